@@ -1,0 +1,151 @@
+# jailer.h: what there is to build is one header; this file builds its examples, tests and benchmarks under $(BUILD).
+#
+#   make run      build the runner, a shim and the main job, and run it
+#   make test     build everything and run the test suite
+#   make bench    measure; the numbers go to $(BUILD)/bench.txt
+#   make check    compile the header with every compiler there is, warnings as errors
+#   make analyze  static analysers over the header
+#   make fuzz     fuzz what reads foreign bytes, FUZZ_SECONDS for each fuzzer (needs clang)
+#   make install  copy jailer.h to $(DESTDIR)$(PREFIX)/include
+#
+# CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours: nothing here sets them, and CFLAGS comes after our own flags.
+# Plain POSIX make: no pattern rules, no conditionals, no functions. A new program is two lines: its name in one of the
+# lists below, and its source in the list of sources.
+
+BUILD = build
+PREFIX = /usr/local
+SANITIZE =
+FUZZ_SECONDS = 15
+
+B = $(BUILD)
+
+# Programs that people run. hello_jail, shim and jail are what the README shows.
+EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
+
+# The suite: test programs, then test scripts.
+TESTS = \
+	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
+	$B/test_hostile $B/test_faults $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed $B/test_report
+SCRIPTS = tests/test_header.sh tests/test_runner.sh
+
+# Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
+PROBES =
+
+FUZZERS = $B/fuzz_qcow2
+BENCHES = $B/bench $B/floor
+
+# What a change of rebuilds everything.
+HEADER = jailer.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h
+
+JL_FLAGS = -std=gnu99 -O2 -g -Wall -Wextra -I.
+COMPILE = $(CC) $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK = $(LDFLAGS) $(LDLIBS)
+TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
+
+all: $(EXAMPLES)
+
+programs: $(EXAMPLES) $(PROBES) $(TESTS) $(BENCHES) $B/noop
+
+run: $B/jail $B/run_box $B/shim
+	$B/run_box
+
+test: $(EXAMPLES) $(PROBES) $(TESTS) $B/noop
+	@$(TAP) $(TESTS) $(SCRIPTS)
+
+bench: $(EXAMPLES) $(BENCHES) $B/noop
+	JAILER_BUILD="$B" $B/bench >$B/bench.tmp
+	JAILER_BUILD="$B" CC="$(CC)" sh tests/bench/header_cost.sh >>$B/bench.tmp
+	mv $B/bench.tmp $B/bench.txt
+	cat $B/bench.txt
+
+check:
+	@mkdir -p $B
+	@$(TAP) tests/check_compilers.sh
+
+analyze:
+	@mkdir -p $B
+	@$(TAP) tests/check_analyzers.sh
+
+fuzz: $(FUZZERS)
+	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZERS="$(FUZZERS)" $(TAP) tests/fuzz/run.sh
+
+version:
+	@sed -n 's/^#define JAILER_VERSION "\(.*\)".*/\1/p' $(HEADER)
+
+install:
+	mkdir -p $(DESTDIR)$(PREFIX)/include
+	cp $(HEADER) $(DESTDIR)$(PREFIX)/include/jailer.h
+	chmod 644 $(DESTDIR)$(PREFIX)/include/jailer.h
+	@echo "jailer.h `$(MAKE) -s version` is in $(DESTDIR)$(PREFIX)/include"
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/include/jailer.h
+
+clean:
+	rm -rf $B
+
+# How each kind of program is built. The source has the program's name.
+
+$B/shim: $(HEADER)
+	@mkdir -p $B
+	$(COMPILE) -o $@ examples/$(@F).c $(LINK)
+
+$B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
+	@mkdir -p $B
+	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
+
+$(TESTS): $(TEST_HEADERS)
+	@mkdir -p $B
+	$(COMPILE) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(PROBES):
+	@mkdir -p $B
+	$(COMPILE) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
+	  $(COMPILE) -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(BENCHES):
+	@mkdir -p $B
+	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(LINK)
+
+$B/noop:
+	@mkdir -p $B
+	$(COMPILE) -static -o $@ tests/bench/$(@F).c $(LINK) 2>/dev/null || $(COMPILE) -o $@ tests/bench/$(@F).c $(LINK)
+
+$(FUZZERS): $(HEADER)
+	@mkdir -p $B
+	clang -std=gnu99 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  $(CPPFLAGS) $(CFLAGS) -o $@ tests/fuzz/$(@F).c $(LINK)
+
+# The sources, one line for each program.
+
+$B/hello_jail: examples/hello_jail.c
+$B/jail: examples/jail.c
+$B/qcow2_info: examples/qcow2_info.c
+$B/run_box: examples/run_box.c
+$B/shim: examples/shim.c
+
+$B/test_base: tests/test_base.c
+$B/test_cli: tests/test_cli.c
+$B/test_errors: tests/test_errors.c
+$B/test_faults: tests/test_faults.c
+$B/test_hostile: tests/test_hostile.c
+$B/test_jail: tests/test_jail.c
+$B/test_layout: tests/test_layout.c
+$B/test_leaks: tests/test_leaks.c
+$B/test_plan: tests/test_plan.c
+$B/test_qcow2: tests/test_qcow2.c
+$B/test_race: tests/test_race.c
+$B/test_report: tests/test_report.c
+$B/test_seccomp: tests/test_seccomp.c
+$B/test_seed: tests/test_seed.c
+$B/test_spawn: tests/test_spawn.c
+$B/test_threads: tests/test_threads.c
+
+$B/bench: tests/bench/bench.c $(HEADER)
+$B/floor: tests/bench/floor.c
+$B/noop: tests/bench/noop.c
+
+$B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
+
+.PHONY: all programs run test bench check analyze fuzz version install uninstall clean

@@ -1,0 +1,287 @@
+/* Demonstrates a small virtual machine monitor as the jailed process: run_box.c launches it in a box.
+ *   cc -o shim examples/shim.c
+ *   ./shim --box HOME/boxes/ID [--kvm-fd N] [--try PATH]... [--stay]
+ * It opens its disk and every layer below by the names in the headers, reads through the chain, runs a guest of a few
+ * instructions where /dev/kvm is to be had, uses the directories of its box, and then tries what a jail must refuse.
+ * Exit status: 0 when all was as it should be, 1 when something was allowed that should not be, 2 when it cannot work.
+ * --try: one more path that must not open. --stay: goes on until standard input ends, as a monitor does with its guest.
+ * Outside a jail it works too, and says ALLOWED a lot. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+
+#if defined(__x86_64__) && defined(__has_include)
+#if __has_include(<linux/kvm.h>)
+#include <linux/kvm.h>
+#define HAVE_GUEST 1
+#endif
+#endif
+
+static const char *box; /* HOME/boxes/ID */
+static int allowed, refused;
+
+static const char *in_box(char *to, const char *name) {
+  if (snprintf(to, JAILER_PATH_MAX, "%s/%s", box, name) >= JAILER_PATH_MAX) fprintf(stderr, "too long: %s\n", name), exit(2);
+  return to;
+}
+
+static int give_up(const char *what, const char *name) {
+  printf("shim: %s %s: %s\n", what, name, strerror(errno));
+  exit(2);
+}
+
+static void write_file(const char *name, int flags, const char *text, size_t size) {
+  char path[JAILER_PATH_MAX];
+  int fd = open(in_box(path, name), O_WRONLY | O_CLOEXEC | flags, 0755);
+  if (fd < 0 || write(fd, text, size) != (ssize_t)size || close(fd)) give_up("cannot write", path);
+  printf("wrote: %s\n", name);
+}
+
+/* --- the disk: layer 0 read-write, all others read-only, found by the names in the headers ------------------------ */
+
+typedef struct layer {
+  int fd;
+  bool qcow2;
+  unsigned cluster_bits;
+  char name[JAILER_PATH_MAX]; /* as opened */
+} layer;
+
+/* QEMU's rule: a relative name counts from the directory of the overlay's name as it was opened. */
+static void backing_path(const char *overlay, const char *name, char *to) {
+  const char *slash = strrchr(overlay, '/');
+  size_t keep = name[0] == '/' || !slash ? 0 : (size_t)(slash + 1 - overlay);
+  if (snprintf(to, JAILER_PATH_MAX, "%.*s%s", (int)keep, overlay, name) >= JAILER_PATH_MAX) errno = ENAMETOOLONG, give_up("name", name);
+}
+
+static size_t open_chain(layer *layers, size_t max) {
+  bool qcow2 = true; /* formats are stated: the top's by the tree, each other one's by its overlay */
+  in_box(layers[0].name, "disks/disk.qcow2");
+  for (size_t n = 0; n < max; n++) {
+    jailer_qcow2 header;
+    jailer_error err;
+    layer *at = &layers[n];
+    at->qcow2 = qcow2;
+    at->fd = open(at->name, (n ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY);
+    if (at->fd < 0) give_up("cannot open", at->name);
+    printf("layer %zu: %s, %s, %s\n", n, n ? "read-only" : "read-write", qcow2 ? "qcow2" : "raw", at->name);
+    if (!qcow2) return n + 1;
+    if (jailer_qcow2_read_fd(at->fd, &header, &err)) printf("shim: %s: %s\n", at->name, err.message), exit(2);
+    at->cluster_bits = header.cluster_bits;
+    if (!header.backing_name[0]) return n + 1;
+    if (n + 1 < max) backing_path(at->name, header.backing_name, layers[n + 1].name);
+    qcow2 = strcmp(header.backing_format, "raw") != 0;
+  }
+  errno = ELOOP;
+  return give_up("too many layers below", layers[0].name), 0;
+}
+
+static uint64_t big_endian(int fd, uint64_t at, size_t size) {
+  unsigned char bytes[8];
+  uint64_t value = 0;
+  if (at > INT64_MAX || pread(fd, bytes, size, (off_t)at) != (ssize_t)size) give_up("cannot read", "a table of the disk");
+  for (size_t i = 0; i < size; i++) value = value << 8 | bytes[i];
+  return value;
+}
+
+/* Where a guest offset lies in a qcow2 file; 0: not in this layer. docs/interop/qcow2.txt, "Cluster mapping". */
+static uint64_t find_cluster(const layer *l, uint64_t guest) {
+  const uint64_t offset_mask = 0x00fffffffffffe00;
+  uint64_t cluster = guest >> l->cluster_bits, per_table = (uint64_t)1 << (l->cluster_bits - 3);
+  if (cluster / per_table >= big_endian(l->fd, 36, 4)) return 0;
+  uint64_t l2 = big_endian(l->fd, big_endian(l->fd, 40, 8) + cluster / per_table * 8, 8) & offset_mask;
+  return l2 ? big_endian(l->fd, l2 + cluster % per_table * 8, 8) & offset_mask : 0;
+}
+
+/* The first bytes of a guest's cluster, from the topmost layer that has it. */
+static void read_guest(const layer *layers, size_t count, uint64_t guest) {
+  char text[64];
+  for (size_t n = 0; n < count; n++) {
+    uint64_t at = layers[n].qcow2 ? find_cluster(&layers[n], guest) : guest;
+    if (!at && layers[n].qcow2) continue;
+    ssize_t got = pread(layers[n].fd, text, sizeof text - 1, (off_t)at);
+    if (got < 0) give_up("cannot read", layers[n].name);
+    text[got] = 0;
+    text[strcspn(text, "\n")] = 0;
+    printf("guest offset %llu: \"%s\" (layer %zu)\n", (unsigned long long)guest, text, n);
+    if (n == 0 && pwrite(layers[0].fd, "written by the guest's monitor\n", 31, (off_t)at) != 31) give_up("cannot write", layers[0].name);
+    return;
+  }
+}
+
+/* --- the guest ---------------------------------------------------------------------------------------------------- */
+
+#ifdef HAVE_GUEST
+/* 16-bit code at 0x1000: mov dx, 0x3f8; mov si, 0x100f; next: lodsb; test al, al; jz end; out dx, al; jmp next; end: hlt */
+static const unsigned char guest_code[] = {0xba, 0xf8, 0x03, 0xbe, 0x0f, 0x10, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb, 0xf8, 0xf4};
+
+static const char *run_guest(int kvm, char *console, size_t size) {
+  struct kvm_sregs sregs;
+  struct kvm_regs regs = {.rip = 0x1000, .rflags = 2};
+  size_t length = 0;
+  int vm = ioctl(kvm, KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? ioctl(kvm, KVM_CREATE_VM, 0) : -1;
+  if (vm < 0) return "it makes no virtual machine";
+  unsigned char *memory = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return "no memory for the guest";
+  memcpy(memory + 0x1000, guest_code, sizeof guest_code);
+  strcpy((char *)memory + 0x1000 + sizeof guest_code, "hello from the guest\n");
+  struct kvm_userspace_memory_region region = {.memory_size = 0x10000, .userspace_addr = (uintptr_t)memory};
+  ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000ul); /* only some Intel machines need it, and only they would miss it */
+  int vcpu = ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+  int run_size = vcpu < 0 ? -1 : ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+  if (run_size < (int)sizeof(struct kvm_run)) return "it makes no virtual processor";
+  struct kvm_run *run = mmap(NULL, (size_t)run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+  if (run == MAP_FAILED || ioctl(vcpu, KVM_GET_SREGS, &sregs)) return "the virtual processor cannot be set up";
+  sregs.cs.base = sregs.cs.selector = 0;
+  if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_SET_REGS, &regs)) return "the registers cannot be set";
+  for (int exits = 0; exits < 1000; exits++) {
+    if (ioctl(vcpu, KVM_RUN, 0)) return "the guest does not run";
+    if (run->exit_reason == KVM_EXIT_HLT) return console[length] = 0, close(vcpu), close(vm), NULL;
+    if (run->exit_reason != KVM_EXIT_IO || run->io.port != 0x3f8 || length + 1 == size) return "the guest did something else";
+    console[length++] = *((const char *)run + run->io.data_offset);
+  }
+  return "the guest does not halt";
+}
+#else
+static const char *run_guest(int kvm, char *console, size_t size) {
+  (void)kvm, (void)console, (void)size;
+  return "this build has no guest for this machine";
+}
+#endif
+
+/* Prints what the guest printed; false when there was no guest. */
+static bool guest(int kvm) {
+  char console[128];
+  if (kvm < 0) kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  const char *why = kvm < 0 ? strerror(errno) : run_guest(kvm, console, sizeof console);
+  if (why) return printf("kvm: not usable here (%s); no guest was run\n", why), false;
+  printf("kvm: %s", console);
+  write_file("logs/console.log", O_CREAT | O_TRUNC, console, strlen(console));
+  return true;
+}
+
+/* --- what a jail must refuse: each attempt answers 0 when it got through, else errno ------------------------------ */
+
+static const char *errno_name(int e) {
+  static const struct { int number; const char *name; } names[] = {
+      {EPERM, "EPERM"}, {ENOENT, "ENOENT"}, {EACCES, "EACCES"}, {EROFS, "EROFS"}, {ENOSYS, "ENOSYS"}, {EINVAL, "EINVAL"},
+      {ENODEV, "ENODEV"}, {ENOTDIR, "ENOTDIR"}, {ETXTBSY, "ETXTBSY"}, {EAFNOSUPPORT, "EAFNOSUPPORT"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (names[i].number == e) return names[i].name;
+  return strerror(e);
+}
+
+static void attempt(const char *what, const char *name, long result) {
+  int e = errno;
+  if (result < 0) refused++, printf("refused: %s%s (%s)\n", what, name, errno_name(e));
+  else allowed++, printf("ALLOWED: %s%s\n", what, name);
+}
+
+static long try_open(const char *path, int flags) {
+  int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  return fd < 0 ? -1 : close(fd);
+}
+
+/* A directory is fine as long as nothing but the one name is to be seen in it. */
+static long try_list(const char *path, const char *only) {
+  DIR *dir = opendir(path);
+  long others = 0;
+  if (!dir) return -1;
+  for (struct dirent *e; (e = readdir(dir));) others += e->d_name[0] != '.' && strcmp(e->d_name, only) != 0;
+  closedir(dir);
+  return others ? others : (errno = ENOENT, -1);
+}
+
+static long try_execute(const char *path) {
+  int status = 0;
+  pid_t child = fork();
+  if (child < 0) return -1;
+  if (child == 0) execl(path, path, (char *)NULL), _exit(errno);
+  if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || !WEXITSTATUS(status)) return 0;
+  errno = WEXITSTATUS(status);
+  return -1;
+}
+
+static void refusals(const layer *layers, size_t count) {
+  static const char script[] = "#!/bin/sh\nexit 0\n";
+  char path[JAILER_PATH_MAX], boxes[JAILER_PATH_MAX];
+  snprintf(boxes, sizeof boxes, "%.*s", (int)(strrchr(box, '/') - box), box);
+  attempt("read ", "/etc/shadow", try_open("/etc/shadow", O_RDONLY));
+  attempt("list ", "/root", try_open("/root", O_RDONLY | O_DIRECTORY));
+  attempt("list other boxes in ", boxes, try_list(boxes, strrchr(box, '/') + 1));
+  static const char *const absent[] = {"mounts", "shim.pid", "shim.stderr", "lock", "record"};
+  for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+    attempt("open the box's ", absent[i], try_open(in_box(path, absent[i]), O_RDONLY));
+  for (size_t n = 1; n < count; n++) attempt("write to ", layers[n].name, try_open(layers[n].name, O_WRONLY));
+  attempt("write to ", "bin/shim", try_open(in_box(path, "bin/shim"), O_WRONLY));
+  write_file("tmp/script", O_CREAT | O_TRUNC, script, sizeof script - 1);
+  attempt("execute what it wrote: ", "tmp/script", try_execute(in_box(path, "tmp/script")));
+  attempt("executable memory file", "", syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */));
+  attempt("socket: ", "IPv4", socket(AF_INET, SOCK_STREAM, 0));
+  attempt("socket: ", "packet", socket(AF_PACKET, SOCK_RAW, 0));
+  attempt("mount", "", mount("none", "/tmp", "tmpfs", 0, NULL));
+  attempt("unshare: ", "user namespace", unshare(CLONE_NEWUSER));
+  attempt("ptrace", "", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+  attempt("become root", "", setuid(0));
+}
+
+int main(int argc, char **argv) {
+  const char *tries[16];
+  char path[JAILER_PATH_MAX], line[160];
+  size_t try_count = 0;
+  int kvm = -1;
+  bool stay = false;
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  for (int i = 1; i < argc; i++) {
+    const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+    if (!strcmp(argv[i], "--stay")) stay = true;
+    else if (value && !strcmp(argv[i], "--box")) box = value, i++;
+    else if (value && !strcmp(argv[i], "--kvm-fd")) kvm = atoi(value), i++;
+    else if (value && !strcmp(argv[i], "--try") && try_count < 16) tries[try_count++] = value, i++;
+    else return fprintf(stderr, "shim: what is %s?\n", argv[i]), 2;
+  }
+  if (!box || box[0] != '/' || !strrchr(box + 1, '/')) return fprintf(stderr, "shim: --box HOME/boxes/ID is needed\n"), 2;
+  printf("shim: pid %d, uid %d\n", (int)getpid(), (int)getuid());
+
+  static layer layers[JAILER_CHAIN_DEPTH];
+  size_t count = open_chain(layers, JAILER_CHAIN_DEPTH);
+  for (uint64_t n = 0; n < count; n++) read_guest(layers, count, n << layers[0].cluster_bits);
+  bool ran = guest(kvm);
+
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int api = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  in_box(path, "sockets/api.sock");
+  if (strlen(path) >= sizeof address.sun_path) errno = ENAMETOOLONG, give_up("socket path", path);
+  strcpy(address.sun_path, path);
+  unlink(path);
+  if (api < 0 || bind(api, (struct sockaddr *)&address, sizeof address) || listen(api, 1)) give_up("cannot listen on", path);
+  printf("listens: sockets/api.sock\n");
+  write_file("shared/from-shim", O_CREAT | O_TRUNC, "hello from the shim\n", 20);
+  fprintf(stderr, "this goes to shim.stderr\n");
+
+  refusals(layers, count);
+  for (size_t i = 0; i < try_count; i++) attempt("open ", tries[i], try_open(tries[i], O_RDONLY));
+
+  int size = snprintf(line, sizeof line, "{\"code\":%d,\"guest\":\"%s\",\"refused\":%d,\"allowed\":%d}\n", allowed != 0,
+                      ran ? "halted" : "none", refused, allowed);
+  write_file("exit", O_TRUNC, line, (size_t)size);
+  while (stay && read(0, line, sizeof line) > 0) {}
+  return allowed != 0;
+}

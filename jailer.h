@@ -1,0 +1,8245 @@
+/* ============================================================================================
+ * // >>config    version, limits, linkage
+ * May touch: the preprocessor. May call: nothing.
+ * ============================================================================================ */
+#ifndef JAILER_H
+#define JAILER_H
+
+#define JAILER_VERSION_MAJOR 0
+#define JAILER_VERSION_MINOR 1
+#define JAILER_VERSION_PATCH 0
+#define JAILER_VERSION "0.1.0"
+
+/* Sizes, all in bytes and all including the final NUL. They bound what the library accepts; a longer value is an
+   error, never a truncation. */
+#define JAILER_PATH_MAX 4096  /* Linux PATH_MAX */
+#define JAILER_ID_MAX 65      /* a box id: 1 to 64 characters */
+#define JAILER_ITEM_MAX 256   /* the item an error names, escaped */
+#define JAILER_TEXT_MAX 512   /* the sentence of an error */
+#define JAILER_DETAIL_MAX 160 /* the detail of one layer in a report */
+
+/* JAILER_STATIC makes every public function static: for a single translation unit that keeps the library private. */
+#ifdef JAILER_STATIC
+#if defined(__GNUC__)
+#define JAILER_API static __attribute__((unused))
+#else
+#define JAILER_API static
+#endif
+#else
+#define JAILER_API extern
+#endif
+
+/* ============================================================================================
+ * // >>types    every public type, with each default beside its field
+ * May touch: stddef, stdint, stdbool, pid_t. May call: nothing.
+ * ============================================================================================ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call came to. Zero is success; every other value has a test that provokes it (tests/test_errors.c). */
+typedef enum jailer_code {
+  JAILER_OK = 0,
+  JAILER_E_INVALID,     /* the configuration or an argument is wrong as written */
+  JAILER_E_CONFLICT,    /* two grants, or a grant and the box, contradict each other */
+  JAILER_E_NOT_FOUND,   /* a path that was asked for does not exist */
+  JAILER_E_UNSAFE,      /* a file, directory or descriptor is not what a safe launch needs: owner, mode, link, type */
+  JAILER_E_CHANGED,     /* what was checked is not what is there now */
+  JAILER_E_CHAIN,       /* a backing chain breaks the trust policy */
+  JAILER_E_FORMAT,      /* bytes that do not parse: qcow2 header, record, pid file */
+  JAILER_E_NO_RECORD,   /* a disk has no recorded chain and trust on first use was not asked for */
+  JAILER_E_BUSY,        /* the box is running already, or another launch holds it */
+  JAILER_E_UNSUPPORTED, /* this host or build cannot enforce a layer that was required */
+  JAILER_E_DENIED,      /* the host refuses: user namespaces, permissions */
+  JAILER_E_SYSTEM,      /* a system call failed; see sys_errno */
+  JAILER_E_NO_MEMORY,   /* the allocator answered NULL */
+  JAILER_E_LIMIT,       /* something is larger than its stated maximum */
+  JAILER_E_TIMEOUT,     /* a deadline passed */
+  JAILER_E_DIED,        /* the child was killed before it reached exec */
+  JAILER_E_EXEC,        /* the program could not be executed */
+  JAILER_E_READBACK,    /* the kernel's own account of a layer disagrees with what was asked */
+  JAILER_E_STATUS_LOST, /* the process ended and somebody else took its status */
+  JAILER_CODE_COUNT
+} jailer_code;
+
+/* One independent protection. A report has a row for each, may_degrade a bit for each (JAILER_BIT). */
+typedef enum jailer_layer {
+  JAILER_LAYER_NONE = 0, /* an error that is not about one layer */
+  JAILER_LAYER_USERNS,   /* own user namespace */
+  JAILER_LAYER_IDS,      /* uid, gid and groups of the target */
+  JAILER_LAYER_MOUNTS,   /* own mount namespace: tmpfs root, grants, pivot_root */
+  JAILER_LAYER_PROC,     /* /proc with subset=pid */
+  JAILER_LAYER_PIDNS,    /* own pid namespace */
+  JAILER_LAYER_NETNS,    /* own, empty network namespace */
+  JAILER_LAYER_IPCNS,    /* own System V IPC and POSIX message queues */
+  JAILER_LAYER_UTSNS,    /* own host name */
+  JAILER_LAYER_CGROUPNS, /* own view of the cgroup tree */
+  JAILER_LAYER_SESSION,  /* own session: no controlling terminal */
+  JAILER_LAYER_DEATH,    /* SIGKILL when the launching thread ends */
+  JAILER_LAYER_FDS,      /* only the named descriptors, each vetted */
+  JAILER_LAYER_ENV,      /* environment built from nothing */
+  JAILER_LAYER_RLIMITS,  /* resource limits */
+  JAILER_LAYER_CAPS,     /* empty capability sets, locked securebits */
+  JAILER_LAYER_NNP,      /* no_new_privs */
+  JAILER_LAYER_LANDLOCK, /* Landlock rules for every grant */
+  JAILER_LAYER_SECCOMP,  /* the launch filter */
+  JAILER_LAYER_COUNT
+} jailer_layer;
+
+#define JAILER_BIT(layer) (1u << (unsigned)(layer))
+
+/* What went wrong. Owned by the caller; every call that takes one accepts NULL, and writes it only when it fails. */
+typedef struct jailer_error {
+  jailer_code code;
+  jailer_layer layer;
+  int sys_errno;                 /* 0 when no system call is behind it */
+  const char *step;              /* what was being done: a constant string, never NULL after a failure */
+  char item[JAILER_ITEM_MAX];    /* to what: a path, a descriptor, a name; control bytes escaped; may be empty */
+  char message[JAILER_TEXT_MAX]; /* why, and what to do about it */
+} jailer_error;
+
+typedef enum jailer_engine {
+  JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native */
+  JAILER_ENGINE_NATIVE,   /* Linux namespaces made by this header */
+  JAILER_ENGINE_NONE      /* no walls at all: only descriptors, environment and limits. Never chosen by AUTO */
+} jailer_engine;
+
+/* The least access a path needs, weakest first. */
+typedef enum jailer_access {
+  JAILER_READ = 0, /* read; nothing below it can be executed */
+  JAILER_EXEC,     /* read and execute */
+  JAILER_WRITE,    /* read and write; nothing below it can be executed, no devices, no set-id */
+  JAILER_DEVICE    /* one character device: read, write, ioctl */
+} jailer_access;
+
+/* One path of the host that the target may reach. Strings are borrowed until the call returns. */
+typedef struct jailer_grant {
+  const char *path;     /* absolute; symbolic links in it are resolved when the plan is made */
+  const char *at;       /* where it is seen inside; NULL: the same path */
+  jailer_access access; /* default: read */
+  bool optional;        /* a path that does not exist is skipped instead of being an error */
+} jailer_grant;
+
+/* One descriptor that the target keeps. */
+typedef struct jailer_fd {
+  int fd;        /* in the launcher */
+  bool renumber; /* false: the same number inside */
+  int as;        /* with renumber: the number inside */
+} jailer_fd;
+
+/* Limits. Zero means the default named beside each field. */
+typedef struct jailer_limits {
+  uint64_t nofile;         /* RLIMIT_NOFILE; default 1024, or the launcher's hard limit where that is lower */
+  uint64_t fsize_bytes;    /* RLIMIT_FSIZE; default unlimited: it would also cap guest memory in a memfd */
+  uint64_t tmp_size_bytes; /* size of /tmp; default 64 MiB */
+  uint64_t shm_size_bytes; /* size of /dev/shm; default 64 MiB */
+  uint64_t tmp_inodes;     /* inodes in each of them; default 16384 */
+} jailer_limits;
+
+/* Where a box lives. Filled by jailer_layout_init; plain data, may be copied. */
+typedef struct jailer_layout {
+  char home[JAILER_PATH_MAX]; /* absolute, no "." or "..", no trailing slash */
+  char id[JAILER_ID_MAX];     /* [A-Za-z0-9][A-Za-z0-9_-]{0,63} */
+} jailer_layout;
+
+/* Every path of the tree; jailer_layout_path turns one into text. */
+typedef enum jailer_entry {
+  JAILER_ENTRY_HOME = 0,  /* HOME */
+  JAILER_ENTRY_BASES,     /* HOME/bases/                    shared backing files */
+  JAILER_ENTRY_IMAGES,    /* HOME/images/                   image cache */
+  JAILER_ENTRY_BOXES,     /* HOME/boxes/ */
+  JAILER_ENTRY_UIDS,      /* HOME/uids/                     which box owns which uid */
+  JAILER_ENTRY_BOX,       /* HOME/boxes/ID/                 never granted whole */
+  JAILER_ENTRY_BIN,       /* HOME/boxes/ID/bin/             read and execute */
+  JAILER_ENTRY_SHARED,    /* HOME/boxes/ID/shared/          write */
+  JAILER_ENTRY_SOCKETS,   /* HOME/boxes/ID/sockets/         write */
+  JAILER_ENTRY_TMP,       /* HOME/boxes/ID/tmp/             write */
+  JAILER_ENTRY_LOGS,      /* HOME/boxes/ID/logs/            write */
+  JAILER_ENTRY_CONSOLE,   /* HOME/boxes/ID/logs/console.log write, through logs/ */
+  JAILER_ENTRY_DISKS,     /* HOME/boxes/ID/disks/ */
+  JAILER_ENTRY_DISK,      /* HOME/boxes/ID/disks/disk.qcow2         write */
+  JAILER_ENTRY_ROOTFS,    /* HOME/boxes/ID/disks/guest-rootfs.qcow2 write */
+  JAILER_ENTRY_MOUNTS,    /* HOME/boxes/ID/mounts/          the host writes, the shim reads through shared/ */
+  JAILER_ENTRY_EXIT,      /* HOME/boxes/ID/exit             write, pre-created */
+  JAILER_ENTRY_PID,       /* HOME/boxes/ID/shim.pid         launcher only */
+  JAILER_ENTRY_STDERR,    /* HOME/boxes/ID/shim.stderr      launcher only, opened before the launch */
+  JAILER_ENTRY_LOCK,      /* HOME/boxes/ID/lock             launcher only */
+  JAILER_ENTRY_RECORD,    /* HOME/boxes/ID/record           launcher only: expected chains */
+  JAILER_ENTRY_COPIES,    /* HOME/boxes/ID/copies           launcher only: what bin/ holds and from where */
+  JAILER_ENTRY_COUNT
+} jailer_entry;
+
+/* What descriptors 0, 1 and 2 are. Those named in jailer_config.fds are placed after this. */
+typedef enum jailer_stdio {
+  JAILER_STDIO_INHERIT = 0, /* the launcher's, vetted like every kept descriptor; a closed one becomes /dev/null */
+  JAILER_STDIO_NULL         /* /dev/null */
+} jailer_stdio;
+
+/* How the bytes of an image are to be read. Always stated, never probed: what a guest writes into a raw disk may look
+   like any other format (CVE-2008-2004). */
+typedef enum jailer_format {
+  JAILER_FORMAT_UNSTATED = 0, /* not a format; in a configuration: what the tree's disks are, qcow2 */
+  JAILER_FORMAT_RAW,
+  JAILER_FORMAT_QCOW2
+} jailer_format;
+
+/* Everything about one launch. All zero except argv is the strict profile: system directories read-only, nothing of
+   the host writable, no network, no other process, every layer required. Every field that weakens it is a grant by
+   name. Strings and arrays are borrowed until jailer_plan_new returns. */
+typedef struct jailer_config {
+  /* What runs. */
+  const char *const *argv; /* required, ends with NULL. argv[0]: a path, or a bare name looked up in the jail's PATH */
+  const char *const *env;  /* NAME=VALUE, ends with NULL; NULL: none. PATH is added where it is missing; nothing else */
+  const char *cwd;         /* working directory inside; NULL: "/" */
+  const char *hostname;    /* NULL: "jail" */
+  jailer_engine engine;    /* default: AUTO */
+
+  /* What it reaches. */
+  const jailer_grant *grants;
+  size_t grant_count;
+  bool without_system; /* true: not even /usr and the synthesised /etc; the program must then be static */
+  const jailer_fd *fds;
+  size_t fd_count;
+  jailer_stdio stdio;
+  jailer_limits limits;
+
+  /* A box: the grants of its tree. NULL: none. */
+  const jailer_layout *layout;
+  const char *shim;             /* with layout: copied to bin/ and run as argv[0] says; NULL: argv[0] itself is run */
+  const char *const *libraries; /* with shim: libraries copied to bin/ and found by it; ends with NULL; NULL: none */
+  jailer_format disk_format;    /* of disks/disk.qcow2; default: qcow2 */
+  jailer_format rootfs_format;  /* of disks/guest-rootfs.qcow2; default: qcow2 */
+  const char *const *trusted_roots; /* beside bases/ and images/, where backing files may lie; ends with NULL */
+  bool trust_chain_on_first_use;    /* false: a disk without a recorded chain is an error */
+  bool allow_whole_bases;           /* grant all of bases/ read-only instead of the chain's files alone */
+
+  /* Who it is. Zero: chosen. Root launchers: an unprivileged uid and gid of its own. Ordinary users: their own, or as
+     seen from inside, the number given here. */
+  uint32_t uid, gid;
+
+  /* Grants of power. */
+  bool allow_network;    /* the host's network namespace and IP sockets */
+  bool allow_userns;     /* namespaces of its own making */
+  bool allow_host_root;  /* uid 0 of the host, where the launcher has it */
+  bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL: code from memory through execve */
+  bool allow_full_proc;  /* all of /proc instead of subset=pid */
+  bool allow_unsafe_fds; /* descriptors that lead out: directories, O_PATH, block devices, namespaces, pidfds, ... */
+  bool allow_pty;        /* a private devpts at /dev/pts and /dev/tty */
+  bool outlive_launcher; /* not killed when the launching thread ends */
+  bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
+  bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
+
+  uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
+  uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
+} jailer_config;
+
+/* What this host can do, as far as asking tells; only a launch proves it. Plain data. */
+typedef struct jailer_host {
+  uint32_t kernel_major, kernel_minor;
+  uint32_t landlock_abi;      /* 0: none */
+  uint32_t uid, gid;          /* effective, of the caller */
+  bool privileged;            /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN: may make namespaces by right */
+  bool seccomp;               /* filters with the actions that the launch filter uses */
+  bool dumpable;              /* PR_GET_DUMPABLE of the caller */
+  bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
+  uint64_t nofile_hard, fsize_hard;
+} jailer_host;
+
+/* A launch, decided: what jailer_plan_new makes and jailer_spawn performs. Opaque; may be used by many threads. */
+typedef struct jailer_plan jailer_plan;
+
+/* How the target ended. */
+typedef struct jailer_status {
+  bool exited;   /* true: exit_code counts; false: signal does */
+  int exit_code; /* 0 to 255 */
+  int signal;
+} jailer_status;
+
+/* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
+   holds. Not for two threads at once, except jailer_kill. */
+typedef struct jailer_proc {
+  pid_t pid;               /* in the launcher's pid namespace; 0: not a launched process */
+  int pidfd;               /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
+  int init_fd;             /* private: the init's report; -1: none */
+  uint32_t layers;         /* applied, JAILER_BIT each */
+  uint32_t degraded;       /* asked, not to be had here, permitted by may_degrade */
+  uint32_t uid, gid;       /* on the host */
+  uint32_t landlock_abi;
+  uint32_t readback;       /* layers that the child read back from the kernel before exec */
+  jailer_engine engine;
+  bool own_pid1;           /* the target is PID 1 of its namespace */
+  int asked_signal;        /* private: the signal whose default action jailer_kill carried out */
+  uint32_t keeps_groups;   /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
+  jailer_layout *box;      /* private: whose pid file goes at the end; NULL: none */
+} jailer_proc;
+
+typedef enum jailer_state {
+  JAILER_NOT_REQUESTED = 0,
+  JAILER_APPLIED,
+  JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
+  JAILER_UNAVAILABLE /* asked and not to be had: only in an explanation of a host, never of a running target */
+} jailer_state;
+
+/* Per layer, what was asked and what the kernel says now. Plain data. */
+typedef struct jailer_report {
+  jailer_engine engine;
+  pid_t pid;
+  uint32_t uid, gid;
+  uint32_t landlock_abi;
+  struct {
+    jailer_state state;
+    bool verified; /* the kernel's own account was read and agrees */
+    char detail[JAILER_DETAIL_MAX];
+  } layer[JAILER_LAYER_COUNT];
+} jailer_report;
+
+/* ============================================================================================
+ * // >>api    every public function. Each says shapes, units, NULL, ownership, threads and errors
+ * ============================================================================================ */
+
+/* -- layout: where a box lives, and every path in it ------------------------------------------------------------- */
+
+/* Fills *out from a home directory and a box id; asks nothing of the file system. `home` is absolute; doubled and
+   trailing slashes are dropped, "." and "..", control bytes, components over 255 bytes and "/" itself are refused
+   (INVALID), as is an id that is not [A-Za-z0-9][A-Za-z0-9_-]{0,63}. A home so long that some path of the tree would
+   not fit JAILER_PATH_MAX is LIMIT. *out is written only on success and borrows nothing. Any thread. err may be NULL. */
+JAILER_API jailer_code jailer_layout_init(jailer_layout *out, const char *home, const char *id, jailer_error *err);
+
+/* Writes the absolute path of one entry, without a trailing slash, NUL-terminated, into buf of `size` bytes; LIMIT
+   and an empty string when it does not fit whole. The path need not exist. Any thread. err may be NULL. */
+JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_entry entry, char *buf, size_t size,
+                                          jailer_error *err);
+
+/* Writes HOME/boxes/ID/sockets/NAME. name is [A-Za-z0-9][A-Za-z0-9._-]{0,63} (else INVALID). LIMIT when the path does
+   not fit buf or the 107 bytes that a socket address carries (sun_path, unix(7)). Any thread. err may be NULL. */
+JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
+                                                 jailer_error *err);
+
+/* Creates what is missing of the tree (HOME and its parents too) with modes that do not depend on the umask, checks
+   what is there, and gives the entries that the jailed process writes to the uid and gid it will run as. May be called
+   again at any time the box is not running: the content of directories stays, `exit` is emptied, logs/console.log and
+   the disks are kept. Nothing is followed, nothing is changed recursively.
+   As root: uid 0 means the box's own uid from HOME/uids (never shared with another box of this home, remembered), gid 0
+   the same number as the uid. As an ordinary user both are 0 or the caller's own, else INVALID.
+   UNSAFE: HOME or its parents, boxes/, ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are
+   group- or other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file
+   with one link. BUSY: the box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says.
+   Any thread; needs no other lock. err may be NULL. Linux only. Source: the seed's tree, DESIGN section 5. */
+JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
+                                             jailer_error *err);
+
+/* Removes HOME/boxes/ID with everything in it and releases its uid. However deep the tree is, it takes a fixed number of
+   descriptors and no memory; symbolic links are removed, not followed; a mount found inside stops it with UNSAFE
+   before anything in the mount is touched (what had been removed by then is gone; unmount and call again). BUSY: the box
+   runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux only. */
+JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err);
+
+#ifndef JAILER_NO_QCOW2
+/* --- Disk images: the qcow2 header and the backing chain (docs/interop/qcow2.txt of QEMU) ------------------------- */
+
+#define JAILER_QCOW2_HEADER_MAX 65536 /* bytes that header, extensions and backing name together may take */
+#define JAILER_QCOW2_NAME_MAX 1024    /* a backing or data file name with its NUL: 1023 bytes by the format */
+#define JAILER_CHAIN_DEPTH 16         /* layers of a chain, the top one included, when the policy does not say */
+#define JAILER_CHAIN_DEPTH_MAX 64     /* the most that a policy may ask for */
+
+/* What a qcow2 header says. Plain data. Every text is NUL-terminated and holds no other NUL; an empty one is absent. */
+typedef struct jailer_qcow2 {
+  uint32_t version;            /* 2 or 3 */
+  uint32_t cluster_bits;       /* 9 to 21 */
+  uint32_t header_length;      /* bytes; 72 in version 2 */
+  uint32_t crypt_method;       /* 0 none, 1 AES, 2 LUKS */
+  uint64_t virtual_size_bytes; /* what the guest sees */
+  uint64_t incompatible_features, compatible_features, autoclear_features; /* as stored; 0 in version 2 */
+  bool dirty;                  /* incompatible bit 0: not closed cleanly */
+  bool corrupt;                /* incompatible bit 1 */
+  bool has_data_file;          /* incompatible bit 2, or the extension that names the file */
+  bool extended_l2;            /* incompatible bit 4 */
+  bool encrypted;              /* crypt_method, or the encryption extension */
+  bool has_bitmaps;            /* the bitmaps extension */
+  uint8_t compression_type;    /* 0 zlib, 1 zstd; incompatible bit 3 */
+  char backing_name[JAILER_QCOW2_NAME_MAX]; /* as stored: relative, absolute or with a protocol */
+  char backing_format[16];                  /* as stored: "qcow2", "raw", or anything else */
+  char data_file[JAILER_QCOW2_NAME_MAX];    /* the external data file's name */
+  size_t needed_bytes; /* how far the header reaches; after JAILER_E_LIMIT: bytes to give the next time, at least */
+} jailer_qcow2;
+
+/* Parses the first `len` bytes of an image that is `file_size` bytes long (UINT64_MAX: not known). Pure: no I/O, no
+   allocation, on every system. `bytes` may be NULL when len is 0; `out` is written in every case and, but for
+   needed_bytes, is all zero after a failure. Any thread.
+   JAILER_E_FORMAT: not qcow2, cut short, or a field that QEMU or the format refuses (unknown incompatible feature
+   included). JAILER_E_LIMIT: well-formed so far, but the header goes on past len, or past JAILER_QCOW2_HEADER_MAX; give
+   out->needed_bytes or more. JAILER_E_INVALID: out is NULL, bytes is NULL, or len is more than file_size. */
+JAILER_API jailer_code jailer_qcow2_parse(const uint8_t *bytes, size_t len, uint64_t file_size, jailer_qcow2 *out,
+                                          jailer_error *err);
+
+/* The same from a descriptor of a regular file that is open for reading. The file offset neither matters nor moves; one
+   read of 4 KiB, and where the header is longer one more. Linux only for now. Errors: those of jailer_qcow2_parse, and
+   JAILER_E_UNSAFE (not a regular file), JAILER_E_CHANGED (it shrank meanwhile), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY. */
+JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err);
+
+/* What a backing chain may look like. All zero is the strictest: nothing below the top layer is trusted. */
+typedef struct jailer_chain_policy {
+  const char *const *trusted_roots; /* absolute directories; a backing file must lie below one, both resolved */
+  size_t trusted_root_count;        /* default 0: an image with a backing file is refused */
+  unsigned max_depth;               /* layers with the top one; default 16, at most 64 */
+  bool allow_encrypted;             /* default: an encrypted layer is refused */
+} jailer_chain_policy;
+
+/* One file of a chain. dev and ino identify it; the names are what they were during the walk. */
+typedef struct jailer_chain_layer {
+  const char *path;     /* absolute, no symbolic link in it: where the file is */
+  const char *named;    /* absolute, as the overlay's header leads to it: the name that QEMU opens */
+  jailer_format format; /* as stated by the caller or by the overlay */
+  bool encrypted, dirty;
+  uint64_t dev;         /* major << 32 | minor */
+  uint64_t ino;
+  uint64_t size_bytes;  /* of the file */
+} jailer_chain_layer;
+
+/* A whole chain, the top layer first. Made by jailer_chain_walk, freed by jailer_chain_free, read-only between. */
+typedef struct jailer_chain {
+  size_t count; /* at least 1 */
+  const jailer_chain_layer *layers;
+  void *memory; /* the library's */
+} jailer_chain;
+
+/* Follows the backing chain of the image at `path` (absolute, symbolic links followed; a link of /proc/PID is refused)
+   whose format the caller states. policy may be NULL: all zero. The format of every further layer is what its overlay
+   states. Relative names resolve against the directory of the overlay's name as opened, as QEMU does. Nothing but
+   regular files is opened, no descriptor stays open, and no layer is read more than twice. Any thread.
+   On success *out is a chain that the caller frees. A chain that cannot be followed to its end is an error, never a
+   shorter chain: *out is then NULL and err->item says which layer, as "layer 2: /path".
+   JAILER_E_CHAIN: outside the roots, protocol name, no or another backing format, external data file, encryption,
+   corrupt, loop, too deep. JAILER_E_UNSAFE: not a regular file. JAILER_E_CHANGED: files moved during the walk.
+   JAILER_E_NOT_FOUND, JAILER_E_DENIED, JAILER_E_FORMAT, JAILER_E_LIMIT, JAILER_E_INVALID (path, format, policy),
+   JAILER_E_UNSUPPORTED (no /proc), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY as their names say. Linux only for now. */
+JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
+                                         jailer_chain **out, jailer_error *err);
+
+/* NULL is fine. */
+JAILER_API void jailer_chain_free(jailer_chain *chain);
+
+/* "raw", "qcow2", or "unstated" for anything else. A constant. */
+JAILER_API const char *jailer_format_name(jailer_format format);
+#endif /* JAILER_NO_QCOW2 */
+
+/* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
+
+/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native") or state ("applied"); never NULL. The layer
+   by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
+JAILER_API const char *jailer_code_name(jailer_code code);
+JAILER_API const char *jailer_layer_name(jailer_layer layer);
+JAILER_API jailer_layer jailer_layer_by_name(const char *name);
+JAILER_API const char *jailer_engine_name(jailer_engine engine);
+JAILER_API const char *jailer_state_name(jailer_state state);
+
+/* One line for a person: layer, step, item, errno and remedy. Writes a NUL-terminated text into text[0..size) and
+   returns its length; a text that does not fit is cut (it is for a log, nothing is decided by it). */
+JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size);
+
+/* Asks the kernel what it can do. Reads only; never mounts, clones or walks. E_UNSUPPORTED where this build has no
+   effects (another operating system or machine), E_SYSTEM where /proc cannot be read. */
+JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err);
+
+#ifndef JAILER_NO_QCOW2
+/* The creator's call: walks the chains of the box's disks (config->layout, the formats and trusted_roots; nothing else of
+   the configuration counts) and records them outside every grant. A launch compares: a header that the jailed process
+   rewrote, or a file that was replaced, is then an error. Call it after making or changing a disk, while the box does not
+   run. Errors: those of jailer_chain_walk, E_BUSY, E_UNSAFE, E_SYSTEM. */
+JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err);
+#endif
+
+/* Decides a launch: resolves and opens every granted path (the plan keeps an O_PATH descriptor of each, so the inode
+   that was checked is the inode that is mounted), refuses contradictions, compiles the filter. With config->layout it
+   also locks the box, makes its tree, copies the shim and checks the disks' chains against their record.
+   host: NULL probes now. On success *out is a plan that the caller frees; on failure *out is NULL and nothing is left.
+   Errors: E_INVALID, E_CONFLICT, E_NOT_FOUND, E_UNSAFE, E_CHAIN, E_NO_RECORD, E_BUSY, E_UNSUPPORTED, E_NO_MEMORY,
+   E_LIMIT, E_SYSTEM. */
+JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
+                                       jailer_error *err);
+JAILER_API void jailer_plan_free(jailer_plan *plan); /* NULL is fine */
+
+/* The plan as text, one decision a line: the dry run. Writes at most size bytes with the NUL and stores the length
+   the whole text has in *length (may be NULL); E_LIMIT when it did not fit, and text is then empty. */
+JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err);
+
+/* Launches. When it returns JAILER_OK the target has been executed with every layer of proc->layers in force;
+   otherwise the target never ran and nothing is left. A plan can be spawned many times, from many threads (a plan of a
+   box once at a time: E_BUSY). The launching thread's signals are blocked meanwhile; its memory is shared with the
+   child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
+   The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
+   Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other. */
+JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err);
+
+/* jailer_plan_new, jailer_spawn, jailer_plan_free. */
+JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err);
+
+/* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. On JAILER_OK or
+   E_STATUS_LOST the process is gone and proc holds nothing any more. E_STATUS_LOST: the launcher ignores SIGCHLD or
+   another wait took the status. */
+JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
+
+/* Sends a signal. A target that is PID 1 of its namespace and neither handles, ignores nor blocks the signal would
+   not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with SIGKILL and
+   jailer_wait reports the signal that was asked for. A target that has ended already is not an error. */
+JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
+
+/* Lets go of a target that goes on by itself: closes what the handle holds. Waits for nothing, kills nothing. */
+JAILER_API void jailer_release(jailer_proc *proc);
+
+/* What is in force now, read from /proc/PID and compared with the plan; E_READBACK where they disagree. After the
+   target has ended only what the launch itself knew is told, not verified. */
+JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
+
+/* A report as one JSON object; the same rules as jailer_plan_text. */
+JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
+                                          jailer_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* JAILER_H */
+
+#ifdef JAILER_IMPLEMENTATION
+#ifdef __cplusplus
+#error "jailer.h: the implementation is C99; compile it in a .c file and include only the declarations from C++"
+#endif
+#ifndef JAILER_IMPLEMENTATION_ONCE
+#define JAILER_IMPLEMENTATION_ONCE
+/* // >>implementation    below this line there are no static prototypes: a room calls only rooms printed above it */
+
+/* ============================================================================================
+ * // >>platform    0/1 macros, includes, the kernel's constants with their sources
+ * The only room that asks which system this is. May call: nothing.
+ * ============================================================================================ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__linux__) && defined(__x86_64__) && defined(__LP64__)
+#define JL_X86_64 1
+#define JL_AARCH64 0
+#elif defined(__linux__) && defined(__aarch64__) && defined(__LP64__)
+#define JL_X86_64 0
+#define JL_AARCH64 1
+#else
+#define JL_X86_64 0
+#define JL_AARCH64 0
+#endif
+#define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+
+#if defined(__GNUC__)
+#define JL_UNUSED __attribute__((unused))
+#else
+#define JL_UNUSED
+#endif
+
+#if defined(JAILER_MALLOC) != defined(JAILER_FREE) || defined(JAILER_MALLOC) != defined(JAILER_REALLOC)
+#error "jailer.h: define JAILER_MALLOC(size), JAILER_REALLOC(p, size) and JAILER_FREE(p) together, or none of them"
+#endif
+#ifndef JAILER_MALLOC
+#define JAILER_MALLOC(size) malloc(size)
+#define JAILER_REALLOC(p, size) realloc(p, size)
+#define JAILER_FREE(p) free(p)
+#endif
+
+/* errno values by the names of errno.h: asm-generic/errno-base.h and asm-generic/errno.h, the same on both machines. */
+#include <errno.h>
+
+/* What stat tells, in one shape on every system. Times in nanoseconds since 1970. */
+typedef struct jl_stat {
+  uint64_t dev, ino, size, rdev;
+  int64_t mtime_ns, ctime_ns;
+  uint32_t mode, uid, gid, nlink;
+} jl_stat;
+
+/* The type bits of a mode: inode(7), the same on every system. */
+enum {
+  JL_S_IFMT = 0170000, JL_S_IFSOCK = 0140000, JL_S_IFLNK = 0120000, JL_S_IFREG = 0100000, JL_S_IFBLK = 0060000,
+  JL_S_IFDIR = 0040000, JL_S_IFCHR = 0020000, JL_S_IFIFO = 0010000
+};
+
+/* ============================================================================================
+ * // >>base    bounded buffer, arena, checked arithmetic, text helpers
+ * May touch: the allocator hook. May call: platform.
+ * ============================================================================================ */
+
+/* Adds without wrapping: false when the sum does not fit. */
+static bool jl_add(size_t a, size_t b, size_t *sum) {
+  if (b > SIZE_MAX - a) return false;
+  *sum = a + b;
+  return true;
+}
+
+static bool jl_mul(size_t a, size_t b, size_t *product) {
+  if (a != 0 && b > SIZE_MAX / a) return false;
+  *product = a * b;
+  return true;
+}
+
+static bool jl_streq(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+static bool jl_starts(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
+
+/* strlen that looks at no more than max bytes; max when there is no NUL among them. */
+static size_t jl_strnlen(const char *text, size_t max) {
+  const char *end = memchr(text, 0, max);
+  return end ? (size_t)(end - text) : max;
+}
+
+/* A text buffer with a stated maximum. It either owns heap memory (base NULL at first) or writes into a caller's
+   array, which never grows. `failed` is sticky, so a writer checks once, at the end; the text is then not used. */
+typedef struct jl_buf {
+  char *data;
+  size_t len, cap, max;
+  bool fixed, failed, no_memory;
+} jl_buf;
+
+static jl_buf jl_buf_heap(size_t max) {
+  jl_buf b = {0};
+  b.max = max;
+  return b;
+}
+
+static jl_buf jl_buf_fixed(char *array, size_t size) {
+  jl_buf b = {0};
+  b.data = array;
+  b.cap = b.max = size;
+  b.fixed = true;
+  if (size) array[0] = 0;
+  return b;
+}
+
+static void jl_buf_free(jl_buf *b) {
+  if (!b->fixed) JAILER_FREE(b->data);
+  memset(b, 0, sizeof *b);
+}
+
+/* Room for n more bytes and a NUL. */
+static bool jl_buf_room(jl_buf *b, size_t n) {
+  size_t need, cap = b->cap ? b->cap : 256;
+  if (b->failed) return false;
+  if (!jl_add(b->len, n, &need) || !jl_add(need, 1, &need) || need > b->max) return b->failed = true, false;
+  if (need <= b->cap) return true;
+  if (b->fixed) return b->failed = true, false;
+  while (cap < need) cap = cap > b->max / 2 ? b->max : cap * 2;
+  char *grown = JAILER_REALLOC(b->data, cap);
+  if (!grown) return b->failed = b->no_memory = true, false;
+  b->data = grown;
+  b->cap = cap;
+  return true;
+}
+
+static void jl_buf_bytes(jl_buf *b, const void *bytes, size_t n) {
+  if (!jl_buf_room(b, n)) return;
+  if (n) memcpy(b->data + b->len, bytes, n);
+  b->len += n;
+  b->data[b->len] = 0;
+}
+
+static void jl_buf_str(jl_buf *b, const char *text) { jl_buf_bytes(b, text, strlen(text)); }
+
+static void jl_buf_char(jl_buf *b, char c) { jl_buf_bytes(b, &c, 1); }
+
+static void jl_buf_u64(jl_buf *b, uint64_t value) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value);
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+static void jl_buf_i64(jl_buf *b, int64_t value) {
+  if (value < 0) jl_buf_char(b, '-');
+  jl_buf_u64(b, value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value);
+}
+
+static void jl_buf_hex(jl_buf *b, uint64_t value) {
+  char digits[16];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  } while (value);
+  jl_buf_str(b, "0x");
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+static void jl_buf_octal(jl_buf *b, unsigned value) {
+  char digits[12];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + (value & 7));
+    value >>= 3;
+  } while (value);
+  digits[--at] = '0';
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+/* Untrusted text for a person or a log: control bytes, backslash, quote and bytes above 126 as \xNN. */
+static void jl_buf_escaped(jl_buf *b, const char *text, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c < 32 || c > 126 || c == '\\' || c == '"') {
+      jl_buf_str(b, "\\x");
+      jl_buf_char(b, "0123456789abcdef"[c >> 4]);
+      jl_buf_char(b, "0123456789abcdef"[c & 15]);
+    } else {
+      jl_buf_char(b, (char)c);
+    }
+  }
+}
+
+/* A JSON string. Bytes above 126 are written as \u00NN, so the text stays valid whatever the bytes are. */
+static void jl_buf_json(jl_buf *b, const char *text) {
+  jl_buf_char(b, '"');
+  for (; *text; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c == '"' || c == '\\') {
+      jl_buf_char(b, '\\');
+      jl_buf_char(b, (char)c);
+    } else if (c < 32 || c > 126) {
+      jl_buf_str(b, "\\u00");
+      jl_buf_char(b, "0123456789abcdef"[c >> 4]);
+      jl_buf_char(b, "0123456789abcdef"[c & 15]);
+    } else {
+      jl_buf_char(b, (char)c);
+    }
+  }
+  jl_buf_char(b, '"');
+}
+
+/* Copies text into a caller's array of `size` bytes; false, and an empty string, when it does not fit whole. */
+static bool jl_copy(char *to, size_t size, const char *text) {
+  size_t n = strlen(text);
+  if (n >= size) {
+    if (size) to[0] = 0;
+    return false;
+  }
+  memcpy(to, text, n + 1);
+  return true;
+}
+
+/* Reads an unsigned decimal that must be the whole of text[0..n): digits only, no sign, no overflow. */
+static bool jl_parse_u64(const char *text, size_t n, uint64_t *out) {
+  uint64_t value = 0;
+  if (n == 0) return false;
+  for (size_t i = 0; i < n; i++) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    unsigned digit = (unsigned)(text[i] - '0');
+    if (value > (UINT64_MAX - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
+}
+
+/* An arena: everything of a plan in blocks that are freed together. Blocks double, so n allocations cost O(n). */
+typedef struct jl_block {
+  struct jl_block *next;
+  size_t used, cap;
+} jl_block;
+
+typedef struct jl_arena {
+  jl_block *head;
+} jl_arena;
+
+/* Zeroed memory, aligned for any type, or NULL. */
+static void *jl_arena_get(jl_arena *arena, size_t size) {
+  const size_t align = 16, header = (sizeof(jl_block) + 15) & ~(size_t)15;
+  size_t need;
+  if (!jl_add(size, align - 1, &need)) return NULL;
+  need &= ~(align - 1);
+  if (!arena->head || arena->head->cap - arena->head->used < need) {
+    size_t cap = arena->head ? arena->head->cap * 2 : 8192, total;
+    if (cap > ((size_t)1 << 24)) cap = (size_t)1 << 24;
+    if (cap < need) cap = need;
+    if (!jl_add(cap, header, &total)) return NULL;
+    jl_block *block = JAILER_MALLOC(total);
+    if (!block) return NULL;
+    block->next = arena->head;
+    block->used = 0;
+    block->cap = cap;
+    arena->head = block;
+  }
+  char *p = (char *)arena->head + header + arena->head->used;
+  arena->head->used += need;
+  memset(p, 0, need);
+  return p;
+}
+
+static void *jl_arena_array(jl_arena *arena, size_t count, size_t size) {
+  size_t total;
+  return jl_mul(count, size, &total) ? jl_arena_get(arena, total) : NULL;
+}
+
+static char *jl_arena_text(jl_arena *arena, const char *text, size_t n) {
+  char *copy = n < SIZE_MAX ? jl_arena_get(arena, n + 1) : NULL;
+  if (copy && n) memcpy(copy, text, n);
+  return copy;
+}
+
+static void jl_arena_free(jl_arena *arena) {
+  while (arena->head) {
+    jl_block *next = arena->head->next;
+    JAILER_FREE(arena->head);
+    arena->head = next;
+  }
+}
+
+/* ============================================================================================
+ * // >>error    one way to say what failed
+ * May touch: the caller's jailer_error. May call: base.
+ * ============================================================================================ */
+
+/* Fills the caller's error (may be NULL) and returns the code, so that `return jl_fail(...)` reads as one thought.
+   item is untrusted text and is escaped; a long one is cut with "..." (the error stays an error either way). */
+static jailer_code jl_fail(jailer_error *err, jailer_code code, jailer_layer layer, const char *step, const char *item,
+                           int sys_errno, const char *message) {
+  if (!err) return code;
+  memset(err, 0, sizeof *err);
+  err->code = code;
+  err->layer = layer;
+  err->step = step;
+  err->sys_errno = sys_errno;
+  if (item) {
+    size_t n = strlen(item), room = (sizeof err->item - 4) / 4; /* every byte may need four */
+    jl_buf b = jl_buf_fixed(err->item, sizeof err->item);
+    bool plain = true;
+    for (size_t i = 0; i < n && plain; i++) plain = item[i] >= 32 && item[i] < 127 && item[i] != '\\' && item[i] != '"';
+    if (plain) room = sizeof err->item - 4;
+    jl_buf_escaped(&b, item, n < room ? n : room);
+    if (n > room) jl_buf_str(&b, "...");
+  }
+  if (!jl_copy(err->message, sizeof err->message, message)) {
+    memcpy(err->message, message, sizeof err->message - 1); /* our own constant sentences fit; a built one is cut */
+    err->message[sizeof err->message - 1] = 0;
+  }
+  return code;
+}
+
+static jailer_code jl_no_memory(jailer_error *err, const char *step) {
+  return jl_fail(err, JAILER_E_NO_MEMORY, JAILER_LAYER_NONE, step, NULL, ENOMEM, "out of memory; nothing was started");
+}
+
+/* The name of an errno, or NULL: "EPERM" reads better than 1, and strerror is neither thread-safe nor in this header. */
+static const char *jl_err_name(int number) {
+  static const struct {
+    int number;
+    const char *name;
+  } names[] = {
+      {E2BIG, "E2BIG"}, {EACCES, "EACCES"}, {EAGAIN, "EAGAIN"}, {EBADF, "EBADF"}, {EBUSY, "EBUSY"},
+      {ECHILD, "ECHILD"}, {EDQUOT, "EDQUOT"}, {EEXIST, "EEXIST"}, {EFAULT, "EFAULT"}, {EFBIG, "EFBIG"},
+      {EINTR, "EINTR"}, {EINVAL, "EINVAL"}, {EIO, "EIO"}, {EISDIR, "EISDIR"}, {ELOOP, "ELOOP"}, {EMFILE, "EMFILE"},
+      {EMLINK, "EMLINK"}, {ENAMETOOLONG, "ENAMETOOLONG"}, {ENFILE, "ENFILE"}, {ENODATA, "ENODATA"},
+      {ENODEV, "ENODEV"}, {ENOENT, "ENOENT"}, {ENOEXEC, "ENOEXEC"}, {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
+      {ENOSYS, "ENOSYS"}, {ENOTCONN, "ENOTCONN"}, {ENOTDIR, "ENOTDIR"}, {ENOTEMPTY, "ENOTEMPTY"}, {ENOTTY, "ENOTTY"},
+      {ENXIO, "ENXIO"}, {EOPNOTSUPP, "EOPNOTSUPP"}, {EOVERFLOW, "EOVERFLOW"}, {EPERM, "EPERM"}, {EPIPE, "EPIPE"},
+      {EPROTO, "EPROTO"}, {EROFS, "EROFS"}, {ESRCH, "ESRCH"}, {ESTALE, "ESTALE"}, {ETIMEDOUT, "ETIMEDOUT"},
+      {ETXTBSY, "ETXTBSY"}, {EUSERS, "EUSERS"}, {EXDEV, "EXDEV"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (names[i].number == number) return names[i].name;
+  return NULL;
+}
+
+/* ============================================================================================
+ * // >>tables    names, Landlock rights by ABI, steps of a launch, the box's tree, system calls
+ * May touch: const data. May call: platform, base.
+ * ============================================================================================ */
+
+static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
+    "OK",      "E_INVALID",     "E_CONFLICT", "E_NOT_FOUND", "E_UNSAFE",    "E_CHANGED", "E_CHAIN",
+    "E_FORMAT", "E_NO_RECORD",  "E_BUSY",     "E_UNSUPPORTED", "E_DENIED",  "E_SYSTEM",  "E_NO_MEMORY",
+    "E_LIMIT", "E_TIMEOUT",     "E_DIED",     "E_EXEC",      "E_READBACK",  "E_STATUS_LOST"};
+
+static const char *const jl_tab_layers[JAILER_LAYER_COUNT] = {
+    "none",    "userns",       "ids", "mounts", "proc",    "pidns", "netns",        "ipcns",    "utsns",  "cgroupns",
+    "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
+
+/* Landlock (linux/landlock.h): a right, and the ABI that brought it. Asking an older kernel for one is EINVAL. */
+enum {
+  JL_LL_EXECUTE = 1 << 0, JL_LL_WRITE_FILE = 1 << 1, JL_LL_READ_FILE = 1 << 2, JL_LL_READ_DIR = 1 << 3,
+  JL_LL_REMOVE_DIR = 1 << 4, JL_LL_REMOVE_FILE = 1 << 5, JL_LL_MAKE_CHAR = 1 << 6, JL_LL_MAKE_DIR = 1 << 7,
+  JL_LL_MAKE_REG = 1 << 8, JL_LL_MAKE_SOCK = 1 << 9, JL_LL_MAKE_FIFO = 1 << 10, JL_LL_MAKE_BLOCK = 1 << 11,
+  JL_LL_MAKE_SYM = 1 << 12, JL_LL_REFER = 1 << 13, JL_LL_TRUNCATE = 1 << 14, JL_LL_IOCTL_DEV = 1 << 15,
+  JL_LL_RESOLVE_UNIX = 1 << 16,
+  JL_LL_NET_BIND_TCP = 1 << 0, JL_LL_NET_CONNECT_TCP = 1 << 1, JL_LL_NET_BIND_UDP = 1 << 2,
+  JL_LL_NET_CONNECT_SEND_UDP = 1 << 3,
+  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1
+};
+
+/* What each ABI adds: file system rights, network rights, scopes. Row n is ABI n; a newer kernel gets the last row. */
+static const struct {
+  uint32_t fs, net, scoped;
+} jl_tab_landlock[] = {{0, 0, 0},                                               /* no Landlock */
+                       {0x1fff, 0, 0},                                          /* 5.13 */
+                       {JL_LL_REFER, 0, 0},                                     /* 5.19 */
+                       {JL_LL_TRUNCATE, 0, 0},                                  /* 6.2 */
+                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0},      /* 6.7 */
+                       {JL_LL_IOCTL_DEV, 0, 0},                                 /* 6.10 */
+                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL},  /* 6.12 */
+                       {0, 0, 0},                                               /* 6.15: audit flags */
+                       {0, 0, 0},                                               /* 7.0: TSYNC */
+                       {JL_LL_RESOLVE_UNIX, 0, 0},                              /* 7.1 */
+                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0}, /* 7.2 */
+                       {0, 0, 0}};                                              /* 7.3: flag for no_new_privs */
+
+/* struct landlock_ruleset_attr: its first 8, 16 or 24 bytes, as far as the running ABI knows it. */
+typedef struct jl_landlock {
+  uint64_t fs, net, scoped;
+} jl_landlock;
+
+/* Everything the running ABI can deny, cumulated. */
+static jl_landlock jl_tab_landlock_all(uint32_t abi) {
+  const size_t last = sizeof jl_tab_landlock / sizeof jl_tab_landlock[0] - 1;
+  jl_landlock all = {0, 0, 0};
+  for (size_t i = 0; i <= last && i <= abi; i++) {
+    all.fs |= jl_tab_landlock[i].fs;
+    all.net |= jl_tab_landlock[i].net;
+    all.scoped |= jl_tab_landlock[i].scoped;
+  }
+  return all;
+}
+
+static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
+
+/* The rights of one grant, before they are masked by the ABI. A file cannot have directory rights (EINVAL). */
+static uint64_t jl_tab_landlock_rights(jailer_access access, bool directory) {
+  const uint64_t file_only = JL_LL_EXECUTE | JL_LL_WRITE_FILE | JL_LL_READ_FILE | JL_LL_TRUNCATE | JL_LL_IOCTL_DEV |
+                             JL_LL_RESOLVE_UNIX;
+  uint64_t rights = JL_LL_READ_FILE | JL_LL_READ_DIR;
+  switch (access) {
+    case JAILER_READ: break;
+    case JAILER_EXEC: rights |= JL_LL_EXECUTE; break;
+    case JAILER_WRITE:
+      rights |= JL_LL_WRITE_FILE | JL_LL_REMOVE_DIR | JL_LL_REMOVE_FILE | JL_LL_MAKE_DIR | JL_LL_MAKE_REG |
+                JL_LL_MAKE_SOCK | JL_LL_MAKE_FIFO | JL_LL_MAKE_SYM | JL_LL_REFER | JL_LL_TRUNCATE | JL_LL_RESOLVE_UNIX;
+      break;
+    case JAILER_DEVICE: rights = JL_LL_READ_FILE | JL_LL_WRITE_FILE | JL_LL_IOCTL_DEV; break;
+  }
+  return directory ? rights : rights & file_only;
+}
+
+/* The steps of a launch in the child, in order. The reply names one; the table says whose layer it is and what to do. */
+typedef enum jl_step {
+  JL_STEP_START = 0,
+  JL_STEP_MAPS,
+  JL_STEP_IDS,
+  JL_STEP_DEATH,
+  JL_STEP_LAUNCHER,
+  JL_STEP_SESSION,
+  JL_STEP_PROPAGATION,
+  JL_STEP_ROOT,
+  JL_STEP_NODE,
+  JL_STEP_SOURCE,
+  JL_STEP_IDENTITY,
+  JL_STEP_ATTRIBUTES,
+  JL_STEP_DESTINATION,
+  JL_STEP_MOVE,
+  JL_STEP_TMPFS,
+  JL_STEP_PROC,
+  JL_STEP_DEVPTS,
+  JL_STEP_STDERR,
+  JL_STEP_PIVOT,
+  JL_STEP_READ_ONLY,
+  JL_STEP_HOSTNAME,
+  JL_STEP_FDS,
+  JL_STEP_TTY,
+  JL_STEP_SIGNALS,
+  JL_STEP_PERSONALITY,
+  JL_STEP_RLIMITS,
+  JL_STEP_CAPS,
+  JL_STEP_REACH,
+  JL_STEP_CWD,
+  JL_STEP_NNP,
+  JL_STEP_LANDLOCK_RULE,
+  JL_STEP_LANDLOCK,
+  JL_STEP_CLOSE,
+  JL_STEP_INIT,
+  JL_STEP_SECCOMP,
+  JL_STEP_READBACK,
+  JL_STEP_GATE,
+  JL_STEP_EXEC,
+  JL_STEP_COUNT
+} jl_step;
+
+static const struct {
+  jailer_layer layer;
+  const char *name, *remedy;
+} jl_tab_steps[JL_STEP_COUNT] = {
+    {JAILER_LAYER_NONE, "start the child", "the child ended before its first step: killed from outside, or out of memory"},
+    {JAILER_LAYER_USERNS, "write the id maps",
+     "the kernel refused the user namespace's maps; an ordinary launcher must be dumpable (prctl PR_SET_DUMPABLE 1)"},
+    {JAILER_LAYER_IDS, "change uid, gid and groups", "the ids must be valid in the launcher's user namespace"},
+    {JAILER_LAYER_DEATH, "set the parent-death signal", "prctl(PR_SET_PDEATHSIG) was refused"},
+    {JAILER_LAYER_DEATH, "check that the launcher lives", "the launcher ended during the launch"},
+    {JAILER_LAYER_SESSION, "make a new session", "setsid was refused"},
+    {JAILER_LAYER_MOUNTS, "make mount propagation private", "the kernel refused a change of mounts in a new namespace"},
+    {JAILER_LAYER_MOUNTS, "mount the new root", "the kernel refused a tmpfs in the new mount namespace"},
+    {JAILER_LAYER_MOUNTS, "make a name in the new root", "a destination is taken by something else, or too long"},
+    {JAILER_LAYER_MOUNTS, "open a granted path",
+     "it went away or lies where the target's user cannot look; grant a path that exists for the whole launch"},
+    {JAILER_LAYER_MOUNTS, "compare a granted path with the plan",
+     "another file is there now than when the plan was made: something swaps paths; nothing was launched"},
+    {JAILER_LAYER_MOUNTS, "make a grant's mount read-only, nosuid, nodev or noexec",
+     "mount_setattr(2) needs Linux 5.12; on an older kernel grant a directory without submounts"},
+    {JAILER_LAYER_MOUNTS, "find a grant's destination",
+     "a grant below another grant needs an existing destination without symbolic links"},
+    {JAILER_LAYER_MOUNTS, "attach a grant", "the kernel refused to attach a mount"},
+    {JAILER_LAYER_MOUNTS, "mount a private tmpfs", "the kernel refused a tmpfs; check the size limits"},
+    {JAILER_LAYER_PROC, "mount /proc",
+     "the outer /proc is partly covered (a container) or older than Linux 5.8; let the layer proc degrade to go without"},
+    {JAILER_LAYER_MOUNTS, "mount a private devpts", "the kernel refused devpts in a user namespace"},
+    {JAILER_LAYER_FDS, "open the box's stderr file", "shim.stderr was replaced during the launch"},
+    {JAILER_LAYER_MOUNTS, "change the root",
+     "pivot_root(2) refused; it cannot leave an initramfs: mount a real root there first"},
+    {JAILER_LAYER_MOUNTS, "make the root read-only", "the kernel refused a change of mount attributes"},
+    {JAILER_LAYER_UTSNS, "set the host name", "at most 64 bytes"},
+    {JAILER_LAYER_FDS, "place descriptors", "a kept descriptor was closed during the launch, or RLIMIT_NOFILE is too low"},
+    {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 must be a terminal no other session owns"},
+    {JAILER_LAYER_SESSION, "reset signals", "rt_sigaction was refused"},
+    {JAILER_LAYER_SESSION, "reset the personality", "personality(2) was refused"},
+    {JAILER_LAYER_RLIMITS, "set a resource limit", "a limit cannot be raised above the launcher's hard limit"},
+    {JAILER_LAYER_CAPS, "drop capabilities", "the kernel refused to empty a capability set"},
+    {JAILER_LAYER_IDS, "reach a granted path as the target's user",
+     "the target's uid has no permission on it: change its owner or mode, or choose the uid"},
+    {JAILER_LAYER_MOUNTS, "enter the working directory", "it must exist inside the jail and be searchable by the target"},
+    {JAILER_LAYER_NNP, "set no_new_privs", "prctl(PR_SET_NO_NEW_PRIVS) was refused"},
+    {JAILER_LAYER_LANDLOCK, "add a Landlock rule", "landlock_add_rule(2) was refused"},
+    {JAILER_LAYER_LANDLOCK, "enforce Landlock",
+     "landlock_restrict_self(2) was refused; a process can stack at most 16 domains"},
+    {JAILER_LAYER_FDS, "close all other descriptors", "close_range(2) was refused and /proc/self/fd cannot be read"},
+    {JAILER_LAYER_PIDNS, "start the init", "the init could not be started"},
+    {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
+    {JAILER_LAYER_NONE, "read the layers back",
+     "the kernel's own account disagrees with what was asked; this is a fault of the host or of this library"},
+    {JAILER_LAYER_NONE, "wait for the launcher", "the launcher did not release the child in time"},
+    {JAILER_LAYER_NONE, "execute the program",
+     "it must exist inside the jail, be executable by the target, and have its interpreter and libraries granted"}};
+
+/* ============================================================================================
+ * // >>entries    the tree of a home and of a box as a table (the seed's tree, DESIGN section 5)
+ * May touch: const data. May call: nothing.
+ * ============================================================================================ */
+
+/* What the jailed process gets of an entry. */
+typedef enum jl_inside { JL_INSIDE_NONE = 0, JL_INSIDE_READ, JL_INSIDE_EXEC, JL_INSIDE_WRITE } jl_inside;
+
+typedef struct jl_tab_entry {
+  const char *path; /* relative to HOME, or with in_box to HOME/boxes/ID; "" is that directory itself */
+  bool in_box;      /* below HOME/boxes/ID */
+  bool is_dir;
+  bool box_owned;   /* belongs to the uid of the box, all else to the launcher */
+  bool made;        /* jailer_layout_prepare creates it; the others appear when they are needed, or by the caller */
+  bool checked;     /* launcher-owned and not group- or other-writable, or no launch */
+  unsigned mode;    /* permission bits; 0: as it is found */
+  jl_inside inside;
+} jl_tab_entry;
+
+/* 0711 and not 0700 on the way to the box: the uid of a root launcher's box must be able to pass where the engine makes no
+   mounts of its own. Nothing below can be listed that way, and the leaves have their own modes. */
+static const jl_tab_entry jl_tab_entries[JAILER_ENTRY_COUNT] = {
+    /*                        path                        box    dir    owned  made   check  mode  inside */
+    [JAILER_ENTRY_HOME] = {"", false, true, false, true, true, 0711, JL_INSIDE_NONE},
+    [JAILER_ENTRY_BASES] = {"bases", false, true, false, true, false, 0755, JL_INSIDE_NONE},
+    [JAILER_ENTRY_IMAGES] = {"images", false, true, false, true, false, 0755, JL_INSIDE_NONE},
+    [JAILER_ENTRY_BOXES] = {"boxes", false, true, false, true, true, 0711, JL_INSIDE_NONE},
+    [JAILER_ENTRY_UIDS] = {"uids", false, true, false, true, true, 0700, JL_INSIDE_NONE},
+    [JAILER_ENTRY_BOX] = {"", true, true, false, true, true, 0711, JL_INSIDE_NONE},
+    [JAILER_ENTRY_BIN] = {"bin", true, true, false, true, true, 0755, JL_INSIDE_EXEC},
+    [JAILER_ENTRY_SHARED] = {"shared", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_SOCKETS] = {"sockets", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_TMP] = {"tmp", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_LOGS] = {"logs", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_CONSOLE] = {"logs/console.log", true, false, true, true, false, 0600, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_DISKS] = {"disks", true, true, false, true, true, 0711, JL_INSIDE_NONE},
+    [JAILER_ENTRY_DISK] = {"disks/disk.qcow2", true, false, true, false, false, 0, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_ROOTFS] = {"disks/guest-rootfs.qcow2", true, false, true, false, false, 0, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_MOUNTS] = {"mounts", true, true, false, true, false, 0755, JL_INSIDE_NONE},
+    [JAILER_ENTRY_EXIT] = {"exit", true, false, true, true, false, 0600, JL_INSIDE_WRITE},
+    [JAILER_ENTRY_PID] = {"shim.pid", true, false, false, false, true, 0600, JL_INSIDE_NONE},
+    [JAILER_ENTRY_STDERR] = {"shim.stderr", true, false, false, false, true, 0600, JL_INSIDE_NONE},
+    [JAILER_ENTRY_LOCK] = {"lock", true, false, false, false, true, 0600, JL_INSIDE_NONE},
+    [JAILER_ENTRY_RECORD] = {"record", true, false, false, false, true, 0600, JL_INSIDE_NONE},
+    [JAILER_ENTRY_COPIES] = {"copies", true, false, false, false, true, 0600, JL_INSIDE_NONE},
+};
+
+/* ============================================================================================
+ * // >>tables: system calls    every call of both machines, and what the launch filter says to it
+ * May touch: const data. May call: platform. A verdict is a rule; a rule is a list of clauses over the arguments.
+ * Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of Linux 7.0.
+ * ============================================================================================ */
+
+typedef enum jl_arch {
+  JL_ARCH_X86_64 = 0, /* the 64-bit entry only: no x32, no int 0x80 */
+  JL_ARCH_AARCH64,
+  JL_ARCH_COUNT
+} jl_arch;
+
+/* The answers of a filter (linux/seccomp.h). An errno is Linux's number whatever system compiles this: others number
+   them differently. Two answers to what is not allowed: EPERM says no, ENOSYS makes libraries take their older way. */
+#define JL_RET_KILL_PROCESS 0x80000000u
+#define JL_RET_ALLOW 0x7fff0000u
+#define JL_RET_ERRNO 0x00050000u
+#define JL_RET_EPERM (JL_RET_ERRNO | 1u)
+#define JL_RET_EACCES (JL_RET_ERRNO | 13u)
+#define JL_RET_ENOSYS (JL_RET_ERRNO | 38u)
+#define JL_RET_EPROTONOSUPPORT (JL_RET_ERRNO | 93u)
+#define JL_RET_EAFNOSUPPORT (JL_RET_ERRNO | 97u)
+
+/* What a clause may ask of one argument. The width is what the kernel reads: a comparison wider than that misses when
+   somebody sets a bit that the kernel ignores, a narrower one overlooks a bit that it heeds. */
+typedef enum jl_tab_op {
+  JL_OP_NONE = 0, /* asks nothing */
+  JL_OP_IS32,     /* (low word & mask) == value */
+  JL_OP_IS_NOT32, /* (low word & mask) != value */
+  JL_OP_HAS32,    /* (low word & mask) != 0 */
+  JL_OP_IS64      /* both words == value */
+} jl_tab_op;
+
+typedef struct jl_tab_test {
+  jl_tab_op op;
+  uint32_t arg; /* 0 to 5 */
+  uint32_t mask;
+  uint64_t value;
+} jl_tab_test;
+
+#define JL_IS32(arg, value) \
+  { JL_OP_IS32, arg, 0xffffffffu, value }
+#define JL_IS_NOT32(arg, value) \
+  { JL_OP_IS_NOT32, arg, 0xffffffffu, value }
+#define JL_BITS32(arg, mask, value) \
+  { JL_OP_IS32, arg, mask, value }
+#define JL_HAS32(arg, mask) \
+  { JL_OP_HAS32, arg, mask, 0 }
+#define JL_IS64(arg, value) \
+  { JL_OP_IS64, arg, 0xffffffffu, value }
+
+/* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
+enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4 };
+enum { JL_TAB_TESTS = 2 };
+typedef struct jl_tab_clause {
+  unsigned grant;
+  uint32_t answer;
+  jl_tab_test test[JL_TAB_TESTS];
+} jl_tab_clause;
+
+/* The namespace flags of clone and unshare: NEWNS 0x00020000, NEWCGROUP 0x02000000, NEWUTS 0x04000000,
+   NEWIPC 0x08000000, NEWUSER 0x10000000, NEWPID 0x20000000, NEWNET 0x40000000. */
+#define JL_TAB_NEW_NAMESPACE 0x7e020000u
+#define JL_TAB_NEW_TIME 0x00000080u /* unshare only: in clone these bits are the exit signal */
+
+static const jl_tab_clause jl_tab_userns[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}}};
+
+/* `unsigned long clone_flags`, of which the kernel keeps lower_32_bits(): every flag is in the low word. */
+static const jl_tab_clause jl_tab_clone[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
+                                             {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE)}}};
+
+/* `unsigned long unshare_flags`: the kernel refuses any bit that is not a flag, and all flags are in the low word.
+   Without namespaces it only parts threads from their shared cwd and umask, as virtio-fs servers do. */
+static const jl_tab_clause jl_tab_unshare[] = {
+    {JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
+    {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE | JL_TAB_NEW_TIME)}}};
+
+/* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. */
+static const jl_tab_clause jl_tab_ioctl[] = {{0, JL_RET_EPERM, {JL_IS32(1, 0x5412u)}},  /* TIOCSTI, CVE-2017-5226 */
+                                             {0, JL_RET_EPERM, {JL_IS32(1, 0x541cu)}}}; /* TIOCLINUX, CVE-2023-1523 */
+
+/* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
+   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
+static const jl_tab_clause jl_tab_socket[] = {
+    {0, JL_RET_ALLOW, {JL_IS32(0, 1)}},                                               /* AF_UNIX */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_IS32(0, 16), JL_IS32(2, 0)}},                /* AF_NETLINK, NETLINK_ROUTE */
+    {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT, {JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10)}}, /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 0)}},           /* SOCK_STREAM, default */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 6)}},           /* TCP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 262)}},         /* MPTCP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 0)}},           /* SOCK_DGRAM, default */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 17)}},          /* UDP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 1)}},           /* ICMP: ping */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 58)}},          /* ICMPv6 */
+    {JL_GRANT_NETWORK, JL_RET_EPERM, {JL_BITS32(1, 15, 3)}},                          /* SOCK_RAW */
+    {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, {{JL_OP_NONE, 0, 0, 0}}}};
+
+/* `int family`: 32 bits. */
+static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, {JL_IS32(0, 1)}}}; /* AF_UNIX */
+
+/* `int option`: 32 bits. The signal of PR_SET_PDEATHSIG is an `unsigned long` and read whole: 64 bits. Any signal but
+   SIGKILL, 0 included, is one that PID 1 ignores: the box would outlive its launcher. */
+static const jl_tab_clause jl_tab_prctl[] = {
+    {0, JL_RET_ALLOW, {JL_IS32(0, 1), JL_IS64(1, 9)}}, /* PR_SET_PDEATHSIG, SIGKILL */
+    {0, JL_RET_EPERM, {JL_IS32(0, 1)}},                /* PR_SET_PDEATHSIG, anything else */
+    {0, JL_RET_EPERM, {JL_IS32(0, 35)}}};              /* PR_SET_MM: moves what /proc says about a process */
+
+/* `unsigned int personality`: 32 bits. READ_IMPLIES_EXEC and ADDR_NO_RANDOMIZE undo hardening; the other bits select
+   kernel code that is hardly ever run. */
+static const jl_tab_clause jl_tab_personality[] = {{0, JL_RET_ALLOW, {JL_IS32(0, 0)}},            /* PER_LINUX */
+                                                   {0, JL_RET_ALLOW, {JL_IS32(0, 0xffffffffu)}}}; /* only asks */
+
+/* `unsigned int flags`: 32 bits. A kernel before 6.3 has no MFD_NOEXEC_SEAL and answers EINVAL to it: there the box
+   has no memfd, which is what is promised. */
+static const jl_tab_clause jl_tab_memfd[] = {{JL_GRANT_EXEC_MEMFD, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
+                                             {0, JL_RET_EACCES, {JL_HAS32(1, 0x10u)}}, /* MFD_EXEC */
+                                             {0, JL_RET_ALLOW, {JL_HAS32(1, 0x08u)}}}; /* MFD_NOEXEC_SEAL */
+
+/* `umode_t mode`: 16 bits, of which the top four are the type (S_IFMT). */
+static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0020000u)}},  /* S_IFCHR */
+                                             {0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0060000u)}}}; /* S_IFBLK */
+static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0020000u)}},
+                                               {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}}};
+
+typedef enum jl_rule {
+  JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
+  JL_RULE_ALLOW,
+  JL_RULE_MOUNT,
+  JL_RULE_SETNS,
+  JL_RULE_TRACE,
+  JL_RULE_KERNEL,
+  JL_RULE_IO_URING,
+  JL_RULE_KEYS,
+  JL_RULE_CLOCK,
+  JL_RULE_ADMIN,
+  JL_RULE_HANDLE,
+  JL_RULE_HARDWARE,
+  JL_RULE_PAGES,
+  JL_RULE_OBSOLETE,
+  JL_RULE_ABSENT,
+  JL_RULE_CLONE3,
+  JL_RULE_CLONE,
+  JL_RULE_UNSHARE,
+  JL_RULE_IOCTL,
+  JL_RULE_SOCKET,
+  JL_RULE_SOCKETPAIR,
+  JL_RULE_PRCTL,
+  JL_RULE_PERSONALITY,
+  JL_RULE_MEMFD,
+  JL_RULE_MKNOD,
+  JL_RULE_MKNODAT,
+  JL_RULE_COUNT
+} jl_rule;
+
+typedef struct jl_tab_rule {
+  const char *why;             /* half a sentence for a person who meets it */
+  uint32_t otherwise;          /* the answer when no clause holds */
+  uint32_t count;              /* of clauses */
+  const jl_tab_clause *clause; /* NULL: the same answer whatever the arguments */
+} jl_tab_rule;
+
+#define JL_CLAUSES(array) (uint32_t)(sizeof(array) / sizeof(array)[0]), array
+
+static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
+    [JL_RULE_UNKNOWN] = {"newer than this filter", JL_RET_ENOSYS, 0, NULL},
+    [JL_RULE_ALLOW] = {"allowed", JL_RET_ALLOW, 0, NULL},
+    [JL_RULE_MOUNT] = {"would change what the box sees of the file system", JL_RET_EPERM, JL_CLAUSES(jl_tab_userns)},
+    [JL_RULE_SETNS] = {"would enter a namespace that is not the box's", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_TRACE] = {"reads or steers another process", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_KERNEL] = {"puts code or page faults of its own into the kernel", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_IO_URING] = {"does system calls that no filter sees", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_KEYS] = {"kernel keyrings belong to a uid, not to a box", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_CLOCK] = {"sets the clock of the host", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_ADMIN] = {"administers the host", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_HANDLE] = {"opens or watches files past their names", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_HARDWARE] = {"reaches I/O ports or the segment tables", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_PAGES] = {"moves or lends pages under their owner", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_OBSOLETE] = {"obsolete, and without users that are missed", JL_RET_EPERM, 0, NULL},
+    [JL_RULE_ABSENT] = {"answered as on a kernel without it", JL_RET_ENOSYS, 0, NULL},
+    /* clone3 has its flags behind a pointer, where no filter can read them; on ENOSYS libc falls back to clone. */
+    [JL_RULE_CLONE3] = {"its flags cannot be filtered; clone is there", JL_RET_ENOSYS, JL_CLAUSES(jl_tab_userns)},
+    [JL_RULE_CLONE] = {"no new namespaces", JL_RET_ALLOW, JL_CLAUSES(jl_tab_clone)},
+    [JL_RULE_UNSHARE] = {"no new namespaces", JL_RET_ALLOW, JL_CLAUSES(jl_tab_unshare)},
+    [JL_RULE_IOCTL] = {"no typing into the launcher's terminal", JL_RET_ALLOW, JL_CLAUSES(jl_tab_ioctl)},
+    [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
+                        JL_CLAUSES(jl_tab_socket)},
+    [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
+    [JL_RULE_PRCTL] = {"the box ends with its launcher, and says the truth in /proc", JL_RET_ALLOW,
+                       JL_CLAUSES(jl_tab_prctl)},
+    [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
+    [JL_RULE_MEMFD] = {"memory files only with MFD_NOEXEC_SEAL", JL_RET_EACCES, JL_CLAUSES(jl_tab_memfd)},
+    [JL_RULE_MKNOD] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknod)},
+    [JL_RULE_MKNODAT] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknodat)}};
+
+typedef struct jl_tab_call {
+  const char *name;
+  int16_t number[JL_ARCH_COUNT]; /* x86-64, aarch64; -1 where the machine does not have it */
+  jl_rule launch;
+} jl_tab_call;
+
+enum { JL_TAB_NUMBERS = 512 }; /* every number is below; one that were not would be answered as unknown */
+
+static const jl_tab_call jl_tab_calls[] = {
+    /* what is mounted, and where the root is */
+    {"chroot", {161, 51}, JL_RULE_MOUNT},
+    {"fsconfig", {431, 431}, JL_RULE_MOUNT},
+    {"fsmount", {432, 432}, JL_RULE_MOUNT},
+    {"fsopen", {430, 430}, JL_RULE_MOUNT},
+    {"fspick", {433, 433}, JL_RULE_MOUNT},
+    {"mount", {165, 40}, JL_RULE_MOUNT},
+    {"mount_setattr", {442, 442}, JL_RULE_MOUNT},
+    {"move_mount", {429, 429}, JL_RULE_MOUNT},
+    {"open_tree", {428, 428}, JL_RULE_MOUNT},
+    {"open_tree_attr", {467, 467}, JL_RULE_MOUNT},
+    {"pivot_root", {155, 41}, JL_RULE_MOUNT},
+    {"umount2", {166, 39}, JL_RULE_MOUNT},
+
+    /* somebody else's namespaces */
+    {"setns", {308, 268}, JL_RULE_SETNS},
+
+    /* other processes' memory, registers and descriptors */
+    {"kcmp", {312, 272}, JL_RULE_TRACE},
+    {"pidfd_getfd", {438, 438}, JL_RULE_TRACE},
+    {"process_madvise", {440, 440}, JL_RULE_TRACE},
+    {"process_mrelease", {448, 448}, JL_RULE_TRACE},
+    {"process_vm_readv", {310, 270}, JL_RULE_TRACE},
+    {"process_vm_writev", {311, 271}, JL_RULE_TRACE},
+    {"ptrace", {101, 117}, JL_RULE_TRACE},
+
+    /* code that runs in the kernel, or replaces it */
+    {"bpf", {321, 280}, JL_RULE_KERNEL},
+    {"delete_module", {176, 106}, JL_RULE_KERNEL},
+    {"finit_module", {313, 273}, JL_RULE_KERNEL},
+    {"init_module", {175, 105}, JL_RULE_KERNEL},
+    {"kexec_file_load", {320, 294}, JL_RULE_KERNEL},
+    {"kexec_load", {246, 104}, JL_RULE_KERNEL},
+    {"perf_event_open", {298, 241}, JL_RULE_KERNEL},
+    {"userfaultfd", {323, 282}, JL_RULE_KERNEL},
+
+    /* system calls that pass no filter */
+    {"io_uring_enter", {426, 426}, JL_RULE_IO_URING},
+    {"io_uring_register", {427, 427}, JL_RULE_IO_URING},
+    {"io_uring_setup", {425, 425}, JL_RULE_IO_URING},
+
+    /* kernel keyrings */
+    {"add_key", {248, 217}, JL_RULE_KEYS},
+    {"keyctl", {250, 219}, JL_RULE_KEYS},
+    {"request_key", {249, 218}, JL_RULE_KEYS},
+
+    /* the host's clock */
+    {"adjtimex", {159, 171}, JL_RULE_CLOCK},
+    {"clock_adjtime", {305, 266}, JL_RULE_CLOCK},
+    {"clock_settime", {227, 112}, JL_RULE_CLOCK},
+    {"settimeofday", {164, 170}, JL_RULE_CLOCK},
+
+    /* the host itself */
+    {"acct", {163, 89}, JL_RULE_ADMIN},
+    {"quotactl", {179, 60}, JL_RULE_ADMIN},
+    {"quotactl_fd", {443, 443}, JL_RULE_ADMIN},
+    {"reboot", {169, 142}, JL_RULE_ADMIN},
+    {"setdomainname", {171, 162}, JL_RULE_ADMIN},
+    {"sethostname", {170, 161}, JL_RULE_ADMIN},
+    {"swapoff", {168, 225}, JL_RULE_ADMIN},
+    {"swapon", {167, 224}, JL_RULE_ADMIN},
+    {"syslog", {103, 116}, JL_RULE_ADMIN},
+    {"vhangup", {153, 58}, JL_RULE_ADMIN},
+
+    /* files by number instead of by name */
+    {"fanotify_init", {300, 262}, JL_RULE_HANDLE},
+    {"fanotify_mark", {301, 263}, JL_RULE_HANDLE},
+    {"lookup_dcookie", {212, 18}, JL_RULE_HANDLE},
+    {"name_to_handle_at", {303, 264}, JL_RULE_HANDLE},
+    {"open_by_handle_at", {304, 265}, JL_RULE_HANDLE},
+
+    /* I/O ports and segment descriptors */
+    {"ioperm", {173, -1}, JL_RULE_HARDWARE},
+    {"iopl", {172, -1}, JL_RULE_HARDWARE},
+    {"modify_ldt", {154, -1}, JL_RULE_HARDWARE},
+
+    /* other processes' pages, and pages lent to a pipe (vmsplice: CVE-2020-29374) */
+    {"migrate_pages", {256, 238}, JL_RULE_PAGES},
+    {"move_pages", {279, 239}, JL_RULE_PAGES},
+    {"vmsplice", {278, 75}, JL_RULE_PAGES},
+
+    /* calls that no program of this century needs */
+    {"create_module", {174, -1}, JL_RULE_OBSOLETE},
+    {"get_kernel_syms", {177, -1}, JL_RULE_OBSOLETE},
+    {"nfsservctl", {180, 42}, JL_RULE_OBSOLETE},
+    {"query_module", {178, -1}, JL_RULE_OBSOLETE},
+    {"_sysctl", {156, -1}, JL_RULE_OBSOLETE},
+    {"sysfs", {139, -1}, JL_RULE_OBSOLETE},
+    {"uselib", {134, -1}, JL_RULE_OBSOLETE},
+    {"ustat", {136, -1}, JL_RULE_OBSOLETE},
+
+    /* numbers without a call behind them on these machines */
+    {"afs_syscall", {183, -1}, JL_RULE_ABSENT},
+    {"epoll_ctl_old", {214, -1}, JL_RULE_ABSENT},
+    {"epoll_wait_old", {215, -1}, JL_RULE_ABSENT},
+    {"get_thread_area", {211, -1}, JL_RULE_ABSENT},
+    {"getpmsg", {181, -1}, JL_RULE_ABSENT},
+    {"putpmsg", {182, -1}, JL_RULE_ABSENT},
+    {"security", {185, -1}, JL_RULE_ABSENT},
+    {"set_thread_area", {205, -1}, JL_RULE_ABSENT},
+    {"tuxcall", {184, -1}, JL_RULE_ABSENT},
+    {"vserver", {236, -1}, JL_RULE_ABSENT},
+
+    /* calls whose callers have another way, which ENOSYS makes them take */
+    {"listmount", {458, 458}, JL_RULE_ABSENT},
+    {"listns", {470, 470}, JL_RULE_ABSENT},
+    {"lsm_get_self_attr", {459, 459}, JL_RULE_ABSENT},
+    {"lsm_list_modules", {461, 461}, JL_RULE_ABSENT},
+    {"lsm_set_self_attr", {460, 460}, JL_RULE_ABSENT},
+    {"memfd_secret", {447, 447}, JL_RULE_ABSENT},
+    {"remap_file_pages", {216, 234}, JL_RULE_ABSENT},
+    {"statmount", {457, 457}, JL_RULE_ABSENT},
+
+    /* the arguments decide */
+    {"clone3", {435, 435}, JL_RULE_CLONE3},
+    {"clone", {56, 220}, JL_RULE_CLONE},
+    {"unshare", {272, 97}, JL_RULE_UNSHARE},
+    {"ioctl", {16, 29}, JL_RULE_IOCTL},
+    {"socket", {41, 198}, JL_RULE_SOCKET},
+    {"socketpair", {53, 199}, JL_RULE_SOCKETPAIR},
+    {"prctl", {157, 167}, JL_RULE_PRCTL},
+    {"personality", {135, 92}, JL_RULE_PERSONALITY},
+    {"memfd_create", {319, 279}, JL_RULE_MEMFD},
+    {"mknod", {133, -1}, JL_RULE_MKNOD},
+    {"mknodat", {259, 33}, JL_RULE_MKNODAT},
+
+    /* allowed: programs and processes */
+    {"arch_prctl", {158, -1}, JL_RULE_ALLOW},
+    {"execve", {59, 221}, JL_RULE_ALLOW},
+    {"execveat", {322, 281}, JL_RULE_ALLOW},
+    {"exit", {60, 93}, JL_RULE_ALLOW},
+    {"exit_group", {231, 94}, JL_RULE_ALLOW},
+    {"fork", {57, -1}, JL_RULE_ALLOW},
+    {"get_robust_list", {274, 100}, JL_RULE_ALLOW},
+    {"getcpu", {309, 168}, JL_RULE_ALLOW},
+    {"getpgid", {121, 155}, JL_RULE_ALLOW},
+    {"getpgrp", {111, -1}, JL_RULE_ALLOW},
+    {"getpid", {39, 172}, JL_RULE_ALLOW},
+    {"getppid", {110, 173}, JL_RULE_ALLOW},
+    {"getrlimit", {97, 163}, JL_RULE_ALLOW},
+    {"getrusage", {98, 165}, JL_RULE_ALLOW},
+    {"getsid", {124, 156}, JL_RULE_ALLOW},
+    {"gettid", {186, 178}, JL_RULE_ALLOW},
+    {"kill", {62, 129}, JL_RULE_ALLOW},
+    {"pidfd_open", {434, 434}, JL_RULE_ALLOW},
+    {"pidfd_send_signal", {424, 424}, JL_RULE_ALLOW},
+    {"prlimit64", {302, 261}, JL_RULE_ALLOW},
+    {"restart_syscall", {219, 128}, JL_RULE_ALLOW},
+    {"rseq", {334, 293}, JL_RULE_ALLOW},
+    {"rseq_slice_yield", {471, 471}, JL_RULE_ALLOW},
+    {"set_robust_list", {273, 99}, JL_RULE_ALLOW},
+    {"set_tid_address", {218, 96}, JL_RULE_ALLOW},
+    {"setpgid", {109, 154}, JL_RULE_ALLOW},
+    {"setrlimit", {160, 164}, JL_RULE_ALLOW},
+    {"setsid", {112, 157}, JL_RULE_ALLOW},
+    {"sysinfo", {99, 179}, JL_RULE_ALLOW},
+    {"tgkill", {234, 131}, JL_RULE_ALLOW},
+    {"times", {100, 153}, JL_RULE_ALLOW},
+    {"tkill", {200, 130}, JL_RULE_ALLOW},
+    {"umask", {95, 166}, JL_RULE_ALLOW},
+    {"uname", {63, 160}, JL_RULE_ALLOW},
+    {"uprobe", {336, -1}, JL_RULE_ALLOW},
+    {"uretprobe", {335, -1}, JL_RULE_ALLOW},
+    {"vfork", {58, -1}, JL_RULE_ALLOW},
+    {"wait4", {61, 260}, JL_RULE_ALLOW},
+    {"waitid", {247, 95}, JL_RULE_ALLOW},
+
+    /* allowed: ids and capabilities; without privilege these only give up */
+    {"capget", {125, 90}, JL_RULE_ALLOW},
+    {"capset", {126, 91}, JL_RULE_ALLOW},
+    {"getegid", {108, 177}, JL_RULE_ALLOW},
+    {"geteuid", {107, 175}, JL_RULE_ALLOW},
+    {"getgid", {104, 176}, JL_RULE_ALLOW},
+    {"getgroups", {115, 158}, JL_RULE_ALLOW},
+    {"getresgid", {120, 150}, JL_RULE_ALLOW},
+    {"getresuid", {118, 148}, JL_RULE_ALLOW},
+    {"getuid", {102, 174}, JL_RULE_ALLOW},
+    {"setfsgid", {123, 152}, JL_RULE_ALLOW},
+    {"setfsuid", {122, 151}, JL_RULE_ALLOW},
+    {"setgid", {106, 144}, JL_RULE_ALLOW},
+    {"setgroups", {116, 159}, JL_RULE_ALLOW},
+    {"setregid", {114, 143}, JL_RULE_ALLOW},
+    {"setresgid", {119, 149}, JL_RULE_ALLOW},
+    {"setresuid", {117, 147}, JL_RULE_ALLOW},
+    {"setreuid", {113, 145}, JL_RULE_ALLOW},
+    {"setuid", {105, 146}, JL_RULE_ALLOW},
+
+    /* allowed: walls that a process raises around itself */
+    {"landlock_add_rule", {445, 445}, JL_RULE_ALLOW},
+    {"landlock_create_ruleset", {444, 444}, JL_RULE_ALLOW},
+    {"landlock_restrict_self", {446, 446}, JL_RULE_ALLOW},
+    {"seccomp", {317, 277}, JL_RULE_ALLOW},
+
+    /* allowed: memory */
+    {"brk", {12, 214}, JL_RULE_ALLOW},
+    {"get_mempolicy", {239, 236}, JL_RULE_ALLOW},
+    {"getrandom", {318, 278}, JL_RULE_ALLOW},
+    {"madvise", {28, 233}, JL_RULE_ALLOW},
+    {"map_shadow_stack", {453, 453}, JL_RULE_ALLOW},
+    {"mbind", {237, 235}, JL_RULE_ALLOW},
+    {"membarrier", {324, 283}, JL_RULE_ALLOW},
+    {"mincore", {27, 232}, JL_RULE_ALLOW},
+    {"mlock", {149, 228}, JL_RULE_ALLOW},
+    {"mlock2", {325, 284}, JL_RULE_ALLOW},
+    {"mlockall", {151, 230}, JL_RULE_ALLOW},
+    {"mmap", {9, 222}, JL_RULE_ALLOW},
+    {"mprotect", {10, 226}, JL_RULE_ALLOW},
+    {"mremap", {25, 216}, JL_RULE_ALLOW},
+    {"mseal", {462, 462}, JL_RULE_ALLOW},
+    {"msync", {26, 227}, JL_RULE_ALLOW},
+    {"munlock", {150, 229}, JL_RULE_ALLOW},
+    {"munlockall", {152, 231}, JL_RULE_ALLOW},
+    {"munmap", {11, 215}, JL_RULE_ALLOW},
+    {"pkey_alloc", {330, 289}, JL_RULE_ALLOW},
+    {"pkey_free", {331, 290}, JL_RULE_ALLOW},
+    {"pkey_mprotect", {329, 288}, JL_RULE_ALLOW},
+    {"set_mempolicy", {238, 237}, JL_RULE_ALLOW},
+    {"set_mempolicy_home_node", {450, 450}, JL_RULE_ALLOW},
+
+    /* allowed: signals */
+    {"alarm", {37, -1}, JL_RULE_ALLOW},
+    {"pause", {34, -1}, JL_RULE_ALLOW},
+    {"rt_sigaction", {13, 134}, JL_RULE_ALLOW},
+    {"rt_sigpending", {127, 136}, JL_RULE_ALLOW},
+    {"rt_sigprocmask", {14, 135}, JL_RULE_ALLOW},
+    {"rt_sigqueueinfo", {129, 138}, JL_RULE_ALLOW},
+    {"rt_sigreturn", {15, 139}, JL_RULE_ALLOW},
+    {"rt_sigsuspend", {130, 133}, JL_RULE_ALLOW},
+    {"rt_sigtimedwait", {128, 137}, JL_RULE_ALLOW},
+    {"rt_tgsigqueueinfo", {297, 240}, JL_RULE_ALLOW},
+    {"sigaltstack", {131, 132}, JL_RULE_ALLOW},
+    {"signalfd", {282, -1}, JL_RULE_ALLOW},
+    {"signalfd4", {289, 74}, JL_RULE_ALLOW},
+
+    /* allowed: time */
+    {"clock_getres", {229, 114}, JL_RULE_ALLOW},
+    {"clock_gettime", {228, 113}, JL_RULE_ALLOW},
+    {"clock_nanosleep", {230, 115}, JL_RULE_ALLOW},
+    {"getitimer", {36, 102}, JL_RULE_ALLOW},
+    {"gettimeofday", {96, 169}, JL_RULE_ALLOW},
+    {"nanosleep", {35, 101}, JL_RULE_ALLOW},
+    {"setitimer", {38, 103}, JL_RULE_ALLOW},
+    {"time", {201, -1}, JL_RULE_ALLOW},
+    {"timer_create", {222, 107}, JL_RULE_ALLOW},
+    {"timer_delete", {226, 111}, JL_RULE_ALLOW},
+    {"timer_getoverrun", {225, 109}, JL_RULE_ALLOW},
+    {"timer_gettime", {224, 108}, JL_RULE_ALLOW},
+    {"timer_settime", {223, 110}, JL_RULE_ALLOW},
+    {"timerfd_create", {283, 85}, JL_RULE_ALLOW},
+    {"timerfd_gettime", {287, 87}, JL_RULE_ALLOW},
+    {"timerfd_settime", {286, 86}, JL_RULE_ALLOW},
+
+    /* allowed: scheduling */
+    {"getpriority", {140, 141}, JL_RULE_ALLOW},
+    {"ioprio_get", {252, 31}, JL_RULE_ALLOW},
+    {"ioprio_set", {251, 30}, JL_RULE_ALLOW},
+    {"sched_get_priority_max", {146, 125}, JL_RULE_ALLOW},
+    {"sched_get_priority_min", {147, 126}, JL_RULE_ALLOW},
+    {"sched_getaffinity", {204, 123}, JL_RULE_ALLOW},
+    {"sched_getattr", {315, 275}, JL_RULE_ALLOW},
+    {"sched_getparam", {143, 121}, JL_RULE_ALLOW},
+    {"sched_getscheduler", {145, 120}, JL_RULE_ALLOW},
+    {"sched_rr_get_interval", {148, 127}, JL_RULE_ALLOW},
+    {"sched_setaffinity", {203, 122}, JL_RULE_ALLOW},
+    {"sched_setattr", {314, 274}, JL_RULE_ALLOW},
+    {"sched_setparam", {142, 118}, JL_RULE_ALLOW},
+    {"sched_setscheduler", {144, 119}, JL_RULE_ALLOW},
+    {"sched_yield", {24, 124}, JL_RULE_ALLOW},
+    {"setpriority", {141, 140}, JL_RULE_ALLOW},
+
+    /* allowed: waiting */
+    {"epoll_create", {213, -1}, JL_RULE_ALLOW},
+    {"epoll_create1", {291, 20}, JL_RULE_ALLOW},
+    {"epoll_ctl", {233, 21}, JL_RULE_ALLOW},
+    {"epoll_pwait", {281, 22}, JL_RULE_ALLOW},
+    {"epoll_pwait2", {441, 441}, JL_RULE_ALLOW},
+    {"epoll_wait", {232, -1}, JL_RULE_ALLOW},
+    {"eventfd", {284, -1}, JL_RULE_ALLOW},
+    {"eventfd2", {290, 19}, JL_RULE_ALLOW},
+    {"futex", {202, 98}, JL_RULE_ALLOW},
+    {"futex_requeue", {456, 456}, JL_RULE_ALLOW},
+    {"futex_wait", {455, 455}, JL_RULE_ALLOW},
+    {"futex_waitv", {449, 449}, JL_RULE_ALLOW},
+    {"futex_wake", {454, 454}, JL_RULE_ALLOW},
+    {"inotify_add_watch", {254, 27}, JL_RULE_ALLOW},
+    {"inotify_init", {253, -1}, JL_RULE_ALLOW},
+    {"inotify_init1", {294, 26}, JL_RULE_ALLOW},
+    {"inotify_rm_watch", {255, 28}, JL_RULE_ALLOW},
+    {"poll", {7, -1}, JL_RULE_ALLOW},
+    {"ppoll", {271, 73}, JL_RULE_ALLOW},
+    {"pselect6", {270, 72}, JL_RULE_ALLOW},
+    {"select", {23, -1}, JL_RULE_ALLOW},
+
+    /* allowed: reading and writing */
+    {"cachestat", {451, 451}, JL_RULE_ALLOW},
+    {"copy_file_range", {326, 285}, JL_RULE_ALLOW},
+    {"fadvise64", {221, 223}, JL_RULE_ALLOW},
+    {"fallocate", {285, 47}, JL_RULE_ALLOW},
+    {"fdatasync", {75, 83}, JL_RULE_ALLOW},
+    {"flock", {73, 32}, JL_RULE_ALLOW},
+    {"fsync", {74, 82}, JL_RULE_ALLOW},
+    {"ftruncate", {77, 46}, JL_RULE_ALLOW},
+    {"io_cancel", {210, 3}, JL_RULE_ALLOW},
+    {"io_destroy", {207, 1}, JL_RULE_ALLOW},
+    {"io_getevents", {208, 4}, JL_RULE_ALLOW},
+    {"io_pgetevents", {333, 292}, JL_RULE_ALLOW},
+    {"io_setup", {206, 0}, JL_RULE_ALLOW},
+    {"io_submit", {209, 2}, JL_RULE_ALLOW},
+    {"lseek", {8, 62}, JL_RULE_ALLOW},
+    {"pread64", {17, 67}, JL_RULE_ALLOW},
+    {"preadv", {295, 69}, JL_RULE_ALLOW},
+    {"preadv2", {327, 286}, JL_RULE_ALLOW},
+    {"pwrite64", {18, 68}, JL_RULE_ALLOW},
+    {"pwritev", {296, 70}, JL_RULE_ALLOW},
+    {"pwritev2", {328, 287}, JL_RULE_ALLOW},
+    {"read", {0, 63}, JL_RULE_ALLOW},
+    {"readahead", {187, 213}, JL_RULE_ALLOW},
+    {"readv", {19, 65}, JL_RULE_ALLOW},
+    {"sendfile", {40, 71}, JL_RULE_ALLOW},
+    {"splice", {275, 76}, JL_RULE_ALLOW},
+    {"sync", {162, 81}, JL_RULE_ALLOW},
+    {"sync_file_range", {277, 84}, JL_RULE_ALLOW},
+    {"syncfs", {306, 267}, JL_RULE_ALLOW},
+    {"tee", {276, 77}, JL_RULE_ALLOW},
+    {"truncate", {76, 45}, JL_RULE_ALLOW},
+    {"write", {1, 64}, JL_RULE_ALLOW},
+    {"writev", {20, 66}, JL_RULE_ALLOW},
+
+    /* allowed: descriptors */
+    {"close", {3, 57}, JL_RULE_ALLOW},
+    {"close_range", {436, 436}, JL_RULE_ALLOW},
+    {"dup", {32, 23}, JL_RULE_ALLOW},
+    {"dup2", {33, -1}, JL_RULE_ALLOW},
+    {"dup3", {292, 24}, JL_RULE_ALLOW},
+    {"fcntl", {72, 25}, JL_RULE_ALLOW},
+    {"pipe", {22, -1}, JL_RULE_ALLOW},
+    {"pipe2", {293, 59}, JL_RULE_ALLOW},
+
+    /* allowed: names; what they reach is for the mounts and Landlock to say */
+    {"access", {21, -1}, JL_RULE_ALLOW},
+    {"chdir", {80, 49}, JL_RULE_ALLOW},
+    {"chmod", {90, -1}, JL_RULE_ALLOW},
+    {"chown", {92, -1}, JL_RULE_ALLOW},
+    {"creat", {85, -1}, JL_RULE_ALLOW},
+    {"faccessat", {269, 48}, JL_RULE_ALLOW},
+    {"faccessat2", {439, 439}, JL_RULE_ALLOW},
+    {"fchdir", {81, 50}, JL_RULE_ALLOW},
+    {"fchmod", {91, 52}, JL_RULE_ALLOW},
+    {"fchmodat", {268, 53}, JL_RULE_ALLOW},
+    {"fchmodat2", {452, 452}, JL_RULE_ALLOW},
+    {"fchown", {93, 55}, JL_RULE_ALLOW},
+    {"fchownat", {260, 54}, JL_RULE_ALLOW},
+    {"fgetxattr", {193, 10}, JL_RULE_ALLOW},
+    {"file_getattr", {468, 468}, JL_RULE_ALLOW},
+    {"file_setattr", {469, 469}, JL_RULE_ALLOW},
+    {"flistxattr", {196, 13}, JL_RULE_ALLOW},
+    {"fremovexattr", {199, 16}, JL_RULE_ALLOW},
+    {"fsetxattr", {190, 7}, JL_RULE_ALLOW},
+    {"fstat", {5, 80}, JL_RULE_ALLOW},
+    {"fstatfs", {138, 44}, JL_RULE_ALLOW},
+    {"futimesat", {261, -1}, JL_RULE_ALLOW},
+    {"getcwd", {79, 17}, JL_RULE_ALLOW},
+    {"getdents", {78, -1}, JL_RULE_ALLOW},
+    {"getdents64", {217, 61}, JL_RULE_ALLOW},
+    {"getxattr", {191, 8}, JL_RULE_ALLOW},
+    {"getxattrat", {464, 464}, JL_RULE_ALLOW},
+    {"lchown", {94, -1}, JL_RULE_ALLOW},
+    {"lgetxattr", {192, 9}, JL_RULE_ALLOW},
+    {"link", {86, -1}, JL_RULE_ALLOW},
+    {"linkat", {265, 37}, JL_RULE_ALLOW},
+    {"listxattr", {194, 11}, JL_RULE_ALLOW},
+    {"listxattrat", {465, 465}, JL_RULE_ALLOW},
+    {"llistxattr", {195, 12}, JL_RULE_ALLOW},
+    {"lremovexattr", {198, 15}, JL_RULE_ALLOW},
+    {"lsetxattr", {189, 6}, JL_RULE_ALLOW},
+    {"lstat", {6, -1}, JL_RULE_ALLOW},
+    {"mkdir", {83, -1}, JL_RULE_ALLOW},
+    {"mkdirat", {258, 34}, JL_RULE_ALLOW},
+    {"newfstatat", {262, 79}, JL_RULE_ALLOW},
+    {"open", {2, -1}, JL_RULE_ALLOW},
+    {"openat", {257, 56}, JL_RULE_ALLOW},
+    {"openat2", {437, 437}, JL_RULE_ALLOW},
+    {"readlink", {89, -1}, JL_RULE_ALLOW},
+    {"readlinkat", {267, 78}, JL_RULE_ALLOW},
+    {"removexattr", {197, 14}, JL_RULE_ALLOW},
+    {"removexattrat", {466, 466}, JL_RULE_ALLOW},
+    {"rename", {82, -1}, JL_RULE_ALLOW},
+    {"renameat", {264, 38}, JL_RULE_ALLOW},
+    {"renameat2", {316, 276}, JL_RULE_ALLOW},
+    {"rmdir", {84, -1}, JL_RULE_ALLOW},
+    {"setxattr", {188, 5}, JL_RULE_ALLOW},
+    {"setxattrat", {463, 463}, JL_RULE_ALLOW},
+    {"stat", {4, -1}, JL_RULE_ALLOW},
+    {"statfs", {137, 43}, JL_RULE_ALLOW},
+    {"statx", {332, 291}, JL_RULE_ALLOW},
+    {"symlink", {88, -1}, JL_RULE_ALLOW},
+    {"symlinkat", {266, 36}, JL_RULE_ALLOW},
+    {"unlink", {87, -1}, JL_RULE_ALLOW},
+    {"unlinkat", {263, 35}, JL_RULE_ALLOW},
+    {"utime", {132, -1}, JL_RULE_ALLOW},
+    {"utimensat", {280, 88}, JL_RULE_ALLOW},
+    {"utimes", {235, -1}, JL_RULE_ALLOW},
+
+    /* allowed: sockets, once there is one */
+    {"accept", {43, 202}, JL_RULE_ALLOW},
+    {"accept4", {288, 242}, JL_RULE_ALLOW},
+    {"bind", {49, 200}, JL_RULE_ALLOW},
+    {"connect", {42, 203}, JL_RULE_ALLOW},
+    {"getpeername", {52, 205}, JL_RULE_ALLOW},
+    {"getsockname", {51, 204}, JL_RULE_ALLOW},
+    {"getsockopt", {55, 209}, JL_RULE_ALLOW},
+    {"listen", {50, 201}, JL_RULE_ALLOW},
+    {"recvfrom", {45, 207}, JL_RULE_ALLOW},
+    {"recvmmsg", {299, 243}, JL_RULE_ALLOW},
+    {"recvmsg", {47, 212}, JL_RULE_ALLOW},
+    {"sendmmsg", {307, 269}, JL_RULE_ALLOW},
+    {"sendmsg", {46, 211}, JL_RULE_ALLOW},
+    {"sendto", {44, 206}, JL_RULE_ALLOW},
+    {"setsockopt", {54, 208}, JL_RULE_ALLOW},
+    {"shutdown", {48, 210}, JL_RULE_ALLOW},
+
+    /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
+    {"mq_getsetattr", {245, 185}, JL_RULE_ALLOW},
+    {"mq_notify", {244, 184}, JL_RULE_ALLOW},
+    {"mq_open", {240, 180}, JL_RULE_ALLOW},
+    {"mq_timedreceive", {243, 183}, JL_RULE_ALLOW},
+    {"mq_timedsend", {242, 182}, JL_RULE_ALLOW},
+    {"mq_unlink", {241, 181}, JL_RULE_ALLOW},
+    {"msgctl", {71, 187}, JL_RULE_ALLOW},
+    {"msgget", {68, 186}, JL_RULE_ALLOW},
+    {"msgrcv", {70, 188}, JL_RULE_ALLOW},
+    {"msgsnd", {69, 189}, JL_RULE_ALLOW},
+    {"semctl", {66, 191}, JL_RULE_ALLOW},
+    {"semget", {64, 190}, JL_RULE_ALLOW},
+    {"semop", {65, 193}, JL_RULE_ALLOW},
+    {"semtimedop", {220, 192}, JL_RULE_ALLOW},
+    {"shmat", {30, 196}, JL_RULE_ALLOW},
+    {"shmctl", {31, 195}, JL_RULE_ALLOW},
+    {"shmdt", {67, 197}, JL_RULE_ALLOW},
+    {"shmget", {29, 194}, JL_RULE_ALLOW}};
+
+/* The row of a number, or NULL. For diagnostics: it looks at every row. */
+static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
+  if ((unsigned)arch >= JL_ARCH_COUNT || number >= JL_TAB_NUMBERS) return NULL;
+  for (size_t i = 0; i < sizeof jl_tab_calls / sizeof jl_tab_calls[0]; i++)
+    if (jl_tab_calls[i].number[arch] == (int16_t)number) return &jl_tab_calls[i];
+  return NULL;
+}
+/* The init of `with_init`: PID 1 with memory of its own, 228 bytes of machine code in a sealed memfd. Written out here
+   so that it needs no compiler at run time; tests/test_init.c assembles the listing and compares.
+
+     next:  signal = rt_sigtimedwait(all, NULL, NULL, 8)           every signal is blocked, so none is lost
+            if signal == SIGCHLD: goto reap
+            if signal > 0: kill(2, signal)                         the target is the first child of PID 1: always 2
+            goto next
+     reap:  pid = wait4(-1, &status, WNOHANG | __WALL, NULL)
+            if pid == 2: write(3, &status, 4), exit_group(0)       the kernel ends what is left of the namespace
+            if pid > 0: goto reap
+            goto next                                                                                             */
+static const uint8_t jl_tab_init_x86_64[] = {
+    0x48, 0x83, 0xec, 0x10,                         /*        sub   $16, %rsp          */
+    0x48, 0x8d, 0x3d, 0x59, 0x00, 0x00, 0x00,       /* next:  lea   full(%rip), %rdi   */
+    0x31, 0xf6,                                     /*        xor   %esi, %esi         */
+    0x31, 0xd2,                                     /*        xor   %edx, %edx         */
+    0x6a, 0x08, 0x41, 0x5a,                         /*        push  $8; pop %r10       */
+    0xb8, 0x80, 0x00, 0x00, 0x00,                   /*        mov   $128, %eax         rt_sigtimedwait */
+    0x0f, 0x05,                                     /*        syscall                  */
+    0x83, 0xf8, 0x11,                               /*        cmp   $17, %eax          SIGCHLD */
+    0x74, 0x10,                                     /*        je    reap               */
+    0x85, 0xc0,                                     /*        test  %eax, %eax         */
+    0x7e, 0xe1,                                     /*        jle   next               */
+    0x89, 0xc6,                                     /*        mov   %eax, %esi         */
+    0x6a, 0x02, 0x5f,                               /*        push  $2; pop %rdi       */
+    0x6a, 0x3e, 0x58,                               /*        push  $62; pop %rax      kill */
+    0x0f, 0x05,                                     /*        syscall                  */
+    0xeb, 0xd5,                                     /*        jmp   next               */
+    0x6a, 0xff, 0x5f,                               /* reap:  push  $-1; pop %rdi      */
+    0x48, 0x89, 0xe6,                               /*        mov   %rsp, %rsi         */
+    0xba, 0x01, 0x00, 0x00, 0x40,                   /*        mov   $0x40000001, %edx  */
+    0x45, 0x31, 0xd2,                               /*        xor   %r10d, %r10d       */
+    0x6a, 0x3d, 0x58,                               /*        push  $61; pop %rax      wait4 */
+    0x0f, 0x05,                                     /*        syscall                  */
+    0x83, 0xf8, 0x02,                               /*        cmp   $2, %eax           */
+    0x74, 0x06,                                     /*        je    done               */
+    0x85, 0xc0,                                     /*        test  %eax, %eax         */
+    0x7f, 0xe4,                                     /*        jg    reap               */
+    0xeb, 0xb7,                                     /*        jmp   next               */
+    0x6a, 0x03, 0x5f,                               /* done:  push  $3; pop %rdi       */
+    0x48, 0x89, 0xe6,                               /*        mov   %rsp, %rsi         */
+    0x6a, 0x04, 0x5a,                               /*        push  $4; pop %rdx       */
+    0x6a, 0x01, 0x58,                               /*        push  $1; pop %rax       write */
+    0x0f, 0x05,                                     /*        syscall                  */
+    0x31, 0xff,                                     /*        xor   %edi, %edi         */
+    0xb8, 0xe7, 0x00, 0x00, 0x00,                   /*        mov   $231, %eax         exit_group */
+    0x0f, 0x05,                                     /*        syscall                  */
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* full:  .quad -1                 */
+};
+
+static const uint32_t jl_tab_init_aarch64[] = {
+    0xd10043ff, /*        sub  sp, sp, #16        */
+    0x92800009, /*        movn x9, #0             */
+    0xf90007e9, /*        str  x9, [sp, #8]       */
+    0x910023e0, /* next:  add  x0, sp, #8         */
+    0xaa1f03e1, /*        mov  x1, xzr            */
+    0xaa1f03e2, /*        mov  x2, xzr            */
+    0xd2800103, /*        mov  x3, #8             */
+    0xd2801128, /*        mov  x8, #137           rt_sigtimedwait */
+    0xd4000001, /*        svc  #0                 */
+    0x7100441f, /*        cmp  w0, #17            SIGCHLD */
+    0x54000100, /*        b.eq reap               */
+    0x7100001f, /*        cmp  w0, #0             */
+    0x54fffeed, /*        b.le next               */
+    0x2a0003e1, /*        mov  w1, w0             */
+    0xd2800040, /*        mov  x0, #2             */
+    0xd2801028, /*        mov  x8, #129           kill */
+    0xd4000001, /*        svc  #0                 */
+    0x17fffff2, /*        b    next               */
+    0x92800000, /* reap:  movn x0, #0             */
+    0x910003e1, /*        mov  x1, sp             */
+    0x52a80002, /*        mov  w2, #0x40000000    */
+    0x32000042, /*        orr  w2, w2, #1         */
+    0xaa1f03e3, /*        mov  x3, xzr            */
+    0xd2802088, /*        mov  x8, #260           wait4 */
+    0xd4000001, /*        svc  #0                 */
+    0x7100081f, /*        cmp  w0, #2             */
+    0x54000080, /*        b.eq done               */
+    0x7100001f, /*        cmp  w0, #0             */
+    0x54fffecc, /*        b.gt reap               */
+    0x17ffffe6, /*        b    next               */
+    0xd2800060, /* done:  mov  x0, #3             */
+    0x910003e1, /*        mov  x1, sp             */
+    0xd2800082, /*        mov  x2, #4             */
+    0xd2800808, /*        mov  x8, #64            write */
+    0xd4000001, /*        svc  #0                 */
+    0xaa1f03e0, /*        mov  x0, xzr            */
+    0xd2800bc8, /*        mov  x8, #94            exit_group */
+    0xd4000001, /*        svc  #0                 */
+};
+
+enum { JL_TAB_ELF_HEAD = 64 + 56 };
+
+static void jl_tab_little(uint8_t *to, size_t bytes, uint64_t value) {
+  for (size_t i = 0; i < bytes; i++) to[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* An ELF executable around the code: one header, one read-and-execute segment (elf(5)). Returns its size; to[] needs 512
+   bytes. machine: EM_X86_64 62, EM_AARCH64 183. */
+static size_t jl_tab_elf(uint8_t to[512], unsigned machine, const void *code, size_t size) {
+  const uint64_t base = 0x400000, total = JL_TAB_ELF_HEAD + size;
+  memset(to, 0, 512);
+  memcpy(to, "\177ELF\2\1\1", 7); /* 64 bits, little-endian, version 1 */
+  jl_tab_little(to + 16, 2, 2);   /* ET_EXEC */
+  jl_tab_little(to + 18, 2, machine);
+  jl_tab_little(to + 20, 4, 1);
+  jl_tab_little(to + 24, 8, base + JL_TAB_ELF_HEAD); /* entry */
+  jl_tab_little(to + 32, 8, 64);                     /* program header */
+  jl_tab_little(to + 52, 2, 64);
+  jl_tab_little(to + 54, 2, 56);
+  jl_tab_little(to + 56, 2, 1);
+  jl_tab_little(to + 64, 4, 1); /* PT_LOAD */
+  jl_tab_little(to + 68, 4, 5); /* read, execute */
+  jl_tab_little(to + 80, 8, base);
+  jl_tab_little(to + 88, 8, base);
+  jl_tab_little(to + 96, 8, total);
+  jl_tab_little(to + 104, 8, total);
+  jl_tab_little(to + 112, 8, 0x10000);
+  memcpy(to + JL_TAB_ELF_HEAD, code, size);
+  return (size_t)total;
+}
+
+/* The init for one machine, as a whole file. */
+static size_t jl_tab_init(uint8_t to[512], bool x86_64) {
+  uint8_t code[sizeof jl_tab_init_aarch64];
+  if (x86_64) return jl_tab_elf(to, 62, jl_tab_init_x86_64, sizeof jl_tab_init_x86_64);
+  for (size_t i = 0; i < sizeof jl_tab_init_aarch64 / 4; i++) jl_tab_little(code + 4 * i, 4, jl_tab_init_aarch64[i]);
+  return jl_tab_elf(to, 183, code, sizeof code);
+}
+
+/* ============================================================================================
+ * // >>layout    box ids and the paths of a box
+ * May touch: memory. May call: base, error, entries.
+ * ============================================================================================ */
+
+static bool jl_layout_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* An alphanumeric first character and then alphanumerics or one of `more`; at most max characters. Nothing that passes
+   is ".", "..", hidden, an option or a path. */
+static bool jl_layout_name(const char *name, size_t max, const char *more) {
+  size_t n = jl_strnlen(name, max + 1);
+  if (n == 0 || n > max || !jl_layout_alnum(name[0])) return false;
+  for (size_t i = 1; i < n; i++)
+    if (!jl_layout_alnum(name[i]) && !strchr(more, name[i])) return false;
+  return true;
+}
+
+static bool jl_layout_id(const char *id) { return jl_layout_name(id, JAILER_ID_MAX - 1, "_-"); }
+
+/* The absolute path of a table row; false when it does not fit. */
+static bool jl_layout_text(const jailer_layout *layout, const jl_tab_entry *e, char *buf, size_t size) {
+  jl_buf b = jl_buf_fixed(buf, size);
+  jl_buf_str(&b, layout->home);
+  if (e->in_box) {
+    jl_buf_str(&b, "/boxes/");
+    jl_buf_str(&b, layout->id);
+  }
+  if (e->path[0]) jl_buf_char(&b, '/');
+  jl_buf_str(&b, e->path);
+  if (b.failed && size) buf[0] = 0;
+  return !b.failed;
+}
+
+/* Copies home with single slashes; NULL when it is fine, else the sentence that says what is wrong with it. */
+static const char *jl_layout_home(jl_buf *out, const char *home) {
+  if (home[0] != '/') return "the home directory must be an absolute path";
+  for (const char *at = home; *at;) {
+    while (*at == '/') at++;
+    size_t n = strcspn(at, "/");
+    if (n == 0) break;
+    if (n > 255) return "a component of the home directory is longer than the 255 bytes that Linux allows";
+    if ((n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.'))
+      return "the home directory must not contain \".\" or \"..\"; write the path that is meant";
+    for (size_t i = 0; i < n; i++)
+      if ((unsigned char)at[i] < 32 || at[i] == 127) return "the home directory must not contain control bytes";
+    jl_buf_char(out, '/');
+    jl_buf_bytes(out, at, n);
+    at += n;
+  }
+  return out->len || out->failed ? NULL : "the root directory cannot be a home; name a directory of its own";
+}
+
+JAILER_API jailer_code jailer_layout_init(jailer_layout *out, const char *home, const char *id, jailer_error *err) {
+  const char *step = "check the layout";
+  jailer_layout made;
+  char path[JAILER_PATH_MAX];
+  memset(&made, 0, sizeof made);
+  if (!out || !home || !id)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, NULL, 0, "layout, home and id must not be NULL");
+  if (!jl_layout_id(id))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, id, 0,
+                   "a box id is 1 to 64 of A-Z a-z 0-9 _ - and begins with a letter or digit");
+  jl_buf b = jl_buf_fixed(made.home, sizeof made.home);
+  const char *wrong = jl_layout_home(&b, home);
+  if (wrong) return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, home, 0, wrong);
+  bool fits = !b.failed && jl_copy(made.id, sizeof made.id, id);
+  for (size_t i = 0; fits && i < JAILER_ENTRY_COUNT; i++)
+    fits = jl_layout_text(&made, &jl_tab_entries[i], path, sizeof path);
+  if (!fits)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, home, 0,
+                   "the paths of this box would be longer than 4095 bytes; choose a shorter home directory");
+  *out = made;
+  return JAILER_OK;
+}
+
+/* A layout is plain data that a caller may have built by hand: it is checked wherever it is used. */
+static jailer_code jl_layout_check(const jailer_layout *layout, jailer_error *err) {
+  char home[JAILER_PATH_MAX];
+  jl_buf b = jl_buf_fixed(home, sizeof home);
+  if (layout && memchr(layout->home, 0, sizeof layout->home) && jl_layout_id(layout->id) &&
+      !jl_layout_home(&b, layout->home) && jl_streq(home, layout->home))
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "check the layout", NULL, 0,
+                 "the layout was not made by jailer_layout_init");
+}
+
+JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_entry entry, char *buf, size_t size,
+                                          jailer_error *err) {
+  const char *step = "build a path of the box";
+  if (buf && size) buf[0] = 0;
+  jailer_code code = jl_layout_check(layout, err);
+  if (code != JAILER_OK) return code;
+  if (!buf || (unsigned)entry >= (unsigned)JAILER_ENTRY_COUNT)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, NULL, 0, "no buffer, or no such entry");
+  if (jl_layout_text(layout, &jl_tab_entries[entry], buf, size)) return JAILER_OK;
+  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, jl_tab_entries[entry].path, 0,
+                 "the path does not fit the buffer; JAILER_PATH_MAX bytes always suffice");
+}
+
+JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
+                                                 jailer_error *err) {
+  const size_t sun_path = 108; /* linux/un.h UNIX_PATH_MAX, the NUL included */
+  const char *step = "build a socket path";
+  if (buf && size) buf[0] = 0;
+  jailer_code code = jl_layout_check(layout, err);
+  if (code != JAILER_OK) return code;
+  if (!buf || !name || !jl_layout_name(name, 64, "._-"))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, name, 0,
+                   "a socket name is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit");
+  jl_tab_entry socket = jl_tab_entries[JAILER_ENTRY_SOCKETS];
+  char relative[sizeof "sockets/" + 64];
+  jl_buf b = jl_buf_fixed(relative, sizeof relative);
+  jl_buf_str(&b, "sockets/");
+  jl_buf_str(&b, name);
+  socket.path = relative;
+  if (jl_layout_text(layout, &socket, buf, size < sun_path ? size : sun_path)) return JAILER_OK;
+  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
+                 "the path is longer than the buffer or than the 107 bytes of a socket address; choose a shorter home");
+}
+
+/* ============================================================================================
+ * // >>plan    grants = f(config, host): validation, defaults, conflicts, the order of mounts
+ * May touch: memory. May call: base, error, tables, layout. Pure: facts about paths come in as sources, decisions go
+ * out as nodes; the survey between the two is an effect and lives below the line.
+ * ============================================================================================ */
+
+/* Where a wanted path comes from decides who wins: the configuration over the system's defaults. */
+typedef enum jl_origin { JL_FROM_SYSTEM = 0, JL_FROM_CONFIG, JL_FROM_BOX, JL_FROM_PROGRAM, JL_FENCE_HOME, JL_FENCE_ROOT } jl_origin;
+
+/* One wanted path, and what the survey found there. */
+typedef struct jl_source {
+  const char *path;     /* on the host, as asked */
+  const char *at;       /* inside */
+  const char *resolved; /* on the host, without symbolic links */
+  const char *link;     /* a link that is made again inside instead of being granted: its target */
+  jailer_access access;
+  jl_origin origin;
+  bool optional, keep_link, exists, dropped, check;
+  int fd; /* O_PATH, pins the inode; -1: none */
+  uint64_t expect_dev, expect_ino; /* of a chain's file: what was recorded; expect_ino 0: nothing */
+  jl_stat st;
+} jl_source;
+
+typedef enum jl_kind { JL_DIR = 0, JL_LINK, JL_FILE, JL_TREE, JL_TMPFS, JL_PROC, JL_DEVPTS } jl_kind;
+
+/* One thing the child makes in the new root, in order: a parent always stands before what is below it. */
+typedef struct jl_node {
+  const char *at;   /* relative to the new root, no leading slash */
+  const char *text; /* link target, file content, mount options */
+  size_t text_len;
+  const jl_source *source; /* of a tree */
+  uint64_t attr;           /* MOUNT_ATTR_* of a tree */
+  jl_kind kind;
+  bool enclosed; /* below another grant: the destination must exist, and is looked for without following links */
+  bool system;
+} jl_node;
+
+/* A growing list of nodes in an arena; the abandoned halves are freed with it. */
+typedef struct jl_nodes {
+  jl_node *item;
+  size_t count, cap;
+} jl_nodes;
+
+/* One placed descriptor. */
+typedef struct jl_placed {
+  int from, to; /* from -1: /dev/null */
+} jl_placed;
+
+struct jailer_plan {
+  jl_arena arena;
+  jailer_host host;
+  jailer_engine engine;
+  uint32_t layers, may_degrade; /* JAILER_BIT */
+  bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
+  bool outlive_launcher, controlling_tty, with_init, without_system;
+  uint32_t timeout_ms;
+  uint32_t inside_uid, inside_gid, host_uid, host_gid;
+  uint32_t groups[8]; /* of granted devices, for a root launcher */
+  size_t group_count;
+  const char **argv, **envp;
+  size_t env_count;
+  const char *program, *cwd, *hostname;
+  jl_source *sources;
+  size_t source_count;
+  jl_nodes nodes;
+  jl_placed *fds;
+  size_t fd_count;
+  int fd_max; /* the highest number that a kept descriptor has inside */
+  uint64_t nofile, fsize;
+  struct jl_bpf_insn *filter;
+  size_t filter_len;
+  struct jl_box *box; /* NULL: none */
+};
+
+/* MOUNT_ATTR_*: linux/mount.h. */
+enum { JL_MOUNT_RDONLY = 1, JL_MOUNT_NOSUID = 2, JL_MOUNT_NODEV = 4, JL_MOUNT_NOEXEC = 8 };
+
+/* Paths in the order of their components: a directory comes directly before what is below it ('/' sorts lowest). */
+static int jl_plan_path_cmp(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  int x = *a == '/' ? 1 : *a ? (unsigned char)*a + 2 : 0, y = *b == '/' ? 1 : *b ? (unsigned char)*b + 2 : 0;
+  return (x > y) - (x < y);
+}
+
+/* Whether path lies below dir (component-wise, not itself). */
+static bool jl_plan_below(const char *path, const char *dir) {
+  size_t n = strlen(dir);
+  if (n == 1 && dir[0] == '/') return path[0] == '/' && path[1];
+  return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+static bool jl_plan_at_or_below(const char *path, const char *dir) {
+  return jl_streq(path, dir) || jl_plan_below(path, dir);
+}
+
+/* An absolute path without "//", "." and a trailing slash. ".." is refused (what it means depends on links) unless
+   `lexical`, for names inside disk images, where every component above is a real directory of the jail. */
+static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexical, const char **out, jailer_error *err) {
+  size_t n = jl_strnlen(path, JAILER_PATH_MAX), len = 0;
+  if (n >= JAILER_PATH_MAX)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "check a path", path, 0, "a path has at most 4095 bytes");
+  if (path[0] != '/')
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_MOUNTS, "check a path", path, 0, "write an absolute path");
+  char *to = jl_arena_get(arena, n + 2);
+  if (!to) return jl_no_memory(err, "check a path");
+  for (size_t i = 0; i < n;) {
+    size_t start = i;
+    while (i < n && path[i] == '/') start = ++i;
+    while (i < n && path[i] != '/') i++;
+    size_t size = i - start;
+    if (size == 0 || (size == 1 && path[start] == '.')) continue;
+    if (size == 2 && path[start] == '.' && path[start + 1] == '.') {
+      if (!lexical)
+        return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_MOUNTS, "check a path", path, 0,
+                       "write the path without \"..\": what it means depends on symbolic links");
+      while (len && to[--len] != '/') {}
+      continue;
+    }
+    to[len++] = '/';
+    memcpy(to + len, path + start, size);
+    len += size;
+  }
+  if (len == 0) to[len++] = '/';
+  to[len] = 0;
+  *out = to;
+  return JAILER_OK;
+}
+
+/* --- the configuration, checked as written --- */
+
+static jailer_code jl_plan_invalid(jailer_error *err, const char *item, const char *message) {
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "check the configuration", item, 0, message);
+}
+
+/* NAME=VALUE entries, each name once; PATH is added, and for a box the directory of its libraries. */
+static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
+                               jailer_error *err) {
+  static const char default_path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+  size_t count = 0, at = 0;
+  bool has_path = false;
+  while (config->env && config->env[count]) count++;
+  const char **env = jl_arena_array(&plan->arena, count + 3, sizeof *env);
+  if (!env) return jl_no_memory(err, "build the environment");
+  for (size_t i = 0; i < count; i++) {
+    const char *entry = config->env[i], *equals = strchr(entry, '=');
+    if (!equals || equals == entry) return jl_plan_invalid(err, entry, "an environment entry is NAME=VALUE");
+    size_t name = (size_t)(equals - entry) + 1;
+    for (size_t k = 0; k < i; k++)
+      if (strncmp(config->env[k], entry, name) == 0)
+        return jl_plan_invalid(err, entry, "this variable stands twice in the environment; which one counts is unsafe");
+    if (name == 5 && jl_starts(entry, "PATH=")) has_path = true;
+    if (library_dir && jl_starts(entry, "LD_LIBRARY_PATH="))
+      return jl_plan_invalid(err, entry, "with a shim the library path is the box's bin/; leave it out");
+    if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry)))) return jl_no_memory(err, "build the environment");
+  }
+  if (!has_path) env[at++] = default_path;
+  if (library_dir) {
+    jl_buf b = jl_buf_heap(JAILER_PATH_MAX + 32);
+    jl_buf_str(&b, "LD_LIBRARY_PATH=");
+    jl_buf_str(&b, library_dir);
+    env[at++] = b.failed ? NULL : jl_arena_text(&plan->arena, b.data, b.len);
+    jl_buf_free(&b);
+    if (!env[at - 1]) return jl_no_memory(err, "build the environment");
+  }
+  plan->envp = env;
+  plan->env_count = at;
+  return JAILER_OK;
+}
+
+static jailer_code jl_plan_argv(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  size_t count = 0;
+  while (config->argv && config->argv[count]) count++;
+  if (count == 0 || !config->argv[0][0]) return jl_plan_invalid(err, "argv", "name a program: argv[0] is required");
+  plan->argv = jl_arena_array(&plan->arena, count + 1, sizeof *plan->argv);
+  if (!plan->argv) return jl_no_memory(err, "copy the arguments");
+  for (size_t i = 0; i < count; i++)
+    if (!(plan->argv[i] = jl_arena_text(&plan->arena, config->argv[i], strlen(config->argv[i]))))
+      return jl_no_memory(err, "copy the arguments");
+  return JAILER_OK;
+}
+
+static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  plan->fds = jl_arena_array(&plan->arena, config->fd_count + 3, sizeof *plan->fds);
+  if (!plan->fds) return jl_no_memory(err, "plan the descriptors");
+  plan->fd_count = 3;
+  for (int i = 0; i < 3; i++) {
+    plan->fds[i].from = config->stdio == JAILER_STDIO_NULL ? -1 : i;
+    plan->fds[i].to = i;
+  }
+  plan->fd_max = 2;
+  for (size_t i = 0; i < config->fd_count; i++) {
+    jl_placed placed = {config->fds[i].fd, config->fds[i].renumber ? config->fds[i].as : config->fds[i].fd};
+    char number[24];
+    jl_buf b = jl_buf_fixed(number, sizeof number);
+    jl_buf_i64(&b, placed.to);
+    if (placed.from < 0 || placed.to < 0 || placed.to > 65535)
+      return jl_plan_invalid(err, number, "a kept descriptor is 0 to 65535, inside and outside");
+    size_t slot = placed.to < 3 ? (size_t)placed.to : plan->fd_count;
+    for (size_t k = 3; k < plan->fd_count; k++)
+      if (plan->fds[k].to == placed.to) return jl_plan_invalid(err, number, "two descriptors want the same number inside");
+    for (size_t k = 0; k < i && placed.to < 3; k++)
+      if ((config->fds[k].renumber ? config->fds[k].as : config->fds[k].fd) == placed.to)
+        return jl_plan_invalid(err, number, "two descriptors want the same number inside");
+    plan->fds[slot] = placed;
+    if (slot == plan->fd_count) plan->fd_count++;
+    if (placed.to > plan->fd_max) plan->fd_max = placed.to;
+  }
+  return JAILER_OK;
+}
+
+/* The layers of an engine. Ordinary launchers can only make namespaces inside a user namespace of their own. */
+static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
+  const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
+                         JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
+  const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
+  plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : all;
+  if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
+  if (plan->outlive_launcher) plan->layers &= ~JAILER_BIT(JAILER_LAYER_DEATH);
+  const struct {
+    jailer_layer layer;
+    bool there;
+    const char *message;
+  } needs[] = {
+      {JAILER_LAYER_USERNS, plan->host.userns, "this kernel has no user namespaces (CONFIG_USER_NS)"},
+      {JAILER_LAYER_MOUNTS, plan->host.mntns, "this kernel has no mount namespaces"},
+      {JAILER_LAYER_PIDNS, plan->host.pidns, "this kernel has no pid namespaces (CONFIG_PID_NS)"},
+      {JAILER_LAYER_NETNS, plan->host.netns, "this kernel has no network namespaces (CONFIG_NET_NS)"},
+      {JAILER_LAYER_IPCNS, plan->host.ipcns, "this kernel has no IPC namespaces (CONFIG_IPC_NS)"},
+      {JAILER_LAYER_UTSNS, plan->host.utsns, "this kernel has no UTS namespaces (CONFIG_UTS_NS)"},
+      {JAILER_LAYER_CGROUPNS, plan->host.cgroupns, "this kernel has no cgroup namespaces (before 4.6)"},
+      {JAILER_LAYER_LANDLOCK, plan->host.landlock_abi > 0,
+       "this kernel has no Landlock: it needs 5.13 and \"landlock\" in the kernel's lsm= list; or let the layer degrade"},
+      {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"}};
+  for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+    uint32_t bit = JAILER_BIT(needs[i].layer);
+    if (!(plan->layers & bit) || needs[i].there || (plan->may_degrade & bit)) continue;
+    return jl_fail(err, JAILER_E_UNSUPPORTED, needs[i].layer, "compare the layers with the host",
+                   jl_tab_layers[needs[i].layer], 0, needs[i].message);
+  }
+  return JAILER_OK;
+}
+
+/* The layers that the first try of a launch asks the kernel for. */
+static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
+  uint32_t layers = plan->layers;
+  const jailer_host *h = &plan->host;
+  if (!h->userns) layers &= ~JAILER_BIT(JAILER_LAYER_USERNS);
+  if (!h->mntns) layers &= ~(JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC));
+  if (!h->pidns) layers &= ~JAILER_BIT(JAILER_LAYER_PIDNS);
+  if (!h->netns) layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
+  if (!h->ipcns) layers &= ~JAILER_BIT(JAILER_LAYER_IPCNS);
+  if (!h->utsns) layers &= ~JAILER_BIT(JAILER_LAYER_UTSNS);
+  if (!h->cgroupns) layers &= ~JAILER_BIT(JAILER_LAYER_CGROUPNS);
+  if (!h->landlock_abi) layers &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  if (!h->seccomp) layers &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
+  return layers;
+}
+
+/* Who the target is, inside and on the host. fresh: an unprivileged id for a root launcher that names none. */
+static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid, uint32_t fresh_gid,
+                               jailer_error *err) {
+  const jailer_host *h = &plan->host;
+  if (config->uid == UINT32_MAX || config->gid == UINT32_MAX)
+    return jl_plan_invalid(err, "uid", "4294967295 is not an id: it means \"unchanged\" to the kernel");
+  if (plan->engine == JAILER_ENGINE_NONE && !h->privileged) {
+    if ((config->uid && config->uid != h->uid) || (config->gid && config->gid != h->gid))
+      return jl_plan_invalid(err, "uid", "an ordinary user cannot become somebody else without a user namespace");
+  }
+  if (h->privileged && config->allow_host_root) {
+    plan->host_uid = config->uid;
+    plan->host_gid = config->gid;
+  } else if (h->privileged) {
+    plan->host_uid = config->uid ? config->uid : fresh_uid;
+    plan->host_gid = config->gid ? config->gid : fresh_gid;
+  } else {
+    if (h->uid == 0 && !config->allow_host_root)
+      return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
+                     "the launcher is root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID: it cannot give root up; run "
+                     "it as an ordinary user, with these capabilities, or set allow_host_root");
+    plan->host_uid = h->uid;
+    plan->host_gid = h->gid;
+  }
+  plan->inside_uid = h->privileged || !config->uid ? plan->host_uid : config->uid;
+  plan->inside_gid = h->privileged || !config->gid ? plan->host_gid : config->gid;
+  if (!config->allow_host_root && (plan->host_uid == 0 || plan->host_gid == 0) && h->privileged)
+    return jl_plan_invalid(err, "uid", "uid or gid 0 of the host needs allow_host_root");
+  return JAILER_OK;
+}
+
+/* Everything of the configuration that can be judged without looking at the host's files. */
+static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  jailer_code code;
+  plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
+  if (plan->engine != JAILER_ENGINE_NATIVE && plan->engine != JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "engine", "no such engine in this build");
+  plan->may_degrade = config->may_degrade;
+  plan->allow_network = config->allow_network;
+  plan->allow_userns = config->allow_userns;
+  plan->allow_host_root = config->allow_host_root;
+  plan->allow_exec_memfd = config->allow_exec_memfd;
+  plan->allow_full_proc = config->allow_full_proc;
+  plan->allow_unsafe_fds = config->allow_unsafe_fds;
+  plan->allow_pty = config->allow_pty;
+  plan->outlive_launcher = config->outlive_launcher;
+  plan->controlling_tty = config->controlling_tty;
+  plan->with_init = config->with_init;
+  plan->without_system = config->without_system;
+  plan->timeout_ms = config->launch_timeout_ms ? config->launch_timeout_ms : 30000;
+  plan->hostname = config->hostname ? config->hostname : "jail";
+  if (!plan->hostname[0] || strlen(plan->hostname) > 64)
+    return jl_plan_invalid(err, plan->hostname, "a host name has 1 to 64 bytes");
+  plan->hostname = jl_arena_text(&plan->arena, plan->hostname, strlen(plan->hostname));
+  if (!plan->hostname) return jl_no_memory(err, "check the configuration");
+  if ((code = jl_plan_normal(&plan->arena, config->cwd ? config->cwd : "/", false, &plan->cwd, err))) return code;
+  if ((code = jl_plan_argv(plan, config, err))) return code;
+  if ((code = jl_plan_fds(plan, config, err))) return code;
+  if (!config->layout && (config->shim || config->libraries))
+    return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
+  if (config->grant_count && !config->grants) return jl_plan_invalid(err, "grants", "grant_count without grants");
+  const uint64_t hard = plan->host.nofile_hard;
+  plan->nofile = config->limits.nofile ? config->limits.nofile : hard < 1024 ? hard : 1024;
+  plan->fsize = config->limits.fsize_bytes ? config->limits.fsize_bytes : UINT64_MAX;
+  if (plan->nofile > hard)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_RLIMITS, "check the limits", "nofile", 0,
+                   "more descriptors than the launcher's own hard limit: raise that first (ulimit -Hn)");
+  if (plan->fsize > plan->host.fsize_hard && plan->fsize != UINT64_MAX)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_RLIMITS, "check the limits", "fsize_bytes", 0,
+                   "larger than the launcher's own hard limit: raise that first (ulimit -Hf)");
+  if (plan->fsize > plan->host.fsize_hard) plan->fsize = plan->host.fsize_hard;
+  return jl_plan_layers(plan, err);
+}
+
+/* --- what is wanted --- */
+
+/* The system's share of every jail. `keep_link`: a symbolic link on the host is made again inside. */
+static const struct {
+  const char *path;
+  jailer_access access;
+  bool keep_link, network;
+} jl_plan_system[] = {
+    {"/usr", JAILER_EXEC, false, false},
+    {"/bin", JAILER_EXEC, true, false},
+    {"/sbin", JAILER_EXEC, true, false},
+    {"/lib", JAILER_EXEC, true, false},
+    {"/lib32", JAILER_EXEC, true, false},
+    {"/lib64", JAILER_EXEC, true, false},
+    {"/libx32", JAILER_EXEC, true, false},
+    {"/etc/ld.so.cache", JAILER_READ, false, false},  /* the dynamic linker's index: without it every start is slow */
+    {"/etc/alternatives", JAILER_READ, false, false}, /* Debian: awk and cc are links through here */
+    {"/etc/localtime", JAILER_READ, true, false},
+    {"/etc/resolv.conf", JAILER_READ, false, true},
+    {"/etc/ssl/certs", JAILER_READ, false, true},
+    {"/etc/pki/tls/certs", JAILER_READ, false, true},
+    {"/etc/ca-certificates", JAILER_READ, false, true},
+};
+
+static const char *const jl_plan_devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
+
+static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *at, jailer_access access,
+                               jl_origin origin) {
+  jl_source *s = &plan->sources[plan->source_count++];
+  s->path = path;
+  s->at = at;
+  s->access = access;
+  s->origin = origin;
+  s->fd = -1;
+  return s;
+}
+
+/* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
+static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  const size_t system_count = sizeof jl_plan_system / sizeof jl_plan_system[0];
+  const size_t device_count = sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  size_t count;
+  if (!jl_add(config->grant_count, more + system_count + device_count + 1, &count) ||
+      !(plan->sources = jl_arena_array(&plan->arena, count, sizeof *plan->sources)))
+    return jl_no_memory(err, "list the grants");
+  for (size_t i = 0; i < system_count && !plan->without_system; i++) {
+    if (jl_plan_system[i].network && !plan->allow_network) continue;
+    jl_source *s = jl_plan_want(plan, jl_plan_system[i].path, jl_plan_system[i].path, jl_plan_system[i].access, JL_FROM_SYSTEM);
+    s->keep_link = jl_plan_system[i].keep_link;
+    s->optional = true;
+  }
+  for (size_t i = 0; i < device_count; i++)
+    jl_plan_want(plan, jl_plan_devices[i], jl_plan_devices[i], JAILER_DEVICE, JL_FROM_SYSTEM);
+  if (plan->allow_pty) jl_plan_want(plan, "/dev/tty", "/dev/tty", JAILER_DEVICE, JL_FROM_SYSTEM)->optional = true;
+  for (size_t i = 0; i < config->grant_count; i++) {
+    const jailer_grant *g = &config->grants[i];
+    const char *path, *at;
+    jailer_code code;
+    if (!g->path) return jl_plan_invalid(err, "grants", "a grant without a path");
+    if ((unsigned)g->access > JAILER_DEVICE) return jl_plan_invalid(err, g->path, "no such access");
+    if ((code = jl_plan_normal(&plan->arena, g->path, false, &path, err))) return code;
+    at = path;
+    if (g->at && (code = jl_plan_normal(&plan->arena, g->at, false, &at, err))) return code;
+    jl_source *s = jl_plan_want(plan, path, at, g->access, JL_FROM_CONFIG);
+    s->optional = g->optional;
+    s->check = true;
+  }
+  return JAILER_OK;
+}
+
+/* --- conflicts --- */
+
+static jailer_code jl_plan_conflict(jailer_error *err, const char *item, const char *message) {
+  return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", item, 0, message);
+}
+
+/* Type and place of one source, after the survey. */
+static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
+  uint32_t type = s->st.mode & JL_S_IFMT;
+  if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
+    return jl_plan_conflict(err, s->path, "the root directory cannot be granted: name the directories below it that are needed");
+  if (jl_plan_at_or_below(s->at, "/proc"))
+    return jl_plan_conflict(err, s->at, "/proc inside is the jail's own; grant the path somewhere else with `at`");
+  if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
+                   "a device grant is one character device");
+  if (s->access != JAILER_DEVICE && (type == JL_S_IFCHR || type == JL_S_IFBLK))
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a grant", s->path, 0,
+                   "this is a device: grant a character device as a device; a block device cannot be granted");
+  if ((type == JL_S_IFSOCK || type == JL_S_IFIFO) && s->access != JAILER_WRITE)
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a grant", s->path, 0,
+                   "a socket or FIFO can only be granted for writing");
+  return JAILER_OK;
+}
+
+/* The fences of a box: its home and the trusted roots. */
+static jailer_code jl_plan_fences(const jailer_plan *plan, const jl_source *s, jailer_error *err) {
+  if (s->origin != JL_FROM_CONFIG && s->origin != JL_FROM_PROGRAM) return JAILER_OK;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *f = &plan->sources[i];
+    if ((f->origin != JL_FENCE_HOME && f->origin != JL_FENCE_ROOT) || !f->exists) continue;
+    if (jl_plan_at_or_below(f->resolved, s->resolved))
+      return jl_plan_conflict(err, s->path,
+                              "this holds the boxes' home or a trusted root of backing files; the box's own entries and "
+                              "its disks' files are granted one by one: leave this grant out");
+    if (f->origin == JL_FENCE_HOME && jl_plan_below(s->resolved, f->resolved))
+      return jl_plan_conflict(err, s->path, "this belongs to a box; another box's files are never granted");
+    if (f->origin == JL_FENCE_ROOT && s->access == JAILER_WRITE && jl_plan_below(s->resolved, f->resolved))
+      return jl_plan_conflict(err, s->path, "a writable grant below a trusted root lets the target change backing files");
+  }
+  return JAILER_OK;
+}
+
+static int jl_plan_by_resolved(const void *a, const void *b) {
+  const jl_source *x = *(const jl_source *const *)a, *y = *(const jl_source *const *)b;
+  int order = jl_plan_path_cmp(x->resolved, y->resolved);
+  return order ? order : (x->access > y->access) - (x->access < y->access);
+}
+
+static int jl_plan_by_identity(const void *a, const void *b) {
+  const jl_source *x = *(const jl_source *const *)a, *y = *(const jl_source *const *)b;
+  if (x->st.dev != y->st.dev) return x->st.dev < y->st.dev ? -1 : 1;
+  if (x->st.ino != y->st.ino) return x->st.ino < y->st.ino ? -1 : 1;
+  return (x->access > y->access) - (x->access < y->access);
+}
+
+/* Whether `inner`, granted without write access below the writable `outer`, can be taken over from inside: unless it is
+   a direct child at the same place, the level between can be renamed and the path made again. */
+static bool jl_plan_exposed(const jl_source *outer, const jl_source *inner) {
+  const char *rest = inner->resolved + strlen(outer->resolved);
+  if (!jl_plan_below(inner->at, outer->at)) return true;
+  return strchr(rest + 1, '/') != NULL || !jl_streq(inner->at + strlen(outer->at), rest);
+}
+
+/* Conflicts on the host's side: the same inode, or nested sources, with different access. */
+static jailer_code jl_plan_sources_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+  qsort(list, count, sizeof *list, jl_plan_by_identity);
+  for (size_t i = 1; i < count; i++) {
+    jl_source *a = list[i - 1], *b = list[i];
+    if (a->st.dev != b->st.dev || a->st.ino != b->st.ino) continue;
+    if ((a->access == JAILER_WRITE) != (b->access == JAILER_WRITE))
+      return jl_plan_conflict(err, b->path, "one file or directory is granted both read-only and writable; choose one");
+  }
+  qsort(list, count, sizeof *list, jl_plan_by_resolved);
+  const jl_source *outer = NULL; /* the outermost writable directory around the current source */
+  for (size_t i = 0; i < count; i++) {
+    jl_source *s = list[i];
+    if (outer && !jl_plan_below(s->resolved, outer->resolved)) outer = NULL;
+    if (outer && s->access != JAILER_WRITE && jl_plan_exposed(outer, s))
+      return jl_plan_conflict(err, s->path,
+                              "a grant without write access lies deeper than a direct child of a writable one: the target "
+                              "could rename the directory between; grant it directly below, or outside");
+    if (!outer && s->access == JAILER_WRITE) outer = s;
+  }
+  (void)plan;
+  return JAILER_OK;
+}
+
+/* --- nodes: the new root, in order --- */
+
+static jl_node *jl_plan_node(jailer_plan *plan, jl_kind kind, const char *at, const char *text) {
+  jl_nodes *nodes = &plan->nodes;
+  if (nodes->count == nodes->cap) {
+    size_t cap = nodes->cap ? nodes->cap * 2 : 64;
+    jl_node *grown = jl_arena_array(&plan->arena, cap, sizeof *grown);
+    if (!grown) return NULL;
+    if (nodes->count) memcpy(grown, nodes->item, nodes->count * sizeof *grown);
+    nodes->item = grown;
+    nodes->cap = cap;
+  }
+  jl_node *node = &nodes->item[nodes->count++];
+  memset(node, 0, sizeof *node);
+  node->kind = kind;
+  node->at = at;
+  node->text = text;
+  node->text_len = text ? strlen(text) : 0;
+  return node;
+}
+
+static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
+  size_t x = strlen(a), y = strlen(b), z = strlen(c);
+  char *text = jl_arena_get(arena, x + y + z + 1);
+  if (!text) return NULL;
+  memcpy(text, a, x);
+  memcpy(text + x, b, y);
+  memcpy(text + x + y, c, z);
+  return text;
+}
+
+/* passwd, group, nsswitch.conf and hosts: enough for programs that ask who they are. */
+static bool jl_plan_etc(jailer_plan *plan) {
+  char uid[24], gid[24];
+  jl_buf u = jl_buf_fixed(uid, sizeof uid), g = jl_buf_fixed(gid, sizeof gid);
+  jl_buf_u64(&u, plan->inside_uid);
+  jl_buf_u64(&g, plan->inside_gid);
+  const char *ids = jl_plan_join(&plan->arena, uid, ":", gid);
+  const char *user = ids ? jl_plan_join(&plan->arena, "jail:x:", ids, ":jail:/tmp:/bin/sh\n") : NULL;
+  const char *passwd = user ? jl_plan_join(&plan->arena, user, "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n", "") : NULL;
+  const char *group = jl_plan_join(&plan->arena, "jail:x:", gid, ":\nnogroup:x:65534:\n");
+  const char *hosts = jl_plan_join(&plan->arena, "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ", plan->hostname, "\n");
+  if (!passwd || !group || !hosts) return false;
+  const struct {
+    const char *at, *text;
+  } files[] = {{"etc/group", group},
+               {"etc/hosts", hosts},
+               {"etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"},
+               {"etc/passwd", passwd}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    jl_node *node = jl_plan_node(plan, JL_FILE, files[i].at, files[i].text);
+    if (!node) return false;
+    node->system = true;
+  }
+  return true;
+}
+
+/* What every root has besides grants. */
+static bool jl_plan_fixed_nodes(jailer_plan *plan, const jailer_limits *limits) {
+  static const struct {
+    jl_kind kind;
+    const char *at, *text;
+    bool pty;
+  } fixed[] = {{JL_LINK, "dev/fd", "/proc/self/fd", false},
+               {JL_LINK, "dev/stdin", "/proc/self/fd/0", false},
+               {JL_LINK, "dev/stdout", "/proc/self/fd/1", false},
+               {JL_LINK, "dev/stderr", "/proc/self/fd/2", false},
+               {JL_LINK, "dev/ptmx", "pts/ptmx", true},
+               {JL_DEVPTS, "dev/pts", "newinstance,ptmxmode=0666,mode=0620", true},
+               {JL_PROC, "proc", NULL, false}};
+  for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+    if (fixed[i].pty && !plan->allow_pty) continue;
+    bool subset = fixed[i].kind == JL_PROC && !plan->allow_full_proc; /* only processes: proc(5), 5.8 */
+    jl_node *node = jl_plan_node(plan, fixed[i].kind, fixed[i].at, subset ? "subset=pid" : fixed[i].text);
+    if (!node) return false;
+    node->system = true;
+  }
+  const struct {
+    const char *at;
+    uint64_t size;
+  } tmpfs[] = {{"dev/shm", limits->shm_size_bytes ? limits->shm_size_bytes : (uint64_t)64 << 20},
+               {"tmp", limits->tmp_size_bytes ? limits->tmp_size_bytes : (uint64_t)64 << 20}};
+  for (size_t i = 0; i < 2; i++) {
+    char options[96];
+    jl_buf b = jl_buf_fixed(options, sizeof options);
+    jl_buf_str(&b, "mode=1777,size=");
+    jl_buf_u64(&b, tmpfs[i].size);
+    jl_buf_str(&b, ",nr_inodes=");
+    jl_buf_u64(&b, limits->tmp_inodes ? limits->tmp_inodes : 16384);
+    const char *text = jl_arena_text(&plan->arena, options, b.len);
+    jl_node *node = text ? jl_plan_node(plan, JL_TMPFS, tmpfs[i].at, text) : NULL;
+    if (!node) return false;
+    node->system = true;
+  }
+  return plan->without_system || jl_plan_etc(plan);
+}
+
+/* Mount attributes by access: only an exec grant can be executed, only a write grant written. */
+static uint64_t jl_plan_attr(jailer_access access) {
+  switch (access) {
+    case JAILER_READ: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
+    case JAILER_EXEC: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV;
+    case JAILER_WRITE: return JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
+    case JAILER_DEVICE: return JL_MOUNT_NOSUID | JL_MOUNT_NOEXEC;
+  }
+  return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
+}
+
+/* /bin/x is asked for and /bin is a link to usr/bin inside: the node stands at usr/bin/x. */
+static const char *jl_plan_through_links(jailer_plan *plan, const char *at) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (!s->link || s->dropped || !jl_plan_below(at, s->at)) continue;
+    if (s->link[0] == '/') return jl_plan_join(&plan->arena, s->link, at + strlen(s->at), "");
+    return jl_plan_join(&plan->arena, "/", s->link, at + strlen(s->at)); /* the kept links all stand in the root */
+  }
+  return at;
+}
+
+static bool jl_plan_source_nodes(jailer_plan *plan) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    if (!s->exists || s->dropped || s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
+    if (!s->link) {
+      s->at = jl_plan_through_links(plan, s->at);
+      if (!s->at) return false;
+    }
+    jl_node *node = jl_plan_node(plan, s->link ? JL_LINK : JL_TREE, s->at + 1, s->link);
+    if (!node) return false;
+    node->system = s->origin == JL_FROM_SYSTEM;
+    if (s->link) continue;
+    node->source = s;
+    node->attr = jl_plan_attr(s->access);
+  }
+  return true;
+}
+
+static int jl_plan_by_place(const void *a, const void *b) {
+  const jl_node *x = a, *y = b;
+  int order = jl_plan_path_cmp(x->at, y->at);
+  if (order) return order;
+  return (int)y->system - (int)x->system; /* the system's default first, so that what replaces it follows */
+}
+
+static bool jl_plan_is_dir(const jl_node *node) {
+  return node->kind == JL_TREE && (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+}
+
+/* Two nodes at one place: the configuration replaces the system's; equal grants are one; anything else is a conflict. */
+static jailer_code jl_plan_same_place(const jl_node *first, const jl_node *second, bool *replace, jailer_error *err) {
+  *replace = first->system && !second->system;
+  if (*replace) return JAILER_OK;
+  if (first->kind == JL_TREE && second->kind == JL_TREE && first->source->access == second->source->access &&
+      first->source->st.dev == second->source->st.dev && first->source->st.ino == second->source->st.ino)
+    return JAILER_OK;
+  return jl_plan_conflict(err, second->source ? second->source->path : second->at,
+                          "the same place inside is granted twice, with different access or from different paths");
+}
+
+/* Emits the directories between the enclosing node and `at` that no earlier node made. */
+static bool jl_plan_parents(jailer_plan *plan, const char *at, const char *previous) {
+  size_t common = 0;
+  for (size_t i = 0; previous && at[i] && at[i] == previous[i]; i++)
+    if (at[i] == '/') common = i + 1;
+  for (size_t i = common; at[i]; i++) {
+    if (at[i] != '/') continue;
+    if (previous && strncmp(previous, at, i) == 0 && (previous[i] == 0 || previous[i] == '/')) continue;
+    const char *dir = jl_arena_text(&plan->arena, at, i);
+    if (!dir || !jl_plan_node(plan, JL_DIR, dir, NULL)) return false;
+  }
+  return true;
+}
+
+/* Sorts the nodes, settles who wins at one place, marks what lies below a grant, and adds missing directories. `open`
+   is a stack: the trees and private tmpfs that enclose the current node. */
+static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
+  jl_nodes sorted = plan->nodes;
+  const jl_node **open = jl_arena_array(&plan->arena, sorted.count + 1, sizeof *open);
+  const char *previous = NULL;
+  size_t depth = 0;
+  if (!open) return jl_no_memory(err, "order the mounts");
+  if (sorted.count) qsort(sorted.item, sorted.count, sizeof *sorted.item, jl_plan_by_place);
+  memset(&plan->nodes, 0, sizeof plan->nodes);
+  for (size_t i = 0; i < sorted.count; i++) {
+    jl_node *node = &sorted.item[i];
+    if (i + 1 < sorted.count && jl_streq(node->at, sorted.item[i + 1].at)) {
+      bool replace;
+      jailer_code code = jl_plan_same_place(node, &sorted.item[i + 1], &replace, err);
+      if (code) return code;
+      continue; /* the next one stands for both */
+    }
+    while (depth && !jl_plan_below(node->at, open[depth - 1]->at)) depth--;
+    const jl_node *outer = depth ? open[depth - 1] : NULL;
+    if (outer && outer->kind != JL_TMPFS) {
+      if (node->system) continue; /* a granted /etc brings its own files */
+      if (!jl_plan_is_dir(outer))
+        return jl_plan_conflict(err, node->source ? node->source->path : node->at, "the grant above it is not a directory");
+      if (node->kind == JL_TREE && outer->source->access == JAILER_WRITE && node->source->access != JAILER_WRITE &&
+          strchr(node->at + strlen(outer->at) + 1, '/'))
+        return jl_plan_conflict(err, node->source->path,
+                                "inside, this lies deeper than a direct child of a writable grant: the target could rename "
+                                "the directory between");
+      node->enclosed = true;
+    } else if (!jl_plan_parents(plan, node->at, previous)) {
+      return jl_no_memory(err, "order the mounts");
+    }
+    jl_node *copy = jl_plan_node(plan, node->kind, node->at, node->text);
+    if (!copy) return jl_no_memory(err, "order the mounts");
+    *copy = *node;
+    if (!node->enclosed) previous = node->at;
+    if (node->kind == JL_TREE || node->kind == JL_TMPFS || node->kind == JL_LINK || node->kind == JL_FILE) {
+      jl_node *kept = jl_arena_get(&plan->arena, sizeof *kept);
+      if (!kept) return jl_no_memory(err, "order the mounts");
+      *kept = *node;
+      open[depth++] = kept;
+    }
+  }
+  return JAILER_OK;
+}
+
+/* All of it: from surveyed sources to ordered nodes. */
+static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
+  jl_source **list = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *list);
+  size_t count = 0;
+  jailer_code code;
+  if (!list) return jl_no_memory(err, "compare the grants");
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    if (!s->exists || s->dropped || s->link) continue;
+    if (s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
+    if ((code = jl_plan_judge(s, err)) || (code = jl_plan_fences(plan, s, err))) return code;
+    if (s->origin != JL_FROM_SYSTEM) list[count++] = s;
+  }
+  if ((code = jl_plan_sources_agree(plan, list, count, err))) return code;
+  if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
+  return jl_plan_order(plan, err);
+}
+
+/* ============================================================================================
+ * // >>bpf    seccomp filters: from a verdict per system call to a classic BPF program
+ * May touch: the caller's instruction array. May call: base, error, tables. Compiles and is tested on every system.
+ *
+ * The program:            1. another machine's entry  -> the process dies
+ *                         2. x32 numbers (x86-64)     -> ENOSYS
+ *                         3. a balanced binary tree over ranges of numbers with the same verdict
+ *                         4. each leaf of it: the answer, or the clauses of one rule
+ * All jumps go forward and stay inside the block that holds them, so a block can be moved as a whole.
+ * ============================================================================================ */
+
+/* struct sock_filter of linux/filter.h: the same layout. */
+typedef struct jl_bpf_insn {
+  uint16_t code;
+  uint8_t jt, jf; /* instructions to skip when a test holds, and when it does not */
+  uint32_t k;
+} jl_bpf_insn;
+
+enum {
+  JL_BPF_LOAD = 0x20, /* A = word at offset k   BPF_LD | BPF_W | BPF_ABS */
+  JL_BPF_AND = 0x54,  /* A &= k                 BPF_ALU | BPF_AND | BPF_K */
+  JL_BPF_JUMP = 0x05, /* skip k instructions    BPF_JMP | BPF_JA */
+  JL_BPF_JEQ = 0x15,  /* A == k ?               BPF_JMP | BPF_JEQ | BPF_K */
+  JL_BPF_JGE = 0x35,  /* A >= k ?               BPF_JMP | BPF_JGE | BPF_K */
+  JL_BPF_JSET = 0x45, /* A & k ?                BPF_JMP | BPF_JSET | BPF_K */
+  JL_BPF_RET = 0x06,  /* the answer is k        BPF_RET | BPF_K */
+  JL_BPF_MAX = 4096,  /* instructions in one filter: BPF_MAXINSNS */
+  JL_BPF_REACH = 255  /* farthest conditional jump: 8 bits */
+};
+
+/* struct seccomp_data of linux/seccomp.h: nr at 0, arch at 4, instruction pointer at 8, arguments of 64 bits from 16.
+   Both machines are little-endian: an argument's low word comes first. */
+enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_HELD_NOTHING = 1 };
+#define JL_BPF_AT_LOW(arg) (JL_BPF_AT_ARGS + 8u * (arg))
+#define JL_BPF_AT_HIGH(arg) (JL_BPF_AT_ARGS + 8u * (arg) + 4u)
+
+#define JL_BPF_X32_BIT 0x40000000u /* __X32_SYSCALL_BIT: x32 shares the arch value of x86-64 */
+
+/* linux/audit.h: AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 */
+static const uint32_t jl_bpf_audit[JL_ARCH_COUNT] = {0xc000003eu, 0xc00000b7u};
+
+/* What the launch filter lets through beyond the strict default. NULL and all-zero are the strict filter. */
+typedef struct jl_bpf_options {
+  bool allow_network;    /* sockets of AF_INET and AF_INET6 for TCP, UDP and ping; NETLINK_ROUTE */
+  bool allow_userns;     /* namespaces by clone, clone3 and unshare, and mounts in them */
+  bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL */
+} jl_bpf_options;
+
+/* The verdict on one number. */
+typedef struct jl_bpf_verdict {
+  uint32_t answer;
+  const jl_tab_rule *rule; /* NULL: the answer whatever the arguments; otherwise its clauses decide */
+} jl_bpf_verdict;
+
+typedef struct jl_bpf_writer {
+  jl_bpf_insn *out;
+  size_t len, max;
+  bool full;     /* sticky: an instruction did not fit */
+  uint32_t held; /* the offset whose word the accumulator holds as loaded, or HELD_NOTHING */
+  unsigned grants;
+  const jl_bpf_verdict *verdict; /* by number; [JL_TAB_NUMBERS] stands for all numbers from there on */
+  const uint32_t *first;         /* first number of each range */
+} jl_bpf_writer;
+
+static void jl_bpf_emit(jl_bpf_writer *w, unsigned code, uint32_t k) {
+  if (w->len >= w->max) w->full = true;
+  if (w->full) return;
+  const jl_bpf_insn insn = {(uint16_t)code, 0, 0, k};
+  w->out[w->len++] = insn;
+}
+
+/* A = word at `offset`, unless it is there already. */
+static void jl_bpf_load(jl_bpf_writer *w, uint32_t offset) {
+  if (w->held == offset) return;
+  jl_bpf_emit(w, JL_BPF_LOAD, offset);
+  w->held = offset;
+}
+
+static void jl_bpf_mask(jl_bpf_writer *w, uint32_t mask) {
+  if (mask == 0xffffffffu) return;
+  jl_bpf_emit(w, JL_BPF_AND, mask);
+  w->held = JL_BPF_HELD_NOTHING;
+}
+
+/* The jumps of one clause that leave for the next clause: where they are, which way they jump, and what the
+   accumulator holds there. An IS64 has two. */
+typedef struct jl_bpf_misses {
+  size_t count;
+  struct {
+    size_t at;
+    bool when_true;
+    uint32_t held;
+  } list[2 * JL_TAB_TESTS];
+} jl_bpf_misses;
+
+/* A conditional jump that misses when the condition comes out as `when_true`, and falls through when not. */
+static void jl_bpf_miss(jl_bpf_writer *w, jl_bpf_misses *m, unsigned code, uint32_t k, bool when_true) {
+  m->list[m->count].at = w->len;
+  m->list[m->count].when_true = when_true;
+  m->list[m->count].held = w->held;
+  m->count++;
+  jl_bpf_emit(w, code, k);
+}
+
+/* One test. It falls through when the test holds. */
+static void jl_bpf_test(jl_bpf_writer *w, jl_bpf_misses *m, const jl_tab_test *t) {
+  const uint32_t low = (uint32_t)(t->value & 0xffffffffu), high = (uint32_t)(t->value >> 32);
+  switch (t->op) {
+  case JL_OP_NONE: return;
+  case JL_OP_IS32:
+    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
+    jl_bpf_mask(w, t->mask);
+    jl_bpf_miss(w, m, JL_BPF_JEQ, low, false);
+    return;
+  case JL_OP_IS_NOT32:
+    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
+    jl_bpf_mask(w, t->mask);
+    jl_bpf_miss(w, m, JL_BPF_JEQ, low, true);
+    return;
+  case JL_OP_HAS32:
+    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word, which JSET leaves alone */
+    jl_bpf_miss(w, m, JL_BPF_JSET, t->mask, false);
+    return;
+  case JL_OP_IS64:
+    jl_bpf_load(w, JL_BPF_AT_HIGH(t->arg)); /* A = high word */
+    jl_bpf_miss(w, m, JL_BPF_JEQ, high, false);
+    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
+    jl_bpf_miss(w, m, JL_BPF_JEQ, low, false);
+    return;
+  }
+}
+
+/* One clause: its tests, its answer, and every miss led to the instruction after it. A clause is at most 4 instructions
+   per test and 1 more, so the misses are within reach of 8 bits. False: it always answers, nothing can follow. */
+static bool jl_bpf_clause(jl_bpf_writer *w, const jl_tab_clause *clause) {
+  jl_bpf_misses m = {0};
+  for (size_t i = 0; i < JL_TAB_TESTS; i++) jl_bpf_test(w, &m, &clause->test[i]);
+  jl_bpf_emit(w, JL_BPF_RET, clause->answer);
+  if (w->full) return false;
+  for (size_t i = 0; i < m.count; i++) {
+    jl_bpf_insn *jump = &w->out[m.list[i].at];
+    const uint8_t skip = (uint8_t)(w->len - m.list[i].at - 1);
+    if (m.list[i].when_true) jump->jt = skip;
+    else jump->jf = skip;
+    /* where the ways into the next clause disagree about the accumulator, it holds nothing known */
+    w->held = i == 0 || m.list[i].held == w->held ? m.list[i].held : (uint32_t)JL_BPF_HELD_NOTHING;
+  }
+  return m.count > 0;
+}
+
+static bool jl_bpf_applies(const jl_tab_clause *clause, unsigned grants) { return (clause->grant & ~grants) == 0; }
+
+/* A leaf. A = the number on entry. */
+static void jl_bpf_leaf(jl_bpf_writer *w, const jl_bpf_verdict *v) {
+  w->held = JL_BPF_AT_NR;
+  for (uint32_t i = 0; v->rule && i < v->rule->count; i++) {
+    const jl_tab_clause *clause = &v->rule->clause[i];
+    if (jl_bpf_applies(clause, w->grants) && !jl_bpf_clause(w, clause)) return;
+  }
+  jl_bpf_emit(w, JL_BPF_RET, v->answer);
+}
+
+/* The ranges from..to-1 as a tree; A = the number throughout:
+     JGE first number of the right half ? right : left;   left: ...   right: ...
+   A left half that 8 bits cannot jump over gets an unconditional jump, which has 32, in front of it. */
+static void jl_bpf_tree(jl_bpf_writer *w, size_t from, size_t to) {
+  if (to - from == 1) {
+    jl_bpf_leaf(w, &w->verdict[w->first[from]]);
+    return;
+  }
+  const size_t middle = from + (to - from) / 2, node = w->len;
+  jl_bpf_emit(w, JL_BPF_JGE, w->first[middle]);
+  jl_bpf_tree(w, from, middle);
+  const size_t left = w->len - node - 1;
+  if (left > JL_BPF_REACH) jl_bpf_emit(w, JL_BPF_JUMP, 0); /* makes the room for it */
+  if (w->full) return;
+  if (left > JL_BPF_REACH) {
+    memmove(&w->out[node + 2], &w->out[node + 1], left * sizeof *w->out);
+    const jl_bpf_insn over = {JL_BPF_JUMP, 0, 0, (uint32_t)left};
+    w->out[node + 1] = over;
+    w->out[node].jf = 1; /* smaller: past the jump, to the left half */
+  } else {
+    w->out[node].jt = (uint8_t)left;
+  }
+  jl_bpf_tree(w, middle, to);
+}
+
+/* The whole program for a verdict per number. `verdict` has JL_TAB_NUMBERS + 1 entries. */
+static void jl_bpf_program(jl_bpf_writer *w, jl_arch arch) {
+  uint32_t first[JL_TAB_NUMBERS + 1];
+  size_t ranges = 0;
+  for (uint32_t n = 0; n <= JL_TAB_NUMBERS; n++) {
+    const jl_bpf_verdict *a = &w->verdict[n], *b = n ? &w->verdict[n - 1] : NULL;
+    if (!b || a->answer != b->answer || a->rule != b->rule) first[ranges++] = n;
+  }
+  w->first = first;
+  jl_bpf_emit(w, JL_BPF_LOAD, JL_BPF_AT_ARCH); /* A = the machine of the entry that was used */
+  jl_bpf_emit(w, JL_BPF_JEQ, jl_bpf_audit[arch]);
+  if (!w->full) w->out[w->len - 1].jt = 1;
+  jl_bpf_emit(w, JL_BPF_RET, JL_RET_KILL_PROCESS);
+  jl_bpf_emit(w, JL_BPF_LOAD, JL_BPF_AT_NR); /* A = the number */
+  if (arch == JL_ARCH_X86_64) {
+    jl_bpf_emit(w, JL_BPF_JGE, JL_BPF_X32_BIT); /* also what is negative as an int */
+    if (!w->full) w->out[w->len - 1].jf = 1;
+    jl_bpf_emit(w, JL_BPF_RET, JL_RET_ENOSYS);
+  }
+  jl_bpf_tree(w, 0, ranges);
+  w->first = NULL;
+}
+
+/* What a rule comes to under these grants: one answer if no clause is left that asks about arguments. Calls of
+   different rules with one answer then share a range, and the kernel caches those that are allowed (5.11). */
+static jl_bpf_verdict jl_bpf_resolve(const jl_tab_rule *rule, unsigned grants) {
+  jl_bpf_verdict v = {rule->otherwise, NULL};
+  for (uint32_t i = 0; i < rule->count; i++) {
+    if (!jl_bpf_applies(&rule->clause[i], grants)) continue;
+    if (rule->clause[i].test[0].op == JL_OP_NONE) v.answer = rule->clause[i].answer;
+    else v.rule = rule;
+    return v;
+  }
+  return v;
+}
+
+/* The launch filter: what a program from an ordinary distribution needs to start and work, without the calls that widen
+   a jail. opt: NULL for the strict one. out: room for max instructions; *len: how many were written. The result is the
+   same on every system. Errors: UNSUPPORTED for a machine that is not in the table, LIMIT when it does not fit. */
+static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max, size_t *len,
+                                 jailer_error *err) {
+  jl_bpf_verdict verdict[JL_TAB_NUMBERS + 1];
+  jl_bpf_writer w = {0};
+  *len = 0;
+  if ((unsigned)arch >= JL_ARCH_COUNT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "write the launch filter", NULL, 0,
+                   "the system calls of this machine are not in the table; x86-64 and aarch64 are");
+  if (opt && opt->allow_network) w.grants |= JL_GRANT_NETWORK;
+  if (opt && opt->allow_userns) w.grants |= JL_GRANT_USERNS;
+  if (opt && opt->allow_exec_memfd) w.grants |= JL_GRANT_EXEC_MEMFD;
+  for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) verdict[n] = jl_bpf_resolve(&jl_tab_rules[JL_RULE_UNKNOWN], w.grants);
+  for (size_t i = 0; i < sizeof jl_tab_calls / sizeof jl_tab_calls[0]; i++) {
+    const int number = jl_tab_calls[i].number[arch];
+    if (number < 0 || number >= JL_TAB_NUMBERS) continue;
+    verdict[number] = jl_bpf_resolve(&jl_tab_rules[jl_tab_calls[i].launch], w.grants);
+  }
+  w.out = out;
+  w.max = max < JL_BPF_MAX ? max : JL_BPF_MAX;
+  w.verdict = verdict;
+  jl_bpf_program(&w, arch);
+  if (w.full)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "write the launch filter", NULL, 0,
+                   "the filter does not fit into its array; give it more instructions, at most 4096");
+  *len = w.len;
+  return JAILER_OK;
+}
+
+/* The name of a system call, or NULL for a number that this version does not know. */
+JL_UNUSED static const char *jl_bpf_name(jl_arch arch, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(arch, number);
+  return call ? call->name : NULL;
+}
+
+/* Why the launch filter has an opinion on a call: half a sentence, for diagnostics. */
+JL_UNUSED static const char *jl_bpf_why(jl_arch arch, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(arch, number);
+  return jl_tab_rules[call ? call->launch : JL_RULE_UNKNOWN].why;
+}
+#ifndef JAILER_NO_QCOW2
+/* ============================================================================================
+ * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
+ * May touch: memory. May call: base, error. Everything here reads bytes that somebody hostile may have written.
+ * ============================================================================================ */
+
+enum { /* where the fields are: docs/interop/qcow2.txt */
+  JL_QCOW2_V2_LENGTH = 72,
+  JL_QCOW2_V3_LENGTH = 104,
+  JL_QCOW2_FIRST_READ = 4096 /* holds the header that every known writer makes */
+};
+
+static uint32_t jl_qcow2_u32(const uint8_t *p) {
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t jl_qcow2_u64(const uint8_t *p) { return (uint64_t)jl_qcow2_u32(p) << 32 | jl_qcow2_u32(p + 4); }
+
+/* One parse. Offsets are 64 bits wide so that no sum of two 32-bit fields can wrap. */
+typedef struct jl_qcow2_job {
+  const uint8_t *bytes;
+  uint64_t len, file_size, cluster_size;
+  uint64_t backing_offset, backing_size;
+  jailer_qcow2 *out;
+  jailer_error *err;
+} jl_qcow2_job;
+
+static jailer_code jl_qcow2_bad(jl_qcow2_job *job, const char *message) {
+  return jl_fail(job->err, JAILER_E_FORMAT, JAILER_LAYER_NONE, "read qcow2 header", NULL, 0, message);
+}
+
+/* Bytes [0, end) are there to be read. A cut-short file is malformed; a cut-short buffer only asks for more. */
+static jailer_code jl_qcow2_need(jl_qcow2_job *job, uint64_t end) {
+  if (end > job->file_size) return jl_qcow2_bad(job, "the file ends inside its qcow2 header: it was cut short");
+  if (end > job->out->needed_bytes) job->out->needed_bytes = (size_t)end; /* end is at most a cluster: 2 MiB */
+  if (end <= job->len) return JAILER_OK;
+  return jl_fail(job->err, JAILER_E_LIMIT, JAILER_LAYER_NONE, "read qcow2 header", NULL, 0,
+                 "the qcow2 header is longer than what may be read of it (64 KiB); rewrite the image with "
+                 "`qemu-img convert`");
+}
+
+static jailer_code jl_qcow2_features(jl_qcow2_job *job) {
+  jailer_qcow2 *q = job->out;
+  q->incompatible_features = jl_qcow2_u64(job->bytes + 72);
+  q->compatible_features = jl_qcow2_u64(job->bytes + 80);
+  q->autoclear_features = jl_qcow2_u64(job->bytes + 88);
+  if (q->incompatible_features & ~(uint64_t)31)
+    return jl_qcow2_bad(job,
+                        "the image uses an incompatible feature that this reader does not know, so what its header "
+                        "means is not known either; convert it with `qemu-img convert`");
+  q->dirty = q->incompatible_features & 1;
+  q->corrupt = q->incompatible_features & 2;
+  q->has_data_file = q->incompatible_features & 4;
+  q->extended_l2 = q->incompatible_features & 16;
+  return JAILER_OK;
+}
+
+static jailer_code jl_qcow2_version3(jl_qcow2_job *job) {
+  jailer_qcow2 *q = job->out;
+  jailer_code code = jl_qcow2_need(job, JL_QCOW2_V3_LENGTH);
+  if (code) return code;
+  if ((code = jl_qcow2_features(job))) return code;
+  q->header_length = jl_qcow2_u32(job->bytes + 100);
+  if (q->header_length < JL_QCOW2_V3_LENGTH || q->header_length % 8 || q->header_length > job->cluster_size)
+    return jl_qcow2_bad(job, "header_length is not a multiple of 8 between 104 and the cluster size");
+  if ((code = jl_qcow2_need(job, q->header_length))) return code;
+  if (q->header_length > JL_QCOW2_V3_LENGTH) q->compression_type = job->bytes[104];
+  if (!(q->incompatible_features & 8) != !q->compression_type)
+    return jl_qcow2_bad(job, "the compression type and its incompatible feature bit contradict each other");
+  return JAILER_OK;
+}
+
+/* The fixed part. Everything later trusts the bounds that are checked here. */
+static jailer_code jl_qcow2_fixed(jl_qcow2_job *job) {
+  jailer_qcow2 *q = job->out;
+  jailer_code code = jl_qcow2_need(job, JL_QCOW2_V2_LENGTH);
+  if (job->len >= 4 && jl_qcow2_u32(job->bytes) != 0x514649fbu)
+    return jl_qcow2_bad(job, "the file does not start with the qcow2 magic; if it is a raw image, say so");
+  if (code) return code;
+  q->version = jl_qcow2_u32(job->bytes + 4);
+  if (q->version != 2 && q->version != 3) return jl_qcow2_bad(job, "the qcow2 version is neither 2 nor 3");
+  q->cluster_bits = jl_qcow2_u32(job->bytes + 20);
+  if (q->cluster_bits < 9 || q->cluster_bits > 21) return jl_qcow2_bad(job, "cluster_bits is not between 9 and 21");
+  job->cluster_size = (uint64_t)1 << q->cluster_bits;
+  q->virtual_size_bytes = jl_qcow2_u64(job->bytes + 24);
+  q->crypt_method = jl_qcow2_u32(job->bytes + 32);
+  if (q->crypt_method > 2) return jl_qcow2_bad(job, "the encryption method is not known");
+  q->encrypted = q->crypt_method != 0;
+  q->header_length = JL_QCOW2_V2_LENGTH;
+  if (q->version == 3 && (code = jl_qcow2_version3(job))) return code;
+
+  job->backing_offset = jl_qcow2_u64(job->bytes + 8);
+  if (!job->backing_offset) return JAILER_OK; /* whatever the size says: `qemu-img rebase -b ""` leaves the old one */
+  job->backing_size = jl_qcow2_u32(job->bytes + 16);
+  if (job->backing_size > JAILER_QCOW2_NAME_MAX - 1)
+    return jl_qcow2_bad(job, "the backing file name is over 1023 bytes");
+  if (job->backing_offset < q->header_length || job->backing_offset > job->cluster_size ||
+      job->backing_size > job->cluster_size - job->backing_offset)
+    return jl_qcow2_bad(job, "the backing file name does not lie between the header and the end of the first cluster");
+  return JAILER_OK;
+}
+
+/* Copies a name out of the header. Empty names, and names in which C would see an earlier end than the length says,
+   mean different files to different readers: refused. An extension that comes twice is refused for the same reason. */
+static jailer_code jl_qcow2_text(jl_qcow2_job *job, uint64_t at, uint64_t n, char *to, size_t size) {
+  if (to[0]) return jl_qcow2_bad(job, "a header extension that names a format or file is there twice");
+  if (n == 0 || n >= size) return jl_qcow2_bad(job, "a name in the header is empty or too long");
+  jailer_code code = jl_qcow2_need(job, at + n);
+  if (code) return code;
+  if (memchr(job->bytes + at, 0, (size_t)n)) return jl_qcow2_bad(job, "a name in the header contains a NUL byte");
+  memcpy(to, job->bytes + at, (size_t)n);
+  to[n] = 0;
+  return JAILER_OK;
+}
+
+static jailer_code jl_qcow2_extension(jl_qcow2_job *job, uint32_t type, uint64_t at, uint64_t n) {
+  jailer_qcow2 *q = job->out;
+  switch (type) {
+  case 0xe2792acau: return jl_qcow2_text(job, at, n, q->backing_format, sizeof q->backing_format);
+  case 0x44415441u: q->has_data_file = true; return jl_qcow2_text(job, at, n, q->data_file, sizeof q->data_file);
+  case 0x0537be77u: q->encrypted = true; return JAILER_OK;
+  case 0x23852875u: q->has_bitmaps = true; return JAILER_OK;
+  default: return JAILER_OK; /* feature names, and whatever comes later: the format says to skip what is not known */
+  }
+}
+
+/* Extensions end at type 0, at the backing name, or with the first cluster, whichever is first, as in QEMU's reader. */
+static jailer_code jl_qcow2_extensions(jl_qcow2_job *job) {
+  uint64_t at = job->out->header_length, end = job->backing_offset ? job->backing_offset : job->cluster_size;
+  while (at < end) {
+    if (end - at < 8) return jl_qcow2_bad(job, "a header extension runs into the backing file name or the cluster end");
+    jailer_code code = jl_qcow2_need(job, at + 8);
+    if (code) return code;
+    uint32_t type = jl_qcow2_u32(job->bytes + at), n = jl_qcow2_u32(job->bytes + at + 4);
+    at += 8;
+    if (n > end - at) return jl_qcow2_bad(job, "a header extension runs into the backing file name or the cluster end");
+    if (type == 0) return JAILER_OK;
+    if ((code = jl_qcow2_extension(job, type, at, n))) return code;
+    at += ((uint64_t)n + 7) & ~(uint64_t)7;
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_qcow2_run(jl_qcow2_job *job) {
+  jailer_code code = jl_qcow2_fixed(job);
+  if (code) return code;
+  if ((code = jl_qcow2_extensions(job))) return code;
+  if (!job->backing_offset) return JAILER_OK;
+  return jl_qcow2_text(job, job->backing_offset, job->backing_size, job->out->backing_name, JAILER_QCOW2_NAME_MAX);
+}
+
+JAILER_API jailer_code jailer_qcow2_parse(const uint8_t *bytes, size_t len, uint64_t file_size, jailer_qcow2 *out,
+                                          jailer_error *err) {
+  jl_qcow2_job job;
+  memset(&job, 0, sizeof job);
+  if (out) memset(out, 0, sizeof *out);
+  if (!out || (!bytes && len) || len > file_size)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "read qcow2 header", NULL, 0,
+                   "give the first bytes of the image, at most file_size of them, and a place for the answer");
+  job.bytes = bytes;
+  job.len = len < JAILER_QCOW2_HEADER_MAX ? len : JAILER_QCOW2_HEADER_MAX;
+  job.file_size = file_size;
+  job.out = out;
+  job.err = err;
+  jailer_code code = jl_qcow2_run(&job);
+  if (code) { /* half an answer could be taken for a whole one */
+    size_t needed = out->needed_bytes;
+    memset(out, 0, sizeof *out);
+    out->needed_bytes = needed;
+  }
+  return code;
+}
+
+JAILER_API const char *jailer_format_name(jailer_format format) {
+  return format == JAILER_FORMAT_RAW ? "raw" : format == JAILER_FORMAT_QCOW2 ? "qcow2" : "unstated";
+}
+
+static jailer_format jl_qcow2_format(const char *name, size_t n) {
+  if (n == 3 && memcmp(name, "raw", 3) == 0) return JAILER_FORMAT_RAW;
+  if (n == 5 && memcmp(name, "qcow2", 5) == 0) return JAILER_FORMAT_QCOW2;
+  return JAILER_FORMAT_UNSTATED;
+}
+
+/* QEMU's rule: a colon before the first slash. */
+static bool jl_qcow2_has_protocol(const char *name) { return name[strcspn(name, ":/")] == ':'; }
+
+/* The name that QEMU opens for `name` in the header of `overlay` (absolute): what precedes the overlay's last slash,
+   and the name. Neither "." nor ".." is folded: with symbolic links in the way that would be another file. */
+static bool jl_qcow2_join(const char *overlay, const char *name, char *to, size_t size) {
+  jl_buf b = jl_buf_fixed(to, size);
+  const char *slash = strrchr(overlay, '/');
+  if (name[0] != '/' && slash) jl_buf_bytes(&b, overlay, (size_t)(slash - overlay) + 1);
+  jl_buf_str(&b, name);
+  return !b.failed;
+}
+
+/* path lies below root, component by component: /a/b is not below /a/bc, nor below itself. Both are resolved. */
+static bool jl_qcow2_below(const char *path, const char *root) {
+  size_t n = strlen(root);
+  return strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1] != 0;
+}
+
+/* --- the recorded chains: text that the launcher keeps where no jailed process can write --------------------------
+
+   jailer-chains 1
+   disk NAME COUNT
+   layer DEV INO FORMAT PATH NAMED        COUNT times, the top layer first
+   end
+
+   One blank between words, decimal numbers, paths with every byte outside [A-Za-z0-9/._+,@=~-] as %XX. There is one
+   way to write a record and the parser takes no other, so a record that was edited or cut is noticed. */
+
+#define JL_RECORD_MAX ((size_t)1 << 20) /* bytes of a record file */
+#define JL_RECORD_DISKS 16              /* disks in it */
+#define JL_RECORD_NAME 65               /* a disk's name with its NUL: [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
+
+typedef struct jl_record_disk {
+  char name[JL_RECORD_NAME];
+  size_t count;
+  const jailer_chain_layer *layers; /* of these only dev, ino, format, path and named are recorded */
+} jl_record_disk;
+
+typedef struct jl_record {
+  size_t count;
+  jl_record_disk disks[JL_RECORD_DISKS];
+  jl_arena arena; /* the layers and texts that the parser made */
+} jl_record;
+
+static void jl_record_free(jl_record *record) {
+  jl_arena_free(&record->arena);
+  memset(record, 0, sizeof *record);
+}
+
+static bool jl_record_name_ok(const char *name, size_t n) {
+  if (n == 0 || n >= JL_RECORD_NAME) return false;
+  for (size_t i = 0; i < n; i++) {
+    char c = name[i];
+    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
+  }
+  return true;
+}
+
+/* The bytes that stand for themselves. strchr finds the NUL too, hence the first test. */
+static bool jl_record_plain(char c) {
+  return c && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/._+,@=~-", c));
+}
+
+static void jl_record_put_path(jl_buf *b, const char *path) {
+  for (; *path; path++) {
+    unsigned char c = (unsigned char)*path;
+    if (jl_record_plain(*path)) {
+      jl_buf_char(b, *path);
+    } else {
+      jl_buf_char(b, '%');
+      jl_buf_char(b, "0123456789ABCDEF"[c >> 4]);
+      jl_buf_char(b, "0123456789ABCDEF"[c & 15]);
+    }
+  }
+}
+
+static void jl_record_put_layer(jl_buf *b, const jailer_chain_layer *layer) {
+  jl_buf_str(b, "layer ");
+  jl_buf_u64(b, layer->dev);
+  jl_buf_char(b, ' ');
+  jl_buf_u64(b, layer->ino);
+  jl_buf_char(b, ' ');
+  jl_buf_str(b, jailer_format_name(layer->format));
+  jl_buf_char(b, ' ');
+  jl_record_put_path(b, layer->path);
+  jl_buf_char(b, ' ');
+  jl_record_put_path(b, layer->named);
+  jl_buf_char(b, '\n');
+}
+
+/* Appends the text of a record; the buffer says whether all of it fitted. */
+static void jl_record_write(jl_buf *b, const jl_record *record) {
+  jl_buf_str(b, "jailer-chains 1\n");
+  for (size_t i = 0; i < record->count; i++) {
+    jl_buf_str(b, "disk ");
+    jl_buf_str(b, record->disks[i].name);
+    jl_buf_char(b, ' ');
+    jl_buf_u64(b, record->disks[i].count);
+    jl_buf_char(b, '\n');
+    for (size_t k = 0; k < record->disks[i].count; k++) jl_record_put_layer(b, &record->disks[i].layers[k]);
+  }
+  jl_buf_str(b, "end\n");
+}
+
+typedef struct jl_record_word {
+  const char *at;
+  size_t n;
+} jl_record_word;
+
+typedef struct jl_record_job {
+  const char *at, *end;
+  jl_record *record;
+  bool no_memory;
+} jl_record_job;
+
+/* Splits off one line of exactly `count` words with one blank between them. */
+static bool jl_record_line(jl_record_job *job, jl_record_word *words, size_t count) {
+  const char *newline = job->at < job->end ? memchr(job->at, '\n', (size_t)(job->end - job->at)) : NULL;
+  if (!newline) return false;
+  for (size_t i = 0; i < count; i++) {
+    const char *blank = memchr(job->at, ' ', (size_t)(newline - job->at)), *stop = blank ? blank : newline;
+    if (!blank != (i + 1 == count)) return false;
+    words[i].at = job->at;
+    words[i].n = (size_t)(stop - job->at);
+    if (words[i].n == 0) return false;
+    job->at = stop + 1;
+  }
+  return true;
+}
+
+static bool jl_record_is(jl_record_word word, const char *text) {
+  return word.n == strlen(text) && memcmp(word.at, text, word.n) == 0;
+}
+
+static bool jl_record_number(jl_record_word word, uint64_t *out) {
+  return (word.n == 1 || word.at[0] != '0') && jl_parse_u64(word.at, word.n, out);
+}
+
+static int jl_record_nibble(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* An absolute path, unescaped into the arena. Escapes that were not needed are refused: one path, one spelling. */
+static const char *jl_record_path(jl_record_job *job, jl_record_word word) {
+  if (word.at[0] != '/' || word.n > 3 * (size_t)JAILER_PATH_MAX) return NULL;
+  char *text = jl_arena_get(&job->record->arena, word.n + 1);
+  size_t len = 0;
+  if (!text) return job->no_memory = true, NULL;
+  for (size_t i = 0; i < word.n; i++) {
+    char c = word.at[i];
+    if (c == '%') {
+      int high = word.n - i > 2 ? jl_record_nibble(word.at[i + 1]) : -1;
+      int low = word.n - i > 2 ? jl_record_nibble(word.at[i + 2]) : -1;
+      if (high < 0 || low < 0 || high + low == 0) return NULL;
+      c = (char)(unsigned char)(high * 16 + low);
+      if (jl_record_plain(c)) return NULL;
+      i += 2;
+    } else if (!jl_record_plain(c)) {
+      return NULL;
+    }
+    text[len++] = c;
+  }
+  return len < JAILER_PATH_MAX ? text : NULL;
+}
+
+static bool jl_record_layer(jl_record_job *job, jailer_chain_layer *layer) {
+  jl_record_word w[6];
+  if (!jl_record_line(job, w, 6) || !jl_record_is(w[0], "layer")) return false;
+  if (!jl_record_number(w[1], &layer->dev) || !jl_record_number(w[2], &layer->ino)) return false;
+  layer->format = jl_qcow2_format(w[3].at, w[3].n);
+  if (layer->format == JAILER_FORMAT_UNSTATED) return false;
+  layer->path = jl_record_path(job, w[4]);
+  layer->named = layer->path ? jl_record_path(job, w[5]) : NULL;
+  return layer->named != NULL;
+}
+
+static jl_record_disk *jl_record_find(jl_record *record, const char *name) {
+  for (size_t i = 0; i < record->count; i++)
+    if (jl_streq(record->disks[i].name, name)) return &record->disks[i];
+  return NULL;
+}
+
+/* One "disk" line, whose words are given, and its layers. */
+static bool jl_record_disk_lines(jl_record_job *job, jl_record_word name, jl_record_word number) {
+  jl_record *record = job->record;
+  jl_record_disk disk;
+  uint64_t count;
+  memset(&disk, 0, sizeof disk);
+  if (record->count == JL_RECORD_DISKS || !jl_record_name_ok(name.at, name.n)) return false;
+  if (!jl_record_number(number, &count) || count == 0 || count > JAILER_CHAIN_DEPTH_MAX) return false;
+  memcpy(disk.name, name.at, name.n);
+  if (jl_record_find(record, disk.name)) return false;
+  jailer_chain_layer *layers = jl_arena_array(&record->arena, (size_t)count, sizeof *layers);
+  if (!layers) return job->no_memory = true, false;
+  for (size_t i = 0; i < count; i++)
+    if (!jl_record_layer(job, &layers[i])) return false;
+  disk.count = (size_t)count;
+  disk.layers = layers;
+  record->disks[record->count++] = disk;
+  return true;
+}
+
+/* All of text[0..n) is a record. */
+static bool jl_record_lines(jl_record_job *job) {
+  jl_record_word w[3];
+  if (!jl_record_line(job, w, 2) || !jl_record_is(w[0], "jailer-chains") || !jl_record_is(w[1], "1")) return false;
+  while (job->end - job->at != 4) {
+    if (!jl_record_line(job, w, 3) || !jl_record_is(w[0], "disk")) return false;
+    if (!jl_record_disk_lines(job, w[1], w[2])) return false;
+  }
+  return memcmp(job->at, "end\n", 4) == 0;
+}
+
+/* Parses a record. On success the caller frees it; on failure there is nothing to free. JAILER_E_FORMAT, JAILER_E_LIMIT
+   (over JL_RECORD_MAX bytes), JAILER_E_NO_MEMORY. */
+static jailer_code jl_record_parse(const char *text, size_t n, jl_record *record, jailer_error *err) {
+  jl_record_job job = {0};
+  memset(record, 0, sizeof *record);
+  if (n > JL_RECORD_MAX)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, "read chain record", NULL, 0,
+                   "the record of the disks' chains is over 1 MiB; this program did not write it");
+  job.at = text;
+  job.end = text + n;
+  job.record = record;
+  if (n && jl_record_lines(&job)) return JAILER_OK;
+  jl_record_free(record);
+  if (job.no_memory) return jl_no_memory(err, "read chain record");
+  return jl_fail(err, JAILER_E_FORMAT, JAILER_LAYER_NONE, "read chain record", NULL, 0,
+                 "the record of the disks' chains is damaged or was edited; find out why, then remove it and record "
+                 "the disks again");
+}
+
+/* Puts a chain under a disk's name, in place of what was there. The layers are borrowed. False: too many disks. */
+static bool jl_record_put(jl_record *record, const char *name, const jailer_chain *chain) {
+  jl_record_disk *disk = jl_record_find(record, name);
+  if (!disk && record->count == JL_RECORD_DISKS) return false;
+  if (!disk) disk = &record->disks[record->count++];
+  jl_copy(disk->name, sizeof disk->name, name);
+  disk->count = chain->count;
+  disk->layers = chain->layers;
+  return true;
+}
+
+/* What differs first between the record and the chain that is there now: a sentence, or NULL when nothing does. *layer
+   is where. The top layer is the box's own disk, so only its identity and format count; below it the names count too:
+   another name for the same file would still put a file where the header's author chose. */
+static const char *jl_record_differs(const jl_record_disk *disk, const jailer_chain *chain, size_t *layer) {
+  size_t shared = disk->count < chain->count ? disk->count : chain->count;
+  for (size_t i = 0; i < shared; i++) {
+    const jailer_chain_layer *was = &disk->layers[i], *is = &chain->layers[i];
+    *layer = i;
+    if (was->format != is->format) return "the format of this layer changed since it was recorded";
+    if (i && !jl_streq(was->path, is->path)) return "this layer is another path than the one that was recorded";
+    if (was->dev != is->dev || was->ino != is->ino) return "this layer is another file since it was recorded";
+    if (i && !jl_streq(was->named, is->named)) return "the overlay names this layer otherwise since it was recorded";
+  }
+  *layer = shared;
+  if (disk->count < chain->count) return "this layer was added since the chain was recorded";
+  if (disk->count > chain->count) return "this layer is gone from the chain since it was recorded";
+  return NULL;
+}
+#endif /* JAILER_NO_QCOW2 */
+
+/* ============================================================================================
+ * // >>sys    one function per system call: EINTR retried where that is safe, no policy
+ * May touch: the kernel. May call: platform. Every call of the library goes through jl_sys_call, so a test can watch,
+ * delay or fail each one (JAILER_SYS_HOOK). Results are the kernel's: >= 0, or a negated errno. errno itself is never
+ * touched, because the child shares the thread-local storage of the thread that cloned it.
+ * ============================================================================================ */
+#if JL_LINUX
+
+/* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
+enum {
+#if JL_X86_64
+  JL_NR_read = 0, JL_NR_write = 1, JL_NR_close = 3, JL_NR_mmap = 9, JL_NR_mprotect = 10,
+  JL_NR_munmap = 11, JL_NR_rt_sigaction = 13, JL_NR_rt_sigprocmask = 14, JL_NR_ioctl = 16, JL_NR_pread64 = 17,
+  JL_NR_socket = 41, JL_NR_clone = 56, JL_NR_execve = 59, JL_NR_fcntl = 72, JL_NR_flock = 73, JL_NR_fsync = 74,
+  JL_NR_ftruncate = 77, JL_NR_chdir = 80, JL_NR_fchdir = 81, JL_NR_fchmod = 91, JL_NR_fchown = 93, JL_NR_umask = 95,
+  JL_NR_getuid = 102, JL_NR_getgid = 104, JL_NR_geteuid = 107, JL_NR_getegid = 108, JL_NR_setsid = 112,
+  JL_NR_getgroups = 115, JL_NR_setgroups = 116, JL_NR_setresuid = 117, JL_NR_setresgid = 119, JL_NR_capget = 125,
+  JL_NR_capset = 126, JL_NR_personality = 135, JL_NR_fstatfs = 138, JL_NR_pivot_root = 155, JL_NR_prctl = 157,
+  JL_NR_mount = 165, JL_NR_umount2 = 166, JL_NR_sethostname = 170, JL_NR_futex = 202, JL_NR_getdents64 = 217,
+  JL_NR_clock_gettime = 228, JL_NR_exit_group = 231, JL_NR_waitid = 247, JL_NR_openat = 257, JL_NR_mkdirat = 258,
+  JL_NR_unlinkat = 263, JL_NR_linkat = 265, JL_NR_renameat = 264, JL_NR_symlinkat = 266, JL_NR_readlinkat = 267,
+  JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
+  JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35, JL_NR_execveat = 322,
+  JL_NR_getpid = 39, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
+#else
+  JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
+  JL_NR_munmap = 215, JL_NR_rt_sigaction = 134, JL_NR_rt_sigprocmask = 135, JL_NR_ioctl = 29, JL_NR_pread64 = 67,
+  JL_NR_socket = 198, JL_NR_clone = 220, JL_NR_execve = 221, JL_NR_fcntl = 25, JL_NR_flock = 32, JL_NR_fsync = 82,
+  JL_NR_ftruncate = 46, JL_NR_chdir = 49, JL_NR_fchdir = 50, JL_NR_fchmod = 52, JL_NR_fchown = 55, JL_NR_umask = 166,
+  JL_NR_getuid = 174, JL_NR_getgid = 176, JL_NR_geteuid = 175, JL_NR_getegid = 177, JL_NR_setsid = 157,
+  JL_NR_getgroups = 158, JL_NR_setgroups = 159, JL_NR_setresuid = 147, JL_NR_setresgid = 149, JL_NR_capget = 90,
+  JL_NR_capset = 91, JL_NR_personality = 92, JL_NR_fstatfs = 44, JL_NR_pivot_root = 41, JL_NR_prctl = 167,
+  JL_NR_mount = 40, JL_NR_umount2 = 39, JL_NR_sethostname = 161, JL_NR_futex = 98, JL_NR_getdents64 = 61,
+  JL_NR_clock_gettime = 113, JL_NR_exit_group = 94, JL_NR_waitid = 95, JL_NR_openat = 56, JL_NR_mkdirat = 34,
+  JL_NR_unlinkat = 35, JL_NR_linkat = 37, JL_NR_renameat = 38, JL_NR_symlinkat = 36, JL_NR_readlinkat = 78,
+  JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
+  JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101, JL_NR_execveat = 281,
+  JL_NR_getpid = 172, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
+#endif
+  /* from 424 on every architecture has the same numbers */
+  JL_NR_pidfd_send_signal = 424, JL_NR_open_tree = 428, JL_NR_move_mount = 429, JL_NR_fsopen = 430,
+  JL_NR_fsconfig = 431, JL_NR_fsmount = 432, JL_NR_pidfd_open = 434, JL_NR_clone3 = 435, JL_NR_close_range = 436,
+  JL_NR_openat2 = 437, JL_NR_faccessat2 = 439, JL_NR_mount_setattr = 442, JL_NR_landlock_create_ruleset = 444,
+  JL_NR_landlock_add_rule = 445, JL_NR_landlock_restrict_self = 446
+};
+
+/* The bare instruction. Used by test hooks too, to let a call through. */
+static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) {
+#if JL_X86_64
+  long ret;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall"
+                   : "=a"(ret)
+                   : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return ret;
+#else
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  return x0;
+#endif
+}
+
+/* Clones and, in the child, calls fn(arg) on the child's own stack and exits with what it returns. The instruction
+   sequence cannot be C: after it the child must not return into the caller's frame. */
+static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, int (*fn)(void *), void *arg) {
+#if JL_X86_64
+  long ret;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register int (*r12)(void *) __asm__("r12") = fn;
+  register void *r13 __asm__("r13") = arg;
+  __asm__ volatile("syscall\n\t"
+                   "testq %%rax, %%rax\n\t"
+                   "jnz 1f\n\t"
+                   "xorl %%ebp, %%ebp\n\t" /* the end of the stack, for debuggers */
+                   "movq %%r13, %%rdi\n\t"
+                   "callq *%%r12\n\t"
+                   "movl %%eax, %%edi\n\t"
+                   "movl $231, %%eax\n\t" /* exit_group */
+                   "syscall\n\t"
+                   "hlt\n"
+                   "1:"
+                   : "=a"(ret)
+                   : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r12), "r"(r13)
+                   : "rcx", "r11", "memory", "cc");
+  return ret;
+#else
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register int (*x10)(void *) __asm__("x10") = fn;
+  register void *x11 __asm__("x11") = arg;
+  __asm__ volatile("svc 0\n\t"
+                   "cbnz x0, 1f\n\t"
+                   "mov x29, xzr\n\t"
+                   "mov x0, x11\n\t"
+                   "blr x10\n\t"
+                   "mov x8, #94\n\t" /* exit_group */
+                   "svc 0\n\t"
+                   "brk #1\n"
+                   "1:"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x10), "r"(x11)
+                   : "memory", "cc");
+  return x0;
+#endif
+}
+
+/* JAILER_SYS_HOOK names a function `bool hook(long nr, const long args[6], long *result)` declared before this header
+   is included; true means "*result is the answer, do not ask the kernel". For tests only: it runs in the child too. */
+static long jl_sys_call(long nr, long a, long b, long c, long d, long e, long f) {
+#ifdef JAILER_SYS_HOOK
+  const long args[6] = {a, b, c, d, e, f};
+  long result = 0;
+  if (JAILER_SYS_HOOK(nr, args, &result)) return result;
+#endif
+  return jl_sys_raw(nr, a, b, c, d, e, f);
+}
+
+static long jl_sys_clone(long nr, long a, long b, long c, long d, long e, int (*fn)(void *), void *arg) {
+#ifdef JAILER_SYS_HOOK
+  const long args[6] = {a, b, c, d, e, 0};
+  long result = 0;
+  if (JAILER_SYS_HOOK(nr, args, &result)) return result;
+#endif
+  return jl_sys_raw_clone(nr, a, b, c, d, e, fn, arg);
+}
+
+/* The flags below are the kernel's (asm-generic/fcntl.h and the linux headers), named here because -std=c99 hides libc's. */
+enum {
+  JL_AT_FDCWD = -100, JL_AT_SYMLINK_NOFOLLOW = 0x100, JL_AT_REMOVEDIR = 0x200, JL_AT_EACCESS = 0x200,
+  JL_AT_SYMLINK_FOLLOW = 0x400, JL_AT_EMPTY_PATH = 0x1000, JL_AT_RECURSIVE = 0x8000,
+  JL_O_RDONLY = 0, JL_O_WRONLY = 1, JL_O_RDWR = 2, JL_O_ACCMODE = 3, JL_O_CREAT = 0100, JL_O_EXCL = 0200,
+  JL_O_NOCTTY = 0400, JL_O_TRUNC = 01000, JL_O_APPEND = 02000, JL_O_NONBLOCK = 04000, JL_O_CLOEXEC = 02000000,
+  JL_O_PATH = 010000000,
+#if JL_X86_64
+  JL_O_DIRECTORY = 0200000, JL_O_NOFOLLOW = 0400000,
+#else
+  JL_O_DIRECTORY = 040000, JL_O_NOFOLLOW = 0100000,
+#endif
+  JL_F_DUPFD_CLOEXEC = 1030, JL_F_GETFD = 1, JL_F_SETFD = 2, JL_F_GETFL = 3, JL_F_ADD_SEALS = 1033,
+  JL_LOCK_SH = 1, JL_LOCK_EX = 2, JL_LOCK_NB = 4, JL_LOCK_UN = 8,
+  JL_ACCESS_X = 1, JL_ACCESS_W = 2, JL_ACCESS_R = 4,
+  /* openat2: linux/openat2.h */
+  JL_RESOLVE_NO_XDEV = 1, JL_RESOLVE_NO_MAGICLINKS = 2, JL_RESOLVE_NO_SYMLINKS = 4, JL_RESOLVE_BENEATH = 8,
+  JL_RESOLVE_IN_ROOT = 16
+};
+
+static long jl_sys_openat(int dir, const char *path, int flags, unsigned mode) {
+  long r;
+  do r = jl_sys_call(JL_NR_openat, dir, (long)path, flags | JL_O_CLOEXEC, (long)mode, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+/* openat2 (5.6). The only way to open a name below a directory that somebody hostile can write. */
+static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
+  uint64_t how[3]; /* struct open_how: flags, mode, resolve */
+  long r;
+  how[0] = (uint64_t)(unsigned)(flags | JL_O_CLOEXEC);
+  how[1] = mode;
+  how[2] = resolve;
+  do r = jl_sys_call(JL_NR_openat2, dir, (long)path, (long)how, sizeof how, 0, 0);
+  while (r == -EINTR || r == -EAGAIN); /* EAGAIN: a rename raced with the walk (openat2(2)) */
+  return r;
+}
+
+/* close is never retried: after EINTR Linux has released the descriptor (close(2)). */
+static long jl_sys_close(int fd) { return jl_sys_call(JL_NR_close, fd, 0, 0, 0, 0, 0); }
+
+static long jl_sys_read(int fd, void *to, size_t n) {
+  long r;
+  do r = jl_sys_call(JL_NR_read, fd, (long)to, (long)n, 0, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
+  long r;
+  do r = jl_sys_call(JL_NR_pread64, fd, (long)to, (long)n, (long)offset, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_write(int fd, const void *from, size_t n) {
+  long r;
+  do r = jl_sys_call(JL_NR_write, fd, (long)from, (long)n, 0, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+/* Writes all of it; 0 or a negated errno. A short write that makes no progress is EIO. */
+static long jl_sys_write_all(int fd, const void *from, size_t n) {
+  const char *at = from;
+  while (n) {
+    long r = jl_sys_write(fd, at, n);
+    if (r < 0) return r;
+    if (r == 0) return -EIO;
+    at += r;
+    n -= (size_t)r;
+  }
+  return 0;
+}
+
+/* Reads until the end or until `size` bytes; the count, or a negated errno. */
+static long jl_sys_read_all(int fd, void *to, size_t size) {
+  char *at = to;
+  size_t got = 0;
+  while (got < size) {
+    long r = jl_sys_read(fd, at + got, size - got);
+    if (r < 0) return r;
+    if (r == 0) break;
+    got += (size_t)r;
+  }
+  return (long)got;
+}
+
+/* statx (4.11): the one stat whose layout is the same everywhere. flags: JL_AT_*. */
+static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
+  struct { /* linux/stat.h struct statx, 256 bytes */
+    uint32_t mask, blksize;
+    uint64_t attributes;
+    uint32_t nlink, uid, gid;
+    uint16_t mode, spare0;
+    uint64_t ino, size, blocks, attributes_mask;
+    struct {
+      int64_t sec;
+      uint32_t nsec;
+      int32_t pad;
+    } atime, btime, ctime, mtime;
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+    uint64_t spare[14];
+  } x;
+  long r;
+  memset(&x, 0, sizeof x);
+  do r = jl_sys_call(JL_NR_statx, dir, (long)path, flags, 0x7ff, (long)&x, 0); /* STATX_BASIC_STATS */
+  while (r == -EINTR);
+  if (r < 0) return r;
+  if ((x.mask & 0x7ffu) != 0x7ffu) return -EOPNOTSUPP; /* a file system that hides owner or inode cannot be checked */
+  out->dev = (uint64_t)x.dev_major << 32 | x.dev_minor;
+  out->rdev = (uint64_t)x.rdev_major << 32 | x.rdev_minor;
+  out->ino = x.ino;
+  out->size = x.size;
+  out->mtime_ns = x.mtime.sec * 1000000000 + x.mtime.nsec;
+  out->ctime_ns = x.ctime.sec * 1000000000 + x.ctime.nsec;
+  out->mode = x.mode;
+  out->uid = x.uid;
+  out->gid = x.gid;
+  out->nlink = x.nlink;
+  return 0;
+}
+
+static long jl_sys_fstat(int fd, jl_stat *out) { return jl_sys_stat(fd, "", JL_AT_EMPTY_PATH, out); }
+
+static long jl_sys_mkdirat(int dir, const char *path, unsigned mode) {
+  return jl_sys_call(JL_NR_mkdirat, dir, (long)path, (long)mode, 0, 0, 0);
+}
+
+static long jl_sys_symlinkat(const char *target, int dir, const char *path) {
+  return jl_sys_call(JL_NR_symlinkat, (long)target, dir, (long)path, 0, 0, 0);
+}
+
+static long jl_sys_unlinkat(int dir, const char *path, int flags) {
+  return jl_sys_call(JL_NR_unlinkat, dir, (long)path, flags, 0, 0, 0);
+}
+
+static long jl_sys_renameat(int from_dir, const char *from, int to_dir, const char *to) {
+  return jl_sys_call(JL_NR_renameat, from_dir, (long)from, to_dir, (long)to, 0, 0);
+}
+
+static long jl_sys_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags) {
+  return jl_sys_call(JL_NR_linkat, from_dir, (long)from, to_dir, (long)to, flags, 0);
+}
+
+static long jl_sys_readlinkat(int dir, const char *path, char *to, size_t size) {
+  return jl_sys_call(JL_NR_readlinkat, dir, (long)path, (long)to, (long)size, 0, 0);
+}
+
+static long jl_sys_fchmod(int fd, unsigned mode) { return jl_sys_call(JL_NR_fchmod, fd, (long)mode, 0, 0, 0, 0); }
+
+static long jl_sys_fchown(int fd, uint32_t uid, uint32_t gid) {
+  return jl_sys_call(JL_NR_fchown, fd, (long)uid, (long)gid, 0, 0, 0);
+}
+
+static long jl_sys_ftruncate(int fd, uint64_t size) {
+  return jl_sys_call(JL_NR_ftruncate, fd, (long)size, 0, 0, 0, 0);
+}
+
+static long jl_sys_fsync(int fd) { return jl_sys_call(JL_NR_fsync, fd, 0, 0, 0, 0, 0); }
+
+static long jl_sys_flock(int fd, int how) {
+  long r;
+  do r = jl_sys_call(JL_NR_flock, fd, how, 0, 0, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_fcntl(int fd, int command, long arg) {
+  return jl_sys_call(JL_NR_fcntl, fd, command, arg, 0, 0, 0);
+}
+
+static long jl_sys_getdents(int fd, void *to, size_t size) {
+  return jl_sys_call(JL_NR_getdents64, fd, (long)to, (long)size, 0, 0, 0);
+}
+
+static uint32_t jl_sys_geteuid(void) { return (uint32_t)jl_sys_call(JL_NR_geteuid, 0, 0, 0, 0, 0, 0); }
+static uint32_t jl_sys_getegid(void) { return (uint32_t)jl_sys_call(JL_NR_getegid, 0, 0, 0, 0, 0, 0); }
+
+static long jl_sys_getrandom(void *to, size_t n) {
+  long r;
+  do r = jl_sys_call(JL_NR_getrandom, (long)to, (long)n, 0, 0, 0, 0);
+  while (r == -EINTR);
+  return r == (long)n ? 0 : r < 0 ? r : -EIO;
+}
+
+/* Monotonic clock in milliseconds. Cannot fail on Linux (CLOCK_MONOTONIC is always there). */
+static uint64_t jl_sys_now_ms(void) {
+  struct {
+    int64_t sec, nsec;
+  } t = {0, 0};
+  jl_sys_call(JL_NR_clock_gettime, 1, (long)&t, 0, 0, 0, 0);
+  return (uint64_t)t.sec * 1000 + (uint64_t)t.nsec / 1000000;
+}
+
+static void jl_sys_sleep_ms(unsigned ms) {
+  struct {
+    int64_t sec, nsec;
+  } t;
+  t.sec = ms / 1000;
+  t.nsec = (int64_t)(ms % 1000) * 1000000;
+  jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
+}
+
+/* ============================================================================================
+ * // >>probe    fills jailer_host; finds out what paths are
+ * May touch: the kernel, read-only. May call: base, error, sys.
+ * ============================================================================================ */
+
+/* prctl(2), capability(7), landlock(7), seccomp(2) numbers. */
+enum {
+  JL_PR_SET_PDEATHSIG = 1, JL_PR_GET_DUMPABLE = 3, JL_PR_SET_DUMPABLE = 4, JL_PR_SET_KEEPCAPS = 8,
+  JL_PR_GET_SECCOMP = 21, JL_PR_CAPBSET_READ = 23, JL_PR_CAPBSET_DROP = 24, JL_PR_GET_SECUREBITS = 27,
+  JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
+  JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
+  JL_CAP_CHOWN = 0, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
+  JL_LANDLOCK_VERSION_FLAG = 1,
+  JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
+};
+
+static long jl_probe_prctl(long option, long a, long b) { return jl_sys_call(JL_NR_prctl, option, a, b, 0, 0, 0); }
+
+/* The effective capabilities, as one 64-bit mask (capget(2), version 3). */
+static long jl_probe_caps(uint64_t *effective) {
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } head = {0x20080522, 0};
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } data[2] = {{0, 0, 0}, {0, 0, 0}};
+  long r = jl_sys_call(JL_NR_capget, (long)&head, (long)data, 0, 0, 0, 0);
+  *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+  return r;
+}
+
+/* "6.18.44-x" from uname(2). A text that does not start with two numbers is no kernel this code knows. */
+static long jl_probe_kernel(jailer_host *host) {
+  char names[6][65];
+  long r = jl_sys_call(JL_NR_uname, (long)names, 0, 0, 0, 0, 0);
+  if (r < 0) return r;
+  uint32_t part[2] = {0, 0};
+  const char *p = names[2];
+  for (int i = 0; i < 2; i++) {
+    if (*p < '0' || *p > '9') return -EINVAL;
+    for (; *p >= '0' && *p <= '9' && part[i] < 10000; p++) part[i] = part[i] * 10 + (uint32_t)(*p - '0');
+    if (i == 0 && *p++ != '.') return -EINVAL;
+  }
+  host->kernel_major = part[0];
+  host->kernel_minor = part[1];
+  return 0;
+}
+
+static long jl_probe_limit(int resource, uint64_t *hard) {
+  uint64_t limit[2] = {0, 0};
+  long r = jl_sys_call(JL_NR_prlimit64, 0, resource, 0, (long)limit, 0, 0);
+  *hard = limit[1];
+  return r;
+}
+
+/* Whether a kind of namespace is built in: each has a link in /proc/self/ns. */
+static bool jl_probe_ns(const char *path) {
+  char link[64];
+  return jl_sys_readlinkat(JL_AT_FDCWD, path, link, sizeof link) > 0;
+}
+
+static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
+  const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID | (uint64_t)1 << JL_CAP_SETGID |
+                          (uint64_t)1 << JL_CAP_CHOWN;
+  uint64_t caps = 0;
+  uint32_t action = 0x00050000; /* SECCOMP_RET_ERRNO */
+  long r;
+  memset(host, 0, sizeof *host);
+  host->uid = jl_sys_geteuid();
+  host->gid = jl_sys_getegid();
+  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_caps(&caps)) < 0 || (r = jl_probe_limit(7, &host->nofile_hard)) < 0 ||
+      (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
+                   "uname, capget or prlimit64 failed; is a seccomp filter of somebody else in force?");
+  host->privileged = host->uid == 0 && (caps & needed) == needed;
+  r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
+  host->landlock_abi = r > 0 ? (uint32_t)r : 0;
+  host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
+  host->dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
+  host->userns = jl_probe_ns("/proc/self/ns/user");
+  host->mntns = jl_probe_ns("/proc/self/ns/mnt");
+  host->pidns = jl_probe_ns("/proc/self/ns/pid");
+  host->netns = jl_probe_ns("/proc/self/ns/net");
+  host->ipcns = jl_probe_ns("/proc/self/ns/ipc");
+  host->utsns = jl_probe_ns("/proc/self/ns/uts");
+  host->cgroupns = jl_probe_ns("/proc/self/ns/cgroup");
+  if (!host->mntns)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", "/proc/self/ns", ENOENT,
+                   "/proc must be mounted in the launcher");
+  return JAILER_OK;
+}
+
+/* "/proc/self/fd/N" */
+static void jl_probe_fd_path(char *text, size_t size, int fd) {
+  jl_buf b = jl_buf_fixed(text, size);
+  jl_buf_str(&b, "/proc/self/fd/");
+  jl_buf_i64(&b, fd);
+}
+
+/* The path of a descriptor without symbolic links, as the kernel tells it; NULL when there is none (deleted, too long,
+   outside the root). */
+static const char *jl_probe_resolved(jl_arena *arena, int fd) {
+  char name[40], path[JAILER_PATH_MAX];
+  jl_stat there, here;
+  jl_probe_fd_path(name, sizeof name, fd);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, path, sizeof path);
+  if (n <= 0 || (size_t)n >= sizeof path || path[0] != '/') return NULL;
+  path[n] = 0;
+  if (n > 10 && jl_streq(path + n - 10, " (deleted)")) { /* a name may end so: only then is it looked up again */
+    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &there) < 0 || jl_sys_fstat(fd, &here) < 0) return NULL;
+    if (there.dev != here.dev || there.ino != here.ino) return NULL;
+  }
+  return jl_arena_text(arena, path, (size_t)n);
+}
+
+/* Looks at one wanted path: opens it O_PATH (which never blocks on a FIFO or wakes a device), learns type, owner,
+   identity and its place without links. */
+static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
+  int flags = JL_O_PATH | (s->keep_link ? JL_O_NOFOLLOW : 0);
+  long r = jl_sys_openat(JL_AT_FDCWD, s->path, flags, 0);
+  if (r == -ENOENT || r == -ENOTDIR) {
+    if (s->optional) return JAILER_OK;
+    return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
+                   "it does not exist; create it first, or mark the grant optional");
+  }
+  if (r < 0)
+    return jl_fail(err, r == -EACCES ? JAILER_E_DENIED : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "open a granted path",
+                   s->path, (int)-r, "the launcher itself cannot reach it");
+  s->fd = (int)r;
+  s->exists = true;
+  if ((r = jl_sys_fstat(s->fd, &s->st)) < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r, "statx failed");
+  if ((s->st.mode & JL_S_IFMT) == JL_S_IFLNK) {
+    char target[JAILER_PATH_MAX];
+    r = jl_sys_readlinkat(s->fd, "", target, sizeof target);
+    if (r <= 0 || (size_t)r >= sizeof target)
+      return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "read a system link", s->path, (int)-r, "readlink failed");
+    s->link = jl_arena_text(arena, target, (size_t)r);
+    s->resolved = s->path;
+    if (!s->link) return jl_no_memory(err, "look at a granted path");
+    jl_sys_close(s->fd); /* an O_PATH descriptor of our own: nothing is lost whatever close says */
+    s->fd = -1;
+    return JAILER_OK;
+  }
+  if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
+    return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
+                   "it was replaced while the chain was read; nothing was launched");
+  s->resolved = jl_probe_resolved(arena, s->fd);
+  if (!s->resolved)
+    return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "resolve a granted path", s->path, ENOENT,
+                   "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
+  return JAILER_OK;
+}
+
+/* ============================================================================================
+ * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
+ * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys. No allocation.
+ *
+ * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a name in
+ * them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every name in them is
+ * hostile, also after it has ended. Single files in the first zone whose *content* and mode are hostile: exit, the disks.
+ * ============================================================================================ */
+
+enum {
+#if JL_X86_64
+  JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
+#else
+  JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
+#endif
+  JL_NR_fchmodat2 = 452, JL_F_SETFL = 4
+};
+#define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
+
+#define JL_FILES_UID "uid"             /* ID/uid: which uid of HOME/uids is this box's */
+#define JL_FILES_TEMP ".jl-new"        /* the one temporary name in ID/ and in bin/; the lock makes it ours */
+#define JL_FILES_UID_FIRST 0x60000000u /* uids of boxes: FIRST <= uid < END */
+#define JL_FILES_UID_END 0x70000000u
+#define JL_FILES_UID_TRIES 4096u
+#define JL_FILES_COPIES_MAX 16u          /* files in bin/ */
+#define JL_FILES_NAME_MAX 128u           /* a file name in bin/, with the NUL */
+#define JL_FILES_COPY_MAX ((uint64_t)1 << 34) /* bytes of one copied file */
+#define JL_FILES_SWEEP_MAX ((uint64_t)1 << 26) /* entries that one removal handles */
+#define JL_FILES_PASSES 64u              /* how often a directory may turn out not to be empty after all */
+
+/* An opened box. Made by jl_files_box_open, released by jl_files_box_close; descriptors are -1 when not open. */
+typedef struct jl_box {
+  jailer_layout layout;
+  int home_fd, boxes_fd, dir_fd; /* O_PATH */
+  int lock_fd;                   /* ID/lock, locked for as long as it is open */
+  uint32_t launcher;             /* effective uid of this process */
+  uint32_t uid, gid;             /* who owns the box's writable entries; as root 0 until jl_files_box_uid or _give */
+} jl_box;
+
+/* How jl_files_box_open opens. */
+enum {
+  JL_BOX_MAKE = 1,   /* create what is missing of the directories above the box and the box directory */
+  JL_BOX_REMOVE = 2, /* for removal: what is in the box is not looked at */
+  JL_BOX_HELD = 4    /* the caller holds the lock already: neither lock nor pid file is looked at */
+};
+
+static const char jl_files_odd[] = "this is not what the launcher leaves here; look who put it there, then remove it";
+
+/* --- errors ------------------------------------------------------------------------------------------------------- */
+
+/* A name relative to the box as a full path in the error. */
+static jailer_code jl_files_fail(const jl_box *box, jailer_code code, const char *step, const char *name, long r,
+                                 const char *message, jailer_error *err) {
+  char path[JAILER_PATH_MAX + JL_FILES_NAME_MAX];
+  if (!err) return code;
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, box->layout.home);
+  jl_buf_str(&b, "/boxes/");
+  jl_buf_str(&b, box->layout.id);
+  if (name && name[0]) jl_buf_char(&b, '/');
+  if (name) jl_buf_str(&b, name);
+  return jl_fail(err, code, JAILER_LAYER_NONE, step, b.failed ? name : path, r < 0 ? (int)-r : 0, message);
+}
+
+/* What a failed system call on a box's file means. */
+static jailer_code jl_files_code(long r) {
+  switch (-r) {
+    case ENOENT: return JAILER_E_NOT_FOUND;
+    case EACCES: case EPERM: case EROFS: return JAILER_E_DENIED;
+    case ELOOP: case ENOTDIR: case EISDIR: case EXDEV: case ENXIO: case ENODEV: return JAILER_E_UNSAFE;
+    case EAGAIN: return JAILER_E_BUSY;
+    default: return JAILER_E_SYSTEM;
+  }
+}
+
+static const char *jl_files_why(jailer_code code) {
+  switch ((int)code) {
+    case JAILER_E_NOT_FOUND: return "it does not exist; jailer_layout_prepare makes the tree of a box";
+    case JAILER_E_DENIED: return "the launcher may not do this here; check owner, mode and mount options";
+    case JAILER_E_UNSAFE: return "a symbolic link, a mount, or another type of file is in the way; nothing is followed";
+    case JAILER_E_BUSY: return "another process holds a lease on it; end that process and try again";
+    default: return "the file system answered with an error; see the errno (disk full, quota, I/O error)";
+  }
+}
+
+static jailer_code jl_files_sys(const jl_box *box, const char *step, const char *name, long r, jailer_error *err) {
+  jailer_code code = jl_files_code(r);
+  return jl_files_fail(box, code, step, name, r, jl_files_why(code), err);
+}
+
+/* For a step whose NOT_FOUND may be no failure at all: the caller's error is written only when it is one. */
+static jailer_code jl_files_report(jailer_code code, const jailer_error *local, jailer_error *err) {
+  if (code != JAILER_OK && err) *err = *local;
+  return code;
+}
+
+static void jl_files_close(int *fd) {
+  if (*fd >= 0) jl_sys_close(*fd);
+  *fd = -1;
+}
+
+/* --- opening names ------------------------------------------------------------------------------------------------ */
+
+/* One name in one directory, never a link, never a mount. Not jl_sys_openat2, which retries EAGAIN: with O_NONBLOCK that is also
+   the answer for a file on which somebody holds a lease (fcntl(2)), and a jailed owner could keep the launcher spinning.
+   Kernels before 5.6 have no openat2, and old container filters answer EPERM for it: a single name with O_NOFOLLOW says the same, but for a mount of the same file
+   system, which only root could have put there. */
+static long jl_files_at(int dir, const char *name, int flags, unsigned mode) {
+  jl_stat here, there;
+  uint64_t how[3];
+  long r, fd;
+  if (!name[0] || strchr(name, '/') || jl_streq(name, ".") || jl_streq(name, "..")) return -EINVAL;
+  how[0] = (uint64_t)(unsigned)(flags | JL_O_NOFOLLOW | JL_O_CLOEXEC);
+  how[1] = mode;
+  how[2] = JL_RESOLVE_BENEATH | JL_RESOLVE_NO_SYMLINKS | JL_RESOLVE_NO_MAGICLINKS | JL_RESOLVE_NO_XDEV;
+  do r = jl_sys_call(JL_NR_openat2, dir, (long)name, (long)how, sizeof how, 0, 0);
+  while (r == -EINTR);
+  if (r != -ENOSYS && r != -EPERM) return r;
+  fd = jl_sys_openat(dir, name, flags | JL_O_NOFOLLOW, mode);
+  if (fd < 0) return fd;
+  r = jl_sys_fstat(dir, &here);
+  if (r >= 0) r = jl_sys_fstat((int)fd, &there);
+  if (r >= 0 && here.dev != there.dev) r = -EXDEV;
+  if (r >= 0) return fd;
+  jl_sys_close((int)fd);
+  return r;
+}
+
+/* The only way the host opens a name in a directory that a jailed process can write, and good enough for all others.
+   First O_PATH, which starts nothing (no FIFO partner, no device, no lease), and the checks: the expected type, for
+   files one link; only then the open that was asked for, which must give the same inode. With JL_O_PATH in flags the
+   first descriptor is the result: that is how sockets are reached, through /proc/self/fd/N. `shown` names it in errors. */
+static jailer_code jl_files_open(const jl_box *box, int dir, const char *name, const char *shown, int flags,
+                                 uint32_t type, int *fd, jl_stat *st, jailer_error *err) {
+  const char *step = "open a file of the box";
+  jl_stat again;
+  *fd = -1;
+  long p = jl_files_at(dir, name, JL_O_PATH, 0);
+  if (p < 0) return jl_files_sys(box, step, shown, p, err);
+  long r = jl_sys_fstat((int)p, st), opened = -1;
+  bool odd = r >= 0 && ((st->mode & JL_S_IFMT) != type || (type != JL_S_IFDIR && st->nlink != 1));
+  if (r >= 0 && !odd && (flags & JL_O_PATH)) {
+    *fd = (int)p;
+    return JAILER_OK;
+  }
+  if (r >= 0 && !odd) r = opened = jl_files_at(dir, name, flags | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  jl_sys_close((int)p);
+  if (odd)
+    return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0,
+                         (st->mode & JL_S_IFMT) == type
+                             ? "it has a second name (a hard link); remove it, it could be anybody's file"
+                             : "it is not the type of file that belongs here (a link, FIFO, device, ...); remove it",
+                         err);
+  if (r >= 0) r = jl_sys_fstat((int)opened, &again);
+  if (r >= 0 && again.dev == st->dev && again.ino == st->ino) {
+    *fd = (int)opened;
+    return JAILER_OK;
+  }
+  if (opened >= 0) jl_sys_close((int)opened);
+  if (r < 0) return jl_files_sys(box, step, shown, r, err);
+  return jl_files_fail(box, JAILER_E_CHANGED, step, shown, 0, "another file took its place meanwhile; try again", err);
+}
+
+/* A file of the launcher's own in ID/: as jl_files_open, and nobody else may own or write it. */
+static jailer_code jl_files_own_open(const jl_box *box, const char *name, int flags, int *fd, jl_stat *st,
+                                     jailer_error *err) {
+  jailer_code code = jl_files_open(box, box->dir_fd, name, name, flags, JL_S_IFREG, fd, st, err);
+  if (code != JAILER_OK || (st->uid == box->launcher && !(st->mode & 022))) return code;
+  jl_files_close(fd);
+  return jl_files_fail(box, JAILER_E_UNSAFE, "open a file of the box", name, 0, jl_files_odd, err);
+}
+
+/* Creates a file that must not be there; its mode does not depend on the umask. */
+static long jl_files_create(int dir, const char *name, unsigned mode) {
+  long fd = jl_files_at(dir, name, JL_O_RDWR | JL_O_CREAT | JL_O_EXCL | JL_O_NOCTTY, 0600);
+  if (fd < 0) return fd;
+  long r = jl_sys_fchmod((int)fd, mode);
+  if (r >= 0) return fd;
+  jl_sys_close((int)fd);
+  jl_sys_unlinkat(dir, name, 0);
+  return r;
+}
+
+/* Reads a launcher's file whole: LIMIT when it is larger than the buffer. */
+static jailer_code jl_files_read(const jl_box *box, const char *name, char *buf, size_t size, size_t *len,
+                                 jailer_error *err) {
+  jl_stat st;
+  int fd;
+  *len = 0;
+  jailer_code code = jl_files_own_open(box, name, JL_O_RDONLY, &fd, &st, err);
+  if (code != JAILER_OK) return code;
+  long r = st.size > size ? 0 : jl_sys_read_all(fd, buf, size);
+  jl_files_close(&fd);
+  if (r < 0) return jl_files_sys(box, "read a file of the box", name, r, err);
+  if (st.size > size)
+    return jl_files_fail(box, JAILER_E_LIMIT, "read a file of the box", name, 0, jl_files_odd, err);
+  *len = (size_t)r;
+  return JAILER_OK;
+}
+
+/* Writes bytes under the temporary name, then moves them over the real one: a reader sees the old or the new, whole.
+   `sync` is for what must survive a power cut. No allocation and little stack: shim.pid is written this way while a
+   child shares this memory. */
+static jailer_code jl_files_replace(const jl_box *box, const char *name, const char *bytes, size_t n, bool sync,
+                                    jailer_error *err) {
+  long r = jl_sys_unlinkat(box->dir_fd, JL_FILES_TEMP, 0), closed;
+  if (r < 0 && r != -ENOENT) return jl_files_sys(box, "write a file of the box", JL_FILES_TEMP, r, err);
+  long fd = jl_files_create(box->dir_fd, JL_FILES_TEMP, 0600);
+  if (fd < 0) return jl_files_sys(box, "write a file of the box", name, fd, err);
+  r = jl_sys_write_all((int)fd, bytes, n);
+  if (r >= 0 && sync) r = jl_sys_fsync((int)fd);
+  closed = jl_sys_close((int)fd); /* network file systems report a full disk here */
+  if (r >= 0) r = closed;
+  if (r >= 0) r = jl_sys_renameat(box->dir_fd, JL_FILES_TEMP, box->dir_fd, name);
+  if (r >= 0) return JAILER_OK;
+  jl_sys_unlinkat(box->dir_fd, JL_FILES_TEMP, 0);
+  return jl_files_sys(box, "write a file of the box", name, r, err);
+}
+
+/* Changes the mode behind an O_PATH descriptor: fchmodat2 is 6.6, before that only the /proc link reaches it. */
+static long jl_files_chmod(int path_fd, unsigned mode) {
+  char link[40];
+  long r = jl_sys_call(JL_NR_fchmodat2, path_fd, (long)"", (long)mode, JL_AT_EMPTY_PATH, 0, 0);
+  if (r != -ENOSYS && r != -EPERM) return r; /* EPERM: an old container filter, or the next call says it again */
+  jl_buf b = jl_buf_fixed(link, sizeof link);
+  jl_buf_str(&b, "/proc/self/fd/");
+  jl_buf_u64(&b, (uint64_t)path_fd);
+  return jl_sys_call(JL_NR_fchmodat, JL_AT_FDCWD, (long)link, (long)mode, 0, 0, 0);
+}
+
+static long jl_files_chown(int path_fd, uint32_t uid, uint32_t gid) {
+  return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
+}
+
+/* --- the launcher's directories ----------------------------------------------------------------------------------- */
+
+/* Opens a directory by one name; with `make` creates it first. The parent is trusted, so the new directory is ours until
+   its mode is set. */
+static long jl_files_step(int parent, const char *name, bool make, unsigned mode) {
+  const int flags = JL_O_DIRECTORY | JL_O_NOFOLLOW;
+  long fd = jl_sys_openat(parent, name, JL_O_PATH | flags, 0), r;
+  if (fd != -ENOENT || !make) return fd;
+  r = jl_sys_mkdirat(parent, name, mode);
+  if (r == -EEXIST) return jl_sys_openat(parent, name, JL_O_PATH | flags, 0); /* another launcher was faster */
+  if (r < 0) return r;
+  fd = jl_sys_openat(parent, name, JL_O_PATH | flags, 0);
+  if (fd < 0) return fd;
+  r = jl_files_chmod((int)fd, mode); /* whatever the umask took, and a group bit inherited from the parent */
+  if (r >= 0) return fd;
+  jl_sys_close((int)fd);
+  jl_sys_unlinkat(parent, name, JL_AT_REMOVEDIR); /* else it would stay with the wrong mode */
+  return r;
+}
+
+/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)). For a parent
+   of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours. */
+static const char *jl_files_distrust(const jl_box *box, const jl_stat *st, bool parent) {
+  if (st->uid != box->launcher && !(parent && st->uid == 0))
+    return "it belongs to another user; use a home that belongs to the launcher (its parents: to it or to root)";
+  if ((st->mode & 022) && !(parent && (st->mode & 01000)))
+    return "other users may write it, so they could replace what is in it; take the permission away (chmod go-w)";
+  return NULL;
+}
+
+/* From / to HOME by single names. A link on the way is refused: whoever may change it moves the home. */
+static jailer_code jl_files_home(jl_box *box, bool make, jailer_error *err) {
+  const char *step = "open the home directory", *wrong = NULL;
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  size_t at = 0; /* path[0..at) is what fd refers to; "" is the root */
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/", JL_O_PATH | JL_O_DIRECTORY, 0), r = fd;
+  memcpy(path, box->layout.home, sizeof path);
+  while (r >= 0) {
+    bool last = path[at] == 0;
+    r = jl_sys_fstat((int)fd, &st);
+    if (r >= 0) wrong = jl_files_distrust(box, &st, !last);
+    if (r >= 0 && !wrong && last) return box->home_fd = (int)fd, JAILER_OK;
+    if (r >= 0 && !wrong) {
+      size_t end = at + 1 + strcspn(path + at + 1, "/");
+      path[end] = 0;
+      r = jl_files_step((int)fd, path + at + 1, make, box->layout.home[end] ? 0755 : 0711);
+      if (r >= 0) path[at = end] = box->layout.home[end];
+    }
+    jl_sys_close((int)fd);
+    if (wrong) {
+      path[at ? at : 1] = 0;
+      return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, step, path, 0, wrong);
+    }
+    fd = r;
+  }
+  jailer_code code = jl_files_code(r);
+  return jl_fail(err, code, JAILER_LAYER_NONE, step, path, (int)-r,
+                 code == JAILER_E_UNSAFE ? "it is a symbolic link or no directory; name the home by its resolved path"
+                                         : jl_files_why(code));
+}
+
+/* One of the launcher's directories by its row of the table; the last name of the row, in `parent`. */
+static jailer_code jl_files_dir(const jl_box *box, int parent, const char *name, jailer_entry entry, bool make, int *fd,
+                                jailer_error *err) {
+  const jl_tab_entry *e = &jl_tab_entries[entry];
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  long opened = jl_files_step(parent, name, make, e->mode), r = opened;
+  const char *why = NULL;
+  *fd = -1;
+  if (r >= 0) r = jl_sys_fstat((int)opened, &st);
+  if (r >= 0 && e->checked) why = jl_files_distrust(box, &st, false);
+  /* a mode left tighter by a launch that was interrupted: the box could not reach its own entries */
+  if (r >= 0 && !why && make && st.uid == box->launcher && (st.mode & 07777) != e->mode)
+    r = jl_files_chmod((int)opened, e->mode);
+  if (r >= 0 && !why) {
+    *fd = (int)opened;
+    return JAILER_OK;
+  }
+  if (opened >= 0) jl_sys_close((int)opened);
+  jailer_code code = why ? JAILER_E_UNSAFE : jl_files_code(r);
+  jl_layout_text(&box->layout, e, path, sizeof path);
+  return jl_fail(err, code, JAILER_LAYER_NONE, "open a directory of the box", path, r < 0 ? (int)-r : 0,
+                 why ? why : jl_files_why(code));
+}
+
+/* As jl_files_dir, checked or made and closed again. */
+static jailer_code jl_files_dir_check(const jl_box *box, int parent, jailer_entry entry, bool make, jailer_error *err) {
+  int fd;
+  jailer_code code = jl_files_dir(box, parent, jl_tab_entries[entry].path, entry, make, &fd, err);
+  jl_files_close(&fd);
+  return code;
+}
+
+/* --- process identity --------------------------------------------------------------------------------------------- */
+
+/* This boot of the machine, 36 characters and a NUL (/proc/sys/kernel/random/boot_id). */
+static jailer_code jl_files_boot_id(char out[37], jailer_error *err) {
+  const char *path = "/proc/sys/kernel/random/boot_id";
+  char text[64];
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0), r = fd;
+  if (fd >= 0) {
+    r = jl_sys_read_all((int)fd, text, sizeof text);
+    jl_sys_close((int)fd);
+  }
+  if (r == 37 && text[36] == '\n' && strspn(text, "0123456789abcdef-") == 36) {
+    memcpy(out, text, 36);
+    out[36] = 0;
+    return JAILER_OK;
+  }
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "read the boot id", path, r < 0 ? (int)-r : 0,
+                 "without it a pid file proves nothing; is /proc mounted?");
+}
+
+typedef struct jl_pid_stat {
+  uint64_t start; /* field 22, clock ticks since boot */
+  bool ended;     /* only an entry to be waited for: no thread of it runs */
+} jl_pid_stat;
+
+/* proc_pid_stat(5). Field 2 is the process's own choice of name, so what counts comes after the LAST ')'. A leader that is
+   a zombie may have threads that run on, so the number of threads (field 20) counts too. */
+static bool jl_files_stat_parse(const char *text, size_t n, jl_pid_stat *out) {
+  uint64_t threads = 0, start = 0;
+  bool zombie = false;
+  while (n && text[n - 1] != ')') n--;
+  const char *at = text + n;
+  for (unsigned field = 3; field <= 22; field++) {
+    if (*at != ' ') return false;
+    size_t len = strcspn(++at, " \n");
+    if (field == 3) zombie = *at == 'Z' || *at == 'X';
+    if (field == 20 && !jl_parse_u64(at, len, &threads)) return false;
+    if (field == 22 && !jl_parse_u64(at, len, &start)) return false;
+    at += len;
+  }
+  out->start = start;
+  out->ended = zombie && threads <= 1;
+  return true;
+}
+
+/* 0, or a negated errno: -ENOENT and -ESRCH for no such process (or no view of it), -EPROTO for an unknown format. */
+static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
+  char path[40], text[1024];
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, "/proc/");
+  jl_buf_u64(&b, (uint64_t)pid);
+  jl_buf_str(&b, "/stat");
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  long r = jl_sys_read_all((int)fd, text, sizeof text - 1);
+  jl_sys_close((int)fd);
+  if (r < 0) return r;
+  text[r] = 0;
+  return jl_files_stat_parse(text, (size_t)r, out) ? 0 : -EPROTO;
+}
+
+/* The start time of a process, for its pid file. */
+static jailer_code jl_files_pid_start(int pid, uint64_t *start, jailer_error *err) {
+  jl_pid_stat st;
+  long r = jl_files_pid_stat(pid, &st);
+  if (r < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "read a process's start time", NULL, (int)-r,
+                   "without it a pid file proves nothing; is /proc mounted?");
+  *start = st.start;
+  return JAILER_OK;
+}
+
+/* Whether the process that a pid file names still runs. When that cannot be seen (hidepid, no /proc) it does: a box that is
+   wrongly called running is a nuisance, the other mistake is two VMMs on one disk. */
+static jailer_code jl_files_pid_alive(int pid, uint64_t start, const char *boot_id, bool *alive, jailer_error *err) {
+  char boot[37];
+  jl_pid_stat st;
+  *alive = true;
+  jailer_code code = jl_files_boot_id(boot, err);
+  if (code != JAILER_OK) return code;
+  if (!jl_streq(boot, boot_id)) return *alive = false, JAILER_OK;
+  if (jl_sys_call(JL_NR_kill, pid, 0, 0, 0, 0, 0) == -ESRCH) return *alive = false, JAILER_OK;
+  long r = jl_files_pid_stat(pid, &st);
+  if (r >= 0) *alive = st.start == start && !st.ended;
+  if (r == -ENOENT || r == -ESRCH) *alive = jl_sys_call(JL_NR_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+  return JAILER_OK;
+}
+
+/* --- pid file: "PID START_TICKS BOOT_ID\n" ------------------------------------------------------------------------- */
+
+typedef struct jl_pid_file {
+  int pid; /* 0: there is no pid file */
+  uint64_t start;
+  char boot_id[37];
+} jl_pid_file;
+
+/* Called while a child shares this memory: no allocation. The old file is replaced whole. */
+static jailer_code jl_files_pid_write(const jl_box *box, int pid, uint64_t start, const char *boot_id,
+                                      jailer_error *err) {
+  char text[96];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_i64(&b, pid);
+  jl_buf_char(&b, ' ');
+  jl_buf_u64(&b, start);
+  jl_buf_char(&b, ' ');
+  jl_buf_str(&b, boot_id);
+  jl_buf_char(&b, '\n');
+  if (b.failed || pid <= 0)
+    return jl_files_fail(box, JAILER_E_INVALID, "write the pid file", "shim.pid", 0, "no such pid or boot id", err);
+  return jl_files_replace(box, "shim.pid", text, b.len, false, err);
+}
+
+static bool jl_files_pid_parse(const char *text, size_t n, jl_pid_file *out) {
+  uint64_t pid;
+  const char *a = memchr(text, ' ', n);
+  const char *c = a ? memchr(a + 1, ' ', n - (size_t)(a + 1 - text)) : NULL;
+  if (!c || n - (size_t)(c + 1 - text) != 37 || text[n - 1] != '\n') return false;
+  if (!jl_parse_u64(text, (size_t)(a - text), &pid) || pid == 0 || pid > INT_MAX) return false;
+  if (!jl_parse_u64(a + 1, (size_t)(c - a - 1), &out->start)) return false;
+  memcpy(out->boot_id, c + 1, 36);
+  out->boot_id[36] = 0;
+  out->pid = (int)pid;
+  return strspn(out->boot_id, "0123456789abcdef-") == 36;
+}
+
+/* out->pid is 0 when there is none. An empty one is none, too: what a power cut may leave, and no process survives that. */
+static jailer_code jl_files_pid_read(const jl_box *box, jl_pid_file *out, jailer_error *err) {
+  char text[96];
+  jailer_error local;
+  size_t n = 0;
+  memset(out, 0, sizeof *out);
+  jailer_code code = jl_files_read(box, "shim.pid", text, sizeof text, &n, &local);
+  if (code == JAILER_E_NOT_FOUND || (code == JAILER_OK && n == 0)) return JAILER_OK;
+  if (code != JAILER_OK) return jl_files_report(code, &local, err);
+  if (jl_files_pid_parse(text, n, out)) return JAILER_OK;
+  memset(out, 0, sizeof *out);
+  return jl_files_fail(box, JAILER_E_FORMAT, "read the pid file", "shim.pid", 0,
+                       "it is not \"PID START BOOTID\"; make sure the box does not run, then remove the file", err);
+}
+
+static jailer_code jl_files_pid_remove(const jl_box *box, jailer_error *err) {
+  long r = jl_sys_unlinkat(box->dir_fd, "shim.pid", 0);
+  return r >= 0 || r == -ENOENT ? JAILER_OK : jl_files_sys(box, "remove the pid file", "shim.pid", r, err);
+}
+
+static jailer_code jl_files_pid_check(const jl_box *box, jailer_error *err) {
+  jl_pid_file file;
+  bool alive = false;
+  jailer_code code = jl_files_pid_read(box, &file, err);
+  if (code == JAILER_OK && file.pid) code = jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, err);
+  if (code != JAILER_OK || !alive) return code;
+  return jl_files_fail(box, JAILER_E_BUSY, "check the pid file", "shim.pid", 0,
+                       "the process in the pid file runs; stop the box first", err);
+}
+
+/* --- open and close ----------------------------------------------------------------------------------------------- */
+
+static jl_box jl_files_box_none(void) {
+  jl_box box;
+  memset(&box, 0, sizeof box);
+  box.home_fd = box.boxes_fd = box.dir_fd = box.lock_fd = -1;
+  return box;
+}
+
+/* Unlocked by name before the close: a thread that forked in this moment would keep the lock until its exec. */
+static void jl_files_unlock(int *lock_fd) {
+  if (*lock_fd >= 0) jl_sys_flock(*lock_fd, JL_LOCK_UN);
+  jl_files_close(lock_fd);
+}
+
+/* May be called on a box that was never opened or is closed already. */
+static void jl_files_box_close(jl_box *box) {
+  jl_files_unlock(&box->lock_fd);
+  jl_files_close(&box->dir_fd);
+  jl_files_close(&box->boxes_fd);
+  jl_files_close(&box->home_fd);
+}
+
+/* The lock must still be ID/lock, and ID still boxes/ID: a removal may have come between open and flock. */
+static jailer_code jl_files_lock(jl_box *box, jailer_error *err) {
+  const char *step = "lock the box";
+  jl_stat held, lock, here, there;
+  long r = jl_files_create(box->dir_fd, "lock", 0600);
+  jailer_code code = JAILER_OK;
+  if (r >= 0) box->lock_fd = (int)r;
+  if (r == -EEXIST) code = jl_files_own_open(box, "lock", JL_O_RDWR, &box->lock_fd, &lock, err);
+  if (code != JAILER_OK) return code;
+  if (box->lock_fd < 0) return jl_files_sys(box, step, "lock", r, err);
+  r = jl_sys_flock(box->lock_fd, JL_LOCK_EX | JL_LOCK_NB);
+  if (r == -EAGAIN)
+    return jl_files_fail(box, JAILER_E_BUSY, step, "lock", r, "the box runs, or is being launched or removed", err);
+  if (r >= 0) r = jl_sys_fstat(box->lock_fd, &held);
+  if (r >= 0) r = jl_sys_stat(box->dir_fd, "lock", JL_AT_SYMLINK_NOFOLLOW, &lock);
+  if (r >= 0) r = jl_sys_fstat(box->dir_fd, &here);
+  if (r >= 0) r = jl_sys_stat(box->boxes_fd, box->layout.id, JL_AT_SYMLINK_NOFOLLOW, &there);
+  if (r < 0 && r != -ENOENT) return jl_files_sys(box, step, "lock", r, err);
+  if (r >= 0 && held.ino == lock.ino && here.ino == there.ino && here.dev == there.dev) return JAILER_OK;
+  return jl_files_fail(box, JAILER_E_BUSY, step, "lock", 0, "the box was removed in this moment; try again", err);
+}
+
+/* What a launch that was killed may have left. Only under the lock. */
+static jailer_code jl_files_tidy(const jl_box *box, jailer_error *err) {
+  long r = jl_sys_unlinkat(box->dir_fd, JL_FILES_TEMP, 0), bin;
+  if (r == -ENOENT) r = 0;
+  bin = r < 0 ? r : jl_files_step(box->dir_fd, "bin", false, 0);
+  if (bin == -ENOENT) return JAILER_OK;
+  if (bin >= 0) {
+    r = jl_sys_unlinkat((int)bin, JL_FILES_TEMP, 0);
+    jl_sys_close((int)bin);
+  } else {
+    r = bin;
+  }
+  return r >= 0 || r == -ENOENT ? JAILER_OK : jl_files_sys(box, "clean up after an earlier launch", "", r, err);
+}
+
+/* Every file of the launcher's that exists is what it should be, before anything is read, written or emptied. */
+static jailer_code jl_files_vet(const jl_box *box, jailer_error *err) {
+  jailer_error local;
+  for (unsigned i = 0; i < JAILER_ENTRY_COUNT; i++) {
+    const jl_tab_entry *e = &jl_tab_entries[i];
+    jl_stat st;
+    int fd;
+    if (!e->in_box || e->is_dir || !e->checked) continue;
+    jailer_code code = jl_files_own_open(box, e->path, JL_O_PATH, &fd, &st, &local);
+    jl_files_close(&fd);
+    if (code != JAILER_OK && code != JAILER_E_NOT_FOUND) return jl_files_report(code, &local, err);
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_files_box_checks(jl_box *box, unsigned how, jailer_error *err) {
+  bool make = how & JL_BOX_MAKE;
+  if (how & JL_BOX_HELD) return JAILER_OK;
+  jailer_code code = jl_files_lock(box, err);
+  if (code == JAILER_OK) code = jl_files_pid_check(box, err);
+  if (code != JAILER_OK || (how & JL_BOX_REMOVE)) return code;
+  code = jl_files_dir_check(box, box->dir_fd, JAILER_ENTRY_BIN, make, err);
+  if (code == JAILER_OK) code = jl_files_dir_check(box, box->dir_fd, JAILER_ENTRY_DISKS, make, err);
+  if (code == JAILER_OK) code = jl_files_tidy(box, err);
+  if (code == JAILER_OK) code = jl_files_vet(box, err);
+  return code;
+}
+
+/* Opens HOME, boxes/ and ID/ step by step, checks that they, bin/ and disks/ are the launcher's alone, takes the lock and
+   checks that no process of an earlier launch is left. BUSY, UNSAFE, NOT_FOUND, ...; on failure *out holds nothing.
+   how: JL_BOX_* */
+static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, jl_box *out, jailer_error *err) {
+  bool make = how & JL_BOX_MAKE;
+  *out = jl_files_box_none();
+  jailer_code code = jl_layout_check(layout, err);
+  if (code != JAILER_OK) return code;
+  out->layout = *layout;
+  out->launcher = out->uid = jl_sys_geteuid();
+  out->gid = jl_sys_getegid();
+  if (out->launcher == 0) out->gid = 0;
+  code = jl_files_home(out, make, err);
+  if (code == JAILER_OK)
+    code = jl_files_dir(out, out->home_fd, "boxes", JAILER_ENTRY_BOXES, make, &out->boxes_fd, err);
+  if (code == JAILER_OK)
+    code = jl_files_dir(out, out->boxes_fd, out->layout.id, JAILER_ENTRY_BOX, make, &out->dir_fd, err);
+  if (code == JAILER_OK) code = jl_files_box_checks(out, how, err);
+  if (code != JAILER_OK) jl_files_box_close(out);
+  return code;
+}
+
+/* --- uids: HOME/uids/N holds the id of the box that owns uid N, ID/uid holds N ------------------------------------------ */
+
+static void jl_files_uid_text(char text[12], uint32_t uid) {
+  jl_buf b = jl_buf_fixed(text, 12);
+  jl_buf_u64(&b, uid);
+}
+
+/* Who holds a uid: 0 and *mine, or a negated errno. A file still empty is somebody's claim in the making, not ours. */
+static long jl_files_uid_holder(const jl_box *box, int uids_fd, uint32_t uid, bool *mine) {
+  char name[12], text[JAILER_ID_MAX + 1];
+  size_t n = strlen(box->layout.id);
+  jl_files_uid_text(name, uid);
+  *mine = false;
+  long fd = jl_files_at(uids_fd, name, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  if (fd < 0) return fd;
+  long r = jl_sys_read_all((int)fd, text, sizeof text);
+  jl_sys_close((int)fd);
+  if (r >= 0) *mine = (size_t)r == n + 1 && !memcmp(text, box->layout.id, n) && text[n] == '\n';
+  return r < 0 ? r : 0;
+}
+
+/* Claims one uid: O_EXCL decides between launchers. -EEXIST: it has a holder. */
+static long jl_files_uid_claim(const jl_box *box, int uids_fd, uint32_t uid) {
+  char name[12], text[JAILER_ID_MAX + 1];
+  size_t n = strlen(box->layout.id);
+  jl_files_uid_text(name, uid);
+  memcpy(text, box->layout.id, n);
+  text[n] = '\n';
+  long fd = jl_files_create(uids_fd, name, 0600), r, closed;
+  if (fd < 0) return fd;
+  r = jl_sys_write_all((int)fd, text, n + 1);
+  if (r >= 0) r = jl_sys_fsync((int)fd); /* before ID/uid says so: a claim that a power cut empties would be lost */
+  closed = jl_sys_close((int)fd);
+  if (r >= 0) r = closed;
+  if (r < 0) jl_sys_unlinkat(uids_fd, name, 0);
+  return r;
+}
+
+/* FNV-1a over the id and the home's identity, so that boxes of one name in two homes start at different uids. */
+static uint32_t jl_files_uid_hash(const jl_box *box, const jl_stat *home) {
+  uint64_t h = 0xcbf29ce484222325u, seed[2];
+  seed[0] = home->dev;
+  seed[1] = home->ino;
+  for (size_t i = 0; i < sizeof seed; i++) h = (h ^ ((const unsigned char *)seed)[i]) * 0x100000001b3u;
+  for (const char *c = box->layout.id; *c; c++) h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+  return (uint32_t)(h >> 32 ^ h) % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
+}
+
+/* The first uid from the hash on that is free, or that an interrupted launch of this box claimed; *claimed says which. */
+static long jl_files_uid_search(const jl_box *box, int uids_fd, uint32_t *uid, bool *claimed) {
+  jl_stat home;
+  long r = jl_sys_fstat(box->home_fd, &home);
+  if (r < 0) return r;
+  uint32_t from = jl_files_uid_hash(box, &home);
+  *claimed = false;
+  for (uint32_t i = 0; i < JL_FILES_UID_TRIES; i++) {
+    bool mine = false;
+    *uid = JL_FILES_UID_FIRST + (from + i) % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
+    r = jl_files_uid_claim(box, uids_fd, *uid);
+    *claimed = r >= 0;
+    if (r == -EEXIST) r = jl_files_uid_holder(box, uids_fd, *uid, &mine);
+    if (*claimed || mine || (r < 0 && r != -ENOENT)) return r; /* ENOENT: released in this moment; the next will do */
+  }
+  return -ENOSPC;
+}
+
+/* What ID/uid remembers; *uid is 0 when there is none. */
+static jailer_code jl_files_uid_read(const jl_box *box, uint32_t *uid, jailer_error *err) {
+  jailer_error local;
+  char text[16];
+  uint64_t value = 0;
+  size_t n = 0;
+  *uid = 0;
+  jailer_code code = jl_files_read(box, JL_FILES_UID, text, sizeof text, &n, &local);
+  if (code == JAILER_E_NOT_FOUND) return JAILER_OK;
+  if (code != JAILER_OK) return jl_files_report(code, &local, err);
+  if (n == 0 || text[n - 1] != '\n' || !jl_parse_u64(text, n - 1, &value) || value < JL_FILES_UID_FIRST ||
+      value >= JL_FILES_UID_END)
+    return jl_files_fail(box, JAILER_E_FORMAT, "read the box's uid", JL_FILES_UID, 0, jl_files_odd, err);
+  *uid = (uint32_t)value;
+  return JAILER_OK;
+}
+
+/* A remembered uid counts only while the registry agrees: a box directory that was copied brings its uid file along. */
+static jailer_code jl_files_uid_confirm(const jl_box *box, int uids_fd, uint32_t uid, jailer_error *err) {
+  const char *step = "confirm the box's uid";
+  bool mine = false;
+  long r = jl_files_uid_holder(box, uids_fd, uid, &mine);
+  if (r == -ENOENT) {
+    r = jl_files_uid_claim(box, uids_fd, uid);
+    mine = r >= 0;
+    if (r == -EEXIST) r = 0;
+  }
+  if (r < 0) return jl_files_sys(box, step, JL_FILES_UID, r, err);
+  if (mine) return JAILER_OK;
+  return jl_files_fail(box, JAILER_E_UNSAFE, step, JL_FILES_UID, 0,
+                       "HOME/uids gives this uid to another box; remove ID/uid, and this box's files get a new owner", err);
+}
+
+static jailer_code jl_files_uid_new(const jl_box *box, int uids_fd, uint32_t *uid, jailer_error *err) {
+  char name[12], text[13];
+  bool claimed = false;
+  long r = jl_files_uid_search(box, uids_fd, uid, &claimed);
+  if (r == -ENOSPC && !claimed)
+    return jl_files_fail(box, JAILER_E_LIMIT, "choose a uid", JL_FILES_UID, r,
+                         "no free uid was found (or the disk is full); remove boxes that are no longer needed", err);
+  if (r < 0) return jl_files_sys(box, "choose a uid", JL_FILES_UID, r, err);
+  jl_files_uid_text(name, *uid);
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, name);
+  jl_buf_char(&b, '\n');
+  jailer_code code = jl_files_replace(box, JL_FILES_UID, text, b.len, true, err);
+  if (code != JAILER_OK) jl_sys_unlinkat(uids_fd, name, 0);
+  return code;
+}
+
+/* The default uid of a root launcher's box: its own, never shared with another box of this home, the same at every
+   launch, released when the box is removed. Safe against other launchers. Also sets box->uid and box->gid. */
+static jailer_code jl_files_box_uid(jl_box *box, uint32_t *uid, jailer_error *err) {
+  int uids_fd = -1;
+  jailer_code code = jl_files_uid_read(box, uid, err);
+  if (code == JAILER_OK) code = jl_files_dir(box, box->home_fd, "uids", JAILER_ENTRY_UIDS, true, &uids_fd, err);
+  if (code == JAILER_OK)
+    code = *uid ? jl_files_uid_confirm(box, uids_fd, *uid, err) : jl_files_uid_new(box, uids_fd, uid, err);
+  jl_files_close(&uids_fd);
+  if (code == JAILER_OK) box->uid = box->gid = *uid;
+  return code;
+}
+
+/* --- giving the box its entries ------------------------------------------------------------------------------------ */
+
+/* Owner and mode of one entry through its O_PATH descriptor, so that a mode of 0 that the box set does not lock us out. The old owner
+   must be one that is expected: the launcher, the box, or the uid the box had before. mode 0: kept. */
+static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *st, uint32_t before, unsigned mode,
+                                     const char *shown, jailer_error *err) {
+  const char *step = "give an entry to the box";
+  long r = 0;
+  if (st->uid != box->launcher && st->uid != box->uid && st->uid != before)
+    return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0, jl_files_odd, err);
+  /* an ordinary user cannot choose the group; a set-group-id parent directory may have */
+  if (st->uid != box->uid || (box->launcher == 0 && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
+  if (r >= 0 && mode && (st->mode & 07777) != mode) r = jl_files_chmod(fd, mode);
+  return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
+}
+
+static jailer_code jl_files_give_dir(const jl_box *box, const jl_tab_entry *e, uint32_t before, jailer_error *err) {
+  jl_stat st;
+  long r, fd = jl_files_step(box->dir_fd, e->path, true, e->mode);
+  if (fd < 0) return jl_files_sys(box, "give an entry to the box", e->path, fd, err);
+  int opened = (int)fd;
+  r = jl_sys_fstat(opened, &st);
+  jailer_code code = r < 0 ? jl_files_sys(box, "give an entry to the box", e->path, r, err)
+                           : jl_files_give_one(box, opened, &st, before, e->mode, e->path, err);
+  jl_files_close(&opened);
+  return code;
+}
+
+/* One file of the table in its already opened directory: created when it is missing and `made`, then given. */
+static jailer_code jl_files_give_file(const jl_box *box, int dir, const char *name, const jl_tab_entry *e,
+                                      uint32_t before, jailer_error *err) {
+  const char *step = "create a file of the box";
+  jailer_error local;
+  jl_stat st;
+  int fd = -1;
+  jailer_code code = jl_files_open(box, dir, name, e->path, JL_O_PATH, JL_S_IFREG, &fd, &st, &local);
+  if (code == JAILER_E_NOT_FOUND) {
+    if (!e->made) return JAILER_OK;
+    long made = jl_files_create(dir, name, e->mode);
+    if (made < 0) return jl_files_sys(box, step, e->path, made, err);
+    jl_sys_close((int)made);
+    code = jl_files_open(box, dir, name, e->path, JL_O_PATH, JL_S_IFREG, &fd, &st, &local);
+  }
+  if (code != JAILER_OK) return jl_files_report(code, &local, err);
+  code = jl_files_give_one(box, fd, &st, before, e->mode, e->path, err);
+  jl_files_close(&fd);
+  return code;
+}
+
+/* Empties `exit`: what an earlier run said there must not speak for the next. */
+static jailer_code jl_files_exit_clear(const jl_box *box, jailer_error *err) {
+  jl_stat st;
+  int fd;
+  jailer_code code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_WRONLY, JL_S_IFREG, &fd, &st, err);
+  if (code != JAILER_OK) return code;
+  long r = st.size ? jl_sys_ftruncate(fd, 0) : 0;
+  jl_files_close(&fd);
+  return r < 0 ? jl_files_sys(box, "empty the exit file", "exit", r, err) : JAILER_OK;
+}
+
+/* logs/console.log, disks/disk.qcow2: the directory is opened by its own name, then the file in it. */
+static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, uint32_t before, jailer_error *err) {
+  char parent[16];
+  const char *slash = strchr(e->path, '/');
+  size_t n = slash ? (size_t)(slash - e->path) : 0;
+  if (!slash) return jl_files_give_file(box, box->dir_fd, e->path, e, before, err);
+  memcpy(parent, e->path, n < sizeof parent ? n : 0);
+  parent[n < sizeof parent ? n : 0] = 0;
+  long fd = jl_files_step(box->dir_fd, parent, true, 0700);
+  if (fd < 0) return jl_files_sys(box, "open a directory of the box", parent, fd, err);
+  int dir = (int)fd;
+  jailer_code code = jl_files_give_file(box, dir, slash + 1, e, before, err);
+  jl_files_close(&dir);
+  return code;
+}
+
+/* Makes what the table says is made below ID/ and gives the box's entries to uid and gid (as root; otherwise they must be
+   the caller's own). Sets box->uid and box->gid. Files before directories: logs/ tells who owned the box before, so a
+   launch that is interrupted between them is repeated with the same answer. */
+static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, jailer_error *err) {
+  jailer_code code = JAILER_OK;
+  jl_stat logs;
+  long r = jl_sys_stat(box->dir_fd, "logs", JL_AT_SYMLINK_NOFOLLOW, &logs);
+  if (r < 0 && r != -ENOENT) return jl_files_sys(box, "look at the box's directories", "logs", r, err);
+  uint32_t before = r < 0 ? box->launcher : logs.uid;
+  box->uid = uid;
+  box->gid = gid;
+  for (unsigned pass = 0; pass < 2; pass++) {
+    for (unsigned i = 0; i < JAILER_ENTRY_COUNT && code == JAILER_OK; i++) {
+      const jl_tab_entry *e = &jl_tab_entries[i];
+      if (!e->in_box || i == JAILER_ENTRY_BOX || e->is_dir != (pass == 1)) continue;
+      if (!e->box_owned && e->is_dir) code = jl_files_dir_check(box, box->dir_fd, (jailer_entry)i, true, err);
+      if (e->box_owned)
+        code = e->is_dir ? jl_files_give_dir(box, e, before, err) : jl_files_give_path(box, e, before, err);
+    }
+  }
+  return code == JAILER_OK ? jl_files_exit_clear(box, err) : code;
+}
+
+/* An ordinary user is one uid; root gives each box its own unless told a number. */
+static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, jailer_error *err) {
+  uint32_t own = jl_sys_getegid();
+  if (box->launcher != 0) {
+    if ((*uid && *uid != box->launcher) || (*gid && *gid != own))
+      return jl_files_fail(box, JAILER_E_INVALID, "choose a uid", "", 0,
+                           "only root can give a box another uid or gid; pass 0 for your own", err);
+    *uid = box->launcher;
+    *gid = own;
+    return JAILER_OK;
+  }
+  if (*uid == UINT32_MAX || *gid == UINT32_MAX)
+    return jl_files_fail(box, JAILER_E_INVALID, "choose a uid", "", 0, "4294967295 is not a uid or gid", err);
+  jailer_code code = *uid ? JAILER_OK : jl_files_box_uid(box, uid, err);
+  if (!*gid) *gid = *uid;
+  return code;
+}
+
+JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
+                                             jailer_error *err) {
+  jl_box box;
+  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, &box, err);
+  if (code != JAILER_OK) return code;
+  long r = jl_files_step(box.home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
+  if (r >= 0) {
+    jl_sys_close((int)r);
+    r = jl_files_step(box.home_fd, "images", true, jl_tab_entries[JAILER_ENTRY_IMAGES].mode);
+  }
+  if (r >= 0) jl_sys_close((int)r);
+  if (r < 0 && r != -ENOTDIR) /* a link to a larger disk is the owner's business: chains are checked when resolved */
+    code = jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", box.layout.home, (int)-r,
+                   jl_files_why(jl_files_code(r)));
+  if (code == JAILER_OK) code = jl_files_box_ids(&box, &uid, &gid, err);
+  if (code == JAILER_OK) code = jl_files_box_give(&box, uid, gid, err);
+  jl_files_box_close(&box);
+  return code;
+}
+
+/* --- stderr and exit ------------------------------------------------------------------------------------------------ */
+
+/* shim.stderr for the launch: emptied, appended to, the launcher's, 0600. The caller closes *fd. */
+static jailer_code jl_files_stderr_open(const jl_box *box, int *fd, jailer_error *err) {
+  const char *step = "open the stderr file";
+  jailer_code code = JAILER_OK;
+  jl_stat st;
+  *fd = -1;
+  long r = jl_files_create(box->dir_fd, "shim.stderr", 0600);
+  if (r >= 0) jl_sys_close((int)r); /* opened again for appending only: what the target gets must not read */
+  if (r < 0 && r != -EEXIST) return jl_files_sys(box, step, "shim.stderr", r, err);
+  code = jl_files_own_open(box, "shim.stderr", JL_O_WRONLY | JL_O_APPEND, fd, &st, err);
+  if (code != JAILER_OK) return code;
+  r = jl_sys_fchmod(*fd, 0600); /* a target with the launcher's uid may have changed it through its descriptor */
+  if (r >= 0) r = jl_sys_ftruncate(*fd, 0);
+  if (r >= 0) r = jl_sys_fcntl(*fd, JL_F_SETFL, JL_O_APPEND); /* O_NONBLOCK was for the open */
+  if (r >= 0) return JAILER_OK;
+  jl_files_close(fd);
+  return jl_files_sys(box, step, "shim.stderr", r, err);
+}
+
+/* What the jailed process left in `exit`: at most `size` bytes, hostile, not terminated. LIMIT when there is more (the
+   first `size` bytes are in buf). *len is what was read. */
+static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size, size_t *len, jailer_error *err) {
+  const char *step = "read the exit file";
+  char more;
+  jl_stat st;
+  int fd;
+  *len = 0;
+  jailer_code code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, err);
+  if (code != JAILER_OK) return code;
+  long r = jl_sys_read_all(fd, buf, size), rest = 0;
+  if (r >= 0) *len = (size_t)r;
+  if (r >= 0 && (size_t)r == size) rest = jl_sys_read(fd, &more, 1);
+  jl_files_close(&fd);
+  if (r >= 0 && rest < 0) r = rest;
+  if (r < 0) return jl_files_sys(box, step, "exit", r, err);
+  return rest ? jl_files_fail(box, JAILER_E_LIMIT, step, "exit", 0, "it is longer than anything expected there", err)
+              : JAILER_OK;
+}
+
+/* --- copies into bin/ ------------------------------------------------------------------------------------------------ */
+
+/* One line of ID/copies: what a file of bin/ was copied from, and the copy as it was then. Anything that writes, links,
+   renames or changes the mode of either shows in the change time, which no user can set. */
+typedef struct jl_copied {
+  char name[JL_FILES_NAME_MAX];
+  uint64_t src_dev, src_ino, src_size, src_mtime, src_ctime, dst_dev, dst_ino, dst_size, dst_ctime;
+} jl_copied;
+
+typedef struct jl_copies {
+  jl_copied at[JL_FILES_COPIES_MAX];
+  size_t count;
+} jl_copies;
+
+#define JL_FILES_COPIES_HEAD "jailer copies 1\n"
+#define JL_FILES_COPIES_TEXT (sizeof JL_FILES_COPIES_HEAD + JL_FILES_COPIES_MAX * (JL_FILES_NAME_MAX + 9 * 21))
+
+/* The nine numbers of a line, in the order of the text. */
+static uint64_t *jl_files_copy_field(jl_copied *c, unsigned i) {
+  uint64_t *fields[9];
+  fields[0] = &c->src_dev, fields[1] = &c->src_ino, fields[2] = &c->src_size, fields[3] = &c->src_mtime;
+  fields[4] = &c->src_ctime, fields[5] = &c->dst_dev, fields[6] = &c->dst_ino, fields[7] = &c->dst_size;
+  fields[8] = &c->dst_ctime;
+  return fields[i];
+}
+
+static jl_copied *jl_files_copy_find(jl_copies *all, const char *name) {
+  for (size_t i = 0; i < all->count; i++)
+    if (jl_streq(all->at[i].name, name)) return &all->at[i];
+  return NULL;
+}
+
+/* "NAME n n n n n n n n n\n", single spaces, nothing else. */
+static bool jl_files_copy_line(const char *line, size_t n, jl_copied *c) {
+  const char *end = line + n, *at = memchr(line, ' ', n);
+  if (!at || (size_t)(at - line) >= sizeof c->name) return false;
+  memset(c, 0, sizeof *c);
+  memcpy(c->name, line, (size_t)(at - line));
+  for (unsigned i = 0; i < 9; i++) {
+    const char *from = at + 1;
+    at = i < 8 ? memchr(from, ' ', (size_t)(end - from)) : end;
+    if (!at || !jl_parse_u64(from, (size_t)(at - from), jl_files_copy_field(c, i))) return false;
+  }
+  return jl_layout_name(c->name, sizeof c->name - 1, "._+-");
+}
+
+/* Strict; text that is not exactly a record is no record, and everything is copied again, which is always safe. */
+static bool jl_files_copies_parse(const char *text, size_t n, jl_copies *out) {
+  const size_t head = sizeof JL_FILES_COPIES_HEAD - 1;
+  out->count = 0;
+  if (n < head || memcmp(text, JL_FILES_COPIES_HEAD, head) != 0) return false;
+  for (size_t at = head; at < n;) {
+    const char *newline = memchr(text + at, '\n', n - at);
+    jl_copied c;
+    if (!newline || out->count == JL_FILES_COPIES_MAX) return false;
+    if (!jl_files_copy_line(text + at, (size_t)(newline - text) - at, &c)) return false;
+    if (jl_files_copy_find(out, c.name)) return false;
+    out->at[out->count++] = c;
+    at = (size_t)(newline - text) + 1;
+  }
+  return true;
+}
+
+static jailer_code jl_files_copies_read(const jl_box *box, jl_copies *out, jailer_error *err) {
+  char text[JL_FILES_COPIES_TEXT];
+  jailer_error local;
+  size_t n = 0;
+  out->count = 0;
+  jailer_code code = jl_files_read(box, "copies", text, sizeof text, &n, &local);
+  if (code == JAILER_E_NOT_FOUND || code == JAILER_E_LIMIT) return JAILER_OK;
+  if (code == JAILER_OK && !jl_files_copies_parse(text, n, out)) out->count = 0;
+  return jl_files_report(code, &local, err);
+}
+
+static jailer_code jl_files_copies_write(const jl_box *box, jl_copies *all, jailer_error *err) {
+  char text[JL_FILES_COPIES_TEXT];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, JL_FILES_COPIES_HEAD);
+  for (size_t i = 0; i < all->count; i++) {
+    jl_buf_str(&b, all->at[i].name);
+    for (unsigned f = 0; f < 9; f++) {
+      jl_buf_char(&b, ' ');
+      jl_buf_u64(&b, *jl_files_copy_field(&all->at[i], f));
+    }
+    jl_buf_char(&b, '\n');
+  }
+  if (b.failed) return jl_files_fail(box, JAILER_E_LIMIT, "write the record of copies", "copies", 0, jl_files_odd, err);
+  return jl_files_replace(box, "copies", text, b.len, false, err);
+}
+
+static bool jl_files_copy_same(const jl_copied *c, const jl_stat *src, const jl_stat *dst) {
+  return c->src_dev == src->dev && c->src_ino == src->ino && c->src_size == src->size &&
+         c->src_mtime == (uint64_t)src->mtime_ns && c->src_ctime == (uint64_t)src->ctime_ns && c->dst_dev == dst->dev &&
+         c->dst_ino == dst->ino && c->dst_size == dst->size && c->dst_ctime == (uint64_t)dst->ctime_ns;
+}
+
+/* A source that changed in the same clock tick in which it was copied looks unchanged for ever after: such a copy is not
+   recorded and made again at the next launch. Kernel ticks are at most 10 ms; whole seconds mean a coarse file system. */
+static bool jl_files_copy_settled(const jl_stat *src, const jl_stat *dst) {
+  int64_t margin = src->ctime_ns % 1000000000 == 0 ? 2000000000 : 20000000;
+  return src->ctime_ns < dst->ctime_ns - margin && src->mtime_ns < dst->ctime_ns - margin;
+}
+
+/* Moves the bytes: shared blocks where the file system has them, in the kernel where it can, by hand where it cannot.
+   A failure of the first two only means the next one is tried; the file positions go along. */
+static long jl_files_copy_bytes(int from, int to, uint64_t size) {
+  char chunk[16384];
+  uint64_t left = size;
+  long r = jl_sys_call(JL_NR_ioctl, to, JL_FICLONE, from, 0, 0, 0);
+  if (r >= 0) return 0;
+  for (r = 1; left && r > 0;) {
+    size_t want = left > ((uint64_t)1 << 30) ? (size_t)1 << 30 : (size_t)left;
+    r = jl_sys_call(JL_NR_copy_file_range, from, 0, to, 0, (long)want, 0);
+    if (r > 0) left -= (uint64_t)r < left ? (uint64_t)r : left;
+  }
+  while (left) {
+    r = jl_sys_read(from, chunk, left < sizeof chunk ? (size_t)left : sizeof chunk);
+    if (r < 0) return r;
+    if (r == 0) return -ESTALE; /* shorter than it was */
+    left -= (uint64_t)r;
+    r = jl_sys_write_all(to, chunk, (size_t)r);
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+/* Fills the new file, and only calls it done when the source is what it was before. */
+static long jl_files_copy_fill(int from, int to, const jl_stat *before) {
+  jl_stat after, copy;
+  long r = jl_files_copy_bytes(from, to, before->size);
+  if (r >= 0) r = jl_sys_fchmod(to, 0555);
+  if (r >= 0) r = jl_sys_fsync(to);
+  if (r >= 0) r = jl_sys_fstat(from, &after);
+  if (r >= 0) r = jl_sys_fstat(to, &copy);
+  if (r < 0) return r;
+  return after.size == before->size && after.mtime_ns == before->mtime_ns && after.ctime_ns == before->ctime_ns &&
+                 copy.size == before->size
+             ? 0
+             : -ESTALE;
+}
+
+/* The new file under the temporary name, then in its place. The writer is closed before the name appears: an exec of a
+   file that is open for writing anywhere is ETXTBSY, and other threads' children may hold it for a moment longer. */
+static jailer_code jl_files_copy_make(const jl_box *box, int bin, int from, const jl_stat *src, const char *name,
+                                      const char *shown, jl_stat *dst, jailer_error *err) {
+  const char *step = "copy into bin/";
+  long r = jl_sys_unlinkat(bin, JL_FILES_TEMP, 0), closed;
+  if (r < 0 && r != -ENOENT) return jl_files_sys(box, step, "bin/" JL_FILES_TEMP, r, err);
+  long to = jl_files_create(bin, JL_FILES_TEMP, 0600);
+  if (to < 0) return jl_files_sys(box, step, shown, to, err);
+  r = jl_files_copy_fill(from, (int)to, src);
+  closed = jl_sys_close((int)to);
+  if (r >= 0) r = closed;
+  if (r >= 0) r = jl_sys_renameat(bin, JL_FILES_TEMP, bin, name);
+  if (r >= 0) {
+    r = jl_sys_stat(bin, name, JL_AT_SYMLINK_NOFOLLOW, dst); /* after the rename, which is a change too */
+    return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
+  }
+  jl_sys_unlinkat(bin, JL_FILES_TEMP, 0);
+  if (r == -ESTALE)
+    return jl_files_fail(box, JAILER_E_CHANGED, step, shown, 0,
+                         "the source was changed while it was copied; try again when it is complete", err);
+  return jl_files_sys(box, step, shown, r, err);
+}
+
+/* The existing copy is the recorded one, untouched: regular, one link, 0555, the launcher's. */
+static bool jl_files_copy_fresh(const jl_box *box, int bin, const char *name, const jl_stat *src, const jl_copied *c) {
+  jl_stat dst;
+  return c && jl_sys_stat(bin, name, JL_AT_SYMLINK_NOFOLLOW, &dst) >= 0 && dst.mode == (JL_S_IFREG | 0555) &&
+         dst.nlink == 1 && dst.uid == box->launcher && jl_files_copy_same(c, src, &dst);
+}
+
+static jailer_code jl_files_copy_record(const jl_box *box, jl_copies *all, const char *name, const jl_stat *src,
+                                        const jl_stat *dst, jailer_error *err) {
+  jl_copied *c = jl_files_copy_find(all, name);
+  if (!jl_files_copy_settled(src, dst)) {
+    if (!c) return JAILER_OK;
+    *c = all->at[--all->count];
+    return jl_files_copies_write(box, all, err);
+  }
+  if (!c && all->count == JL_FILES_COPIES_MAX) {
+    return jl_files_fail(box, JAILER_E_LIMIT, "record a copy", "copies", 0, "a box holds at most 16 copied files", err);
+  }
+  if (!c) c = &all->at[all->count++];
+  memset(c, 0, sizeof *c);
+  memcpy(c->name, name, strlen(name)); /* checked to fit */
+  c->src_dev = src->dev, c->src_ino = src->ino, c->src_size = src->size;
+  c->src_mtime = (uint64_t)src->mtime_ns, c->src_ctime = (uint64_t)src->ctime_ns;
+  c->dst_dev = dst->dev, c->dst_ino = dst->ino, c->dst_size = dst->size, c->dst_ctime = (uint64_t)dst->ctime_ns;
+  return jl_files_copies_write(box, all, err);
+}
+
+/* Opens the source once; everything after is about this descriptor. Links are followed (libkrunfw.so.4 is one): the caller
+   chose the path. */
+static jailer_code jl_files_copy_source(const char *path, int *fd, jl_stat *st, jailer_error *err) {
+  const char *step = "open the file to copy", *why = NULL;
+  *fd = -1;
+  if (!path || path[0] != '/')
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, path, 0, "the path must be absolute");
+  long r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), opened = r;
+  if (r >= 0) r = jl_sys_fstat((int)opened, st);
+  if (r >= 0 && (st->mode & JL_S_IFMT) != JL_S_IFREG) why = "it is not a regular file";
+  if (r >= 0 && !why && st->size > JL_FILES_COPY_MAX) why = "it is larger than 16 GiB; that is no program";
+  if (r >= 0 && !why) return *fd = (int)opened, JAILER_OK;
+  if (opened >= 0) jl_sys_close((int)opened);
+  if (why) return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, path, 0, why);
+  jailer_code code = jl_files_code(r);
+  return jl_fail(err, code, JAILER_LAYER_NONE, step, path, (int)-r,
+                 code == JAILER_E_NOT_FOUND ? "there is no such file; name the shim or library by its full path"
+                                            : jl_files_why(code));
+}
+
+/* A private copy of source_path as bin/name: 0555, one link, the launcher's. Not made again while source and copy are what the
+   record says. An error leaves no half copy: bin/name is then absent, or the complete earlier or new file. */
+static jailer_code jl_files_copy(const jl_box *box, const char *source_path, const char *name, jailer_error *err) {
+  char shown[JL_FILES_NAME_MAX + 4] = "bin/";
+  jl_copies all;
+  jl_stat src, dst;
+  int from, bin = -1;
+  if (!name || !jl_layout_name(name, JL_FILES_NAME_MAX - 1, "._+-"))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "copy into bin/", name, 0,
+                   "the name in bin/ is 1 to 127 of A-Z a-z 0-9 . _ + - and begins with a letter or digit");
+  jl_copy(shown + 4, sizeof shown - 4, name);
+  jailer_code code = jl_files_copy_source(source_path, &from, &src, err);
+  if (code != JAILER_OK) return code;
+  code = jl_files_dir(box, box->dir_fd, "bin", JAILER_ENTRY_BIN, false, &bin, err);
+  if (code == JAILER_OK) code = jl_files_copies_read(box, &all, err);
+  if (code == JAILER_OK && !jl_files_copy_fresh(box, bin, name, &src, jl_files_copy_find(&all, name))) {
+    code = jl_files_copy_make(box, bin, from, &src, name, shown, &dst, err);
+    if (code == JAILER_OK) code = jl_files_copy_record(box, &all, name, &src, &dst, err);
+  }
+  jl_files_close(&bin);
+  jl_files_close(&from);
+  return code;
+}
+
+/* --- removal ---------------------------------------------------------------------------------------------------------- */
+
+/* Every directory that is not empty is first renamed to ID/.rm-N, then emptied there; what it holds of directories goes
+   the same way. So the names .rm-HEAD to .rm-TAIL are the list of what is left to do: no recursion, no memory, three
+   descriptors at any depth. Renaming and removing a mount point are EBUSY, so a mount is met before it is entered. */
+typedef struct jl_sweep {
+  const jl_box *box;
+  int top; /* ID/ */
+  uint64_t dev, head, tail, seen;
+} jl_sweep;
+
+static void jl_files_sweep_name(char out[32], uint64_t n) {
+  jl_buf b = jl_buf_fixed(out, 32);
+  jl_buf_str(&b, ".rm-");
+  jl_buf_u64(&b, n);
+}
+
+static jailer_code jl_files_sweep_fail(const jl_sweep *s, const char *name, long r, jailer_error *err) {
+  char shown[JAILER_PATH_MAX];
+  jl_buf b = jl_buf_fixed(shown, sizeof shown);
+  jl_buf_escaped(&b, name, jl_strnlen(name, 256));
+  if (r == -EBUSY || r == -EXDEV)
+    return jl_files_fail(s->box, JAILER_E_UNSAFE, "remove the box", shown, r,
+                         "something is mounted there; unmount it and try again. Nothing in it was touched", err);
+  return jl_files_sys(s->box, "remove the box", shown, r, err);
+}
+
+/* Lets the owner into a directory that the box closed to itself. Root needs no permission. */
+static long jl_files_sweep_permit(const jl_sweep *s, int dir, const char *name) {
+  jl_stat st;
+  long p = jl_files_at(dir, name, JL_O_PATH | JL_O_DIRECTORY, 0), r;
+  if (p < 0) return p;
+  r = jl_sys_fstat((int)p, &st);
+  if (r >= 0 && st.dev != s->dev) r = -EXDEV;
+  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod((int)p, 0700);
+  if (r >= 0) return p;
+  jl_sys_close((int)p);
+  return r;
+}
+
+/* Moves a directory to the end of the list. A number may be taken by what an interrupted removal left: it is then in the list
+   with that name, and the next number is tried. */
+static long jl_files_sweep_defer(jl_sweep *s, int dir, const char *name) {
+  char to[32];
+  long r;
+  bool permitted = false;
+  for (;;) {
+    jl_files_sweep_name(to, s->tail);
+    r = jl_sys_renameat(dir, name, s->top, to);
+    if (r == -EACCES && !permitted) { /* its ".." changes, so it must be writable itself (rename(2)) */
+      long p = jl_files_sweep_permit(s, dir, name);
+      if (p < 0) return p;
+      jl_sys_close((int)p);
+      permitted = true;
+      continue;
+    }
+    if (r != -ENOTEMPTY && r != -EEXIST && r != -ENOTDIR && r != -EISDIR) break;
+    if (++s->seen > JL_FILES_SWEEP_MAX) return -EOVERFLOW;
+    s->tail++;
+  }
+  if (r >= 0) s->tail++;
+  return r;
+}
+
+/* One name: a file or an empty directory goes at once, a full one to the list. */
+static long jl_files_sweep_one(jl_sweep *s, int dir, const char *name) {
+  if (++s->seen > JL_FILES_SWEEP_MAX) return -EOVERFLOW;
+  long r = jl_sys_unlinkat(dir, name, 0);
+  if (r == -EISDIR || r == -EPERM) {
+    r = jl_sys_unlinkat(dir, name, JL_AT_REMOVEDIR);
+    if (r == -ENOTDIR) r = -EPERM; /* a file that may not be removed: immutable, or in a directory that is */
+    if (r == -ENOTEMPTY || r == -EEXIST) r = jl_files_sweep_defer(s, dir, name);
+  }
+  return r == -ENOENT ? 0 : r;
+}
+
+/* Whether a name in ID/ stays for now: the lock, the uid's memory, and what is in the list already. */
+static bool jl_files_sweep_keep(const jl_sweep *s, const char *name) {
+  uint64_t n;
+  if (jl_streq(name, "lock") || jl_streq(name, JL_FILES_UID)) return true;
+  return jl_starts(name, ".rm-") && jl_parse_u64(name + 4, strlen(name + 4), &n) && n >= s->head && n < s->tail;
+}
+
+/* Everything in one open directory, once through. *found counts what was there to do. */
+static jailer_code jl_files_sweep_dir(jl_sweep *s, int dir, size_t *found, jailer_error *err) {
+  uint64_t block[512]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
+  char *bytes = (char *)block;
+  uint16_t reclen;
+  long n;
+  *found = 0;
+  while ((n = jl_sys_getdents(dir, block, sizeof block)) > 0) {
+    for (long at = 0; at + 20 <= n; at += reclen) {
+      memcpy(&reclen, bytes + at + 16, sizeof reclen);
+      if (reclen < 20 || reclen > n - at) return jl_files_sweep_fail(s, "", -EIO, err);
+      const char *name = bytes + at + 19;
+      if (jl_streq(name, ".") || jl_streq(name, "..") || (dir == s->top && jl_files_sweep_keep(s, name))) continue;
+      ++*found;
+      long r = jl_files_sweep_one(s, dir, name);
+      if (r < 0) return jl_files_sweep_fail(s, name, r, err);
+    }
+  }
+  return n < 0 ? jl_files_sweep_fail(s, "", n, err) : JAILER_OK;
+}
+
+/* Empties and removes the first of the list. Reading a directory while it shrinks may miss names, so until rmdir agrees. */
+static jailer_code jl_files_sweep_first(jl_sweep *s, jailer_error *err) {
+  char name[32];
+  jl_files_sweep_name(name, s->head++);
+  for (unsigned pass = 0; pass < JL_FILES_PASSES; pass++) {
+    size_t found;
+    long p = jl_files_sweep_permit(s, s->top, name), fd = p;
+    if (p == -ENOENT) return JAILER_OK;
+    if (p == -ENOTDIR) fd = jl_sys_unlinkat(s->top, name, 0);
+    if (p == -ENOTDIR && fd >= 0) return JAILER_OK;
+    if (p >= 0) {
+      fd = jl_sys_openat((int)p, ".", JL_O_RDONLY | JL_O_DIRECTORY, 0);
+      jl_sys_close((int)p);
+    }
+    if (fd < 0) return jl_files_sweep_fail(s, name, fd, err);
+    jailer_code code = jl_files_sweep_dir(s, (int)fd, &found, err);
+    jl_sys_close((int)fd);
+    if (code != JAILER_OK) return code;
+    long r = jl_sys_unlinkat(s->top, name, JL_AT_REMOVEDIR);
+    if (r >= 0) return JAILER_OK;
+    if (r != -ENOTEMPTY && r != -EEXIST) return jl_files_sweep_fail(s, name, r, err);
+  }
+  return jl_files_fail(s->box, JAILER_E_BUSY, "remove the box", name, 0,
+                       "something keeps filling it; find the process that writes there", err);
+}
+
+/* ID/ until only the lock and the uid's memory are in it. */
+static jailer_code jl_files_sweep(const jl_box *box, jailer_error *err) {
+  jl_sweep s;
+  jl_stat st;
+  memset(&s, 0, sizeof s);
+  s.box = box;
+  for (unsigned pass = 0; pass < JL_FILES_PASSES; pass++) {
+    size_t found = 0;
+    long fd = jl_sys_openat(box->dir_fd, ".", JL_O_RDONLY | JL_O_DIRECTORY, 0), r = fd;
+    if (r >= 0) r = jl_sys_fstat((int)fd, &st);
+    jailer_code code = JAILER_OK;
+    s.top = (int)fd;
+    s.dev = st.dev;
+    if (r >= 0) code = jl_files_sweep_dir(&s, s.top, &found, err);
+    while (r >= 0 && code == JAILER_OK && s.head < s.tail) code = jl_files_sweep_first(&s, err);
+    if (fd >= 0) jl_sys_close((int)fd);
+    if (r < 0) return jl_files_sweep_fail(&s, "", r, err);
+    if (code != JAILER_OK || !found) return code;
+  }
+  return jl_files_fail(box, JAILER_E_BUSY, "remove the box", "", 0,
+                       "something keeps filling it; find the process that writes there", err);
+}
+
+/* Gives the uid back, after everything that belongs to it is gone. */
+static jailer_code jl_files_uid_release(const jl_box *box, jailer_error *err) {
+  uint32_t uid;
+  char name[12];
+  bool mine = false;
+  jailer_code code = jl_files_uid_read(box, &uid, err);
+  if (code != JAILER_OK || uid == 0) return code;
+  long fd = jl_files_step(box->home_fd, "uids", false, 0), r = fd;
+  if (r >= 0) r = jl_files_uid_holder(box, (int)fd, uid, &mine);
+  jl_files_uid_text(name, uid);
+  if (r >= 0 && mine) r = jl_sys_unlinkat((int)fd, name, 0);
+  if (fd >= 0) jl_sys_close((int)fd);
+  if (r >= 0 || r == -ENOENT) r = jl_sys_unlinkat(box->dir_fd, JL_FILES_UID, 0);
+  return r < 0 ? jl_files_sys(box, "release the box's uid", JL_FILES_UID, r, err) : JAILER_OK;
+}
+
+JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err) {
+  jl_box box;
+  jailer_code code = jl_files_box_open(layout, JL_BOX_REMOVE, &box, err);
+  if (code != JAILER_OK) return code;
+  code = jl_files_sweep(&box, err);
+  if (code == JAILER_OK) code = jl_files_uid_release(&box, err);
+  if (code == JAILER_OK) {
+    long r = jl_sys_unlinkat(box.dir_fd, "lock", 0);
+    if (r >= 0) r = jl_sys_unlinkat(box.boxes_fd, box.layout.id, JL_AT_REMOVEDIR);
+    if (r == -ENOTEMPTY)
+      code = jl_files_fail(&box, JAILER_E_BUSY, "remove the box", "", r, "another launch makes it anew", err);
+    else if (r < 0)
+      code = jl_files_sys(&box, "remove the box", "", r, err);
+  }
+  jl_files_box_close(&box);
+  return code;
+}
+
+#ifndef JAILER_NO_QCOW2
+/* ============================================================================================
+ * // >>chain    walks a backing chain, keeps and compares the record of it
+ * May touch: the kernel: files by name and by descriptor. May call: base, error, qcow2, sys.
+ * ============================================================================================ */
+
+static const char jl_chain_step[] = "walk backing chain";
+static const char jl_chain_record_step[] = "chain record";
+
+static jailer_code jl_chain_code(long r) {
+  if (r == -ENOENT || r == -ENOTDIR) return JAILER_E_NOT_FOUND;
+  if (r == -EACCES || r == -EPERM) return JAILER_E_DENIED;
+  if (r == -ELOOP) return JAILER_E_CHAIN;
+  if (r == -ENAMETOOLONG) return JAILER_E_LIMIT;
+  if (r == -ENOMEM) return JAILER_E_NO_MEMORY;
+  return JAILER_E_SYSTEM;
+}
+
+/* A close that fails is an error of its own, but never hides an earlier one. */
+static jailer_code jl_chain_close(int fd, jailer_code code, jailer_error *err) {
+  long r = jl_sys_close(fd);
+  if (r >= 0 || code) return code;
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "close", NULL, (int)-r,
+                 "a file that was only looked at could not be closed; the file system reports a fault");
+}
+
+/* --- one header --------------------------------------------------------------------------------------------------- */
+
+/* One read, all of it or an error: a file that is shorter than it was a moment ago is being changed. */
+static jailer_code jl_chain_pread(int fd, uint8_t *to, size_t n, jailer_error *err) {
+  long r = n ? jl_sys_pread(fd, to, n, 0) : 0;
+  if (r < 0)
+    return jl_fail(err, jl_chain_code(r), JAILER_LAYER_NONE, "read qcow2 header", NULL, (int)-r,
+                   "the image's first bytes could not be read");
+  if ((size_t)r != n)
+    return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_NONE, "read qcow2 header", NULL, 0,
+                   "the image shrank while it was read; something else is writing it");
+  return JAILER_OK;
+}
+
+/* The second read starts at 0 again, so that what is parsed is one state of the file and not two halves of two. Its
+   buffer has the same size whatever the header says. */
+static jailer_code jl_chain_read_long(int fd, uint64_t size, jailer_qcow2 *out, jailer_error *err) {
+  size_t n = size < JAILER_QCOW2_HEADER_MAX ? (size_t)size : JAILER_QCOW2_HEADER_MAX;
+  uint8_t *bytes = JAILER_MALLOC(JAILER_QCOW2_HEADER_MAX);
+  if (!bytes) return jl_no_memory(err, "read qcow2 header");
+  jailer_code code = jl_chain_pread(fd, bytes, n, err);
+  if (!code) code = jailer_qcow2_parse(bytes, n, size, out, err);
+  JAILER_FREE(bytes);
+  return code;
+}
+
+static jailer_code jl_chain_read(int fd, uint64_t size, jailer_qcow2 *out, jailer_error *err) {
+  uint8_t bytes[JL_QCOW2_FIRST_READ];
+  size_t n = size < sizeof bytes ? (size_t)size : sizeof bytes;
+  jailer_code code = jl_chain_pread(fd, bytes, n, err);
+  if (code) return code;
+  code = jailer_qcow2_parse(bytes, n, size, out, err);
+  if (code == JAILER_E_LIMIT && out->needed_bytes <= JAILER_QCOW2_HEADER_MAX)
+    return jl_chain_read_long(fd, size, out, err);
+  return code;
+}
+
+JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err) {
+  jl_stat st;
+  if (!out) return jailer_qcow2_parse(NULL, 0, 0, NULL, err);
+  memset(out, 0, sizeof *out);
+  long r = jl_sys_fstat(fd, &st);
+  if (r < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "read qcow2 header", NULL, (int)-r,
+                   "the descriptor cannot be examined; is it open?");
+  if ((st.mode & JL_S_IFMT) != JL_S_IFREG)
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, "read qcow2 header", NULL, 0,
+                   "the descriptor is not a regular file");
+  return jl_chain_read(fd, st.size, out, err);
+}
+
+/* --- opening without being led astray ----------------------------------------------------------------------------- */
+
+/* O_PATH opens nothing: no FIFO blocks, no device wakes, no lease breaks. A link of /proc/PID means another file to the
+   jailed process than to this one, so none is followed (openat2, 5.6; before it the resolved path is all there is). */
+static long jl_chain_open_path(const char *name, int flags) {
+  long fd = jl_sys_openat2(JL_AT_FDCWD, name, JL_O_PATH | flags, 0, JL_RESOLVE_NO_MAGICLINKS);
+  return fd == -ENOSYS ? jl_sys_openat(JL_AT_FDCWD, name, JL_O_PATH | flags, 0) : fd;
+}
+
+/* thread-self, not self: a thread may have a descriptor table of its own. */
+static void jl_chain_fd_name(int fd, char *to, size_t size) {
+  jl_buf b = jl_buf_fixed(to, size);
+  jl_buf_str(&b, "/proc/thread-self/fd/");
+  jl_buf_i64(&b, fd);
+}
+
+/* Where the file behind an O_PATH descriptor is. The kernel's answer for a removed file is its old name and
+   " (deleted)", which may as well be the name of another file, and beyond a chroot it is "(unreachable)...": so the
+   answer counts only when it leads back to the same inode. to has JAILER_PATH_MAX bytes. */
+static jailer_code jl_chain_resolve(int fd, const jl_stat *st, char *to, const char **why, long *failed) {
+  char link[64];
+  jl_stat again;
+  jl_chain_fd_name(fd, link, sizeof link);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, link, to, JAILER_PATH_MAX);
+  *failed = n < 0 ? n : 0;
+  if (n == -ENOENT) return *why = "/proc is not mounted here; without it no path can be checked", JAILER_E_UNSUPPORTED;
+  if (n < 0) return *why = "the file's path could not be read from /proc", jl_chain_code(n);
+  if (n >= JAILER_PATH_MAX) return *why = "the resolved path is over 4095 bytes", JAILER_E_LIMIT;
+  to[n] = 0;
+  *failed = to[0] == '/' ? jl_sys_stat(JL_AT_FDCWD, to, JL_AT_SYMLINK_NOFOLLOW, &again) : -ENOENT;
+  if (*failed == 0 && again.dev == st->dev && again.ino == st->ino) return JAILER_OK;
+  if (*failed && *failed != -ENOENT && *failed != -ENOTDIR && *failed != -ELOOP)
+    return *why = "the resolved path could not be examined", jl_chain_code(*failed);
+  return *why = "it was removed, renamed or replaced during the walk; try again when nothing changes it",
+         JAILER_E_CHANGED;
+}
+
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
+
+typedef struct jl_chain_walk {
+  jl_arena arena;
+  const jailer_chain_policy *policy;
+  size_t max_depth;
+  const char **roots; /* resolved */
+  jailer_chain_layer *layers;
+  size_t count;                /* complete layers; the one at hand has this index */
+  char named[JAILER_PATH_MAX]; /* of the layer at hand */
+  char path[JAILER_PATH_MAX];
+  char next[JAILER_PATH_MAX];
+  jailer_format format;
+  jailer_qcow2 header;
+  jailer_error *err;
+} jl_chain_walk;
+
+static jailer_code jl_chain_fail_at(jl_chain_walk *w, jailer_code code, const char *step, const char *path,
+                                    int sys_errno, const char *message) {
+  char item[JAILER_ITEM_MAX]; /* jl_fail cuts there anyway */
+  jl_buf b = jl_buf_fixed(item, sizeof item);
+  jl_buf_str(&b, "layer ");
+  jl_buf_u64(&b, w->count);
+  jl_buf_str(&b, ": ");
+  size_t n = strlen(path), room = sizeof item - 1 - b.len;
+  jl_buf_bytes(&b, path, n < room ? n : room);
+  return jl_fail(w->err, code, JAILER_LAYER_NONE, step, item, sys_errno, message);
+}
+
+static jailer_code jl_chain_fail(jl_chain_walk *w, jailer_code code, long r, const char *message) {
+  return jl_chain_fail_at(w, code, jl_chain_step, w->named, r < 0 ? (int)-r : 0, message);
+}
+
+/* A root must be a directory, and not the whole file system: that would check nothing. */
+static jailer_code jl_chain_root(jl_chain_walk *w, const char *root, const char **out) {
+  const char *why = "a trusted root must be an absolute path to a directory other than /";
+  jl_stat st;
+  long r = root && root[0] == '/' ? jl_chain_open_path(root, JL_O_DIRECTORY) : -EINVAL;
+  if (r == -EINVAL) return jl_fail(w->err, JAILER_E_INVALID, JAILER_LAYER_NONE, "trusted root", root, 0, why);
+  if (r < 0)
+    return jl_fail(w->err, jl_chain_code(r), JAILER_LAYER_NONE, "trusted root", root, (int)-r,
+                   "the trusted root cannot be opened as a directory; create it or take it off the list");
+  int fd = (int)r;
+  jailer_code code = (r = jl_sys_fstat(fd, &st)) < 0 ? jl_chain_code(r) : JAILER_OK;
+  if (code) why = "the trusted root could not be examined";
+  if (!code) code = jl_chain_resolve(fd, &st, w->path, &why, &r);
+  if (!code && jl_streq(w->path, "/")) code = JAILER_E_INVALID;
+  if (code)
+    jl_fail(w->err, code, JAILER_LAYER_NONE, "trusted root", root, r < 0 ? (int)-r : 0, why);
+  else if (!(*out = jl_arena_text(&w->arena, w->path, strlen(w->path))))
+    code = jl_no_memory(w->err, "trusted root");
+  return jl_chain_close(fd, code, w->err);
+}
+
+static jailer_code jl_chain_start(jl_chain_walk *w) {
+  const jailer_chain_policy *p = w->policy;
+  size_t n = p->trusted_root_count;
+  if (p->max_depth > JAILER_CHAIN_DEPTH_MAX || (n && !p->trusted_roots))
+    return jl_fail(w->err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_chain_step, NULL, 0,
+                   "the policy is wrong as written: max_depth is at most 64, and roots that are counted must be there");
+  w->max_depth = p->max_depth ? p->max_depth : JAILER_CHAIN_DEPTH;
+  w->layers = jl_arena_array(&w->arena, w->max_depth, sizeof *w->layers);
+  w->roots = jl_arena_array(&w->arena, n, sizeof *w->roots);
+  if (!w->layers || !w->roots) return jl_no_memory(w->err, jl_chain_step);
+  for (size_t i = 0; i < n; i++) {
+    jailer_code code = jl_chain_root(w, p->trusted_roots[i], &w->roots[i]);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* What can be said before the file is opened for reading: type, place, loop. */
+static jailer_code jl_chain_vet(jl_chain_walk *w, int fd, const jl_stat *st) {
+  const char *why = NULL;
+  long failed = 0;
+  bool trusted = w->count == 0; /* the top layer is the caller's own word */
+  if ((st->mode & JL_S_IFMT) != JL_S_IFREG)
+    return jl_chain_fail(w, JAILER_E_UNSAFE, 0,
+                         "a layer must be a regular file; this is a directory, device, FIFO or socket");
+  jailer_code code = jl_chain_resolve(fd, st, w->path, &why, &failed);
+  if (code) return jl_chain_fail(w, code, failed, why);
+  for (size_t i = 0; i < w->policy->trusted_root_count && !trusted; i++) trusted = jl_qcow2_below(w->path, w->roots[i]);
+  if (!trusted)
+    return jl_chain_fail_at(w, JAILER_E_CHAIN, jl_chain_step, w->path, 0,
+                            "the backing file lies outside the trusted roots; if it is meant to be there, add its "
+                            "directory to them");
+  for (size_t i = 0; i < w->count; i++)
+    if (w->layers[i].dev == st->dev && w->layers[i].ino == st->ino)
+      return jl_chain_fail(w, JAILER_E_CHAIN, 0, "the chain comes back to a file that is in it already: it has no end");
+  return JAILER_OK;
+}
+
+static jailer_code jl_chain_header(jl_chain_walk *w, int fd, uint64_t size) {
+  jailer_error inner;
+  jailer_code code = jl_chain_read(fd, size, &w->header, &inner);
+  if (code) return jl_chain_fail_at(w, code, inner.step, w->named, inner.sys_errno, inner.message);
+  if (w->header.corrupt)
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0, "the image is marked corrupt; repair it with `qemu-img check -r all`");
+  if (w->header.has_data_file)
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0,
+                         "the image keeps its data in an external file, which is refused "
+                         "(CVE-2024-32498); convert it with `qemu-img convert`");
+  if (w->header.encrypted && !w->policy->allow_encrypted)
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0, "the image is encrypted; set allow_encrypted where that is meant");
+  return JAILER_OK;
+}
+
+static jailer_code jl_chain_keep(jl_chain_walk *w, const jl_stat *st) {
+  jailer_chain_layer *layer = &w->layers[w->count];
+  layer->path = jl_arena_text(&w->arena, w->path, strlen(w->path));
+  layer->named = jl_arena_text(&w->arena, w->named, strlen(w->named));
+  if (!layer->path || !layer->named) return jl_no_memory(w->err, jl_chain_step);
+  layer->format = w->format;
+  layer->encrypted = w->header.encrypted;
+  layer->dirty = w->header.dirty;
+  layer->dev = st->dev;
+  layer->ino = st->ino;
+  layer->size_bytes = st->size;
+  return JAILER_OK;
+}
+
+/* Reading: through the O_PATH descriptor, so the name is not looked up again. O_NONBLOCK: a write lease held by
+   somebody else answers EAGAIN instead of stopping the launcher. A raw layer is opened too, to say early that it
+   cannot be read. */
+static jailer_code jl_chain_read_layer(jl_chain_walk *w, int path_fd, const jl_stat *st) {
+  char link[64];
+  jl_stat now;
+  jl_chain_fd_name(path_fd, link, sizeof link);
+  long r = jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  if (r == -EAGAIN) return jl_chain_fail(w, JAILER_E_BUSY, r, "another process holds a lease on this file");
+  if (r == -ENOENT)
+    return jl_chain_fail(w, JAILER_E_UNSUPPORTED, r,
+                         "/proc is not mounted here; without it no file can be opened safely");
+  if (r < 0)
+    return jl_chain_fail(w, jl_chain_code(r), r, "the file cannot be opened for reading; check its mode and owner");
+  int fd = (int)r;
+  jailer_code code = JAILER_OK;
+  r = jl_sys_fstat(fd, &now);
+  if (r < 0)
+    code = jl_chain_fail(w, jl_chain_code(r), r, "the file could not be examined");
+  else if (now.dev != st->dev || now.ino != st->ino || (now.mode & JL_S_IFMT) != JL_S_IFREG)
+    code = jl_chain_fail(w, JAILER_E_CHANGED, 0, "the file that was opened is not the one that was checked");
+  memset(&w->header, 0, sizeof w->header);
+  if (!code && w->format == JAILER_FORMAT_QCOW2) code = jl_chain_header(w, fd, now.size);
+  if (!code) code = jl_chain_keep(w, &now);
+  return jl_chain_close(fd, code, w->err);
+}
+
+static jailer_code jl_chain_layer(jl_chain_walk *w) {
+  jl_stat st;
+  long r = jl_chain_open_path(w->named, 0);
+  if (r == -ELOOP)
+    return jl_chain_fail(w, JAILER_E_CHAIN, r,
+                         "symbolic links go in a circle, or through /proc, on the way to this layer");
+  if (r < 0)
+    return jl_chain_fail(w, jl_chain_code(r), r,
+                         "the layer's file cannot be reached, and without it the disk is incomplete");
+  int fd = (int)r;
+  jailer_code code = JAILER_OK;
+  r = jl_sys_fstat(fd, &st);
+  if (r < 0) code = jl_chain_fail(w, jl_chain_code(r), r, "the layer's file could not be examined");
+  if (!code) code = jl_chain_vet(w, fd, &st);
+  if (!code) code = jl_chain_read_layer(w, fd, &st);
+  return jl_chain_close(fd, code, w->err);
+}
+
+/* From the header of the layer just read to the name and format of the next one. */
+static jailer_code jl_chain_descend(jl_chain_walk *w) {
+  const jailer_qcow2 *q = &w->header;
+  if (jl_qcow2_has_protocol(q->backing_name))
+    return jl_chain_fail_at(w, JAILER_E_CHAIN, jl_chain_step, q->backing_name, 0,
+                            "the overlay names this layer by a protocol (a colon before the first slash); only files "
+                            "are followed: `qemu-img rebase -u -b FILE -F FORMAT OVERLAY`");
+  if (!jl_qcow2_join(w->named, q->backing_name, w->next, sizeof w->next))
+    return jl_chain_fail_at(w, JAILER_E_LIMIT, jl_chain_step, q->backing_name, 0,
+                            "the name of this layer is over 4095 bytes");
+  memcpy(w->named, w->next, sizeof w->named);
+  if (!q->backing_format[0])
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0,
+                         "the overlay does not say in which format this layer is, and formats are "
+                         "never guessed: `qemu-img rebase -u -b FILE -F FORMAT OVERLAY`");
+  w->format = jl_qcow2_format(q->backing_format, strlen(q->backing_format));
+  if (w->format == JAILER_FORMAT_UNSTATED)
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0, "the overlay says that this layer is neither raw nor qcow2; convert it");
+  if (w->count == w->max_depth)
+    return jl_chain_fail(w, JAILER_E_CHAIN, 0,
+                         "the chain is deeper than the policy allows; `qemu-img commit` or raise "
+                         "max_depth (at most 64)");
+  return JAILER_OK;
+}
+
+static jailer_code jl_chain_run(jl_chain_walk *w) {
+  jailer_code code = jl_chain_start(w);
+  while (!code) {
+    code = jl_chain_layer(w);
+    if (code) break;
+    w->count++;
+    if (!w->header.backing_name[0]) break; /* a raw layer has no header: it ends the chain whatever its bytes are */
+    code = jl_chain_descend(w);
+  }
+  return code;
+}
+
+JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
+                                         jailer_chain **out, jailer_error *err) {
+  static const jailer_chain_policy strictest = {0};
+  jl_arena arena = {0};
+  if (out) *out = NULL;
+  if (!out || !path || path[0] != '/' || jl_strnlen(path, JAILER_PATH_MAX) == JAILER_PATH_MAX ||
+      (format != JAILER_FORMAT_RAW && format != JAILER_FORMAT_QCOW2))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_chain_step, path, 0,
+                   "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
+  jl_chain_walk *w = jl_arena_get(&arena, sizeof *w);
+  jailer_chain *chain = w ? jl_arena_get(&arena, sizeof *chain) : NULL;
+  if (!chain) return jl_arena_free(&arena), jl_no_memory(err, jl_chain_step);
+  w->arena = arena;
+  w->policy = policy ? policy : &strictest;
+  w->format = format;
+  w->err = err;
+  jl_copy(w->named, sizeof w->named, path);
+  jailer_code code = jl_chain_run(w);
+  arena = w->arena; /* w itself lies in it */
+  if (code) return jl_arena_free(&arena), code;
+  chain->count = w->count;
+  chain->layers = w->layers;
+  chain->memory = arena.head;
+  *out = chain;
+  return JAILER_OK;
+}
+
+JAILER_API void jailer_chain_free(jailer_chain *chain) {
+  jl_arena arena = {0};
+  if (!chain) return;
+  arena.head = chain->memory; /* the chain lies in it */
+  jl_arena_free(&arena);
+}
+
+/* --- the record in the box directory -------------------------------------------------------------------------------
+   dir is a descriptor (O_PATH will do) of a directory that only the launcher writes; record is a plain name in it. Two
+   writers of one record must hold the box's lock. */
+
+static jailer_code jl_chain_record_bad(jailer_error *err, jailer_code code, const char *record, long r,
+                                       const char *why) {
+  return jl_fail(err, code, JAILER_LAYER_NONE, jl_chain_record_step, record, r < 0 ? (int)-r : 0, why);
+}
+
+/* Opens and vets. *fd is -1 when there is no such file. O_NONBLOCK: a FIFO in its place must not stop the launcher. */
+static jailer_code jl_chain_record_open(int dir, const char *record, int *fd, uint64_t *size, jailer_error *err) {
+  jl_stat st;
+  *fd = -1;
+  long r = jl_sys_openat(dir, record, JL_O_RDONLY | JL_O_NOFOLLOW | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  if (r == -ENOENT) return JAILER_OK;
+  if (r == -ELOOP)
+    return jl_chain_record_bad(err, JAILER_E_UNSAFE, record, r, "the record is a symbolic link; remove it");
+  if (r == -ENXIO)
+    return jl_chain_record_bad(err, JAILER_E_UNSAFE, record, r, "the record is a socket or device; remove it");
+  if (r < 0) return jl_chain_record_bad(err, jl_chain_code(r), record, r, "the record cannot be opened");
+  int opened = (int)r;
+  jailer_code code = JAILER_OK;
+  r = jl_sys_fstat(opened, &st);
+  if (r < 0)
+    code = jl_chain_record_bad(err, jl_chain_code(r), record, r, "the record could not be examined");
+  else if ((st.mode & JL_S_IFMT) != JL_S_IFREG || st.nlink != 1 || (st.mode & 022) || st.uid != jl_sys_geteuid())
+    code = jl_chain_record_bad(err, JAILER_E_UNSAFE, record, 0,
+                               "the record must be a regular file with one name, owned by this user and writable by "
+                               "nobody else; find out who changed that, then remove it and record the disks again");
+  else if (st.size > JL_RECORD_MAX)
+    code = jl_chain_record_bad(err, JAILER_E_LIMIT, record, 0, "the record is over 1 MiB: not written by this library");
+  if (code) return jl_chain_close(opened, code, err);
+  *fd = opened;
+  *size = st.size;
+  return JAILER_OK;
+}
+
+static jailer_code jl_chain_record_read(int fd, const char *name, size_t size, jl_record *record, jailer_error *err) {
+  jailer_error inner;
+  char *text = JAILER_MALLOC(size + 1); /* at most JL_RECORD_MAX + 1; the byte more shows a file that grew */
+  if (!text) return jl_no_memory(err, jl_chain_record_step);
+  long r = jl_sys_read_all(fd, text, size + 1);
+  jailer_code code;
+  if (r < 0)
+    code = jl_chain_record_bad(err, jl_chain_code(r), name, r, "the record cannot be read");
+  else if ((size_t)r != size)
+    code = jl_chain_record_bad(err, JAILER_E_CHANGED, name, 0, "the record changed while it was read");
+  else if ((code = jl_record_parse(text, size, record, &inner)))
+    jl_chain_record_bad(err, code, name, -(long)inner.sys_errno, inner.message);
+  JAILER_FREE(text);
+  return code;
+}
+
+/* The record, empty when there is no file. The caller frees it after success. */
+static jailer_code jl_chain_record_load(int dir, const char *name, jl_record *record, jailer_error *err) {
+  uint64_t size = 0;
+  int fd;
+  memset(record, 0, sizeof *record);
+  jailer_code code = jl_chain_record_open(dir, name, &fd, &size, err);
+  if (code || fd < 0) return code;
+  code = jl_chain_close(fd, jl_chain_record_read(fd, name, (size_t)size, record, err), err);
+  if (code) jl_record_free(record);
+  return code;
+}
+
+/* The new file's bytes are on the disk, and its mode is exactly what it should be. */
+static jailer_code jl_chain_record_fill(int fd, const char *name, const jl_buf *text, jailer_error *err) {
+  long r = jl_sys_fchmod(fd, 0600); /* the umask may have taken the owner's own bits */
+  if (r >= 0) r = jl_sys_write_all(fd, text->data, text->len);
+  if (r >= 0) r = jl_sys_fsync(fd);
+  if (r < 0)
+    return jl_chain_record_bad(err, jl_chain_code(r), name, r, "the new record cannot be written; is the disk full?");
+  return JAILER_OK;
+}
+
+static jailer_code jl_chain_record_sync_dir(int dir, const char *name, jailer_error *err) {
+  long r = jl_sys_openat(dir, ".", JL_O_RDONLY | JL_O_DIRECTORY, 0); /* dir may be O_PATH, which cannot be synced */
+  if (r < 0) return jl_chain_record_bad(err, jl_chain_code(r), name, r, "the record's directory cannot be opened");
+  int fd = (int)r;
+  jailer_code code = JAILER_OK;
+  r = jl_sys_fsync(fd);
+  if (r < 0) code = jl_chain_record_bad(err, jl_chain_code(r), name, r, "the record's directory cannot be synced");
+  return jl_chain_close(fd, code, err);
+}
+
+/* A reader sees the old record or the new one, after a crash too. The new file's name is fixed, so that a launcher that
+   died half way leaves one file at most, which is removed here; O_EXCL then makes sure that the file is ours. */
+static jailer_code jl_chain_record_replace(int dir, const char *name, const jl_buf *text, jailer_error *err) {
+  char fresh[JL_RECORD_NAME + 8];
+  jl_buf b = jl_buf_fixed(fresh, sizeof fresh);
+  jl_buf_char(&b, '.');
+  jl_buf_str(&b, name);
+  jl_buf_str(&b, ".new");
+  long r = jl_sys_unlinkat(dir, fresh, 0);
+  if (r < 0 && r != -ENOENT)
+    return jl_chain_record_bad(err, jl_chain_code(r), fresh, r, "an earlier, unfinished record cannot be removed");
+  r = jl_sys_openat(dir, fresh, JL_O_WRONLY | JL_O_CREAT | JL_O_EXCL | JL_O_NOFOLLOW, 0600);
+  if (r < 0) return jl_chain_record_bad(err, jl_chain_code(r), fresh, r, "the new record cannot be created");
+  int fd = (int)r;
+  jailer_code code = jl_chain_close(fd, jl_chain_record_fill(fd, fresh, text, err), err);
+  if (!code && (r = jl_sys_renameat(dir, fresh, dir, name)) < 0)
+    code = jl_chain_record_bad(err, jl_chain_code(r), name, r, "the new record cannot be put in place");
+  if (code) return jl_sys_unlinkat(dir, fresh, 0), code;
+  return jl_chain_record_sync_dir(dir, name, err);
+}
+
+static jailer_code jl_chain_record_args(const char *record, const char *disk, const jailer_chain *chain,
+                                        jailer_error *err) {
+  if (record && disk && chain && jl_record_name_ok(record, strlen(record)) && jl_record_name_ok(disk, strlen(disk)))
+    return JAILER_OK;
+  return jl_chain_record_bad(err, JAILER_E_INVALID, record, 0,
+                             "records and disks have plain names: [A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+}
+
+/* loaded + one chain → file. Takes `loaded` over. */
+static jailer_code jl_chain_record_store(int dir, const char *name, const char *disk, jl_record *loaded,
+                                         const jailer_chain *chain, jailer_error *err) {
+  jl_buf text = jl_buf_heap(JL_RECORD_MAX + 1);
+  jailer_code code = JAILER_OK;
+  bool room = jl_record_put(loaded, disk, chain);
+  if (room) jl_record_write(&text, loaded);
+  if (text.no_memory)
+    code = jl_no_memory(err, jl_chain_record_step);
+  else if (!room || text.failed)
+    code = jl_chain_record_bad(err, JAILER_E_LIMIT, name, 0, "a record holds at most 16 disks and 1 MiB");
+  else
+    code = jl_chain_record_replace(dir, name, &text, err);
+  jl_buf_free(&text);
+  jl_record_free(loaded);
+  return code;
+}
+
+/* Records a chain as the expected one of a disk, whatever was recorded before; other disks' chains stay. A record that
+   is there but cannot be trusted is an error, not overwritten. */
+static jailer_code jl_chain_record_set(int dir, const char *record, const char *disk, const jailer_chain *chain,
+                                       jailer_error *err) {
+  jl_record loaded;
+  jailer_code code = jl_chain_record_args(record, disk, chain, err);
+  if (!code) code = jl_chain_record_load(dir, record, &loaded, err);
+  return code ? code : jl_chain_record_store(dir, record, disk, &loaded, chain, err);
+}
+
+static jailer_code jl_chain_record_mismatch(const jailer_chain *chain, size_t layer, const char *why,
+                                            jailer_error *err) {
+  char item[JAILER_ITEM_MAX], message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(item, sizeof item), m = jl_buf_fixed(message, sizeof message);
+  const char *path = layer < chain->count ? chain->layers[layer].path : chain->layers[0].path;
+  jl_buf_str(&b, "layer ");
+  jl_buf_u64(&b, layer);
+  jl_buf_str(&b, layer < chain->count ? ": " : ": gone from the chain of ");
+  size_t n = strlen(path), room = sizeof item - 1 - b.len;
+  jl_buf_bytes(&b, path, n < room ? n : room);
+  jl_buf_str(&m, why);
+  jl_buf_str(&m,
+             "; what a jailed process wrote into its disk is not believed. If you changed the disk yourself, record "
+             "its chain again");
+  return jl_fail(err, JAILER_E_CHAIN, JAILER_LAYER_NONE, "compare with chain record", item, 0, message);
+}
+
+/* The chain is the recorded one, or JAILER_E_CHAIN and which layer differs. Without a record: JAILER_E_NO_RECORD, or,
+   where the caller asked for trust on first use, the chain is recorded. */
+static jailer_code jl_chain_record_check(int dir, const char *record, const char *disk, const jailer_chain *chain,
+                                         bool trust_on_first_use, jailer_error *err) {
+  jl_record loaded;
+  size_t layer = 0;
+  jailer_code code = jl_chain_record_args(record, disk, chain, err);
+  if (!code) code = jl_chain_record_load(dir, record, &loaded, err);
+  if (code) return code;
+  const jl_record_disk *known = jl_record_find(&loaded, disk);
+  if (!known && trust_on_first_use) return jl_chain_record_store(dir, record, disk, &loaded, chain, err);
+  const char *why = known ? jl_record_differs(known, chain, &layer) : NULL;
+  jl_record_free(&loaded);
+  if (!known)
+    return jl_fail(err, JAILER_E_NO_RECORD, JAILER_LAYER_NONE, jl_chain_record_step, disk, 0,
+                   "no chain was recorded for this disk; record it when making the disk, or ask to trust first use");
+  return why ? jl_chain_record_mismatch(chain, layer, why, err) : JAILER_OK;
+}
+#endif /* JAILER_NO_QCOW2 */
+
+/* Opens and locks a box, making what is missing above it. */
+static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, jailer_error *err) {
+  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, box, err);
+  if (code) return code;
+  long r = jl_files_step(box->home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
+  if (r >= 0) {
+    jl_sys_close((int)r);
+    r = jl_files_step(box->home_fd, "images", true, jl_tab_entries[JAILER_ENTRY_IMAGES].mode);
+  }
+  if (r >= 0) jl_sys_close((int)r);
+  if (r >= 0 || r == -ENOTDIR) return JAILER_OK; /* a link to a larger disk: chains are checked when resolved */
+  jl_files_box_close(box);
+  return jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", layout->home, (int)-r,
+                 jl_files_why(jl_files_code(r)));
+}
+
+/* ============================================================================================
+ * // >>child    what the cloned child does before exec: system calls from a const plan, one reply, no return
+ * May touch: the kernel. May call: tables, sys. It runs in the launcher's memory (CLONE_VM) on a stack of its own while
+ * other threads go on, so: no allocation, no locks, no libc beyond memset, no errno, no write except to its own stack
+ * and the reply.
+ * ============================================================================================ */
+
+#if defined(__GNUC__)
+#define JL_CHILD_CODE __attribute__((no_sanitize("address"), no_sanitize("thread")))
+#else
+#define JL_CHILD_CODE
+#endif
+
+/* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
+typedef struct jl_reply {
+  volatile uint32_t running;   /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
+  volatile uint32_t maps_gate; /* the parent sets it to 1 when the id maps are written */
+  volatile uint32_t exec_gate; /* likewise when the pid file is in place */
+  volatile int32_t step, item, error;
+  volatile uint32_t readback; /* layers that the kernel confirmed to the child */
+} jl_reply;
+
+/* One spawn of a plan: what the parent prepared for it. Const to the child. */
+typedef struct jl_launch {
+  const jailer_plan *plan;
+  jl_reply *reply;
+  uint32_t layers; /* to apply in this try */
+  bool maps_by_parent, own_memory;
+  int *trees;        /* per node: a detached tree of a privileged parent; NULL: none */
+  jl_placed *placed; /* the kept descriptors, vetted; a closed one of 0 to 2 is null_fd here */
+  int *temporary;    /* per kept descriptor: room for the child's moves */
+  int ruleset_fd, launcher_fd, null_fd, lock_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
+  jl_landlock landlock;
+  char uid_map[64], gid_map[320], root_inodes[24];
+  char *map;       /* guard page, stack, reply */
+  size_t map_size;
+  long stack_size; /* the reply follows the stack */
+  int pid;
+  uint64_t deadline_ms;
+} jl_launch;
+
+typedef struct jl_child {
+  const jl_launch *launch;
+  const jailer_plan *plan;
+  jl_reply *reply;
+  int root_fd, ruleset_fd, init_fd;
+  int own[2]; /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
+  bool below_init; /* this is the target's process, cloned by the init's */
+} jl_child;
+
+/* mount(2), mount_setattr(2), open_tree(2), fsopen(2), move_mount(2) flags: linux/mount.h. */
+enum {
+  JL_MS_RDONLY = 1, JL_MS_NOSUID = 2, JL_MS_NODEV = 4, JL_MS_NOEXEC = 8, JL_MS_REMOUNT = 32, JL_MS_BIND = 4096,
+  JL_MS_REC = 16384, JL_MS_SILENT = 32768, JL_MS_PRIVATE = 1 << 18, JL_MS_RELATIME = 1 << 21, JL_MNT_DETACH = 2,
+  JL_OPEN_TREE_CLONE = 1, JL_OPEN_TREE_CLOEXEC = 02000000, JL_FSOPEN_CLOEXEC = 1, JL_FSCONFIG_SET_STRING = 1,
+  JL_FSCONFIG_CREATE = 6, JL_FSMOUNT_CLOEXEC = 1, JL_MOVE_F_EMPTY = 4, JL_MOVE_T_EMPTY = 0x40,
+  JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGSTOP = 19, JL_SIGCHLD = 17,
+  JL_LANDLOCK_RULE_PATH = 1
+};
+
+JL_CHILD_CODE static long jl_child_mount(const char *from, const char *at, const char *type, long flags, const char *text) {
+  return jl_sys_call(JL_NR_mount, (long)from, (long)at, (long)type, flags, (long)text, 0);
+}
+
+/* Waits until the parent opens a gate. A gate is opened once, so a spurious wake only looks again. */
+JL_CHILD_CODE static long jl_child_gate(volatile uint32_t *gate) {
+  while (__atomic_load_n(gate, __ATOMIC_ACQUIRE) == 0) {
+    long r = jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAIT, 0, 0, 0, 0);
+    if (r < 0 && r != -EAGAIN && r != -EINTR) return r;
+  }
+  return 0;
+}
+
+JL_CHILD_CODE static long jl_child_put(const char *path, const char *text) {
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_WRONLY, 0);
+  if (fd < 0) return fd;
+  long n = (long)strlen(text), r = jl_sys_write((int)fd, text, (size_t)n);
+  jl_sys_close((int)fd); /* a /proc file: the write itself reported everything */
+  return r == n ? 0 : r < 0 ? r : -EIO;
+}
+
+/* Id maps: an ordinary launcher's child may map its own ids only, and must give up setgroups first
+   (user_namespaces(7)); for a root launcher the parent writes them, so that host root is not mapped. */
+JL_CHILD_CODE static long jl_child_maps(jl_child *c) {
+  long r;
+  if (c->launch->maps_by_parent) return jl_child_gate(&c->reply->maps_gate);
+  if ((r = jl_child_put("/proc/self/setgroups", "deny")) < 0) return r;
+  if ((r = jl_child_put("/proc/self/uid_map", c->launch->uid_map)) < 0) return r;
+  return jl_child_put("/proc/self/gid_map", c->launch->gid_map);
+}
+
+/* A privileged launcher's child becomes the box's user here, before it touches a file. PR_SET_KEEPCAPS keeps the
+   permitted set across the change where uid 0 is real; capset raises the effective set again. */
+JL_CHILD_CODE static long jl_child_ids(jl_child *c) {
+  const jailer_plan *p = c->plan;
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } head = {0x20080522, 0};
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } data[2];
+  long r;
+  if (!p->host.privileged) return 0;
+  if ((r = jl_sys_call(JL_NR_prctl, JL_PR_SET_KEEPCAPS, 1, 0, 0, 0, 0)) < 0) return r;
+  if ((r = jl_sys_call(JL_NR_setgroups, (long)p->group_count, (long)p->groups, 0, 0, 0, 0)) < 0) return r;
+  if ((r = jl_sys_call(JL_NR_setresgid, p->inside_gid, p->inside_gid, p->inside_gid, 0, 0, 0)) < 0) return r;
+  if ((r = jl_sys_call(JL_NR_setresuid, p->inside_uid, p->inside_uid, p->inside_uid, 0, 0, 0)) < 0) return r;
+  if (p->engine == JAILER_ENGINE_NONE) return 0;
+  if ((r = jl_sys_call(JL_NR_capget, (long)&head, (long)data, 0, 0, 0, 0)) < 0) return r;
+  data[0].effective = data[0].permitted;
+  data[1].effective = data[1].permitted;
+  return jl_sys_call(JL_NR_capset, (long)&head, (long)data, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_death(jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_prctl, JL_PR_SET_PDEATHSIG, JL_SIGKILL, 0, 0, 0, 0);
+}
+
+/* The signal is only sent for a death that comes after it was asked for; one that came before shows on the pidfd. */
+JL_CHILD_CODE static long jl_child_launcher(jl_child *c) {
+  struct {
+    int fd;
+    int16_t events, revents;
+  } poll = {c->launch->launcher_fd, 1, 0};
+  int64_t now[2] = {0, 0};
+  if (poll.fd < 0) return 0; /* no pidfds before 5.3: the report says so */
+  long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, (long)now, 0, 0, 0);
+  return r < 0 ? r : r > 0 ? -ESRCH : 0;
+}
+
+JL_CHILD_CODE static long jl_child_session(jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_setsid, 0, 0, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_propagation(jl_child *c) {
+  (void)c;
+  return jl_child_mount(NULL, "/", NULL, JL_MS_REC | JL_MS_PRIVATE | JL_MS_SILENT, NULL);
+}
+
+/* The new root is a tmpfs stacked on "/": lookups of absolute paths still start in the old root, which is what grants
+   are opened from, and no directory of the host is needed as a place to mount it. */
+JL_CHILD_CODE static long jl_child_root(jl_child *c) {
+  static const char *const keys[] = {"mode", "size", "nr_inodes"};
+  const char *values[3];
+  long fs = jl_sys_call(JL_NR_fsopen, (long)"tmpfs", JL_FSOPEN_CLOEXEC, 0, 0, 0, 0), r = fs;
+  values[0] = "0755";
+  values[1] = "4m";
+  values[2] = c->launch->root_inodes;
+  if (fs < 0) return fs;
+  for (int i = 0; i < 3 && r >= 0; i++)
+    r = jl_sys_call(JL_NR_fsconfig, fs, JL_FSCONFIG_SET_STRING, (long)keys[i], (long)values[i], 0, 0);
+  if (r >= 0) r = jl_sys_call(JL_NR_fsconfig, fs, JL_FSCONFIG_CREATE, 0, 0, 0, 0);
+  if (r >= 0)
+    r = jl_sys_call(JL_NR_fsmount, fs, JL_FSMOUNT_CLOEXEC, JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC, 0, 0, 0);
+  jl_sys_close((int)fs);
+  if (r < 0) return r;
+  c->root_fd = (int)r;
+  r = jl_sys_call(JL_NR_move_mount, c->root_fd, (long)"", JL_AT_FDCWD, (long)"/", JL_MOVE_F_EMPTY, 0);
+  return r < 0 ? r : jl_sys_call(JL_NR_fchdir, c->root_fd, 0, 0, 0, 0, 0);
+}
+
+/* The same on kernels before 5.2: the mount on "/" is reached through "/..", which crosses what is mounted there. */
+JL_CHILD_CODE static long jl_child_root_any(jl_child *c) {
+  char options[64] = "mode=0755,size=4m,nr_inodes=";
+  long r = jl_child_root(c);
+  if (r != -ENOSYS || c->root_fd >= 0) return r;
+  size_t n = strlen(options);
+  memcpy(options + n, c->launch->root_inodes, strlen(c->launch->root_inodes) + 1);
+  if ((r = jl_child_mount("tmpfs", "/", "tmpfs", JL_MS_NOSUID | JL_MS_NODEV | JL_MS_NOEXEC, options)) < 0) return r;
+  if ((r = jl_sys_openat(JL_AT_FDCWD, "/..", JL_O_PATH | JL_O_DIRECTORY, 0)) < 0) return r;
+  c->root_fd = (int)r;
+  return jl_sys_call(JL_NR_fchdir, c->root_fd, 0, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_make_file(jl_child *c, const jl_node *node) {
+  long fd = jl_sys_openat(c->root_fd, node->at, JL_O_WRONLY | JL_O_CREAT | JL_O_EXCL | JL_O_NOFOLLOW, 0444), r = 0;
+  if (fd < 0) return fd;
+  if (node->text_len) r = jl_sys_write_all((int)fd, node->text, node->text_len);
+  jl_sys_close((int)fd); /* tmpfs: nothing is written at close */
+  return r;
+}
+
+JL_CHILD_CODE static bool jl_child_same(const jl_stat *a, const jl_stat *b) {
+  return a->dev == b->dev && a->ino == b->ino && (a->mode & JL_S_IFMT) == (b->mode & JL_S_IFMT);
+}
+
+/* Whether a destination below a grant is there. Its directories may be writable for a hostile process, so no link in
+   the name is followed; before 5.6 each component is opened by itself. */
+JL_CHILD_CODE static long jl_child_enclosed(jl_child *c, const char *at) {
+  long r = jl_sys_openat2(c->root_fd, at, JL_O_PATH, 0,
+                          JL_RESOLVE_IN_ROOT | JL_RESOLVE_NO_SYMLINKS | JL_RESOLVE_NO_MAGICLINKS);
+  if (r != -ENOSYS) return r;
+  int dir = c->root_fd;
+  for (;;) {
+    char part[256];
+    size_t n = 0;
+    while (at[n] && at[n] != '/') n++;
+    if (n >= sizeof part) return -ENAMETOOLONG;
+    memcpy(part, at, n);
+    part[n] = 0;
+    r = jl_sys_openat(dir, part, JL_O_PATH | JL_O_NOFOLLOW | (at[n] ? JL_O_DIRECTORY : 0), 0);
+    if (dir != c->root_fd) jl_sys_close(dir);
+    if (r < 0 || !at[n]) return r;
+    dir = (int)r;
+    at += n + 1;
+  }
+}
+
+/* A detached copy of the granted tree, proven to be the inode of the plan: the copy is looked at, not the path, so a
+   path that is swapped at any moment yields either the right inode or an error. */
+JL_CHILD_CODE static long jl_child_tree(jl_child *c, const jl_node *node) {
+  jl_stat now;
+  c->reply->step = JL_STEP_SOURCE;
+  long tree = jl_sys_call(JL_NR_open_tree, JL_AT_FDCWD, (long)node->source->resolved,
+                          JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_RECURSIVE | JL_AT_SYMLINK_NOFOLLOW, 0, 0, 0);
+  if (tree < 0) return tree;
+  c->reply->step = JL_STEP_IDENTITY;
+  long r = jl_sys_fstat((int)tree, &now);
+  if (r == 0 && !jl_child_same(&now, &node->source->st)) r = -ESTALE;
+  if (r < 0) {
+    jl_sys_close((int)tree);
+    return r;
+  }
+  return tree;
+}
+
+JL_CHILD_CODE static long jl_child_attributes(int tree, uint64_t attr) {
+  uint64_t set[4] = {attr, 0, 0, 0}; /* struct mount_attr: set, clear, propagation, userns_fd */
+  return jl_sys_call(JL_NR_mount_setattr, tree, (long)"", JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, (long)set, sizeof set, 0);
+}
+
+/* "/proc/self/fd/N", without a library. */
+JL_CHILD_CODE static void jl_child_fd_path(char text[32], int fd) {
+  char digits[12];
+  size_t n = 0, at = 14;
+  memcpy(text, "/proc/self/fd/", 14);
+  do digits[n++] = (char)('0' + fd % 10);
+  while ((fd /= 10) > 0);
+  while (n) text[at++] = digits[--n];
+  text[at] = 0;
+}
+
+/* Before 5.12: bind and remount, through descriptors. Without MS_REC the kernel refuses a source with submounts in a
+   user namespace (EINVAL: they are locked together), which is what is wanted: a remount would leave them writable.
+   The flags a mount already has must be named again, or the remount is refused as a weakening. */
+JL_CHILD_CODE static long jl_child_bind(jl_child *c, const jl_node *node, int target) {
+  char from[32], to[32];
+  uint64_t fs[16];
+  jl_stat now;
+  c->reply->step = JL_STEP_SOURCE;
+  long fd = jl_sys_openat(JL_AT_FDCWD, node->source->resolved, JL_O_PATH | JL_O_NOFOLLOW, 0);
+  if (fd < 0) return fd;
+  jl_child_fd_path(from, (int)fd);
+  jl_child_fd_path(to, target);
+  c->reply->step = JL_STEP_IDENTITY;
+  long r = jl_sys_fstat((int)fd, &now);
+  if (r == 0 && !jl_child_same(&now, &node->source->st)) r = -ESTALE;
+  c->reply->step = r < 0 ? JL_STEP_IDENTITY : JL_STEP_MOVE;
+  if (r == 0) r = jl_child_mount(from, to, NULL, JL_MS_BIND, NULL);
+  if (r == 0) r = jl_sys_call(JL_NR_fstatfs, fd, (long)fs, 0, 0, 0, 0);
+  jl_sys_close((int)fd);
+  if (r < 0) return r;
+  c->reply->step = JL_STEP_ATTRIBUTES;
+  long flags = JL_MS_REMOUNT | JL_MS_BIND | (long)node->attr | (long)(fs[10] & (1 | 2 | 4 | 8 | 1024 | 2048));
+  if (fs[10] & 4096) flags |= JL_MS_RELATIME;
+  /* the descriptor is of what lies under the mount; the name leads to the mount itself */
+  long top = node->enclosed ? jl_child_enclosed(c, node->at) : jl_sys_openat(c->root_fd, node->at, JL_O_PATH, 0);
+  if (top < 0) return top;
+  jl_child_fd_path(to, (int)top);
+  r = jl_child_mount(NULL, to, NULL, flags, NULL);
+  jl_sys_close((int)top);
+  return r;
+}
+
+/* A grant's mount point: made in our own tmpfs, or found below another grant. */
+JL_CHILD_CODE static long jl_child_target(jl_child *c, const jl_node *node) {
+  long r;
+  c->reply->step = JL_STEP_DESTINATION;
+  if (node->enclosed) return jl_child_enclosed(c, node->at);
+  c->reply->step = JL_STEP_NODE;
+  if ((node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR)
+    r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
+  else
+    r = jl_child_make_file(c, node);
+  return r < 0 ? r : -ENODATA; /* no descriptor needed: nobody else can reach our tmpfs */
+}
+
+JL_CHILD_CODE static long jl_child_grant(jl_child *c, const jl_node *node, int prepared) {
+  long target = jl_child_target(c, node), r, tree = prepared;
+  if (target < 0 && target != -ENODATA) return target;
+  if (tree < 0) {
+    tree = jl_child_tree(c, node);
+    r = tree;
+    if (tree >= 0) {
+      c->reply->step = JL_STEP_ATTRIBUTES;
+      r = jl_child_attributes((int)tree, node->attr);
+    }
+    if (r == -ENOSYS) { /* an older kernel */
+      if (tree >= 0) jl_sys_close((int)tree);
+      long fd = target >= 0 ? target : jl_sys_openat(c->root_fd, node->at, JL_O_PATH, 0);
+      r = fd < 0 ? fd : jl_child_bind(c, node, (int)fd);
+      if (fd >= 0) jl_sys_close((int)fd);
+      return r;
+    }
+    if (r < 0) return r;
+  }
+  c->reply->step = JL_STEP_MOVE;
+  if (target >= 0) {
+    r = jl_sys_call(JL_NR_move_mount, tree, (long)"", target, (long)"", JL_MOVE_F_EMPTY | JL_MOVE_T_EMPTY, 0);
+    jl_sys_close((int)target);
+  } else {
+    r = jl_sys_call(JL_NR_move_mount, tree, (long)"", c->root_fd, (long)node->at, JL_MOVE_F_EMPTY, 0);
+  }
+  jl_sys_close((int)tree);
+  return r;
+}
+
+JL_CHILD_CODE static long jl_child_special(jl_child *c, const jl_node *node, jl_step step, const char *type, long flags) {
+  c->reply->step = JL_STEP_NODE;
+  long r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
+  if (r < 0) return r;
+  c->reply->step = step;
+  return jl_child_mount(type, node->at, type, flags, node->text);
+}
+
+/* Everything in the new root, in the plan's order. The working directory is the new root, so `at` is its own path. */
+JL_CHILD_CODE static long jl_child_nodes(jl_child *c) {
+  const jailer_plan *p = c->plan;
+  const long quiet = JL_MS_NOSUID | JL_MS_NODEV | JL_MS_NOEXEC;
+  long r = 0;
+  jl_sys_call(JL_NR_umask, 022, 0, 0, 0, 0, 0);
+  for (size_t i = 0; i < p->nodes.count && r >= 0; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    c->reply->item = (int32_t)i;
+    c->reply->step = JL_STEP_NODE;
+    switch (node->kind) {
+      case JL_DIR: r = jl_sys_mkdirat(c->root_fd, node->at, 0755); break;
+      case JL_LINK: r = jl_sys_symlinkat(node->text, c->root_fd, node->at); break;
+      case JL_FILE: r = jl_child_make_file(c, node); break;
+      case JL_TREE: r = jl_child_grant(c, node, c->launch->trees ? c->launch->trees[i] : -1); break;
+      case JL_TMPFS: r = jl_child_special(c, node, JL_STEP_TMPFS, "tmpfs", quiet); break;
+      case JL_DEVPTS: r = jl_child_special(c, node, JL_STEP_DEVPTS, "devpts", JL_MS_NOSUID | JL_MS_NOEXEC); break;
+      case JL_PROC:
+        if (c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))
+          r = jl_child_special(c, node, JL_STEP_PROC, "proc", quiet);
+        else
+          r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
+        break;
+    }
+  }
+  if (r >= 0) c->reply->item = -1;
+  return r < 0 ? r : 0;
+}
+
+/* The box's stderr file, opened again through a noexec copy of its mount: a descriptor of a host file that could be
+   made executable and executed through /proc/self/fd is a way around noexec. */
+JL_CHILD_CODE static long jl_child_stderr(jl_child *c) {
+  jl_stat now, then;
+  char path[32], own[32];
+  int fd = c->launch->stderr_fd;
+  if (fd < 0 || c->plan->host.privileged) return 0; /* a privileged parent did it */
+  jl_child_fd_path(own, fd);
+  char name[JAILER_PATH_MAX];
+  long r = jl_sys_readlinkat(JL_AT_FDCWD, own, name, sizeof name - 1);
+  if (r <= 0 || r >= (long)sizeof name - 1) return r < 0 ? r : -ENAMETOOLONG;
+  name[r] = 0;
+  long tree = jl_sys_call(JL_NR_open_tree, JL_AT_FDCWD, (long)name,
+                          JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_SYMLINK_NOFOLLOW, 0, 0, 0);
+  if (tree == -ENOSYS) return 0;
+  if (tree < 0) return tree;
+  r = jl_child_attributes((int)tree, JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC);
+  jl_child_fd_path(path, (int)tree);
+  if (r == 0) r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_WRONLY | JL_O_APPEND | JL_O_NOCTTY, 0);
+  jl_sys_close((int)tree);
+  if (r < 0) return r == -ENOSYS ? 0 : r;
+  long again = r;
+  if ((r = jl_sys_fstat((int)again, &now)) == 0) r = jl_sys_fstat(fd, &then);
+  if (r == 0 && !jl_child_same(&now, &then)) r = -ESTALE;
+  if (r == 0) r = jl_sys_call(JL_NR_dup3, again, fd, JL_O_CLOEXEC, 0, 0, 0);
+  jl_sys_close((int)again);
+  return r < 0 ? r : 0;
+}
+
+/* pivot_root(".", "."): the old root ends up stacked on the new one and is detached from there (pivot_root(2)). */
+JL_CHILD_CODE static long jl_child_pivot(jl_child *c) {
+  long r;
+  (void)c;
+  if ((r = jl_sys_call(JL_NR_pivot_root, (long)".", (long)".", 0, 0, 0, 0)) < 0) return r;
+  if ((r = jl_sys_call(JL_NR_umount2, (long)".", JL_MNT_DETACH, 0, 0, 0, 0)) < 0) return r;
+  return jl_sys_call(JL_NR_chdir, (long)"/", 0, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_read_only(jl_child *c) {
+  uint64_t set[4] = {JL_MOUNT_RDONLY, 0, 0, 0};
+  long r = jl_sys_call(JL_NR_mount_setattr, c->root_fd, (long)"", JL_AT_EMPTY_PATH, (long)set, sizeof set, 0);
+  if (r != -ENOSYS) return r;
+  return jl_child_mount(NULL, "/", NULL,
+                        JL_MS_REMOUNT | JL_MS_BIND | JL_MS_RDONLY | JL_MS_NOSUID | JL_MS_NODEV | JL_MS_NOEXEC, NULL);
+}
+
+JL_CHILD_CODE static long jl_child_hostname(jl_child *c) {
+  return jl_sys_call(JL_NR_sethostname, (long)c->plan->hostname, (long)strlen(c->plan->hostname), 0, 0, 0, 0);
+}
+
+/* Moves a private descriptor above the kept numbers. */
+JL_CHILD_CODE static long jl_child_lift(const jl_child *c, int *fd) {
+  if (*fd < 0 || *fd > c->plan->fd_max) return 0;
+  long r = jl_sys_fcntl(*fd, JL_F_DUPFD_CLOEXEC, c->plan->fd_max + 1);
+  if (r >= 0) *fd = (int)r;
+  return r < 0 ? r : 0;
+}
+
+/* The kept descriptors are a permutation that may have cycles: each that moves is first copied above all of them, then
+   put in place, so that no order can overwrite one that is still needed. dup3 also clears close-on-exec. */
+JL_CHILD_CODE static long jl_child_fds(jl_child *c) {
+  const jailer_plan *p = c->plan;
+  const jl_placed *placed = c->launch->placed;
+  int *temporary = c->launch->temporary;
+  long r;
+  if ((r = jl_child_lift(c, &c->ruleset_fd)) < 0 || (r = jl_child_lift(c, &c->init_fd)) < 0 ||
+      (r = jl_child_lift(c, &c->own[0])) < 0 || (r = jl_child_lift(c, &c->own[1])) < 0)
+    return r;
+  for (size_t i = 0; i < p->fd_count; i++) {
+    c->reply->item = placed[i].to;
+    if (placed[i].from == placed[i].to) continue;
+    if ((r = jl_sys_fcntl(placed[i].from, JL_F_DUPFD_CLOEXEC, p->fd_max + 1)) < 0) return r;
+    temporary[i] = (int)r;
+  }
+  for (size_t i = 0; i < p->fd_count; i++) {
+    c->reply->item = placed[i].to;
+    if (placed[i].from == placed[i].to) {
+      r = jl_sys_fcntl(placed[i].to, JL_F_SETFD, 0);
+    } else {
+      r = jl_sys_call(JL_NR_dup3, temporary[i], placed[i].to, 0, 0, 0, 0);
+      jl_sys_close(temporary[i]);
+    }
+    if (r < 0) return r;
+  }
+  c->reply->item = -1;
+  return 0;
+}
+
+JL_CHILD_CODE static long jl_child_tty(jl_child *c) {
+  if (!c->plan->controlling_tty || (c->plan->with_init && !c->below_init)) return 0;
+  return jl_sys_call(JL_NR_ioctl, 0, JL_TIOCSCTTY, 0, 0, 0, 0);
+}
+
+/* Every signal to its default, none blocked. CLONE_CLEAR_SIGHAND would leave ignored signals ignored. */
+JL_CHILD_CODE static long jl_child_signals(jl_child *c) {
+  uint64_t action[4] = {0, 0, 0, 0}, none = 0; /* handler SIG_DFL, flags, restorer, mask */
+  (void)c;
+  for (int signal = 1; signal <= 64; signal++) {
+    if (signal == JL_SIGKILL || signal == JL_SIGSTOP) continue;
+    long r = jl_sys_call(JL_NR_rt_sigaction, signal, (long)action, 0, 8, 0, 0);
+    if (r < 0) return r;
+  }
+  return jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&none, 0, 8, 0, 0); /* SIG_SETMASK */
+}
+
+JL_CHILD_CODE static long jl_child_personality(jl_child *c) {
+  long now = jl_sys_call(JL_NR_personality, 0xffffffffL, 0, 0, 0, 0, 0);
+  (void)c;
+  if (now <= 0) return now;
+  now = jl_sys_call(JL_NR_personality, 0, 0, 0, 0, 0, 0);
+  return now < 0 ? now : 0;
+}
+
+JL_CHILD_CODE static long jl_child_rlimit(int resource, uint64_t value) {
+  uint64_t limit[2];
+  limit[0] = limit[1] = value;
+  return jl_sys_call(JL_NR_prlimit64, 0, resource, (long)limit, 0, 0, 0);
+}
+
+/* RLIMIT_CORE 1 and not 0: with 0 the kernel still runs a core_pattern pipe handler, as root, outside the jail
+   (core(5)). Where the hard limit is 0 already it cannot be raised and stays. */
+JL_CHILD_CODE static long jl_child_rlimits(jl_child *c) {
+  uint64_t core[2] = {0, 0};
+  long r;
+  c->reply->item = 4; /* RLIMIT_CORE */
+  if ((r = jl_sys_call(JL_NR_prlimit64, 0, 4, 0, (long)core, 0, 0)) < 0) return r;
+  if ((r = jl_child_rlimit(4, core[1] ? 1 : 0)) < 0) return r;
+  c->reply->item = 7; /* RLIMIT_NOFILE */
+  if ((r = jl_child_rlimit(7, c->plan->nofile)) < 0) return r;
+  c->reply->item = 1; /* RLIMIT_FSIZE */
+  if ((r = jl_child_rlimit(1, c->plan->fsize)) < 0) return r;
+  c->reply->item = -1;
+  return 0;
+}
+
+/* Ambient, bounding, then the three sets; the securebits are locked so that no exec and no uid gives any back.
+   0xef: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock of each, and the lock of KEEP_CAPS (off). */
+JL_CHILD_CODE static long jl_child_caps(jl_child *c) {
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } head = {0x20080522, 0};
+  uint32_t none[6] = {0, 0, 0, 0, 0, 0};
+  long r;
+  (void)c;
+  if ((r = jl_sys_call(JL_NR_prctl, JL_PR_CAP_AMBIENT, JL_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0)) < 0) return r;
+  for (int cap = 0; cap < 64; cap++) {
+    r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_DROP, cap, 0, 0, 0, 0);
+    if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
+    if (r < 0) return r;
+  }
+  if ((r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, 0xef, 0, 0, 0, 0)) < 0) return r;
+  return jl_sys_call(JL_NR_capset, (long)&head, (long)none, 0, 0, 0, 0);
+}
+
+/* A grant that the target's user cannot use is a mistake that shows now, with its path, and not as a puzzling EACCES
+   later. Asked with the target's ids and no capabilities. */
+JL_CHILD_CODE static long jl_child_reach(jl_child *c) {
+  const jailer_plan *p = c->plan;
+  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return 0;
+  for (size_t i = 0; i < p->nodes.count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    if (node->kind != JL_TREE || !node->source->check) continue;
+    bool dir = (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+    long mode = JL_ACCESS_R | (dir ? JL_ACCESS_X : 0);
+    if (node->source->access == JAILER_WRITE || node->source->access == JAILER_DEVICE) mode |= JL_ACCESS_W;
+    if (node->source->access == JAILER_EXEC) mode |= JL_ACCESS_X;
+    if (node->source->origin == JL_FROM_PROGRAM) mode = JL_ACCESS_X;
+    c->reply->item = (int32_t)i;
+    long r = jl_sys_call(JL_NR_faccessat, JL_AT_FDCWD, (long)node->at, mode, 0, 0, 0);
+    if (r < 0) return r;
+  }
+  c->reply->item = -1;
+  return 0;
+}
+
+JL_CHILD_CODE static long jl_child_cwd(jl_child *c) {
+  return jl_sys_call(JL_NR_chdir, (long)c->plan->cwd, 0, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_nnp(jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_rule(jl_child *c, const char *path, uint64_t rights) {
+  struct {
+    uint32_t access_low, access_high; /* struct landlock_path_beneath_attr is packed: u64, s32 */
+    int32_t fd;
+  } rule;
+  rights &= c->launch->landlock.fs;
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_PATH, 0);
+  if (fd < 0) return fd;
+  rule.access_low = (uint32_t)rights; /* both machines are little-endian */
+  rule.access_high = (uint32_t)(rights >> 32);
+  rule.fd = (int32_t)fd;
+  long r = jl_sys_call(JL_NR_landlock_add_rule, c->ruleset_fd, JL_LANDLOCK_RULE_PATH, (long)&rule, 0, 0, 0);
+  jl_sys_close((int)fd);
+  return r;
+}
+
+/* Rules for what only exists since the mounts: the parent added those of the grants, which follow their inodes here.
+   The root itself may be listed, nothing in it read. */
+JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
+  const jailer_plan *p = c->plan;
+  long r;
+  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return 0;
+  if ((r = jl_child_rule(c, "/", JL_LL_READ_DIR)) < 0) return r;
+  if (!p->without_system && (r = jl_child_rule(c, "/etc", JL_LL_READ_FILE | JL_LL_READ_DIR)) < 0) return r;
+  for (size_t i = 0; i < p->nodes.count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    c->reply->item = (int32_t)i;
+    r = 0;
+    if (node->kind == JL_TMPFS) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_WRITE, true));
+    if (node->kind == JL_PROC) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_READ, true));
+    if (node->kind == JL_DEVPTS) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_DEVICE, true) | JL_LL_READ_DIR);
+    if (r < 0) return r;
+  }
+  c->reply->item = -1;
+  return 0;
+}
+
+JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
+  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, 0, 0, 0, 0, 0);
+}
+
+/* The lowest descriptor from `from` on that stays open; -1: none. */
+JL_CHILD_CODE static int jl_child_next_kept(const jl_child *c, int from) {
+  int lowest = -1;
+  for (size_t i = 0; i < c->plan->fd_count + 3; i++) {
+    int fd = i < 3 ? (i < 2 ? c->own[i] : c->init_fd) : c->plan->fds[i - 3].to;
+    if (fd >= from && (lowest < 0 || fd < lowest)) lowest = fd;
+  }
+  return lowest;
+}
+
+static int jl_child_number(const char *text) {
+  int n = 0;
+  if (!*text) return -1;
+  for (; *text; text++) {
+    if (*text < '0' || *text > '9' || n > 100000000) return -1;
+    n = n * 10 + (*text - '0');
+  }
+  return n;
+}
+
+/* Before 5.9: the numbers in /proc/self/fd, read again from the start until a pass finds nothing to close. */
+JL_CHILD_CODE static long jl_child_close_old(jl_child *c) {
+  char entries[1024];
+  long dir = jl_sys_openat(JL_AT_FDCWD, "/proc/self/fd", JL_O_RDONLY | JL_O_DIRECTORY, 0), r = dir;
+  bool again = dir >= 0;
+  while (again && r >= 0) {
+    again = false;
+    if ((r = jl_sys_close((int)dir)) < 0) return r;
+    if ((dir = r = jl_sys_openat(JL_AT_FDCWD, "/proc/self/fd", JL_O_RDONLY | JL_O_DIRECTORY, 0)) < 0) return r;
+    while ((r = jl_sys_getdents((int)dir, entries, sizeof entries)) > 0) {
+      for (long at = 0; at < r;) {
+        uint16_t size;
+        memcpy(&size, entries + at + 16, sizeof size); /* struct linux_dirent64: ino, off, reclen, type, name */
+        int fd = jl_child_number(entries + at + 19);
+        at += size;
+        if (fd < 0 || fd == dir || jl_child_next_kept(c, fd) == fd) continue;
+        jl_sys_close(fd);
+        again = true;
+      }
+    }
+  }
+  if (dir >= 0) jl_sys_close((int)dir);
+  return r;
+}
+
+/* Everything that is not kept, the numbers between the kept ones included (runc CVE-2024-21626 was one such
+   descriptor). What stays for the launch itself is close-on-exec. */
+JL_CHILD_CODE static long jl_child_close(jl_child *c) {
+  for (int from = 0;;) {
+    int kept = jl_child_next_kept(c, from);
+    long r = 0, last = kept < 0 ? 0xffffffffL : kept - 1;
+    if (last >= from) r = jl_sys_call(JL_NR_close_range, from, last, 0, 0, 0, 0);
+    if (r == -ENOSYS) return jl_child_close_old(c);
+    if (r < 0 || kept < 0) return r;
+    from = kept + 1;
+  }
+}
+
+JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(&c->reply->exec_gate); }
+
+JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+  struct {
+    uint16_t len;
+    const struct jl_bpf_insn *filter;
+  } program;
+  memset(&program, 0, sizeof program);
+  program.len = (uint16_t)c->plan->filter_len;
+  program.filter = c->plan->filter;
+  return jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
+}
+
+/* The kernel's own account, before the target exists: whatever it says otherwise ends the launch. For Landlock the
+   proof is an open that only Landlock refuses: a file of the process itself, for writing. */
+JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
+  const uint32_t layers = c->launch->layers;
+  uint32_t seen = 0;
+  if (layers & JAILER_BIT(JAILER_LAYER_CAPS)) {
+    struct {
+      uint32_t version;
+      int32_t pid;
+    } head = {0x20080522, 0};
+    uint32_t sets[6] = {1, 1, 1, 1, 1, 1}, any = 0;
+    if (jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0) < 0) return -EPROTO;
+    for (int i = 0; i < 6; i++) any |= sets[i];
+    c->reply->item = JAILER_LAYER_CAPS;
+    if (any || jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) != 0xef) return -EPROTO;
+    seen |= JAILER_BIT(JAILER_LAYER_CAPS);
+  }
+  if (layers & JAILER_BIT(JAILER_LAYER_NNP)) {
+    c->reply->item = JAILER_LAYER_NNP;
+    if (jl_sys_call(JL_NR_prctl, JL_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) != 1) return -EPROTO;
+    seen |= JAILER_BIT(JAILER_LAYER_NNP);
+  }
+  if (layers & JAILER_BIT(JAILER_LAYER_SECCOMP)) {
+    c->reply->item = JAILER_LAYER_SECCOMP;
+    if (jl_sys_call(JL_NR_prctl, JL_PR_GET_SECCOMP, 0, 0, 0, 0, 0) != JL_SECCOMP_MODE_FILTER) return -EPROTO;
+    seen |= JAILER_BIT(JAILER_LAYER_SECCOMP);
+  }
+  const uint32_t both = JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_PROC);
+  if ((layers & both) == both) {
+    c->reply->item = JAILER_LAYER_LANDLOCK;
+    long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+    if (fd >= 0) jl_sys_close((int)fd);
+    if (fd != -EACCES) return -EPROTO;
+    seen |= JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  }
+  c->reply->item = -1;
+  c->reply->readback = seen;
+  return 0;
+}
+
+/* Another thread that clones while a copied program is still open for writing keeps it busy for a moment (ETXTBSY):
+   tried again for up to two seconds. On success this never returns. */
+JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
+  const int64_t pause[2] = {0, 1000000};
+  long r;
+  for (int tries = 0; tries < 2000; tries++) {
+    r = jl_sys_call(JL_NR_execve, (long)c->plan->program, (long)c->plan->argv, (long)c->plan->envp, 0, 0, 0);
+    if (r != -ETXTBSY) return r;
+    jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+  }
+  return -ETXTBSY;
+}
+
+/* The launch, in order. A step without a layer is part of every launch. */
+typedef struct jl_child_step {
+  jl_step step;
+  jailer_layer layer;
+  long (*run)(jl_child *);
+} jl_child_step;
+
+/* Runs steps until one fails. A step that fails is the last one: the target is not executed. */
+JL_CHILD_CODE static long jl_child_run(jl_child *c, const jl_child_step *steps, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (steps[i].layer && !(c->launch->layers & JAILER_BIT(steps[i].layer))) continue;
+    c->reply->item = -1;
+    c->reply->step = (int32_t)steps[i].step;
+    long r = steps[i].run(c);
+    if (r >= 0) continue;
+    c->reply->error = (int32_t)-r;
+    return r;
+  }
+  return 0;
+}
+
+/* From here on the process is the target's own. */
+static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},
+                                              {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
+                                              {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp},
+                                              {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
+                                              {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
+
+/* The target below an init: a session of its own, so that a terminal's ^C reaches it once and not through the init
+   again; and signals as they were reset, which the init's process has blocked. */
+JL_CHILD_CODE static int jl_child_target_main(void *arg) {
+  jl_child c = *(const jl_child *)arg;
+  c.below_init = true;
+  c.reply->step = JL_STEP_SESSION;
+  long r = jl_child_session(&c);
+  c.reply->step = JL_STEP_TTY;
+  if (r >= 0) r = jl_child_tty(&c);
+  c.reply->step = JL_STEP_SIGNALS;
+  if (r >= 0) r = jl_child_signals(&c);
+  if (r < 0) {
+    c.reply->error = (int32_t)-r;
+    return 125;
+  }
+  jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
+  return 125;
+}
+
+/* with_init: this process becomes the init. It clones the target (PID 2), waits until that has executed (CLONE_VFORK),
+   and then executes the init under the same filter and domain: an init is no way to more rights. */
+JL_CHILD_CODE static long jl_child_init(jl_child *c) {
+  enum { VM_VFORK = 0x100 | 0x4000 };
+  static const char *const argv[] = {"jail-init", NULL};
+  const uint64_t all = UINT64_MAX;
+  long r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, 0, 8, 0, 0);
+  if (r < 0) return r;
+  /* the lower half of our stack; we sleep meanwhile */
+  long top = (long)(uintptr_t)(c->launch->reply) - c->launch->stack_size / 2;
+  r = jl_sys_clone(JL_NR_clone, VM_VFORK | JL_SIGCHLD, top, 0, 0, 0, jl_child_target_main, c);
+  if (r < 0) return r;
+  if (c->reply->error) return -c->reply->error;
+  if (c->reply->step != JL_STEP_EXEC) return -ECHILD; /* killed before exec: nothing runs, and nothing will */
+  if ((r = jl_sys_call(JL_NR_dup3, c->own[0], 3, 0, 0, 0, 0)) < 0 && c->own[0] != 3) return r;
+  if (c->own[0] == 3 && (r = jl_sys_fcntl(3, JL_F_SETFD, 0)) < 0) return r;
+  for (int fd = 0; fd < 3; fd++) jl_sys_close(fd);
+  if ((c->launch->layers & JAILER_BIT(JAILER_LAYER_SECCOMP)) && (r = jl_child_seccomp(c)) < 0) return r;
+  return jl_sys_call(JL_NR_execveat, c->init_fd, (long)"", (long)argv, (long)(argv + 1), JL_AT_EMPTY_PATH, 0);
+}
+
+JL_CHILD_CODE static long jl_child_maybe_init(jl_child *c) {
+  if (!c->plan->with_init) return 0;
+  long r = jl_child_init(c);
+  if (c->reply->error == 0) c->reply->step = JL_STEP_INIT; /* what failed is the init, not the target's step */
+  return r;
+}
+
+static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERNS, jl_child_maps},
+                                               {JL_STEP_IDS, JAILER_LAYER_NONE, jl_child_ids},
+                                               {JL_STEP_DEATH, JAILER_LAYER_DEATH, jl_child_death},
+                                               {JL_STEP_LAUNCHER, JAILER_LAYER_DEATH, jl_child_launcher},
+                                               {JL_STEP_SESSION, JAILER_LAYER_SESSION, jl_child_session},
+                                               {JL_STEP_PROPAGATION, JAILER_LAYER_MOUNTS, jl_child_propagation},
+                                               {JL_STEP_ROOT, JAILER_LAYER_MOUNTS, jl_child_root_any},
+                                               {JL_STEP_NODE, JAILER_LAYER_MOUNTS, jl_child_nodes},
+                                               {JL_STEP_STDERR, JAILER_LAYER_MOUNTS, jl_child_stderr},
+                                               {JL_STEP_PIVOT, JAILER_LAYER_MOUNTS, jl_child_pivot},
+                                               {JL_STEP_READ_ONLY, JAILER_LAYER_MOUNTS, jl_child_read_only},
+                                               {JL_STEP_HOSTNAME, JAILER_LAYER_UTSNS, jl_child_hostname},
+                                               {JL_STEP_FDS, JAILER_LAYER_FDS, jl_child_fds},
+                                               {JL_STEP_TTY, JAILER_LAYER_SESSION, jl_child_tty},
+                                               {JL_STEP_SIGNALS, JAILER_LAYER_SESSION, jl_child_signals},
+                                               {JL_STEP_PERSONALITY, JAILER_LAYER_SESSION, jl_child_personality},
+                                               {JL_STEP_RLIMITS, JAILER_LAYER_RLIMITS, jl_child_rlimits},
+                                               {JL_STEP_CAPS, JAILER_LAYER_CAPS, jl_child_caps},
+                                               {JL_STEP_REACH, JAILER_LAYER_MOUNTS, jl_child_reach},
+                                               {JL_STEP_CWD, JAILER_LAYER_NONE, jl_child_cwd},
+                                               {JL_STEP_NNP, JAILER_LAYER_NNP, jl_child_nnp},
+                                               {JL_STEP_LANDLOCK_RULE, JAILER_LAYER_LANDLOCK, jl_child_rules},
+                                               {JL_STEP_LANDLOCK, JAILER_LAYER_LANDLOCK, jl_child_landlock},
+                                               {JL_STEP_INIT, JAILER_LAYER_NONE, jl_child_maybe_init}};
+
+/* Runs on the child's own stack. Comes back only when something failed: the target was not executed. */
+JL_CHILD_CODE static int jl_child_main(void *arg) {
+  const jl_launch *launch = arg;
+  jl_child c;
+  c.launch = launch;
+  c.plan = launch->plan;
+  c.reply = launch->reply;
+  c.root_fd = -1;
+  c.ruleset_fd = launch->ruleset_fd;
+  c.init_fd = launch->init_fd;
+  c.own[0] = launch->status_write;
+  c.own[1] = launch->pipe_write;
+  c.below_init = false;
+  if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
+  jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
+  return 125;
+}
+
+/* ============================================================================================
+ * // >>parent    survey, vetting, id maps, Landlock rules, the clone, the reply, waiting
+ * May touch: the kernel, the heap before the clone. May call: base to child.
+ * ============================================================================================ */
+
+/* Closes each descriptor once and forgets it. What close answers changes nothing: the number is free either way, and
+   nothing here was written through a descriptor whose close could still report it. */
+static void jl_parent_close(int *fd) {
+  if (*fd >= 0) jl_sys_close(*fd);
+  *fd = -1;
+}
+
+static jailer_code jl_parent_system(jailer_error *err, jailer_layer layer, const char *step, const char *item, long r,
+                                    const char *message) {
+  return jl_fail(err, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, layer, step, item, (int)-r, message);
+}
+
+static void jl_parent_number(char text[24], int64_t value) {
+  jl_buf b = jl_buf_fixed(text, 24);
+  jl_buf_i64(&b, value);
+}
+
+/* --- descriptors that the target keeps --- */
+
+/* The anonymous inodes that are harmless in a jail: they count, tell time, or belong to a virtual machine. */
+static bool jl_parent_known_anon(const char *link) {
+  static const char *const known[] = {"anon_inode:[eventfd]",  "anon_inode:[eventpoll]", "anon_inode:[timerfd]",
+                                      "anon_inode:[signalfd]", "anon_inode:inotify",     "anon_inode:kvm-vm",
+                                      "anon_inode:kvm-vcpu",   "anon_inode:[kvm-device]"};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (jl_starts(link, known[i])) return true;
+  return false;
+}
+
+/* Why a descriptor leads out of the jail, or NULL when it does not. */
+static const char *jl_parent_unsafe(int fd, long flags, const jl_stat *st) {
+  uint64_t fs[16];
+  char name[40], link[64];
+  if (flags & JL_O_PATH) return "an O_PATH descriptor: openat on it reaches the host";
+  memset(fs, 0, sizeof fs);
+  if (jl_sys_call(JL_NR_fstatfs, fd, (long)fs, 0, 0, 0, 0) < 0) return "a descriptor whose file system cannot be asked";
+  if (fs[0] == 0x6e736673) return "a namespace: setns leads out";
+  if (fs[0] == 0x50494446) return "a pidfd: it controls a process outside";
+  switch (st->mode & JL_S_IFMT) {
+    case JL_S_IFDIR: return "a directory: openat on it reaches the host";
+    case JL_S_IFBLK: return "a block device: it holds a whole file system";
+    case JL_S_IFREG:
+      return fs[0] == 0x9fa0 || fs[0] == 0x62656572 || fs[0] == 0x63677270 || fs[0] == 0x64626720
+                 ? "a file of /proc, /sys, cgroup or debugfs: it speaks for the host"
+                 : NULL;
+    case JL_S_IFIFO:
+    case JL_S_IFSOCK: return NULL;
+    case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
+      return st->rdev >> 32 == 1 && ((st->rdev & 0xffffffff) < 3 || (st->rdev & 0xffffffff) == 4 || (st->rdev & 0xffffffff) == 11)
+                 ? "a device that is the host's memory or log"
+                 : NULL;
+    default: break;
+  }
+  jl_probe_fd_path(name, sizeof name, fd);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link - 1);
+  if (n <= 0) return "a descriptor of unknown kind";
+  link[n] = 0;
+  return jl_parent_known_anon(link) ? NULL : "a descriptor of a kind that is not known to be harmless (pidfd, mount, bpf, ...)";
+}
+
+/* Vets the kept descriptors and fills launch->placed. A closed 0, 1 or 2 becomes /dev/null: a program that starts with
+   one of them free would get its next file there. */
+static jailer_code jl_parent_vet(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  for (size_t i = 0; i < p->fd_count; i++) {
+    char number[24];
+    jl_stat st;
+    jl_placed *placed = &l->placed[i];
+    *placed = p->fds[i];
+    jl_parent_number(number, placed->from);
+    if (placed->to == 2 && l->stderr_fd >= 0) {
+      placed->from = l->stderr_fd;
+      continue;
+    }
+    long flags = placed->from < 0 ? -EBADF : jl_sys_fcntl(placed->from, JL_F_GETFL, 0);
+    if (flags == -EBADF && (placed->from < 0 || (i < 3 && placed->from == placed->to))) {
+      if (l->null_fd < 0) {
+        long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
+        if (r < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r, "it stands in for a closed descriptor");
+        l->null_fd = (int)r;
+      }
+      placed->from = l->null_fd;
+      continue;
+    }
+    if (flags < 0)
+      return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_FDS, "vet a kept descriptor", number, (int)-flags,
+                     "it is not open in the launcher");
+    long r = jl_sys_fstat(placed->from, &st);
+    if (r < 0)
+      return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r, "its kind cannot be told");
+    const char *why = p->allow_unsafe_fds ? NULL : jl_parent_unsafe(placed->from, flags, &st);
+    if (why) {
+      char message[JAILER_TEXT_MAX];
+      jl_buf b = jl_buf_fixed(message, sizeof message);
+      jl_buf_str(&b, "it is ");
+      jl_buf_str(&b, why);
+      jl_buf_str(&b, "; close it, open it inside by a grant, or set allow_unsafe_fds");
+      return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "vet a kept descriptor", number, 0, message);
+    }
+  }
+  return JAILER_OK;
+}
+
+/* --- Landlock --- */
+
+static long jl_parent_rule(int ruleset, int fd, uint64_t rights) {
+  struct {
+    uint32_t low, high;
+    int32_t fd;
+  } rule;
+  rule.low = (uint32_t)rights;
+  rule.high = (uint32_t)(rights >> 32);
+  rule.fd = fd;
+  return jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PATH, (long)&rule, 0, 0, 0);
+}
+
+/* A ruleset with a rule for every grant. Rules follow inodes, so they hold for the bind mounts in the jail. */
+static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  l->landlock = jl_tab_landlock_all(p->host.landlock_abi);
+  if (p->allow_network) l->landlock.net = 0;
+  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)&l->landlock,
+                       (long)jl_tab_landlock_size(p->host.landlock_abi), 0, 0, 0, 0);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "create a Landlock ruleset", NULL, r,
+                            "the kernel refused rights that its ABI number promises");
+  l->ruleset_fd = (int)r;
+  for (size_t i = 0; i < p->nodes.count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    if (node->kind != JL_TREE) continue;
+    bool dir = (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+    uint64_t rights = jl_tab_landlock_rights(node->source->access, dir) & l->landlock.fs;
+    r = jl_parent_rule(l->ruleset_fd, node->source->fd, rights);
+    if (r < 0)
+      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", node->source->path, r,
+                              "landlock_add_rule(2) refused this grant");
+  }
+  return JAILER_OK;
+}
+
+/* --- a privileged launcher: trees from descriptors --- */
+
+static jailer_code jl_parent_trees(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  const size_t count = p->nodes.count;
+  size_t bytes;
+  if (!p->host.privileged || !(l->layers & JAILER_BIT(JAILER_LAYER_MOUNTS)) || l->trees) return JAILER_OK;
+  if (!jl_mul(count ? count : 1, sizeof *l->trees, &bytes) || !(l->trees = JAILER_MALLOC(bytes)))
+    return jl_no_memory(err, "prepare the grants");
+  for (size_t i = 0; i < count; i++) l->trees[i] = -1;
+  for (size_t i = 0; i < count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    uint64_t set[4] = {0, 0, 0, 0};
+    if (node->kind != JL_TREE) continue;
+    long r = jl_sys_call(JL_NR_open_tree, node->source->fd, (long)"",
+                         JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, 0, 0, 0);
+    if (r == -ENOSYS) return JAILER_OK; /* an older kernel: the child binds by itself */
+    if (r < 0)
+      return jl_parent_system(err, JAILER_LAYER_MOUNTS, "copy a granted tree", node->source->path, r,
+                              "open_tree(2) refused; RLIMIT_NOFILE must hold one descriptor for each grant");
+    l->trees[i] = (int)r;
+    set[0] = node->attr;
+    r = jl_sys_call(JL_NR_mount_setattr, l->trees[i], (long)"", JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, (long)set, sizeof set, 0);
+    if (r == -ENOSYS) {
+      jl_parent_close(&l->trees[i]);
+      return JAILER_OK;
+    }
+    if (r < 0)
+      return jl_parent_system(err, JAILER_LAYER_MOUNTS, "restrict a granted tree", node->source->path, r,
+                              "mount_setattr(2) refused");
+  }
+  return JAILER_OK;
+}
+
+/* --- id maps --- */
+
+static void jl_parent_map_line(jl_buf *b, uint32_t inside, uint32_t outside) {
+  jl_buf_u64(b, inside);
+  jl_buf_char(b, ' ');
+  jl_buf_u64(b, outside);
+  jl_buf_str(b, " 1\n");
+}
+
+static void jl_parent_map_texts(jl_launch *l) {
+  const jailer_plan *p = l->plan;
+  jl_buf u = jl_buf_fixed(l->uid_map, sizeof l->uid_map), g = jl_buf_fixed(l->gid_map, sizeof l->gid_map);
+  jl_buf n = jl_buf_fixed(l->root_inodes, sizeof l->root_inodes);
+  jl_parent_map_line(&u, p->inside_uid, p->host_uid);
+  jl_parent_map_line(&g, p->inside_gid, p->host_gid);
+  for (size_t i = 0; i < p->group_count; i++)
+    if (p->groups[i] != p->inside_gid) jl_parent_map_line(&g, p->groups[i], p->groups[i]);
+  jl_buf_u64(&n, (uint64_t)p->nodes.count + 64);
+}
+
+static long jl_parent_put(int pid, const char *name, const char *text) {
+  char path[64];
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, "/proc/");
+  jl_buf_i64(&b, pid);
+  jl_buf_str(&b, name);
+  return jl_child_put(path, text);
+}
+
+static void jl_parent_open_gate(volatile uint32_t *gate) {
+  __atomic_store_n(gate, 1u, __ATOMIC_RELEASE);
+  jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAKE, 1, 0, 0, 0);
+}
+
+/* --- the dumpable flag of a root launcher ---
+   A child that changes its uid while it shares this memory makes the memory undumpable (commit_creds), which is what
+   keeps the new uid from tracing it: while any such child lives, nobody may set the flag back. The flag belongs to the
+   process and so must the lock: flock on /proc/self/environ, an inode that each process has for itself and only its
+   owner can open. A global variable would not do: two copies of this header may live in one process. */
+typedef struct jl_dump_lock {
+  int fd;
+  bool was_dumpable;
+} jl_dump_lock;
+
+static jailer_code jl_parent_dump_lock(const jl_launch *l, jl_dump_lock *lock, jailer_error *err) {
+  char mode[8] = "";
+  lock->fd = -1;
+  if (!l->plan->host.privileged || l->own_memory || l->plan->host_uid == 0) return JAILER_OK;
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/sys/fs/suid_dumpable", JL_O_RDONLY, 0), r = fd;
+  if (fd >= 0) {
+    r = jl_sys_read_all((int)fd, mode, sizeof mode - 1);
+    jl_sys_close((int)fd);
+  }
+  if (r <= 0)
+    return jl_parent_system(err, JAILER_LAYER_IDS, "read fs.suid_dumpable", NULL, r ? r : -EIO, "/proc must be mounted");
+  if (mode[0] == '1')
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_IDS, "check fs.suid_dumpable", "1", 0,
+                   "with this debugging setting the target's user could trace the launcher during a launch; set "
+                   "fs.suid_dumpable to 0 or 2");
+  fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/environ", JL_O_RDONLY, 0);
+  if (fd < 0)
+    return jl_parent_system(err, JAILER_LAYER_IDS, "lock the dumpable flag", "/proc/self/environ", fd, "/proc must be mounted");
+  while ((r = jl_sys_flock((int)fd, JL_LOCK_EX | JL_LOCK_NB)) == -EWOULDBLOCK && jl_sys_now_ms() < l->deadline_ms)
+    jl_sys_sleep_ms(1);
+  if (r < 0) {
+    jl_sys_close((int)fd);
+    return jl_fail(err, r == -EWOULDBLOCK ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_IDS, "lock the dumpable flag",
+                   NULL, (int)-r, "another root launch of this process did not finish in time");
+  }
+  lock->fd = (int)fd;
+  lock->was_dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
+  return JAILER_OK;
+}
+
+/* Only after the child has left this memory. A flag that cannot be put back leaves the launcher stricter, not weaker. */
+static void jl_parent_dump_unlock(jl_dump_lock *lock) {
+  if (lock->fd < 0) return;
+  if (lock->was_dumpable) jl_probe_prctl(JL_PR_SET_DUMPABLE, 1, 0);
+  jl_sys_flock(lock->fd, JL_LOCK_UN); /* a clone of another thread may hold a copy of the descriptor: unlock it by name */
+  jl_parent_close(&lock->fd);
+}
+
+/* --- the clone --- */
+
+enum {
+  JL_STACK_SIZE = 64 * 1024,
+  JL_PAGE = 65536, /* the largest page either machine can have: guard and reply are whole pages everywhere */
+  JL_PROT_NONE = 0, JL_PROT_RW = 3, JL_MAP_SHARED = 1, JL_MAP_PRIVATE = 2, JL_MAP_ANON = 0x20, JL_MAP_STACK = 0x20000,
+  JL_CLONE_VM = 0x100, JL_CLONE_PIDFD = 0x1000, JL_CLONE_CHILD_CLEARTID = 0x200000
+};
+
+/* linux/sched.h CLONE_NEW*. */
+static const struct {
+  jailer_layer layer;
+  uint32_t flag;
+} jl_parent_namespaces[] = {{JAILER_LAYER_USERNS, 0x10000000},  {JAILER_LAYER_MOUNTS, 0x00020000},
+                            {JAILER_LAYER_PIDNS, 0x20000000},   {JAILER_LAYER_NETNS, 0x40000000},
+                            {JAILER_LAYER_IPCNS, 0x08000000},   {JAILER_LAYER_UTSNS, 0x04000000},
+                            {JAILER_LAYER_CGROUPNS, 0x02000000}};
+
+/* One mapping: guard page, stack, reply. Shared with a child that has memory of its own, so that it can still answer. */
+static long jl_parent_map(jl_launch *l) {
+  l->map_size = (size_t)JL_PAGE + JL_STACK_SIZE + JL_PAGE;
+  long kind = l->own_memory ? JL_MAP_SHARED : JL_MAP_PRIVATE;
+  long r = jl_sys_call(JL_NR_mmap, 0, (long)l->map_size, JL_PROT_RW, kind | JL_MAP_ANON | JL_MAP_STACK, -1, 0);
+  if (r < 0 && r > -4096) return r;
+  l->map = (char *)r;
+  if ((r = jl_sys_call(JL_NR_mprotect, (long)l->map, JL_PAGE, JL_PROT_NONE, 0, 0, 0)) < 0) return r;
+  l->stack_size = JL_STACK_SIZE;
+  l->reply = (jl_reply *)(void *)(l->map + JL_PAGE + JL_STACK_SIZE);
+  return 0;
+}
+
+/* clone3 (5.3), or clone where it is missing or hidden by somebody's filter. The child's exit signal is SIGCHLD after
+   exec whatever is asked here (de_thread), so it is that from the start. */
+static long jl_parent_clone(jl_launch *l) {
+  uint64_t flags = l->own_memory ? 0 : JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID;
+  int pidfd = -1;
+  for (size_t i = 0; i < sizeof jl_parent_namespaces / sizeof jl_parent_namespaces[0]; i++)
+    if (l->layers & JAILER_BIT(jl_parent_namespaces[i].layer)) flags |= jl_parent_namespaces[i].flag;
+  flags |= JL_CLONE_PIDFD;
+  uint64_t args[11]; /* struct clone_args: flags pidfd child_tid parent_tid exit_signal stack stack_size tls ... */
+  memset(args, 0, sizeof args);
+  args[0] = flags;
+  args[1] = (uint64_t)(uintptr_t)&pidfd;
+  args[2] = (uint64_t)(uintptr_t)&l->reply->running;
+  args[4] = JL_SIGCHLD;
+  args[5] = (uint64_t)(uintptr_t)(l->map + JL_PAGE);
+  args[6] = JL_STACK_SIZE;
+  long r = jl_sys_clone(JL_NR_clone3, (long)args, 64, 0, 0, 0, jl_child_main, l);
+  if (r == -ENOSYS) {
+    long top = (long)(uintptr_t)(l->map + JL_PAGE + JL_STACK_SIZE), running = (long)(uintptr_t)&l->reply->running;
+#if JL_X86_64
+    r = jl_sys_clone(JL_NR_clone, (long)flags | JL_SIGCHLD, top, (long)&pidfd, running, 0, jl_child_main, l);
+#else
+    r = jl_sys_clone(JL_NR_clone, (long)flags | JL_SIGCHLD, top, (long)&pidfd, 0, running, jl_child_main, l);
+#endif
+  }
+  l->pid_fd = r > 0 ? pidfd : -1;
+  return r;
+}
+
+/* Milliseconds to the deadline as a struct timespec of two 64-bit numbers; false when it has passed. */
+static bool jl_parent_left(uint64_t deadline_ms, int64_t left[2]) {
+  uint64_t now = jl_sys_now_ms();
+  if (now >= deadline_ms) return false;
+  left[0] = (int64_t)((deadline_ms - now) / 1000);
+  left[1] = (int64_t)((deadline_ms - now) % 1000) * 1000000;
+  return true;
+}
+
+/* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
+   at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. A child
+   with memory of its own is watched through a close-on-exec pipe. */
+static long jl_parent_wait_exec(jl_launch *l) {
+  int64_t left[2];
+  if (!l->own_memory) {
+    while (__atomic_load_n(&l->reply->running, __ATOMIC_ACQUIRE) != 0) {
+      if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
+      long r = jl_sys_call(JL_NR_futex, (long)&l->reply->running, JL_FUTEX_WAIT, 1, (long)left, 0, 0);
+      if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
+    }
+    return 0;
+  }
+  for (;;) {
+    struct {
+      int fd;
+      int16_t events, revents;
+    } poll = {l->pipe_read, 1, 0};
+    if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
+    long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, (long)left, 0, 0, 0);
+    if (r > 0) return 0;
+    if (r < 0 && r != -EINTR) return r;
+  }
+}
+
+/* waitid(2). status: the wait status as exit code and signal. */
+static long jl_parent_reap(int pid, int pidfd, bool block, jailer_status *status) {
+  int32_t info[32];
+  long r;
+  memset(info, 0, sizeof info);
+  const long options = 4 | 0x40000000 | (block ? 0 : 1); /* WEXITED, __WALL, WNOHANG */
+  do {
+    r = pidfd >= 0 ? jl_sys_call(JL_NR_waitid, 3, pidfd, (long)info, options, 0, 0) : -EINVAL; /* P_PIDFD: 5.4 */
+    if (r == -EINVAL) r = jl_sys_call(JL_NR_waitid, 1, pid, (long)info, options, 0, 0);         /* P_PID */
+  } while (r == -EINTR);
+  if (r < 0) return r;
+  if (info[4] == 0) return -EAGAIN; /* si_pid: nothing has ended */
+  status->exited = info[2] == 1;    /* si_code CLD_EXITED */
+  status->exit_code = status->exited ? info[6] & 0xff : 0;
+  status->signal = status->exited ? 0 : info[6];
+  return 0;
+}
+
+static long jl_parent_signal(int pid, int pidfd, int signal) {
+  long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0) : -ENOSYS;
+  return r == -ENOSYS ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r; /* not yet reaped: the pid is ours */
+}
+
+/* Ends a child that must not live and takes its status. It shares memory with us: nothing of it may be freed before it
+   is gone. False when even SIGKILL did not end it in two seconds (a hung network file system). */
+static bool jl_parent_kill_child(jl_launch *l) {
+  jailer_status status;
+  const uint64_t deadline = jl_sys_now_ms() + 2000;
+  jl_parent_signal(l->pid, l->pid_fd, JL_SIGKILL);
+  for (;;) {
+    long r = jl_parent_reap(l->pid, l->pid_fd, false, &status);
+    if (r == 0 || r == -ECHILD) {
+      if (l->own_memory) return true;
+      if (r == 0 || __atomic_load_n(&l->reply->running, __ATOMIC_ACQUIRE) == 0) return true;
+    }
+    if (jl_sys_now_ms() > deadline) return false;
+    jl_sys_sleep_ms(1);
+  }
+}
+
+/* Gives everything of a spawn back. */
+static void jl_parent_release(jl_launch *l) {
+  for (size_t i = 0; l->trees && i < l->plan->nodes.count; i++) jl_parent_close(&l->trees[i]);
+  JAILER_FREE(l->trees);
+  JAILER_FREE(l->placed);
+  JAILER_FREE(l->temporary);
+  l->trees = NULL;
+  l->placed = NULL;
+  l->temporary = NULL;
+  jl_parent_close(&l->ruleset_fd);
+  jl_parent_close(&l->launcher_fd);
+  jl_parent_close(&l->null_fd);
+  jl_parent_close(&l->stderr_fd);
+  jl_parent_close(&l->pipe_read);
+  jl_parent_close(&l->pipe_write);
+  jl_parent_close(&l->init_fd);
+  jl_parent_close(&l->status_write);
+  if (l->map) jl_sys_call(JL_NR_munmap, (long)l->map, (long)l->map_size, 0, 0, 0, 0);
+  l->map = NULL;
+}
+
+/* --- explaining a failure --- */
+
+static long jl_parent_sysctl(const char *path) {
+  char text[24];
+  uint64_t value;
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return -1;
+  long n = jl_sys_read_all((int)fd, text, sizeof text);
+  jl_sys_close((int)fd);
+  while (n > 0 && text[n - 1] == '\n') n--;
+  return n > 0 && jl_parse_u64(text, (size_t)n, &value) && value < LONG_MAX ? (long)value : -1;
+}
+
+/* Why this host refuses a user namespace: the known causes, most specific first. */
+static const char *jl_parent_userns_cause(void) {
+  if (jl_parent_sysctl("/proc/sys/user/max_user_namespaces") == 0)
+    return "user namespaces are switched off: sysctl user.max_user_namespaces is 0";
+  if (jl_parent_sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+    return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone is 0";
+  if (jl_parent_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
+    return "AppArmor lets only named programs make user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1): "
+           "give this program a profile with `userns,`, or use the bwrap engine";
+  return "the kernel refused namespaces: the launcher is in a chroot, under a container's seccomp filter, or nested too "
+         "deep; or the limit of namespaces for this user is reached (sysctl user.max_*_namespaces)";
+}
+
+static jailer_code jl_parent_clone_failed(long r, uint32_t layers, jailer_error *err) {
+  bool userns = (layers & JAILER_BIT(JAILER_LAYER_USERNS)) != 0;
+  if (r == -ENOMEM || r == -EAGAIN)
+    return jl_fail(err, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "clone", NULL, (int)-r,
+                   r == -ENOMEM ? "the kernel has no memory for another process"
+                                : "no more processes: RLIMIT_NPROC of this user or pids.max of the launcher's cgroup");
+  return jl_fail(err, userns ? JAILER_E_DENIED : JAILER_E_SYSTEM, userns ? JAILER_LAYER_USERNS : JAILER_LAYER_NONE, "clone",
+                 NULL, (int)-r, userns ? jl_parent_userns_cause() : "clone was refused");
+}
+
+/* The item a step was at, as text: a path, a descriptor, a limit or a layer. */
+static const char *jl_parent_item(const jl_launch *l, int step, int item, char number[24]) {
+  const jailer_plan *p = l->plan;
+  if (step == JL_STEP_EXEC) return p->program;
+  if (step == JL_STEP_CWD) return p->cwd;
+  if (step == JL_STEP_HOSTNAME) return p->hostname;
+  if (item < 0) return NULL;
+  if (step == JL_STEP_READBACK) return item < JAILER_LAYER_COUNT ? jl_tab_layers[item] : NULL;
+  if (step == JL_STEP_RLIMITS) return item == 4 ? "core" : item == 7 ? "nofile" : "fsize";
+  if (step == JL_STEP_FDS || step == JL_STEP_CLOSE) return jl_parent_number(number, item), number;
+  if ((size_t)item >= p->nodes.count) return NULL;
+  return p->nodes.item[item].source ? p->nodes.item[item].source->path : p->nodes.item[item].at;
+}
+
+static jailer_code jl_parent_step_code(int step, int error) {
+  if (step == JL_STEP_EXEC) return JAILER_E_EXEC;
+  if (step == JL_STEP_READBACK) return JAILER_E_READBACK;
+  if (step == JL_STEP_IDENTITY) return JAILER_E_CHANGED;
+  if (step == JL_STEP_REACH) return JAILER_E_DENIED;
+  if (step == JL_STEP_MAPS) return JAILER_E_DENIED;
+  if (step == JL_STEP_SOURCE && (error == ENOENT || error == ENOTDIR)) return JAILER_E_CHANGED;
+  if ((step == JL_STEP_DESTINATION || step == JL_STEP_CWD) && (error == ENOENT || error == ENOTDIR))
+    return JAILER_E_NOT_FOUND;
+  if (step == JL_STEP_DESTINATION && error == ELOOP) return JAILER_E_UNSAFE;
+  return JAILER_E_SYSTEM;
+}
+
+/* Turns the reply into the caller's error. A child that ended without an answer was killed. */
+static jailer_code jl_parent_failed(const jl_launch *l, jailer_error *err) {
+  int step = l->reply->step, error = l->reply->error, item = l->reply->item;
+  char number[24];
+  if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
+  const char *what = jl_parent_item(l, step, item, number), *remedy = jl_tab_steps[step].remedy;
+  if (error == 0)
+    return jl_fail(err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
+                   "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
+  if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
+  if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) && !l->plan->host.privileged)
+    remedy = jl_parent_userns_cause();
+  return jl_fail(err, jl_parent_step_code(step, error), jl_tab_steps[step].layer, jl_tab_steps[step].name, what, error, remedy);
+}
+
+/* --- one try of a launch --- */
+
+/* A box's launch: nobody of an earlier one is left, and stderr is a fresh file, seen through a noexec mount: a descriptor
+   of a host file that could be made executable would be a way around noexec. A privileged parent can make that mount;
+   otherwise the child does (jl_child_stderr). */
+static jailer_code jl_parent_box(jl_launch *l, jailer_error *err) {
+  const jl_box *box = l->plan->box;
+  jailer_code code = jl_files_pid_check(box, err);
+  if (code == JAILER_OK) code = jl_files_stderr_open(box, &l->stderr_fd, err);
+  if (code || !l->plan->host.privileged || !(l->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return code;
+  char path[32];
+  long r, tree = jl_sys_call(JL_NR_open_tree, l->stderr_fd, (long)"",
+                             JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_EMPTY_PATH, 0, 0, 0);
+  if (tree == -ENOSYS) return JAILER_OK;
+  if (tree < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, tree, "open_tree(2) refused");
+  r = jl_child_attributes((int)tree, JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC);
+  jl_child_fd_path(path, (int)tree);
+  if (r == 0) r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_WRONLY | JL_O_APPEND | JL_O_NOCTTY, 0);
+  jl_sys_close((int)tree);
+  if (r == -ENOSYS) return JAILER_OK;
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, r, "it could not be opened again");
+  jl_parent_close(&l->stderr_fd);
+  l->stderr_fd = (int)r;
+  return JAILER_OK;
+}
+
+/* The init's file, sealed against every change, and the pipe it reports through. MFD_EXEC is known since 6.3; before, a
+   memfd is executable anyway. */
+static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
+  uint8_t file[512];
+  int ends[2] = {-1, -1};
+  const size_t size = jl_tab_init(file, JL_X86_64);
+  long r = jl_sys_call(JL_NR_memfd_create, (long)"jail-init", 1 | 2 | 0x10, 0, 0, 0, 0); /* CLOEXEC, ALLOW_SEALING, EXEC */
+  if (r == -EINVAL) r = jl_sys_call(JL_NR_memfd_create, (long)"jail-init", 1 | 2, 0, 0, 0, 0);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r,
+                            "memfd_create(2) refused an executable memfd (sysctl vm.memfd_noexec 2?); go without with_init");
+  l->init_fd = (int)r;
+  if ((r = jl_sys_write_all(l->init_fd, file, size)) < 0 || (r = jl_sys_fcntl(l->init_fd, JL_F_ADD_SEALS, 0xf)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "the memfd could not be written or sealed");
+  if ((r = jl_sys_call(JL_NR_pipe2, (long)ends, JL_O_CLOEXEC | JL_O_NONBLOCK, 0, 0, 0, 0)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "pipe2(2) failed");
+  l->status_read = ends[0];
+  l->status_write = ends[1];
+  return JAILER_OK;
+}
+
+static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  jailer_code code;
+  size_t bytes;
+  long r;
+  if (!jl_mul(p->fd_count + 1, sizeof *l->placed, &bytes) || !(l->placed = JAILER_MALLOC(bytes)) ||
+      !(l->temporary = JAILER_MALLOC((p->fd_count + 1) * sizeof *l->temporary)))
+    return jl_no_memory(err, "prepare the launch");
+  if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_trees(l, err))) return code;
+  if (p->with_init && !(l->layers & JAILER_BIT(JAILER_LAYER_PIDNS)))
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_PIDNS, "make the init", NULL, 0,
+                   "an init needs a pid namespace, and this launch has none; go without with_init");
+  if (p->with_init && (code = jl_parent_init(l, err))) return code;
+  if (l->layers & JAILER_BIT(JAILER_LAYER_DEATH)) {
+    r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
+    if (r < 0 && r != -ENOSYS)
+      return jl_parent_system(err, JAILER_LAYER_DEATH, "open a pidfd of the launcher", NULL, r, "pidfd_open(2) failed");
+    if (r >= 0) l->launcher_fd = (int)r;
+  }
+  if (l->own_memory) {
+    int ends[2] = {-1, -1};
+    if ((r = jl_sys_call(JL_NR_pipe2, (long)ends, JL_O_CLOEXEC, 0, 0, 0, 0)) < 0)
+      return jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "pipe2(2) failed");
+    l->pipe_read = ends[0];
+    l->pipe_write = ends[1];
+  }
+  jl_parent_map_texts(l);
+  if ((r = jl_parent_map(l)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "map the child's stack", NULL, r, "mmap(2) failed");
+  l->reply->running = 1;
+  l->reply->item = -1;
+  return JAILER_OK;
+}
+
+/* The pid file, in place before the target runs. A pid alone proves nothing: it goes with its start time and boot. */
+static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
+  uint64_t start;
+  char boot_id[37];
+  jailer_code code = jl_files_pid_start(l->pid, &start, err);
+  if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+  if (code == JAILER_OK) code = jl_files_pid_write(l->plan->box, l->pid, start, boot_id, err);
+  return code;
+}
+
+/* What only the parent can do while the child is being set up. Runs beside a child that shares this memory: system
+   calls and the stack only. */
+static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
+  long r;
+  if (l->maps_by_parent) {
+    if ((r = jl_parent_put(l->pid, "/uid_map", l->uid_map)) < 0 || (r = jl_parent_put(l->pid, "/gid_map", l->gid_map)) < 0)
+      return jl_parent_system(err, JAILER_LAYER_USERNS, "write the id maps", l->uid_map, r,
+                              "the ids must be valid in the launcher's own user namespace");
+    jl_parent_open_gate(&l->reply->maps_gate);
+  }
+  if (l->plan->box) {
+    jailer_code code = jl_parent_publish(l, err);
+    if (code) return code;
+  }
+  jl_parent_open_gate(&l->reply->exec_gate);
+  return JAILER_OK;
+}
+
+/* Clone to exec, with every signal of this thread blocked: a handler must not run in the child, on shared memory. */
+static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
+  const uint64_t all = UINT64_MAX;
+  uint64_t mask = 0;
+  jl_dump_lock lock;
+  jailer_code code = jl_parent_dump_lock(l, &lock, err);
+  if (code) return code;
+  long r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, (long)&mask, 8, 0, 0);
+  if (r < 0) {
+    jl_parent_dump_unlock(&lock);
+    return jl_parent_system(err, JAILER_LAYER_NONE, "block signals", NULL, r, "rt_sigprocmask(2) failed");
+  }
+  r = jl_parent_clone(l);
+  bool gone = true;
+  if (r < 0) {
+    code = jl_parent_clone_failed(r, l->layers, err);
+  } else {
+    l->pid = (int)r;
+    jl_parent_close(&l->pipe_write);
+    code = jl_parent_beside(l, err);
+    if (code == JAILER_OK && (r = jl_parent_wait_exec(l)) < 0) {
+      int step = l->reply->step;
+      char number[24];
+      if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
+      code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, jl_tab_steps[step].layer,
+                     jl_tab_steps[step].name, jl_parent_item(l, step, l->reply->item, number), (int)-r,
+                     "the child did not reach exec in time and was killed; a granted path on a dead network file system?");
+    } else if (code == JAILER_OK && (l->reply->error || l->reply->step != JL_STEP_EXEC)) {
+      code = jl_parent_failed(l, err);
+    }
+    if (code) gone = jl_parent_kill_child(l);
+  }
+  if (gone) {
+    jl_parent_dump_unlock(&lock);
+  } else { /* a child that cannot be killed still uses the mapping and the flag: both stay as they are */
+    l->map = NULL;
+    jl_parent_close(&lock.fd);
+  }
+  jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&mask, 0, 8, 0, 0);
+  if (code) {
+    if (l->plan->box && l->pid > 0) jl_files_pid_remove(l->plan->box, NULL); /* the first error is the one to tell */
+    jl_parent_close(&l->pid_fd);
+  }
+  return code;
+}
+
+/* --- launches, from the first try to the end of the target --- */
+
+/* Whether a failed try says "this host cannot do the layer", as opposed to a fault that must stop the launch. */
+static bool jl_parent_cannot(const jailer_error *e) {
+  switch (e->sys_errno) {
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EINVAL:
+    case EPERM:
+    case EACCES:
+    case ENOSPC:
+    case EUSERS:
+    case ENODEV:
+    case E2BIG: return e->code == JAILER_E_SYSTEM || e->code == JAILER_E_DENIED;
+    default: return false;
+  }
+}
+
+/* What else is gone when a layer is: an ordinary user has no namespace without a user namespace, and /proc needs the
+   mounts and the pid namespace it shows. */
+static uint32_t jl_parent_with(const jailer_plan *p, jailer_layer layer) {
+  uint32_t bits = JAILER_BIT(layer);
+  if (layer == JAILER_LAYER_USERNS && !p->host.privileged)
+    for (size_t i = 0; i < sizeof jl_parent_namespaces / sizeof jl_parent_namespaces[0]; i++)
+      bits |= JAILER_BIT(jl_parent_namespaces[i].layer);
+  if (bits & (JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PIDNS))) bits |= JAILER_BIT(JAILER_LAYER_PROC);
+  return bits;
+}
+
+static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_t layers) {
+  memset(l, 0, sizeof *l);
+  l->plan = plan;
+  l->layers = layers;
+  l->ruleset_fd = l->launcher_fd = l->null_fd = l->stderr_fd = l->pid_fd = l->pipe_read = l->pipe_write = -1;
+  l->init_fd = l->status_read = l->status_write = -1;
+  l->deadline_ms = jl_sys_now_ms() + plan->timeout_ms;
+  l->maps_by_parent = plan->host.privileged && (layers & JAILER_BIT(JAILER_LAYER_USERNS));
+  /* a uid change without a user namespace around it: the new uid's processes are kept from this memory by the dumpable
+     flag alone, so the child gets memory of its own */
+  l->own_memory = plan->host.privileged && !(layers & JAILER_BIT(JAILER_LAYER_USERNS));
+}
+
+static void jl_parent_fill(const jl_launch *l, jailer_proc *out) {
+  const jailer_plan *p = l->plan;
+  out->pid = (pid_t)l->pid;
+  out->pidfd = l->pid_fd;
+  out->init_fd = l->status_read;
+  out->layers = l->layers;
+  out->degraded = p->layers & ~l->layers;
+  out->uid = p->host_uid;
+  out->gid = p->host_gid;
+  out->landlock_abi = p->host.landlock_abi;
+  out->readback = l->reply->readback;
+  out->engine = p->engine;
+  out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
+  if (!p->host.privileged) {
+    long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
+    out->keeps_groups = n > 0 ? (uint32_t)n : 0;
+  }
+}
+
+/* Tries with every wanted layer; where the host cannot do one that may degrade, once more without it. Each round takes
+   at least one layer away, so it ends. */
+static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  uint32_t layers = jl_plan_wanted_layers(plan);
+  jailer_error own;
+  if (!err) err = &own;
+  if (plan->box && !(out->box = JAILER_MALLOC(sizeof *out->box))) return jl_no_memory(err, "launch a box");
+  if (plan->box) *out->box = plan->box->layout;
+  for (;;) {
+    jl_launch l;
+    jl_parent_launch_init(&l, plan, layers);
+    jailer_code code = JAILER_OK;
+    if (plan->box) code = jl_parent_box(&l, err);
+    if (code == JAILER_OK) code = jl_parent_prepare(&l, err);
+    if (code == JAILER_OK) code = jl_parent_try(&l, err);
+    if (code == JAILER_OK) jl_parent_fill(&l, out);
+    jl_parent_release(&l);
+    if (code == JAILER_OK) return code;
+    jl_parent_close(&l.status_read);
+    uint32_t gone = jl_parent_with(plan, err->layer) & layers;
+    if (err->layer == JAILER_LAYER_NONE || !gone || (gone & ~plan->may_degrade) || !jl_parent_cannot(err)) {
+      JAILER_FREE(out->box);
+      out->box = NULL;
+      return code;
+    }
+    layers &= ~gone;
+  }
+}
+
+/* The exit status of a process whose parent took or ignored it, from the pidfd: PIDFD_GET_INFO with PIDFD_INFO_EXIT,
+   Linux 6.15 (linux/pidfd.h). */
+static long jl_parent_status_from_pidfd(int pidfd, jailer_status *status) {
+  uint64_t info[8];
+  int32_t wait_status;
+  memset(info, 0, sizeof info);
+  info[0] = 8; /* PIDFD_INFO_EXIT */
+  long r = jl_sys_call(JL_NR_ioctl, pidfd, 0xC040FF0BL, (long)info, 0, 0, 0);
+  if (r < 0) return r;
+  if (!(info[0] & 8)) return -ENODATA;
+  memcpy(&wait_status, (const char *)info + 60, sizeof wait_status);
+  status->exited = (wait_status & 0x7f) == 0;
+  status->exit_code = status->exited ? (wait_status >> 8) & 0xff : 0;
+  status->signal = status->exited ? 0 : wait_status & 0x7f;
+  return 0;
+}
+
+/* Waits for the pidfd to say that the process has ended; without one (before 5.3) looks every few milliseconds. */
+static long jl_parent_wait_end(const jailer_proc *proc, int timeout_ms) {
+  const uint64_t deadline = jl_sys_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
+  int64_t left[2] = {0, 0};
+  while (proc->pidfd >= 0) {
+    struct {
+      int fd;
+      int16_t events, revents;
+    } poll = {proc->pidfd, 1, 0};
+    bool more = timeout_ms < 0 || jl_parent_left(deadline, left);
+    if (!more) left[0] = left[1] = 0;
+    long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, timeout_ms < 0 ? 0 : (long)left, 0, 0, 0);
+    if (r > 0) return 0;
+    if (r < 0 && r != -EINTR) return r;
+    if (!more) return -ETIMEDOUT;
+  }
+  for (;;) {
+    int32_t info[32];
+    memset(info, 0, sizeof info);
+    long r = jl_sys_call(JL_NR_waitid, 1, proc->pid, (long)info, 4 | 0x40000000 | 1 | 0x01000000, 0, 0); /* WNOWAIT */
+    if (r == -ECHILD || (r == 0 && info[4] != 0)) return 0;
+    if (r < 0 && r != -EINTR) return r;
+    if (timeout_ms >= 0 && jl_sys_now_ms() >= deadline) return -ETIMEDOUT;
+    jl_sys_sleep_ms(5);
+  }
+}
+
+/* An init reports its child's wait status through a pipe: the target's own end, not the init's. */
+static void jl_parent_init_status(int fd, jailer_status *status) {
+  int32_t wait_status;
+  if (jl_sys_read_all(fd, &wait_status, sizeof wait_status) != (long)sizeof wait_status) return;
+  status->exited = (wait_status & 0x7f) == 0;
+  status->exit_code = status->exited ? (wait_status >> 8) & 0xff : 0;
+  status->signal = status->exited ? 0 : wait_status & 0x7f;
+}
+
+/* Whether PID 1 of the target's namespace would never see this signal: not caught, not ignored, not blocked. Read from
+   /proc/PID/status; -1 when that cannot be read. */
+static int jl_parent_unseen(int pid, int signal) {
+  static const char *const names[] = {"\nSigBlk:\t", "\nSigIgn:\t", "\nSigCgt:\t"};
+  char path[48], text[4096];
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, "/proc/");
+  jl_buf_i64(&b, pid);
+  jl_buf_str(&b, "/status");
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return -1;
+  long n = jl_sys_read_all((int)fd, text, sizeof text - 1);
+  jl_sys_close((int)fd);
+  if (n <= 0) return -1;
+  text[n] = 0;
+  for (int i = 0; i < 3; i++) {
+    const char *at = strstr(text, names[i]);
+    if (!at) return -1;
+    uint64_t mask = 0;
+    for (at += strlen(names[i]); *at && *at != '\n'; at++)
+      mask = mask << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+    if (mask >> (signal - 1) & 1) return 0;
+  }
+  return 1;
+}
+
+/* Signals whose default action does not end a process: CHLD, CONT, URG, WINCH and the stop signals (signal(7)). */
+static bool jl_parent_deadly(int signal) {
+  static const int harmless[] = {17, 18, 19, 20, 21, 22, 23, 28};
+  for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+    if (signal == harmless[i]) return false;
+  return true;
+}
+
+/* Takes the pid file of a box whose target has ended away: under the lock, and only if it still names that target. A box
+   that somebody launches or removes in this moment is left to them. */
+static void jl_parent_box_ended(const jailer_layout *layout, pid_t pid) {
+  jl_box box;
+  jl_pid_file file;
+  if (jl_files_box_open(layout, 0, &box, NULL) != JAILER_OK) return;
+  if (jl_files_pid_read(&box, &file, NULL) == JAILER_OK && file.pid == pid) jl_files_pid_remove(&box, NULL);
+  jl_files_box_close(&box);
+}
+
+/* --- the report: what the kernel says of a running target --- */
+
+static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
+  char path[64];
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, "/proc/");
+  jl_buf_i64(&b, pid);
+  jl_buf_str(&b, name);
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  long n = jl_sys_read_all((int)fd, text, size - 1);
+  jl_sys_close((int)fd);
+  text[n > 0 ? n : 0] = 0;
+  return n;
+}
+
+/* The n-th number (from 0) of a line of /proc/PID/status, in a base of 10 or 16; false when it is not there. */
+static bool jl_parent_status_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
+  const char *at = strstr(status, key);
+  if (!at) return false;
+  for (at += strlen(key); *at == '\t' || *at == ' '; at++) {}
+  for (; n > 0; n--) {
+    while (*at && *at != '\t' && *at != ' ' && *at != '\n') at++;
+    while (*at == '\t' || *at == ' ') at++;
+  }
+  if (*at == '\n' || !*at) return false;
+  *out = 0;
+  for (; *at && *at != '\t' && *at != ' ' && *at != '\n'; at++) {
+    unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : *at >= 'a' && *at <= 'f' ? (unsigned)(*at - 'a' + 10) : 99;
+    if (digit >= base || *out > (UINT64_MAX - digit) / base) return false;
+    *out = *out * base + digit;
+  }
+  return true;
+}
+
+static void jl_parent_detail(jailer_report *report, jailer_layer layer, const char *text) {
+  if (report->layer[layer].state != JAILER_APPLIED) return;
+  jl_buf b = jl_buf_fixed(report->layer[layer].detail, JAILER_DETAIL_MAX);
+  jl_buf_str(&b, text);
+}
+
+/* Marks an applied layer as confirmed, or remembers in *wrong the first whose account is another one. */
+static void jl_parent_confirm(jailer_report *report, jailer_layer layer, bool agrees, jailer_layer *wrong) {
+  if (report->layer[layer].state != JAILER_APPLIED) return;
+  report->layer[layer].verified = agrees;
+  if (!agrees && *wrong == JAILER_LAYER_NONE) *wrong = layer;
+}
+
+/* A namespace is the target's own when its link is not the launcher's. A link that may not be read confirms nothing. */
+static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *wrong) {
+  static const char *const names[] = {"user", "mnt", "pid", "net", "ipc", "uts", "cgroup"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    const jailer_layer layer = jl_parent_namespaces[i].layer;
+    char path[64], theirs[64], ours[64];
+    jl_buf b = jl_buf_fixed(path, sizeof path);
+    jl_buf_str(&b, "/proc/");
+    jl_buf_i64(&b, pid);
+    jl_buf_str(&b, "/ns/");
+    jl_buf_str(&b, names[i]);
+    long n = jl_sys_readlinkat(JL_AT_FDCWD, path, theirs, sizeof theirs - 1);
+    b = jl_buf_fixed(path, sizeof path);
+    jl_buf_str(&b, "/proc/self/ns/");
+    jl_buf_str(&b, names[i]);
+    long m = jl_sys_readlinkat(JL_AT_FDCWD, path, ours, sizeof ours - 1);
+    if (n <= 0 || m <= 0) continue;
+    theirs[n] = ours[m] = 0;
+    jl_parent_detail(report, layer, theirs);
+    jl_parent_confirm(report, layer, !jl_streq(theirs, ours), wrong);
+  }
+}
+
+/* Ids, capabilities, no_new_privs and seccomp, from /proc/PID/status. */
+static void jl_parent_report_status(jailer_report *report, const jailer_proc *proc, const char *status,
+                                    jailer_layer *wrong) {
+  static const char *const sets[] = {"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:", "\nCapAmb:"};
+  uint64_t value, any = 0;
+  bool known = true, ids = true;
+  for (int i = 0; i < 4; i++) { /* real, effective, saved, file system */
+    ids = ids && jl_parent_status_number(status, "\nUid:", i, 10, &value) && value == proc->uid;
+    ids = ids && jl_parent_status_number(status, "\nGid:", i, 10, &value) && value == proc->gid;
+  }
+  jl_parent_confirm(report, JAILER_LAYER_IDS, ids, wrong);
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+    known = known && jl_parent_status_number(status, sets[i], 0, 16, &value);
+    if (known) any |= value;
+  }
+  jl_parent_confirm(report, JAILER_LAYER_CAPS, known && any == 0, wrong);
+  jl_parent_confirm(report, JAILER_LAYER_NNP,
+                    jl_parent_status_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1, wrong);
+  jl_parent_confirm(report, JAILER_LAYER_SECCOMP,
+                    jl_parent_status_number(status, "\nSeccomp:", 0, 10, &value) && value == 2, wrong);
+}
+
+static void jl_parent_report_known(jailer_report *report, const jailer_proc *proc) {
+  report->engine = proc->engine;
+  report->pid = proc->pid;
+  report->uid = proc->uid;
+  report->gid = proc->gid;
+  report->landlock_abi = proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK) ? proc->landlock_abi : 0;
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    jl_buf b = jl_buf_fixed(report->layer[i].detail, JAILER_DETAIL_MAX);
+    if (proc->layers & JAILER_BIT(i)) {
+      report->layer[i].state = JAILER_APPLIED;
+      report->layer[i].verified = (proc->readback & JAILER_BIT(i)) != 0;
+    } else if (proc->degraded & JAILER_BIT(i)) {
+      report->layer[i].state = JAILER_DEGRADED;
+      jl_buf_str(&b, "not available on this host; the configuration permits that");
+    }
+  }
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "uid ");
+  jl_buf_u64(&b, proc->uid);
+  jl_buf_str(&b, ", gid ");
+  jl_buf_u64(&b, proc->gid);
+  jl_buf_str(&b, " on the host");
+  if (proc->keeps_groups) {
+    jl_buf_str(&b, "; keeps ");
+    jl_buf_u64(&b, proc->keeps_groups);
+    jl_buf_str(&b, " supplementary groups of the launcher: an ordinary user cannot drop them");
+  }
+  jl_parent_detail(report, JAILER_LAYER_IDS, text);
+  b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "ABI ");
+  jl_buf_u64(&b, proc->landlock_abi);
+  jl_parent_detail(report, JAILER_LAYER_LANDLOCK, text);
+  jl_parent_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+}
+
+#endif /* JL_LINUX */
+
+/* ============================================================================================
+ * // >>public    the bodies of the public functions, thin
+ * May touch: what they need. May call: all rooms above.
+ * ============================================================================================ */
+
+JAILER_API const char *jailer_code_name(jailer_code code) {
+  return (unsigned)code < JAILER_CODE_COUNT ? jl_tab_codes[code] : "E_UNKNOWN";
+}
+
+JAILER_API const char *jailer_layer_name(jailer_layer layer) {
+  return (unsigned)layer < JAILER_LAYER_COUNT ? jl_tab_layers[layer] : "unknown";
+}
+
+JAILER_API jailer_layer jailer_layer_by_name(const char *name) {
+  for (int i = 1; name && i < JAILER_LAYER_COUNT; i++)
+    if (jl_streq(name, jl_tab_layers[i])) return (jailer_layer)i;
+  return JAILER_LAYER_NONE;
+}
+
+JAILER_API const char *jailer_engine_name(jailer_engine engine) {
+  static const char *const names[] = {"auto", "native", "none"};
+  return (unsigned)engine < 3 ? names[engine] : "unknown";
+}
+
+JAILER_API const char *jailer_state_name(jailer_state state) {
+  static const char *const names[] = {"not_requested", "applied", "degraded", "unavailable"};
+  return (unsigned)state < 4 ? names[state] : "unknown";
+}
+
+JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size) {
+  char line[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  if (!size) return 0;
+  jl_buf_str(&b, jailer_code_name(error->code));
+  if (error->layer != JAILER_LAYER_NONE) {
+    jl_buf_str(&b, ": ");
+    jl_buf_str(&b, jailer_layer_name(error->layer));
+  }
+  jl_buf_str(&b, ": ");
+  jl_buf_str(&b, error->step ? error->step : "nothing failed");
+  if (error->item[0]) {
+    jl_buf_str(&b, ": ");
+    jl_buf_str(&b, error->item);
+  }
+  if (error->sys_errno) {
+    jl_buf_str(&b, ": errno ");
+    jl_buf_i64(&b, error->sys_errno);
+    const char *name = jl_err_name(error->sys_errno);
+    if (name) {
+      jl_buf_str(&b, " ");
+      jl_buf_str(&b, name);
+    }
+  }
+  if (error->message[0]) {
+    jl_buf_str(&b, ": ");
+    jl_buf_str(&b, error->message);
+  }
+  size_t n = b.len < size ? b.len : size - 1;
+  memcpy(text, line, n);
+  text[n] = 0;
+  return n;
+}
+
+/* Hands a text to the caller's array, whole or not at all. */
+static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *length, const char *step, jailer_error *err) {
+  jailer_code code = JAILER_OK;
+  if (size) text[0] = 0;
+  if (length) *length = 0;
+  if (b->failed) {
+    code = b->no_memory ? jl_no_memory(err, step)
+                        : jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "the text is larger than 64 MiB");
+  } else {
+    if (length) *length = b->len;
+    if (b->len < size)
+      memcpy(text, b->data ? b->data : "", b->len + 1);
+    else
+      code = jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "give an array of *length + 1 bytes");
+  }
+  jl_buf_free(b);
+  return code;
+}
+
+#if JL_LINUX
+
+JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) { return jl_probe_host(host, err); }
+
+static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
+
+static void jl_public_node_text(jl_buf *b, const jl_node *node) {
+  static const char *const kinds[] = {"dir", "link", "file", "grant", "tmpfs", "proc", "devpts"};
+  jl_buf_str(b, kinds[node->kind]);
+  jl_buf_str(b, " /");
+  jl_buf_escaped(b, node->at, strlen(node->at));
+  if (node->kind == JL_LINK || node->kind == JL_TMPFS || node->kind == JL_DEVPTS) {
+    jl_buf_str(b, node->kind == JL_LINK ? " -> " : " ");
+    jl_buf_escaped(b, node->text, node->text_len);
+  }
+  if (node->kind == JL_TREE) {
+    jl_buf_char(b, ' ');
+    jl_buf_str(b, jl_public_access[node->source->access]);
+    if (!jl_streq(node->source->resolved, node->source->at)) {
+      jl_buf_str(b, " from ");
+      jl_buf_escaped(b, node->source->resolved, strlen(node->source->resolved));
+    }
+    jl_buf_str(b, node->attr & JL_MOUNT_NOEXEC ? " nosuid" : " nosuid exec");
+    if (node->attr & JL_MOUNT_NODEV) jl_buf_str(b, " nodev");
+    if (node->attr & JL_MOUNT_NOEXEC) jl_buf_str(b, " noexec");
+  }
+  jl_buf_char(b, '\n');
+}
+
+JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_buf_str(&b, "engine ");
+  jl_buf_str(&b, jailer_engine_name(plan->engine));
+  jl_buf_str(&b, "\nprogram ");
+  jl_buf_escaped(&b, plan->program, strlen(plan->program));
+  for (size_t i = 0; plan->argv[i]; i++) {
+    jl_buf_str(&b, "\narg ");
+    jl_buf_escaped(&b, plan->argv[i], strlen(plan->argv[i]));
+  }
+  for (size_t i = 0; i < plan->env_count; i++) {
+    jl_buf_str(&b, "\nenv ");
+    jl_buf_escaped(&b, plan->envp[i], strlen(plan->envp[i]));
+  }
+  jl_buf_str(&b, "\ncwd ");
+  jl_buf_escaped(&b, plan->cwd, strlen(plan->cwd));
+  jl_buf_str(&b, "\nhostname ");
+  jl_buf_escaped(&b, plan->hostname, strlen(plan->hostname));
+  jl_buf_str(&b, "\nids ");
+  jl_buf_u64(&b, plan->inside_uid);
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, plan->inside_gid);
+  jl_buf_str(&b, " on the host ");
+  jl_buf_u64(&b, plan->host_uid);
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, plan->host_gid);
+  jl_buf_char(&b, '\n');
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    if (!(plan->layers & JAILER_BIT(i))) continue;
+    jl_buf_str(&b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
+    jl_buf_str(&b, jl_tab_layers[i]);
+    jl_buf_char(&b, '\n');
+  }
+  for (size_t i = 0; i < plan->fd_count; i++) {
+    jl_buf_str(&b, "fd ");
+    jl_buf_i64(&b, plan->fds[i].to);
+    jl_buf_str(&b, " from ");
+    if (plan->fds[i].from < 0)
+      jl_buf_str(&b, "/dev/null");
+    else
+      jl_buf_i64(&b, plan->fds[i].from);
+    jl_buf_char(&b, '\n');
+  }
+  for (size_t i = 0; i < plan->nodes.count; i++) jl_public_node_text(&b, &plan->nodes.item[i]);
+  return jl_public_text(&b, text, size, length, "print the plan", err);
+}
+
+/* --- making a plan --- */
+
+static jailer_code jl_public_survey(jailer_plan *plan, size_t from, jailer_error *err) {
+  for (size_t i = from; i < plan->source_count; i++) {
+    jailer_code code = jl_probe_source(&plan->arena, &plan->sources[i], err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* Whether an executable grant already covers a path of the host at the same place inside. */
+static bool jl_public_covered(const jailer_plan *plan, const char *path, const char *resolved, const jl_source *self) {
+  bool covered = false;
+  size_t longest = 0;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s == self || !s->exists || s->link || s->dropped) continue;
+    if (s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
+    size_t n = strlen(s->resolved);
+    if (!jl_plan_at_or_below(resolved, s->resolved) || n < longest) continue;
+    longest = n; /* the innermost grant decides */
+    covered = s->access == JAILER_EXEC && (jl_streq(s->at, s->resolved) || jl_plan_at_or_below(path, s->at));
+  }
+  return covered;
+}
+
+/* A bare name, looked up along the jail's own PATH as the jail will see it: only where an executable grant is. */
+static jailer_code jl_public_search(jailer_plan *plan, const char *name, const char **out, jailer_error *err) {
+  const char *path = NULL;
+  for (size_t i = 0; i < plan->env_count; i++)
+    if (jl_starts(plan->envp[i], "PATH=")) path = plan->envp[i] + 5;
+  while (path && *path) {
+    size_t n = strcspn(path, ":");
+    char dir[JAILER_PATH_MAX];
+    if (n && n < sizeof dir && path[0] == '/') {
+      memcpy(dir, path, n);
+      dir[n] = 0;
+      const char *full = jl_plan_join(&plan->arena, dir, "/", name);
+      jl_stat st;
+      if (!full) return jl_no_memory(err, "look the program up");
+      long fd = jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0);
+      if (fd >= 0) {
+        long r = jl_sys_fstat((int)fd, &st);
+        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd);
+        jl_sys_close((int)fd);
+        if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
+            (plan->engine == JAILER_ENGINE_NONE || jl_public_covered(plan, full, resolved, NULL))) {
+          *out = full;
+          return JAILER_OK;
+        }
+      }
+    }
+    path += n + (path[n] == ':');
+  }
+  return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "look the program up", name, ENOENT,
+                 "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
+}
+
+/* The program: looked up, and where no grant covers it, an executable grant of that one file. */
+static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
+  const char *name = plan->argv[0], *path = name;
+  jailer_code code;
+  if (!strchr(name, '/')) {
+    if ((code = jl_public_search(plan, name, &plan->program, err))) return code;
+    return JAILER_OK;
+  }
+  if (name[0] != '/')
+    return jl_plan_invalid(err, name, "write the program's absolute path, or a bare name: the target's working directory is "
+                                      "another one");
+  if ((code = jl_plan_normal(&plan->arena, name, false, &path, err))) return code;
+  plan->program = path;
+  if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
+  jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
+  s->check = true;
+  s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
+  if ((code = jl_probe_source(&plan->arena, s, err))) return code;
+  if (s->exists && jl_public_covered(plan, path, s->resolved, s)) s->dropped = true;
+  for (size_t i = 0; i + 1 < plan->source_count; i++) {
+    const jl_source *g = &plan->sources[i];
+    if (!g->exists || g->link || g->dropped || g->origin != JL_FROM_CONFIG) continue;
+    if (jl_plan_at_or_below(path, g->at) && !jl_streq(g->at, g->path)) s->dropped = true; /* brought by that grant */
+  }
+  if (s->exists && !s->dropped && (s->st.mode & JL_S_IFMT) != JL_S_IFREG)
+    return jl_fail(err, JAILER_E_EXEC, JAILER_LAYER_NONE, "look the program up", path, EACCES, "it is not a regular file");
+  return JAILER_OK;
+}
+
+/* A uid nobody else uses, for a root launcher without a box: random in the range that boxes use. */
+static jailer_code jl_public_fresh_id(const jailer_plan *plan, uint32_t *id, jailer_error *err) {
+  *id = 0;
+  if (!plan->host.privileged) return JAILER_OK;
+  long r = jl_sys_getrandom(id, sizeof *id);
+  *id = 0x60000000u + (*id & 0x0fffffffu);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_IDS, "choose a uid", NULL, r, "getrandom(2) failed") : JAILER_OK;
+}
+
+/* A device keeps its group for the target where the launcher may give it: /dev/kvm is root:kvm 0660. Not group 0. */
+static void jl_public_groups(jailer_plan *plan) {
+  for (size_t i = 0; i < plan->source_count && plan->host.privileged; i++) {
+    const jl_source *s = &plan->sources[i];
+    bool known = false;
+    if (!s->exists || s->access != JAILER_DEVICE || s->origin != JL_FROM_CONFIG || s->st.gid == 0) continue;
+    if ((s->st.mode & 0060) != 0060 || (s->st.mode & 0006) == 0006) continue;
+    for (size_t k = 0; k < plan->group_count; k++) known = known || plan->groups[k] == s->st.gid;
+    if (!known && plan->group_count < sizeof plan->groups / sizeof plan->groups[0])
+      plan->groups[plan->group_count++] = s->st.gid;
+  }
+}
+
+static jailer_code jl_public_filter(jailer_plan *plan, jailer_error *err) {
+  jl_bpf_options options;
+  jl_bpf_insn *whole = JAILER_MALLOC(JL_BPF_MAX * sizeof *whole);
+  if (!whole) return jl_no_memory(err, "compile the launch filter");
+  memset(&options, 0, sizeof options);
+  options.allow_network = plan->allow_network;
+  options.allow_userns = plan->allow_userns;
+  options.allow_exec_memfd = plan->allow_exec_memfd;
+  jailer_code code = jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX,
+                                   &plan->filter_len, err);
+  if (code == JAILER_OK) {
+    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
+    if (plan->filter)
+      memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
+    else
+      code = jl_no_memory(err, "compile the launch filter");
+  }
+  JAILER_FREE(whole);
+  return code;
+}
+
+/* --- a box --- */
+
+static const char *jl_public_basename(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* One entry of the tree as a source. */
+static jailer_code jl_public_entry(jailer_plan *plan, jailer_entry entry, jailer_access access, jl_origin origin,
+                                   jl_source **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
+  if (code) return code;
+  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
+  if (!copy) return jl_no_memory(err, "list the box's entries");
+  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
+  s->check = origin == JL_FROM_BOX;
+  s->optional = origin != JL_FROM_BOX;
+  if (out) *out = s;
+  return JAILER_OK;
+}
+
+/* The shim and its libraries in bin/, and the program's name there. */
+static jailer_code jl_public_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                  jailer_error *err) {
+  char bin[JAILER_PATH_MAX];
+  jailer_code code;
+  *library_dir = NULL;
+  if (!config->shim) return JAILER_OK;
+  if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
+  if (strpbrk(bin, ":;$"))
+    return jl_plan_invalid(err, bin, "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
+                                     "another home");
+  if ((code = jl_files_copy(plan->box, config->shim, jl_public_basename(config->shim), err))) return code;
+  for (size_t i = 0; config->libraries && config->libraries[i]; i++)
+    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_public_basename(config->libraries[i]), err))) return code;
+  *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
+  plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_public_basename(config->shim)) : NULL;
+  return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
+}
+
+#ifndef JAILER_NO_QCOW2
+/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds none. */
+static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
+                                   jailer_error *err) {
+  size_t extra = 0;
+  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
+  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
+  if (!roots) return jl_no_memory(err, "list the trusted roots");
+  *count = 0;
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code = jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
+    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path)))) return jl_no_memory(err, "list the trusted roots");
+  }
+  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
+  *out = roots;
+  return JAILER_OK;
+}
+
+/* The chain of one disk, walked under the trust policy; NULL where the disk does not exist. */
+static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, jailer_entry entry, jailer_chain **out,
+                                   jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  jailer_chain_policy policy;
+  const char **roots;
+  jailer_format format = entry == JAILER_ENTRY_DISK ? config->disk_format : config->rootfs_format;
+  *out = NULL;
+  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
+  if (code) return code;
+  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
+  memset(&policy, 0, sizeof policy);
+  if ((code = jl_public_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
+  policy.trusted_roots = roots;
+  return jailer_chain_walk(path, format == JAILER_FORMAT_UNSTATED ? JAILER_FORMAT_QCOW2 : format, &policy, out, err);
+}
+
+static const struct {
+  jailer_entry entry;
+  const char *name; /* in the record */
+} jl_public_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
+
+/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
+static jailer_code jl_public_disk_sources(jailer_plan *plan, const jailer_config *config, const jailer_chain *chain,
+                                          jailer_entry entry, jailer_error *err) {
+  jl_source *s;
+  (void)config;
+  jailer_code code = jl_public_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
+  if (code) return code;
+  s->expect_dev = chain->layers[0].dev;
+  s->expect_ino = chain->layers[0].ino;
+  for (size_t i = 1; i < chain->count; i++) {
+    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
+    if (!path) return jl_no_memory(err, "list the disks' files");
+    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
+    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
+    s->check = true;
+    s->expect_dev = chain->layers[i].dev;
+    s->expect_ino = chain->layers[i].ino;
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_public_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
+                                        jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    if (!chains[i]) continue;
+    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_public_disks[i].name, chains[i],
+                                             config->trust_chain_on_first_use, err);
+    if (code == JAILER_OK) code = jl_public_disk_sources(plan, config, chains[i], jl_public_disks[i].entry, err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* The trusted roots as fences: sources that are looked at and not granted. */
+static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char **roots;
+  size_t count;
+  jailer_code code = jl_public_roots(plan, config, &roots, &count, err);
+  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
+    const char *path;
+    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
+    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
+  }
+  return code;
+}
+#endif
+
+/* What of the tree the target sees: DESIGN's table, row by row. mounts/, the pid file, the lock, the records and the box
+   directory itself are not in it. */
+static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
+                                         JAILER_ENTRY_EXIT};
+  jailer_code code = jl_public_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK) code = jl_public_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
+  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
+    code = jl_public_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+  if (code == JAILER_OK && config->allow_whole_bases)
+    code = jl_public_entry(plan, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
+  return code;
+}
+
+/* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
+static jailer_code jl_public_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                 jailer_error *err) {
+  uint32_t uid = config->uid, gid = config->gid;
+  jailer_code code;
+  plan->box = JAILER_MALLOC(sizeof *plan->box);
+  if (!plan->box) return jl_no_memory(err, "open the box");
+  *plan->box = jl_files_box_none();
+  if ((code = jl_files_prepare(config->layout, plan->box, err))) return code;
+  if (!plan->host.privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
+  if (!plan->host.privileged || !config->allow_host_root)
+    if ((code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
+  if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
+  return jl_public_shim(plan, config, library_dir, err);
+}
+
+/* The sources of a plan: how many there can be is known before the first is listed. */
+static jailer_code jl_public_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  size_t more = 1;
+  jailer_code code = JAILER_OK;
+  if (!plan->box) return jl_plan_wants(plan, config, more, err);
+#ifndef JAILER_NO_QCOW2
+  jailer_chain *chains[2] = {NULL, NULL};
+  for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
+  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
+    code = jl_public_chain(plan, config, jl_public_disks[i].entry, &chains[i], err);
+    if (chains[i]) more += chains[i]->count;
+  }
+  if (code == JAILER_OK) code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
+  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
+  if (code == JAILER_OK) code = jl_public_root_fences(plan, config, err);
+  if (code == JAILER_OK) code = jl_public_disks_plan(plan, config, chains, err);
+  jailer_chain_free(chains[0]);
+  jailer_chain_free(chains[1]);
+#else
+  code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
+  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
+#endif
+  return code;
+}
+
+static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
+                                  jailer_error *err) {
+  jailer_code code;
+  uint32_t fresh_uid = 0, fresh_gid;
+  const char *library_dir = NULL;
+  if (host)
+    plan->host = *host;
+  else if ((code = jl_probe_host(&plan->host, err)))
+    return code;
+  if ((code = jl_plan_config(plan, config, err))) return code;
+  if (config->layout && (code = jl_public_box(plan, config, &library_dir, err))) return code;
+  if (!config->layout && (code = jl_public_fresh_id(plan, &fresh_uid, err))) return code;
+  fresh_gid = fresh_uid;
+  if (plan->box) {
+    fresh_uid = plan->box->uid;
+    fresh_gid = plan->box->gid;
+  }
+  if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
+  if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err))) return code;
+  if ((code = jl_public_survey(plan, 0, err))) return code;
+  if (!plan->program && (code = jl_public_program(plan, err))) return code;
+  jl_public_groups(plan);
+  if ((code = jl_plan_build(plan, &config->limits, err))) return code;
+  return jl_public_filter(plan, err);
+}
+
+JAILER_API void jailer_plan_free(jailer_plan *plan) {
+  if (!plan) return;
+  for (size_t i = 0; i < plan->source_count; i++) jl_parent_close(&plan->sources[i].fd);
+  if (plan->box) jl_files_box_close(plan->box);
+  JAILER_FREE(plan->box);
+  jl_arena_free(&plan->arena);
+  JAILER_FREE(plan);
+}
+
+JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
+                                       jailer_error *err) {
+  if (!out) return jl_plan_invalid(err, "out", "a plan needs a place");
+  *out = NULL;
+  if (!config) return jl_plan_invalid(err, "config", "a plan needs a configuration");
+  jailer_plan *plan = JAILER_MALLOC(sizeof *plan);
+  if (!plan) return jl_no_memory(err, "make a plan");
+  memset(plan, 0, sizeof *plan);
+  jailer_code code = jl_public_plan(plan, config, host, err);
+  if (code) {
+    jailer_plan_free(plan);
+    return code;
+  }
+  *out = plan;
+  return JAILER_OK;
+}
+
+#ifndef JAILER_NO_QCOW2
+JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
+  jailer_plan plan; /* only as the owner of an arena and a box */
+  jl_box box = jl_files_box_none();
+  if (!config || !config->layout) return jl_plan_invalid(err, "layout", "a record belongs to a box: set layout");
+  memset(&plan, 0, sizeof plan);
+  plan.box = &box;
+  jailer_code code = jl_files_box_open(config->layout, 0, &box, err);
+  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
+    jailer_chain *chain = NULL;
+    code = jl_public_chain(&plan, config, jl_public_disks[i].entry, &chain, err);
+    if (chain) code = jl_chain_record_set(box.dir_fd, "record", jl_public_disks[i].name, chain, err);
+    jailer_chain_free(chain);
+  }
+  jl_files_box_close(&box);
+  jl_arena_free(&plan.arena);
+  return code;
+}
+#endif
+
+/* --- running it --- */
+
+JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  if (!plan || !out) return jl_plan_invalid(err, plan ? "out" : "plan", "NULL where a plan and a handle are needed");
+  memset(out, 0, sizeof *out);
+  out->pidfd = out->init_fd = -1;
+  return jl_parent_spawn(plan, out, err);
+}
+
+JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
+  jailer_plan *plan;
+  jailer_code code = jailer_plan_new(config, NULL, &plan, err);
+  if (code) return code;
+  code = jailer_spawn(plan, out, err);
+  jailer_plan_free(plan);
+  return code;
+}
+
+JAILER_API void jailer_release(jailer_proc *proc) {
+  if (!proc || proc->pid <= 0) return;
+  jl_parent_close(&proc->pidfd);
+  jl_parent_close(&proc->init_fd);
+  JAILER_FREE(proc->box);
+  proc->box = NULL;
+  proc->pid = 0;
+}
+
+JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
+  jailer_status own;
+  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
+  if (!status) status = &own;
+  memset(status, 0, sizeof *status);
+  long r = jl_parent_wait_end(proc, timeout_ms);
+  if (r == -ETIMEDOUT)
+    return jl_fail(err, JAILER_E_TIMEOUT, JAILER_LAYER_NONE, "wait for the target", NULL, ETIMEDOUT, "it still runs");
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
+  r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
+  if (r == -ECHILD && proc->pidfd >= 0 && jl_parent_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
+  if (r < 0 && r != -ECHILD)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
+  if (r == 0 && proc->init_fd >= 0) jl_parent_init_status(proc->init_fd, status);
+  if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal) status->signal = proc->asked_signal;
+  if (proc->box) jl_parent_box_ended(proc->box, proc->pid);
+  jailer_release(proc);
+  if (r == 0) return JAILER_OK;
+  return jl_fail(err, JAILER_E_STATUS_LOST, JAILER_LAYER_NONE, "wait for the target", NULL, ECHILD,
+                 "it has ended, but its status is gone: the launcher ignores SIGCHLD, or another wait took it");
+}
+
+JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
+  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
+  if (signal < 0 || signal > 64) return jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  int send = signal;
+  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal)) {
+    int unseen = jl_parent_unseen(proc->pid, signal);
+    if (unseen == 1) {
+      send = JL_SIGKILL;
+      if (!proc->asked_signal) proc->asked_signal = signal;
+    }
+  }
+  long r = jl_parent_signal(proc->pid, proc->pidfd, send);
+  if (r == -ESRCH || r == 0) return JAILER_OK;
+  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
+}
+
+JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
+  char status[4096];
+  if (!proc || !out) return jl_plan_invalid(err, proc ? "out" : "proc", "NULL where a handle and a report are needed");
+  memset(out, 0, sizeof *out);
+  jl_parent_report_known(out, proc);
+  if (proc->pid <= 0) return JAILER_OK;
+  if (jl_parent_proc_read(proc->pid, "/status", status, sizeof status) <= 0) return JAILER_OK;
+  if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX")) return JAILER_OK; /* it has ended: nothing to read */
+  jailer_layer wrong = JAILER_LAYER_NONE;
+  jl_parent_report_status(out, proc, status, &wrong);
+  jl_parent_report_ns(out, proc->pid, &wrong);
+  if (wrong == JAILER_LAYER_NONE) return JAILER_OK;
+  return jl_fail(err, JAILER_E_READBACK, wrong, "read the report", jl_tab_layers[wrong], 0,
+                 "the kernel's account of the running target disagrees with the launch: end it");
+}
+
+#endif /* JL_LINUX */
+
+JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
+                                          jailer_error *err) {
+  jl_buf b = jl_buf_heap(65536);
+  if (!report) return jl_plan_invalid(err, "report", "NULL where a report is needed");
+  jl_buf_str(&b, "{\"jailer\": \"" JAILER_VERSION "\", \"engine\": \"");
+  jl_buf_str(&b, jailer_engine_name(report->engine));
+  jl_buf_str(&b, "\", \"pid\": ");
+  jl_buf_i64(&b, report->pid);
+  jl_buf_str(&b, ", \"uid\": ");
+  jl_buf_u64(&b, report->uid);
+  jl_buf_str(&b, ", \"gid\": ");
+  jl_buf_u64(&b, report->gid);
+  jl_buf_str(&b, ", \"landlock_abi\": ");
+  jl_buf_u64(&b, report->landlock_abi);
+  jl_buf_str(&b, ", \"layers\": {");
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    jl_buf_str(&b, i > 1 ? ",\n  \"" : "\n  \"");
+    jl_buf_str(&b, jl_tab_layers[i]);
+    jl_buf_str(&b, "\": {\"state\": \"");
+    jl_buf_str(&b, jailer_state_name(report->layer[i].state));
+    jl_buf_str(&b, "\", \"verified\": ");
+    jl_buf_str(&b, report->layer[i].verified ? "true" : "false");
+    jl_buf_str(&b, ", \"detail\": ");
+    jl_buf_json(&b, report->layer[i].detail);
+    jl_buf_char(&b, '}');
+  }
+  jl_buf_str(&b, "\n}}\n");
+  return jl_public_text(&b, text, size, length, "print the report", err);
+}
+
+#endif /* JAILER_IMPLEMENTATION_ONCE */
+#endif /* JAILER_IMPLEMENTATION */

@@ -1,0 +1,267 @@
+#!/bin/sh
+# The header as a file: how it can be included, what it brings into a program, and whether the house still stands (rooms in
+# order, no prototypes, no globals). Run from the top of the source; needs CC and what comes with it.
+set -u
+. tests/tap.sh
+: "${CC:=cc}"
+top=$(pwd)
+w=$tap_dir
+
+# compile FLAG...: the compiler, quiet about nothing, in the scratch directory.
+# shellcheck disable=SC2086 # CC may carry flags
+compile() { (cd "$w" && $CC -Wall -Wextra -Werror "-I$top" "$@"); }
+source_file() { cat >"$w/$1"; }
+
+# --- including it ---------------------------------------------------------------------------------------------------------
+
+source_file impl.c <<'C'
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+C
+source_file user.c <<'C'
+#include "jailer.h"
+#include "jailer.h"
+#include <string.h>
+int main(void) { return strcmp(JAILER_VERSION, JAILER_VERSION_WANTED) != 0; }
+C
+source_file twice.c <<'C'
+#include "jailer.h"
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+#include "jailer.h"
+int main(void) { return 0; }
+C
+source_file static_a.c <<'C'
+#define JAILER_STATIC
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+int other(void);
+int main(void) { return other(); }
+C
+source_file static_b.c <<'C'
+#define JAILER_STATIC
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+int other(void);
+int other(void) { return 0; }
+C
+
+version=$(sed -n 's/^#define JAILER_VERSION "\(.*\)".*/\1/p' jailer.h)
+number() { sed -n "s/^#define JAILER_VERSION_$1 \([0-9]*\).*/\1/p" jailer.h; }
+
+row "the implementation compiles as strict C99" compile -std=c99 -pedantic -O2 -c -o impl.o impl.c
+row "two files share one implementation" compile -std=c99 "-DJAILER_VERSION_WANTED=\"$version\"" -o user user.c impl.o
+row "the program that shares it runs and sees this version" "$w/user"
+row "included three times, the implementation is there once" compile -std=c99 -o twice twice.c
+row "JAILER_STATIC: two files have an implementation each" compile -std=c99 -o static static_a.c static_b.c
+row "the program with two implementations runs" "$w/static"
+
+cxx=
+for name in g++ c++ clang++; do
+  if [ -z "$cxx" ] && have $name; then cxx=$name; fi
+done
+if [ -n "$cxx" ]; then
+  source_file user.cc <<'C'
+#include "jailer.h"
+#include "jailer.h"
+jailer_error error; // a C++ program can have one, zeroed
+int main() { return error.code == JAILER_OK ? 0 : 1; }
+C
+  cp "$w/impl.c" "$w/impl.cc"
+  row "the declarations are C++11" "$cxx" -std=c++11 -pedantic -Wall -Wextra -Werror -I. -c -o "$w/user_cc.o" "$w/user.cc"
+  row "a C++ program links with the C implementation" "$cxx" -o "$w/user_cc" "$w/user_cc.o" "$w/impl.o"
+  row "the C++ program runs" "$w/user_cc"
+  "$cxx" -I. -c -o "$w/impl_cc.o" "$w/impl.cc" >"$tap_log" 2>&1
+  [ $? != 0 ] && grep -q '#error.*C99' "$tap_log"
+  ok $? "the implementation in C++ is an error that says so"
+else
+  skip "the declarations are C++11" "g++ is not installed"
+fi
+
+# --- what it brings -------------------------------------------------------------------------------------------------------
+
+# -fno-pie: a relocated const table counts as data under PIE, which is the linker's doing and not a variable of ours.
+compile -std=c99 -O2 -fno-pie -fno-stack-protector -c -o plain.o impl.c >"$tap_log" 2>&1
+ok $? "the implementation compiles for a look at its symbols"
+source_file alloc.c <<'C'
+#include <stddef.h>
+void *my_malloc(size_t size);
+void *my_realloc(void *p, size_t size);
+void my_free(void *p);
+#define JAILER_MALLOC(size) my_malloc(size)
+#define JAILER_REALLOC(p, size) my_realloc(p, size)
+#define JAILER_FREE(p) my_free(p)
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+C
+source_file alloc_half.c <<'C'
+#define JAILER_MALLOC(size) 0
+#define JAILER_IMPLEMENTATION
+#include "jailer.h"
+C
+
+# What the implementation may ask libc for: memory, bytes, and nothing with state, output or an opinion.
+ALLOWED='^(malloc|realloc|free|mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|str)|__(memcpy|memset|memmove)_chk)$'
+
+if have nm; then
+  nm "$w/plain.o" >"$w/symbols"
+  awk 'NF == 3 && $2 ~ /[A-Z]/ && $2 != "U" && $3 !~ /^jailer_/ { print; bad = 1 } END { exit bad }' "$w/symbols" >"$tap_log"
+  ok $? "every symbol it exports begins with jailer_"
+  awk 'NF == 3 && $2 ~ /[BbDdCcGgSs]/ { print; bad = 1 } END { exit bad }' "$w/symbols" >"$tap_log"
+  ok $? "it has no variables: neither global nor static"
+  awk -v allowed="$ALLOWED" '$1 == "U" && $2 !~ allowed && $2 != "_GLOBAL_OFFSET_TABLE_" { print; bad = 1 } END { exit bad }' \
+    "$w/symbols" >"$tap_log"
+  ok $? "it asks libc for memory and string functions only"
+  grep -q ' T jailer_' "$w/symbols"
+  ok $? "those lists were not empty"
+
+  # Every prototype between >>api and >>implementation is defined, and nothing is exported without a prototype.
+  awk '/\/\/ >>implementation/ { exit } /^JAILER_API/ { inside = 1 } inside { text = text " " $0 }
+    inside && /;/ { inside = 0; if (match(text, /jailer_[a-z0-9_]*\(/)) print substr(text, RSTART, RLENGTH - 1); text = "" }' \
+    jailer.h | sort -u >"$w/declared"
+  awk '$2 == "T" { print $3 }' "$w/symbols" | sort -u >"$w/defined"
+  diff "$w/declared" "$w/defined" >"$tap_log" && [ -s "$w/declared" ]
+  ok $? "what is declared is what is defined"
+
+  compile -std=c99 -O2 -fno-stack-protector -c -o alloc.o alloc.c >"$tap_log" 2>&1
+  ok $? "the allocator hook compiles"
+  nm "$w/alloc.o" | grep -E ' U (malloc|calloc|realloc|free)$' >"$tap_log"
+  [ $? = 1 ] && nm "$w/alloc.o" | grep -q ' U my_malloc$'
+  ok $? "with the allocator hook nothing calls libc's allocator"
+else
+  skip "symbols" "nm is not installed"
+fi
+compile -std=c99 -c -o half.o alloc_half.c >"$tap_log" 2>&1
+[ $? != 0 ] && grep -q '#error.*JAILER_MALLOC' "$tap_log"
+ok $? "half an allocator hook is an error that says so"
+
+for switch in $(grep -o 'JAILER_NO_[A-Z0-9_]*' jailer.h | sort -u); do
+  row "$switch compiles" compile -std=c99 -O2 "-D$switch" -c -o no.o impl.c
+  part=$(echo "${switch#JAILER_NO_}" | tr '[:upper:]' '[:lower:]')
+  if have nm; then
+    nm "$w/no.o" 2>/dev/null | grep "jailer_${part}_" >"$tap_log"
+    [ $? = 1 ]
+    ok $? "$switch leaves no jailer_${part}_ function"
+  fi
+done
+
+compile -std=c99 -M impl.c >"$w/includes" 2>"$tap_log"
+tr ' ' '\n' <"$w/includes" | grep -E '/(stdio|assert|signal|pthread|unistd|syslog)\.h$' |
+  grep -v /bits/ >"$tap_log"
+[ $? = 1 ] && grep -q 'jailer\.h' "$w/includes"
+ok $? "it includes neither stdio nor anything else with state"
+
+row "the pure rooms compile where the system is unknown" compile -std=c99 -O2 -U__linux__ -c -o pure.o impl.c
+if have nm; then
+  nm "$w/pure.o" 2>/dev/null | awk -v allowed="$ALLOWED" '
+    $1 == "U" && $2 !~ allowed && $2 !~ /^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/ { print; bad = 1 }
+    END { exit bad || NR == 0 }' >"$tap_log"
+  ok $? "and ask libc for no more there"
+fi
+
+# --- the house ------------------------------------------------------------------------------------------------------------
+
+awk '
+  /\/\/ >>implementation/ { below = 1 }
+  !below { next }
+  /^static / { head = $0; line = NR; inside = 1 }
+  inside && /[{=]/ { inside = 0 }
+  inside && /;/ { print line ": " head; bad = 1; inside = 0 }
+  END { exit bad || !below }' jailer.h >"$tap_log"
+ok $? "no static prototypes below >>implementation"
+
+# The rooms as STYLE has them. Siblings (bpf, sbpl, qcow2: writers and parsers) have tags of their own, so what stands between
+# two of these is free; these stand in this order. A tag with a colon after it continues a room.
+grep -n '// >>[a-z0-9_]*\( \|$\)' jailer.h | sed 's/^\([0-9]*\):.*\/\/ >>\([a-z0-9_]*\).*/\1 \2/' >"$w/tags"
+order='config types api implementation platform base error tables layout plan sys probe files child parent'
+awk -v order="$order" '
+  BEGIN { n = split(order, want, " ") }
+  { if (seen[$2]++) { print "twice: " $2; bad = 1 } at[$2] = NR }
+  END {
+    for (i = 1; i <= n; i++) {
+      if (!(want[i] in at)) { print "missing: " want[i]; bad = 1; continue }
+      if (at[want[i]] < last) { print "out of order: " want[i]; bad = 1 }
+      last = at[want[i]]
+    }
+    exit bad
+  }' "$w/tags" >"$tap_log"
+ok $? "the rooms stand in the order of the house"
+
+awk '/\/\/ >>config/ { exit } { print }' jailer.h >"$w/manual"
+while read -r _ tag; do
+  [ "$tag" = implementation ] || grep -qE ">>$tag([^a-z0-9_]|\$)" "$w/manual" || echo "the manual does not list >>$tag"
+done <"$w/tags" >"$tap_log"
+grep -o '>>[a-z0-9_]*' "$w/manual" | sed 's/>>//' | sort -u | while read -r tag; do
+  grep -q " $tag\$" "$w/tags" || echo "the manual lists >>$tag, which is not there"
+done >>"$tap_log"
+[ ! -s "$tap_log" ] && [ -s "$w/tags" ]
+ok $? "the manual's map and the rooms agree"
+
+# Between >>base and >>sys there is no platform test and no errno of the thread.
+awk '
+  /\/\/ >>base/ { pure = 1 }
+  /\/\/ >>sys/ { pure = 0 }
+  pure && /^#[ ]*(if|ifdef|ifndef|elif)/ && !/JAILER_NO_/ { print NR ": " $0; bad = 1 }
+  pure && /(^|[^a-z_])errno([^a-z_]|$)/ && !/^ *(\/\*|\*)/ && !/\/\*.*errno/ { print NR ": " $0; bad = 1 }
+  pure && /jl_sys_/ && !/^ *(\/\*|\*)/ && !/\/\*.*jl_sys_/ { print NR ": " $0; bad = 1 }
+  END { exit bad }' jailer.h >"$tap_log"
+ok $? "the pure rooms have no #if, no errno and no system call"
+
+awk '
+  /^[a-zA-Z].*\) *\{$/ { start = NR; name = $0 }
+  /^\}/ { if (start && NR - start > 100) { print start ": " NR - start " lines: " name; bad = 1 } start = 0 }
+  END { exit bad }' jailer.h >"$tap_log"
+ok $? "no function is longer than 100 lines"
+
+awk 'length($0) > 120 { print FILENAME ":" FNR ": " length($0) " columns"; bad = 1 } /[ \t]$/ { print FILENAME ":" FNR
+  ": ends in a space"; bad = 1 } /\t/ { print FILENAME ":" FNR ": has a tab"; bad = 1 } END { exit bad }' \
+  jailer.h >"$tap_log"
+ok $? "lines are at most 120 columns, without tabs or trailing blanks"
+
+[ "$version" = "$(number MAJOR).$(number MINOR).$(number PATCH)" ]
+ok $? "JAILER_VERSION is its three numbers ($version)"
+awk '/\/\/ >>history/ { inside = 1 } inside { print }' jailer.h | grep -qF "$version"
+ok $? "the history has an entry for $version"
+grep -noE '(jailer\.h|jail|[Vv]ersion) v?[0-9]+\.[0-9]+\.[0-9]+' README.md jailer.h 2>/dev/null | grep -E 'jailer\.h v?[0-9]|jail v?[0-9]' |
+  grep -vF " $version" >"$tap_log"
+[ ! -s "$tap_log" ]
+ok $? "no page claims another version of jailer.h"
+
+# --- the tree around it ---------------------------------------------------------------------------------------------------
+
+for file in examples/*.c tests/test_*.c tests/probe*.c tests/fuzz/*.c tests/bench/*.c tests/test_*.sh; do
+  [ -e "$file" ] || continue
+  grep -qF "$file" Makefile || echo "$file is not in the Makefile"
+done >"$tap_log"
+[ ! -s "$tap_log" ]
+ok $? "the Makefile knows every program and test"
+
+# Each example opens with what it demonstrates and with the one line that builds it; that line is run as it is written.
+for example in examples/*.c; do
+  name=${example##*/}
+  head -n 3 "$example" | grep -q 'Demonstrates'
+  ok $? "$name says what it demonstrates"
+  command=$(sed -n '1,40s/^[ /*]*\(cc .*'"$name"'.*[^ ]\) *\(\*\/\)\{0,1\}$/\1/p' "$example" | sed 's/ *\*\/$//' | head -n 1)
+  rm -rf "$w/tree"
+  mkdir "$w/tree"
+  cp -R jailer.h examples "$w/tree/"
+  if [ -n "$command" ]; then
+    (cd "$w/tree" && sh -c "$command") >"$tap_log" 2>&1
+    ok $? "$name builds by its own line: $command"
+  else
+    ok 1 "$name builds by its own line: it has none that begins with cc"
+  fi
+done
+
+if [ -f README.md ]; then
+  awk '/^```c$/ { inside = 1; text = ""; next }
+    /^```$/ { if (inside && text ~ /int main/) { printf "%s", text; exit } inside = 0; next }
+    inside { text = text $0 "\n" }' README.md >"$w/readme.c"
+  if [ -s "$w/readme.c" ]; then
+    row "the program in README.md compiles" compile -std=gnu99 -o readme readme.c
+  else
+    ok 1 "README.md has a complete program in a \`\`\`c block"
+  fi
+fi
+
+tap_done

@@ -29,17 +29,18 @@ TESTS = \
 SCRIPTS = tests/test_header.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES =
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside
 
 FUZZERS = $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/canary.h
 
-JL_FLAGS = -std=gnu99 -O2 -g -Wall -Wextra -I.
-COMPILE = $(CC) $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
+JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
+COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
+COMPILE_TEST = $(CC) -O1 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(LDFLAGS) $(LDLIBS)
 TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
@@ -97,12 +98,12 @@ $B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 
 $(TESTS): $(TEST_HEADERS)
 	@mkdir -p $B
-	$(COMPILE) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
+	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
 
-$(PROBES):
+$(PROBES): tests/canary.h
 	@mkdir -p $B
-	$(COMPILE) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
-	  $(COMPILE) -o $@ tests/$(@F).c -pthread $(LINK)
+	$(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
+	  $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
 
 $(BENCHES):
 	@mkdir -p $B
@@ -141,6 +142,10 @@ $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_threads: tests/test_threads.c
+
+$B/probe_box: tests/probe_box.c
+$B/probe_canary: tests/probe_canary.c
+$B/probe_inside: tests/probe_inside.c
 
 $B/bench: tests/bench/bench.c $(HEADER)
 $B/floor: tests/bench/floor.c

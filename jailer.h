@@ -1,3 +1,90 @@
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64. MIT licence, at the end.
+ *
+ * // >>manual
+ *
+ * WHAT IT DOES
+ *   Launches a program behind walls that the kernel keeps: its own user, mount, pid, network, IPC, UTS and cgroup
+ *   namespaces, a tmpfs root with nothing in it but what was granted, Landlock rules for the same grants, a seccomp filter,
+ *   no capabilities, no_new_privs, a session of its own, an environment from nothing, and no descriptor but the named
+ *   ones. For the shim of a VM runtime it also keeps the box directory, its disks' backing chains and the shim's copy.
+ *
+ * HOW TO USE IT
+ *   In one C file:                        In all others (C or C++):
+ *     #define JAILER_IMPLEMENTATION         #include "jailer.h"
+ *     #include "jailer.h"
+ *
+ *   The shortest launch; everything left zero is the strict profile:
+ *
+ *     const char *const argv[] = {"sh", "-c", "id; ls -l /", NULL};
+ *     jailer_config config = {0};
+ *     jailer_proc proc;
+ *     jailer_status status;
+ *     jailer_error err;
+ *     char text[1024];
+ *     config.argv = argv;
+ *     if (jailer_launch(&config, &proc, &err) || jailer_wait(&proc, -1, &status, &err)) {
+ *       jailer_error_text(&err, text, sizeof text);
+ *       ... print it; nothing ran if the launch failed
+ *     }
+ *
+ *   To reach a path, grant it:            jailer_grant grants[] = {{.path = "/srv/in"}, {.path = "/srv/out", .access = JAILER_WRITE}};
+ *   To launch often, plan once:           jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
+ *   To see what would happen:             jailer_plan_text
+ *   To see what is in force:              jailer_report_read, jailer_report_json
+ *   A box with disks (a VM shim):         jailer_layout_init, jailer_layout_prepare, jailer_box_record; config.layout, config.shim
+ *
+ * WHAT IT PROMISES
+ *   1. Zero is safe: every weakening is a named field of jailer_config that reads as a grant (allow_network, ...).
+ *   2. Apply, fail, or report a permitted degrade: a layer that cannot be had is an error before the target runs, unless
+ *      its bit is in may_degrade; then the report says so.
+ *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next time.
+ *   4. The parent prepares, the child performs: after the clone there are system calls only, on a const plan.
+ *   5. Errors are values: code, layer, step, item, errno and a sentence with the remedy. The library never prints,
+ *      exits, aborts or keeps hidden state.
+ *
+ * WHAT IT DOES NOT
+ *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed system calls is a way
+ *   out. It does not limit memory, processor or process count yet (cgroups are the next step). It stops what the target
+ *   writes from being *executed*, not interpreted. THREAT_MODEL.md has the whole list, each claim with its test.
+ *
+ * COMPILE-TIME SWITCHES (size and plumbing, never safety)
+ *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
+ *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
+ *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_SYS_HOOK         for tests: see the room sys
+ *
+ * THREADS
+ *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time (jailer_kill excepted), a
+ *   jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2) PR_SET_PDEATHSIG):
+ *   launch from a thread that stays, or set outlive_launcher.
+ *
+ * THE ROOMS, from top to bottom; a room calls only rooms above it. Search for the tag.
+ *   >>manual      this text
+ *   >>config      version, limits, linkage
+ *   >>types       every public type, each default beside its field
+ *   >>api         every public function                                (the declarations end here)
+ *   >>implementation
+ *   >>platform    which system this is; the only room that asks
+ *   >>base        bounded buffer, arena, checked arithmetic
+ *   >>error       one way to say what failed
+ *   >>tables      names, Landlock rights by ABI, the steps of a launch
+ *   >>entries     the tree of a home and of a box
+ *   >>syscalls    system calls: numbers, and what the launch filter thinks of each
+ *   >>layout      box ids and paths
+ *   >>plan        grants = f(config, host): defaults, conflicts, order
+ *   >>bpf         the seccomp program from the table
+ *   >>qcow2       image headers, names in them, records of chains
+ *   --- above: pure, values in and bytes out; below: effects ---
+ *   >>sys         one function per system call
+ *   >>probe       what this host can do, what a path is
+ *   >>files       the box directory: lock, copies, uids, pid file, removal
+ *   >>chain       backing chains on disk, under the trust policy
+ *   >>child       between clone and exec: system calls only
+ *   >>parent      vetting, rules, maps, the clone, the reply, the end
+ *   >>public      the bodies of the public functions, thin
+ *   >>history     what changed for users
+ */
+
 /* ============================================================================================
  * // >>config    version, limits, linkage
  * May touch: the preprocessor. May call: nothing.
@@ -329,7 +416,7 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
    UNSAFE: HOME or its parents, boxes/, ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are
    group- or other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file
    with one link. BUSY: the box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says.
-   Any thread; needs no other lock. err may be NULL. Linux only. Source: the seed's tree, DESIGN section 5. */
+   Any thread; needs no other lock. err may be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
@@ -497,6 +584,11 @@ JAILER_API void jailer_release(jailer_proc *proc);
    target has ended only what the launch itself knew is told, not verified. */
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
 
+/* What the jailed process wrote into the box's `exit` file: at most size bytes, as they are (hostile: escape them before
+   they are shown), not terminated; their number in *length. E_LIMIT when there is more. The box may be running. */
+JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
+                                       jailer_error *err);
+
 /* A report as one JSON object; the same rules as jailer_plan_text. */
 JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
                                           jailer_error *err);
@@ -662,28 +754,6 @@ static void jl_buf_i64(jl_buf *b, int64_t value) {
   jl_buf_u64(b, value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value);
 }
 
-static void jl_buf_hex(jl_buf *b, uint64_t value) {
-  char digits[16];
-  size_t at = sizeof digits;
-  do {
-    digits[--at] = "0123456789abcdef"[value & 15];
-    value >>= 4;
-  } while (value);
-  jl_buf_str(b, "0x");
-  jl_buf_bytes(b, digits + at, sizeof digits - at);
-}
-
-static void jl_buf_octal(jl_buf *b, unsigned value) {
-  char digits[12];
-  size_t at = sizeof digits;
-  do {
-    digits[--at] = (char)('0' + (value & 7));
-    value >>= 3;
-  } while (value);
-  digits[--at] = '0';
-  jl_buf_bytes(b, digits + at, sizeof digits - at);
-}
-
 /* Untrusted text for a person or a log: control bytes, backslash, quote and bytes above 126 as \xNN. */
 static void jl_buf_escaped(jl_buf *b, const char *text, size_t n) {
   for (size_t i = 0; i < n; i++) {
@@ -729,7 +799,7 @@ static bool jl_copy(char *to, size_t size, const char *text) {
 }
 
 /* Reads an unsigned decimal that must be the whole of text[0..n): digits only, no sign, no overflow. */
-static bool jl_parse_u64(const char *text, size_t n, uint64_t *out) {
+JL_UNUSED static bool jl_parse_u64(const char *text, size_t n, uint64_t *out) {
   uint64_t value = 0;
   if (n == 0) return false;
   for (size_t i = 0; i < n; i++) {
@@ -787,7 +857,7 @@ static char *jl_arena_text(jl_arena *arena, const char *text, size_t n) {
   return copy;
 }
 
-static void jl_arena_free(jl_arena *arena) {
+JL_UNUSED static void jl_arena_free(jl_arena *arena) {
   while (arena->head) {
     jl_block *next = arena->head->next;
     JAILER_FREE(arena->head);
@@ -851,7 +921,7 @@ static const char *jl_err_name(int number) {
 }
 
 /* ============================================================================================
- * // >>tables    names, Landlock rights by ABI, steps of a launch, the box's tree, system calls
+ * // >>tables    names, Landlock rights by ABI, the steps of a launch, the init
  * May touch: const data. May call: platform, base.
  * ============================================================================================ */
 
@@ -898,7 +968,7 @@ typedef struct jl_landlock {
 } jl_landlock;
 
 /* Everything the running ABI can deny, cumulated. */
-static jl_landlock jl_tab_landlock_all(uint32_t abi) {
+JL_UNUSED static jl_landlock jl_tab_landlock_all(uint32_t abi) {
   const size_t last = sizeof jl_tab_landlock / sizeof jl_tab_landlock[0] - 1;
   jl_landlock all = {0, 0, 0};
   for (size_t i = 0; i <= last && i <= abi; i++) {
@@ -909,10 +979,10 @@ static jl_landlock jl_tab_landlock_all(uint32_t abi) {
   return all;
 }
 
-static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
+JL_UNUSED static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
 
 /* The rights of one grant, before they are masked by the ABI. A file cannot have directory rights (EINVAL). */
-static uint64_t jl_tab_landlock_rights(jailer_access access, bool directory) {
+JL_UNUSED static uint64_t jl_tab_landlock_rights(jailer_access access, bool directory) {
   const uint64_t file_only = JL_LL_EXECUTE | JL_LL_WRITE_FILE | JL_LL_READ_FILE | JL_LL_TRUNCATE | JL_LL_IOCTL_DEV |
                              JL_LL_RESOLVE_UNIX;
   uint64_t rights = JL_LL_READ_FILE | JL_LL_READ_DIR;
@@ -1026,7 +1096,7 @@ static const struct {
      "it must exist inside the jail, be executable by the target, and have its interpreter and libraries granted"}};
 
 /* ============================================================================================
- * // >>entries    the tree of a home and of a box as a table (the seed's tree, DESIGN section 5)
+ * // >>entries    the tree of a home and of a box as a table
  * May touch: const data. May call: nothing.
  * ============================================================================================ */
 
@@ -1073,7 +1143,7 @@ static const jl_tab_entry jl_tab_entries[JAILER_ENTRY_COUNT] = {
 };
 
 /* ============================================================================================
- * // >>tables: system calls    every call of both machines, and what the launch filter says to it
+ * // >>syscalls    every call of both machines, and what the launch filter says to it
  * May touch: const data. May call: platform. A verdict is a rule; a rule is a list of clauses over the arguments.
  * Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of Linux 7.0.
  * ============================================================================================ */
@@ -1846,7 +1916,7 @@ static size_t jl_tab_elf(uint8_t to[512], unsigned machine, const void *code, si
 }
 
 /* The init for one machine, as a whole file. */
-static size_t jl_tab_init(uint8_t to[512], bool x86_64) {
+JL_UNUSED static size_t jl_tab_init(uint8_t to[512], bool x86_64) {
   uint8_t code[sizeof jl_tab_init_aarch64];
   if (x86_64) return jl_tab_elf(to, 62, jl_tab_init_x86_64, sizeof jl_tab_init_x86_64);
   for (size_t i = 0; i < sizeof jl_tab_init_aarch64 / 4; i++) jl_tab_little(code + 4 * i, 4, jl_tab_init_aarch64[i]);
@@ -1993,6 +2063,7 @@ typedef struct jl_source {
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
+  bool twice; /* the same directory is writable at another place inside as well */
   int fd; /* O_PATH, pins the inode; -1: none */
   uint64_t expect_dev, expect_ino; /* of a chain's file: what was recorded; expect_ino 0: nothing */
   jl_stat st;
@@ -2109,27 +2180,36 @@ static jailer_code jl_plan_invalid(jailer_error *err, const char *item, const ch
   return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "check the configuration", item, 0, message);
 }
 
+/* The order of environment entries by their names: up to and with the '='. */
+static int jl_plan_by_name(const void *a, const void *b) {
+  const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+  while (*x == *y && *x != '=') x++, y++;
+  if (*x == '=' || *y == '=') return (*y == '=') - (*x == '=');
+  return (*x > *y) - (*x < *y);
+}
+
 /* NAME=VALUE entries, each name once; PATH is added, and for a box the directory of its libraries. */
-static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
+JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
                                jailer_error *err) {
   static const char default_path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
   size_t count = 0, at = 0;
   bool has_path = false;
   while (config->env && config->env[count]) count++;
   const char **env = jl_arena_array(&plan->arena, count + 3, sizeof *env);
-  if (!env) return jl_no_memory(err, "build the environment");
+  const char **sorted = jl_arena_array(&plan->arena, count + 1, sizeof *sorted);
+  if (!env || !sorted) return jl_no_memory(err, "build the environment");
   for (size_t i = 0; i < count; i++) {
-    const char *entry = config->env[i], *equals = strchr(entry, '=');
+    const char *entry = sorted[i] = config->env[i], *equals = strchr(entry, '=');
     if (!equals || equals == entry) return jl_plan_invalid(err, entry, "an environment entry is NAME=VALUE");
-    size_t name = (size_t)(equals - entry) + 1;
-    for (size_t k = 0; k < i; k++)
-      if (strncmp(config->env[k], entry, name) == 0)
-        return jl_plan_invalid(err, entry, "this variable stands twice in the environment; which one counts is unsafe");
-    if (name == 5 && jl_starts(entry, "PATH=")) has_path = true;
+    if (jl_starts(entry, "PATH=")) has_path = true;
     if (library_dir && jl_starts(entry, "LD_LIBRARY_PATH="))
       return jl_plan_invalid(err, entry, "with a shim the library path is the box's bin/; leave it out");
     if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry)))) return jl_no_memory(err, "build the environment");
   }
+  if (count) qsort(sorted, count, sizeof *sorted, jl_plan_by_name);
+  for (size_t i = 1; i < count; i++)
+    if (jl_plan_by_name(&sorted[i - 1], &sorted[i]) == 0)
+      return jl_plan_invalid(err, sorted[i], "this variable stands twice in the environment; which one counts is unsafe");
   if (!has_path) env[at++] = default_path;
   if (library_dir) {
     jl_buf b = jl_buf_heap(JAILER_PATH_MAX + 32);
@@ -2157,8 +2237,12 @@ static jailer_code jl_plan_argv(jailer_plan *plan, const jailer_config *config, 
 }
 
 static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (config->fd_count && !config->fds) return jl_plan_invalid(err, "fds", "fd_count without fds");
+  if (config->fd_count > 65536) return jl_plan_invalid(err, "fds", "at most 65536 descriptors can be kept");
+  if ((unsigned)config->stdio > JAILER_STDIO_NULL) return jl_plan_invalid(err, "stdio", "no such kind of stdio");
+  uint8_t *taken = jl_arena_get(&plan->arena, 65536 / 8); /* one bit for each number inside */
   plan->fds = jl_arena_array(&plan->arena, config->fd_count + 3, sizeof *plan->fds);
-  if (!plan->fds) return jl_no_memory(err, "plan the descriptors");
+  if (!plan->fds || !taken) return jl_no_memory(err, "plan the descriptors");
   plan->fd_count = 3;
   for (int i = 0; i < 3; i++) {
     plan->fds[i].from = config->stdio == JAILER_STDIO_NULL ? -1 : i;
@@ -2172,12 +2256,9 @@ static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, j
     jl_buf_i64(&b, placed.to);
     if (placed.from < 0 || placed.to < 0 || placed.to > 65535)
       return jl_plan_invalid(err, number, "a kept descriptor is 0 to 65535, inside and outside");
-    size_t slot = placed.to < 3 ? (size_t)placed.to : plan->fd_count;
-    for (size_t k = 3; k < plan->fd_count; k++)
-      if (plan->fds[k].to == placed.to) return jl_plan_invalid(err, number, "two descriptors want the same number inside");
-    for (size_t k = 0; k < i && placed.to < 3; k++)
-      if ((config->fds[k].renumber ? config->fds[k].as : config->fds[k].fd) == placed.to)
-        return jl_plan_invalid(err, number, "two descriptors want the same number inside");
+    const size_t slot = placed.to < 3 ? (size_t)placed.to : plan->fd_count, byte = (size_t)placed.to / 8;
+    if (taken[byte] >> (placed.to % 8) & 1) return jl_plan_invalid(err, number, "two descriptors want the same number inside");
+    taken[byte] = (uint8_t)(taken[byte] | 1 << (placed.to % 8));
     plan->fds[slot] = placed;
     if (slot == plan->fd_count) plan->fd_count++;
     if (placed.to > plan->fd_max) plan->fd_max = placed.to;
@@ -2218,7 +2299,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
 }
 
 /* The layers that the first try of a launch asks the kernel for. */
-static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
+JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   uint32_t layers = plan->layers;
   const jailer_host *h = &plan->host;
   if (!h->userns) layers &= ~JAILER_BIT(JAILER_LAYER_USERNS);
@@ -2234,7 +2315,7 @@ static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
 }
 
 /* Who the target is, inside and on the host. fresh: an unprivileged id for a root launcher that names none. */
-static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid, uint32_t fresh_gid,
+JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid, uint32_t fresh_gid,
                                jailer_error *err) {
   const jailer_host *h = &plan->host;
   if (config->uid == UINT32_MAX || config->gid == UINT32_MAX)
@@ -2265,11 +2346,14 @@ static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, u
 }
 
 /* Everything of the configuration that can be judged without looking at the host's files. */
-static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   jailer_code code;
   plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
   if (plan->engine != JAILER_ENGINE_NATIVE && plan->engine != JAILER_ENGINE_NONE)
     return jl_plan_invalid(err, "engine", "no such engine in this build");
+  const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
+  if (config->may_degrade & ~all) /* a layer's number instead of its bit would let other layers degrade */
+    return jl_plan_invalid(err, "may_degrade", "write JAILER_BIT(layer) for each layer, joined with |");
   plan->may_degrade = config->may_degrade;
   plan->allow_network = config->allow_network;
   plan->allow_userns = config->allow_userns;
@@ -2286,6 +2370,9 @@ static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config
   plan->hostname = config->hostname ? config->hostname : "jail";
   if (!plan->hostname[0] || strlen(plan->hostname) > 64)
     return jl_plan_invalid(err, plan->hostname, "a host name has 1 to 64 bytes");
+  for (const char *c = plan->hostname; *c; c++) /* it also stands in /etc/hosts: no blank, no line end */
+    if (!jl_layout_alnum(*c) && !strchr(".-_", *c))
+      return jl_plan_invalid(err, plan->hostname, "a host name has letters, digits, '.', '-' and '_' only");
   plan->hostname = jl_arena_text(&plan->arena, plan->hostname, strlen(plan->hostname));
   if (!plan->hostname) return jl_no_memory(err, "check the configuration");
   if ((code = jl_plan_normal(&plan->arena, config->cwd ? config->cwd : "/", false, &plan->cwd, err))) return code;
@@ -2345,7 +2432,7 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 }
 
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
-static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
   const size_t system_count = sizeof jl_plan_system / sizeof jl_plan_system[0];
   const size_t device_count = sizeof jl_plan_devices / sizeof jl_plan_devices[0];
   size_t count;
@@ -2377,10 +2464,25 @@ static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config,
   return JAILER_OK;
 }
 
+static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
+  size_t x = strlen(a), y = strlen(b), z = strlen(c);
+  char *text = jl_arena_get(arena, x + y + z + 1);
+  if (!text) return NULL;
+  memcpy(text, a, x);
+  memcpy(text + x, b, y);
+  memcpy(text + x + y, c, z);
+  return text;
+}
+
 /* --- conflicts --- */
 
 static jailer_code jl_plan_conflict(jailer_error *err, const char *item, const char *message) {
   return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", item, 0, message);
+}
+
+/* /proc itself, /proc/PID and what is below: they show the host's processes, and /proc/PID/root is the host's "/". */
+static bool jl_plan_host_processes(const char *resolved) {
+  return jl_streq(resolved, "/proc") || (jl_starts(resolved, "/proc/") && resolved[6] >= '0' && resolved[6] <= '9');
 }
 
 /* Type and place of one source, after the survey. */
@@ -2390,6 +2492,8 @@ static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
     return jl_plan_conflict(err, s->path, "the root directory cannot be granted: name the directories below it that are needed");
   if (jl_plan_at_or_below(s->at, "/proc"))
     return jl_plan_conflict(err, s->at, "/proc inside is the jail's own; grant the path somewhere else with `at`");
+  if (jl_plan_host_processes(s->resolved))
+    return jl_plan_conflict(err, s->path, "this is the host's processes: the jail has a /proc of its own (allow_full_proc)");
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
                    "a device grant is one character device");
@@ -2402,20 +2506,95 @@ static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* The fences of a box: its home and the trusted roots. */
-static jailer_code jl_plan_fences(const jailer_plan *plan, const jl_source *s, jailer_error *err) {
-  if (s->origin != JL_FROM_CONFIG && s->origin != JL_FROM_PROGRAM) return JAILER_OK;
-  for (size_t i = 0; i < plan->source_count; i++) {
-    const jl_source *f = &plan->sources[i];
-    if ((f->origin != JL_FENCE_HOME && f->origin != JL_FENCE_ROOT) || !f->exists) continue;
-    if (jl_plan_at_or_below(f->resolved, s->resolved))
-      return jl_plan_conflict(err, s->path,
-                              "this holds the boxes' home or a trusted root of backing files; the box's own entries and "
-                              "its disks' files are granted one by one: leave this grant out");
-    if (f->origin == JL_FENCE_HOME && jl_plan_below(s->resolved, f->resolved))
-      return jl_plan_conflict(err, s->path, "this belongs to a box; another box's files are never granted");
-    if (f->origin == JL_FENCE_ROOT && s->access == JAILER_WRITE && jl_plan_below(s->resolved, f->resolved))
-      return jl_plan_conflict(err, s->path, "a writable grant below a trusted root lets the target change backing files");
+static bool jl_plan_is_fence(const jl_source *s) { return s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT; }
+
+/* The system's sources come first; how many they are. */
+static size_t jl_plan_system_count(const jailer_plan *plan) {
+  size_t n = 0;
+  while (n < plan->source_count && plan->sources[n].origin == JL_FROM_SYSTEM) n++;
+  return n;
+}
+
+/* /bin/x is asked for and /bin is a link to usr/bin inside: it stands at /usr/bin/x. Only links of the root count; the
+   kernel's own limit of links in a path is 40, no system has more than two here. */
+static jailer_code jl_plan_through_links(jailer_plan *plan, size_t system_count, jl_source *s, jailer_error *err) {
+  for (int hops = 0; hops < 8; hops++) {
+    const jl_source *link = NULL;
+    for (size_t i = 0; i < system_count && !link; i++) {
+      const jl_source *l = &plan->sources[i];
+      if (l->link && !l->dropped && !strchr(l->at + 1, '/') && jl_plan_below(s->at, l->at)) link = l;
+    }
+    if (!link) return JAILER_OK;
+    const char *target = jl_plan_join(&plan->arena, "/", link->link, s->at + strlen(link->at));
+    if (!target) return jl_no_memory(err, "follow the system's links");
+    jailer_code code = jl_plan_normal(&plan->arena, target, true, &s->at, err);
+    if (code) return code;
+  }
+  return jl_plan_conflict(err, s->path, "the system's links in \"/\" lead in a circle");
+}
+
+/* Final places: a system default whose place the configuration takes is dropped, then places go through the links that
+   are left. Before anything is compared: a place that changes later would escape the comparison. */
+static jailer_code jl_plan_places(jailer_plan *plan, jailer_error *err) {
+  const size_t system_count = jl_plan_system_count(plan);
+  for (size_t k = system_count; k < plan->source_count; k++) {
+    const jl_source *s = &plan->sources[k];
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    for (size_t i = 0; i < system_count; i++)
+      if (jl_streq(plan->sources[i].at, s->at)) plan->sources[i].dropped = true;
+  }
+  for (size_t k = system_count; k < plan->source_count; k++) {
+    jl_source *s = &plan->sources[k];
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    jailer_code code = jl_plan_through_links(plan, system_count, s, err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+static bool jl_plan_same_file(const jl_source *a, const jl_source *b) {
+  return a->st.dev == b->st.dev && a->st.ino == b->st.ino;
+}
+
+/* One source against one fence of a box: where the boxes live, or a trusted root of backing files. */
+static jailer_code jl_plan_fence(const jl_source *f, const jl_source *s, jailer_error *err) {
+  const bool boxes = f->origin == JL_FENCE_HOME, below = jl_plan_below(s->resolved, f->resolved);
+  const bool holds = jl_plan_at_or_below(f->resolved, s->resolved) || jl_plan_same_file(f, s);
+  if (s->origin == JL_FROM_SYSTEM) {
+    if (boxes && holds)
+      return jl_plan_conflict(err, f->path, "the boxes lie in a system directory that every jail sees: use another home");
+    return JAILER_OK;
+  }
+  if (holds)
+    return jl_plan_conflict(err, s->path,
+                            "this holds the boxes' home or a trusted root of backing files; the box's own entries and "
+                            "its disks' files are granted one by one: leave this grant out");
+  if (boxes && below) return jl_plan_conflict(err, s->path, "this belongs to a box; another box's files are never granted");
+  if (!boxes && below && s->access == JAILER_WRITE)
+    return jl_plan_conflict(err, s->path, "a writable grant below a trusted root lets the target change backing files");
+  return JAILER_OK;
+}
+
+/* The fences of a box against every source, and against each other: a trusted root that holds boxes, or lies in one,
+   would make what targets write into trusted backing files. */
+static jailer_code jl_plan_fences(jailer_plan *plan, jailer_error *err) {
+  size_t count = 0;
+  const jl_source **fences = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *fences);
+  if (!fences) return jl_no_memory(err, "compare the grants");
+  for (size_t i = 0; i < plan->source_count; i++)
+    if (jl_plan_is_fence(&plan->sources[i]) && plan->sources[i].exists) fences[count++] = &plan->sources[i];
+  for (size_t i = 0; i < count; i++) {
+    for (size_t k = 0; k < plan->source_count; k++) {
+      const jl_source *s = &plan->sources[k];
+      if (!s->exists || s->dropped || s->link || s->origin == JL_FROM_BOX || jl_plan_is_fence(s)) continue;
+      jailer_code code = jl_plan_fence(fences[i], s, err);
+      if (code) return code;
+    }
+    for (size_t k = 0; k < count && fences[i]->origin == JL_FENCE_HOME; k++)
+      if (fences[k]->origin == JL_FENCE_ROOT && (jl_plan_at_or_below(fences[k]->resolved, fences[i]->resolved) ||
+                                                 jl_plan_below(fences[i]->resolved, fences[k]->resolved)))
+        return jl_plan_conflict(err, fences[k]->path, "a trusted root holds boxes or lies in one: what a target writes there "
+                                                      "would be trusted; name the directory of the images alone");
   }
   return JAILER_OK;
 }
@@ -2441,27 +2620,54 @@ static bool jl_plan_exposed(const jl_source *outer, const jl_source *inner) {
   return strchr(rest + 1, '/') != NULL || !jl_streq(inner->at + strlen(outer->at), rest);
 }
 
-/* Conflicts on the host's side: the same inode, or nested sources, with different access. */
-static jailer_code jl_plan_sources_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+/* Conflicts on the host's side, first part: the same inode, by whatever name. A directory that is writable at two places
+   is marked: what is kept from writing in it at one of them is not at the other. */
+static jailer_code jl_plan_inodes_agree(jl_source **list, size_t count, jailer_error *err) {
   qsort(list, count, sizeof *list, jl_plan_by_identity);
   for (size_t i = 1; i < count; i++) {
     jl_source *a = list[i - 1], *b = list[i];
-    if (a->st.dev != b->st.dev || a->st.ino != b->st.ino) continue;
+    if (!jl_plan_same_file(a, b)) continue;
     if ((a->access == JAILER_WRITE) != (b->access == JAILER_WRITE))
-      return jl_plan_conflict(err, b->path, "one file or directory is granted both read-only and writable; choose one");
+      return jl_plan_conflict(err, b->origin == JL_FROM_SYSTEM ? a->path : b->path,
+                              "one file or directory is granted both read-only and writable; choose one");
+    if (a->access == JAILER_WRITE && !jl_streq(a->at, b->at)) a->twice = b->twice = true;
   }
+  return JAILER_OK;
+}
+
+/* Whether what is written through `s` could be executed through the executable grant `e` around it. It cannot where s
+   itself is mounted over its place in e. */
+static bool jl_plan_executes(const jl_source *e, const jl_source *s) {
+  const char *rest = s->resolved + strlen(e->resolved);
+  return !jl_plan_at_or_below(s->at, e->at) || !jl_streq(s->at + strlen(e->at), rest);
+}
+
+/* Second part: nested sources. `outer` is the outermost writable directory around the current source, `exec` the stack
+   of executable grants around it. */
+static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+  const jl_source *outer = NULL, **exec = jl_arena_array(&plan->arena, count + 1, sizeof *exec);
+  size_t depth = 0;
+  if (!exec) return jl_no_memory(err, "compare the grants");
   qsort(list, count, sizeof *list, jl_plan_by_resolved);
-  const jl_source *outer = NULL; /* the outermost writable directory around the current source */
   for (size_t i = 0; i < count; i++) {
-    jl_source *s = list[i];
+    const jl_source *s = list[i];
     if (outer && !jl_plan_below(s->resolved, outer->resolved)) outer = NULL;
-    if (outer && s->access != JAILER_WRITE && jl_plan_exposed(outer, s))
+    while (depth && !jl_plan_at_or_below(s->resolved, exec[depth - 1]->resolved)) depth--;
+    if (outer && s->access != JAILER_WRITE && (outer->twice || jl_plan_exposed(outer, s)))
       return jl_plan_conflict(err, s->path,
-                              "a grant without write access lies deeper than a direct child of a writable one: the target "
-                              "could rename the directory between; grant it directly below, or outside");
+                              "a grant without write access lies deeper than a direct child of a writable one, or the "
+                              "writable one shows it at another place too: the target could take it over; grant it "
+                              "directly below, or outside");
+    for (size_t k = 0; k < depth && s->access == JAILER_WRITE; k++)
+      if (jl_plan_executes(exec[k], s))
+        return jl_plan_conflict(err, s->path,
+                                "this is writable at one place inside and executable at another, through the grant or system "
+                                "directory that holds it: grant it at the same place, or keep it outside");
     if (!outer && s->access == JAILER_WRITE) outer = s;
+    if (s->access != JAILER_EXEC) continue;
+    bool known = depth && jl_streq(exec[depth - 1]->resolved, s->resolved) && jl_streq(exec[depth - 1]->at, s->at);
+    if (!known) exec[depth++] = s;
   }
-  (void)plan;
   return JAILER_OK;
 }
 
@@ -2484,16 +2690,6 @@ static jl_node *jl_plan_node(jailer_plan *plan, jl_kind kind, const char *at, co
   node->text = text;
   node->text_len = text ? strlen(text) : 0;
   return node;
-}
-
-static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
-  size_t x = strlen(a), y = strlen(b), z = strlen(c);
-  char *text = jl_arena_get(arena, x + y + z + 1);
-  if (!text) return NULL;
-  memcpy(text, a, x);
-  memcpy(text + x, b, y);
-  memcpy(text + x + y, c, z);
-  return text;
 }
 
 /* passwd, group, nsswitch.conf and hosts: enough for programs that ask who they are. */
@@ -2568,30 +2764,16 @@ static uint64_t jl_plan_attr(jailer_access access) {
     case JAILER_READ: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
     case JAILER_EXEC: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV;
     case JAILER_WRITE: return JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
-    case JAILER_DEVICE: return JL_MOUNT_NOSUID | JL_MOUNT_NOEXEC;
+    case JAILER_DEVICE: /* a read-only mount does not stop writing to a device, but touching the node: every jail's */
+      return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NOEXEC;
   }
   return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
-}
-
-/* /bin/x is asked for and /bin is a link to usr/bin inside: the node stands at usr/bin/x. */
-static const char *jl_plan_through_links(jailer_plan *plan, const char *at) {
-  for (size_t i = 0; i < plan->source_count; i++) {
-    const jl_source *s = &plan->sources[i];
-    if (!s->link || s->dropped || !jl_plan_below(at, s->at)) continue;
-    if (s->link[0] == '/') return jl_plan_join(&plan->arena, s->link, at + strlen(s->at), "");
-    return jl_plan_join(&plan->arena, "/", s->link, at + strlen(s->at)); /* the kept links all stand in the root */
-  }
-  return at;
 }
 
 static bool jl_plan_source_nodes(jailer_plan *plan) {
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
-    if (!s->exists || s->dropped || s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
-    if (!s->link) {
-      s->at = jl_plan_through_links(plan, s->at);
-      if (!s->at) return false;
-    }
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
     jl_node *node = jl_plan_node(plan, s->link ? JL_LINK : JL_TREE, s->at + 1, s->link);
     if (!node) return false;
     node->system = s->origin == JL_FROM_SYSTEM;
@@ -2606,20 +2788,23 @@ static int jl_plan_by_place(const void *a, const void *b) {
   const jl_node *x = a, *y = b;
   int order = jl_plan_path_cmp(x->at, y->at);
   if (order) return order;
-  return (int)y->system - (int)x->system; /* the system's default first, so that what replaces it follows */
+  if (x->system != y->system) return (int)y->system - (int)x->system; /* what replaces the system's default follows it */
+  if (!x->source || !y->source) return 0;
+  return (x->source->access > y->source->access) - (x->source->access < y->source->access);
 }
 
 static bool jl_plan_is_dir(const jl_node *node) {
   return node->kind == JL_TREE && (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
 }
 
-/* Two nodes at one place: the configuration replaces the system's; equal grants are one; anything else is a conflict. */
+/* Two nodes at one place: the configuration replaces the system's; equal grants are one, and reading and executing the
+   same file is executing it; anything else is a conflict. */
 static jailer_code jl_plan_same_place(const jl_node *first, const jl_node *second, bool *replace, jailer_error *err) {
   *replace = first->system && !second->system;
   if (*replace) return JAILER_OK;
-  if (first->kind == JL_TREE && second->kind == JL_TREE && first->source->access == second->source->access &&
-      first->source->st.dev == second->source->st.dev && first->source->st.ino == second->source->st.ino)
-    return JAILER_OK;
+  if (first->kind == JL_TREE && second->kind == JL_TREE && jl_plan_same_file(first->source, second->source) &&
+      (first->source->access == second->source->access || second->source->access == JAILER_EXEC))
+    return JAILER_OK; /* sorted: before an executable grant stands a read-only one */
   return jl_plan_conflict(err, second->source ? second->source->path : second->at,
                           "the same place inside is granted twice, with different access or from different paths");
 }
@@ -2657,13 +2842,15 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
       continue; /* the next one stands for both */
     }
     while (depth && !jl_plan_below(node->at, open[depth - 1]->at)) depth--;
-    const jl_node *outer = depth ? open[depth - 1] : NULL;
+    const jl_node *outer = depth ? open[depth - 1] : NULL, *writable = NULL; /* the outermost around this one */
+    for (size_t k = depth; k-- > 0 && open[k]->kind == JL_TREE;)
+      if (open[k]->source->access == JAILER_WRITE) writable = open[k];
     if (outer && outer->kind != JL_TMPFS) {
       if (node->system) continue; /* a granted /etc brings its own files */
       if (!jl_plan_is_dir(outer))
         return jl_plan_conflict(err, node->source ? node->source->path : node->at, "the grant above it is not a directory");
-      if (node->kind == JL_TREE && outer->source->access == JAILER_WRITE && node->source->access != JAILER_WRITE &&
-          strchr(node->at + strlen(outer->at) + 1, '/'))
+      if (node->kind == JL_TREE && writable && node->source->access != JAILER_WRITE &&
+          strchr(node->at + strlen(writable->at) + 1, '/'))
         return jl_plan_conflict(err, node->source->path,
                                 "inside, this lies deeper than a direct child of a writable grant: the target could rename "
                                 "the directory between");
@@ -2675,7 +2862,7 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
     if (!copy) return jl_no_memory(err, "order the mounts");
     *copy = *node;
     if (!node->enclosed) previous = node->at;
-    if (node->kind == JL_TREE || node->kind == JL_TMPFS || node->kind == JL_LINK || node->kind == JL_FILE) {
+    if (node->kind != JL_DIR) {
       jl_node *kept = jl_arena_get(&plan->arena, sizeof *kept);
       if (!kept) return jl_no_memory(err, "order the mounts");
       *kept = *node;
@@ -2686,19 +2873,20 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
 }
 
 /* All of it: from surveyed sources to ordered nodes. */
-static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
+JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
   jl_source **list = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *list);
   size_t count = 0;
   jailer_code code;
   if (!list) return jl_no_memory(err, "compare the grants");
+  if ((code = jl_plan_places(plan, err))) return code;
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
-    if (!s->exists || s->dropped || s->link) continue;
-    if (s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
-    if ((code = jl_plan_judge(s, err)) || (code = jl_plan_fences(plan, s, err))) return code;
-    if (s->origin != JL_FROM_SYSTEM) list[count++] = s;
+    if (!s->exists || s->dropped || s->link || jl_plan_is_fence(s)) continue;
+    if ((code = jl_plan_judge(s, err))) return code;
+    if (s->origin != JL_FROM_SYSTEM || s->access == JAILER_EXEC) list[count++] = s;
   }
-  if ((code = jl_plan_sources_agree(plan, list, count, err))) return code;
+  if ((code = jl_plan_fences(plan, err))) return code;
+  if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err))) return code;
   if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
   return jl_plan_order(plan, err);
 }
@@ -2929,7 +3117,7 @@ static jl_bpf_verdict jl_bpf_resolve(const jl_tab_rule *rule, unsigned grants) {
 /* The launch filter: what a program from an ordinary distribution needs to start and work, without the calls that widen
    a jail. opt: NULL for the strict one. out: room for max instructions; *len: how many were written. The result is the
    same on every system. Errors: UNSUPPORTED for a machine that is not in the table, LIMIT when it does not fit. */
-static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max, size_t *len,
+JL_UNUSED static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max, size_t *len,
                                  jailer_error *err) {
   jl_bpf_verdict verdict[JL_TAB_NUMBERS + 1];
   jl_bpf_writer w = {0};
@@ -3152,11 +3340,11 @@ static jailer_format jl_qcow2_format(const char *name, size_t n) {
 }
 
 /* QEMU's rule: a colon before the first slash. */
-static bool jl_qcow2_has_protocol(const char *name) { return name[strcspn(name, ":/")] == ':'; }
+JL_UNUSED static bool jl_qcow2_has_protocol(const char *name) { return name[strcspn(name, ":/")] == ':'; }
 
 /* The name that QEMU opens for `name` in the header of `overlay` (absolute): what precedes the overlay's last slash,
    and the name. Neither "." nor ".." is folded: with symbolic links in the way that would be another file. */
-static bool jl_qcow2_join(const char *overlay, const char *name, char *to, size_t size) {
+JL_UNUSED static bool jl_qcow2_join(const char *overlay, const char *name, char *to, size_t size) {
   jl_buf b = jl_buf_fixed(to, size);
   const char *slash = strrchr(overlay, '/');
   if (name[0] != '/' && slash) jl_buf_bytes(&b, overlay, (size_t)(slash - overlay) + 1);
@@ -3165,7 +3353,7 @@ static bool jl_qcow2_join(const char *overlay, const char *name, char *to, size_
 }
 
 /* path lies below root, component by component: /a/b is not below /a/bc, nor below itself. Both are resolved. */
-static bool jl_qcow2_below(const char *path, const char *root) {
+JL_UNUSED static bool jl_qcow2_below(const char *path, const char *root) {
   size_t n = strlen(root);
   return strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1] != 0;
 }
@@ -3244,7 +3432,7 @@ static void jl_record_put_layer(jl_buf *b, const jailer_chain_layer *layer) {
 }
 
 /* Appends the text of a record; the buffer says whether all of it fitted. */
-static void jl_record_write(jl_buf *b, const jl_record *record) {
+JL_UNUSED static void jl_record_write(jl_buf *b, const jl_record *record) {
   jl_buf_str(b, "jailer-chains 1\n");
   for (size_t i = 0; i < record->count; i++) {
     jl_buf_str(b, "disk ");
@@ -3368,7 +3556,7 @@ static bool jl_record_lines(jl_record_job *job) {
 
 /* Parses a record. On success the caller frees it; on failure there is nothing to free. JAILER_E_FORMAT, JAILER_E_LIMIT
    (over JL_RECORD_MAX bytes), JAILER_E_NO_MEMORY. */
-static jailer_code jl_record_parse(const char *text, size_t n, jl_record *record, jailer_error *err) {
+JL_UNUSED static jailer_code jl_record_parse(const char *text, size_t n, jl_record *record, jailer_error *err) {
   jl_record_job job = {0};
   memset(record, 0, sizeof *record);
   if (n > JL_RECORD_MAX)
@@ -3386,7 +3574,7 @@ static jailer_code jl_record_parse(const char *text, size_t n, jl_record *record
 }
 
 /* Puts a chain under a disk's name, in place of what was there. The layers are borrowed. False: too many disks. */
-static bool jl_record_put(jl_record *record, const char *name, const jailer_chain *chain) {
+JL_UNUSED static bool jl_record_put(jl_record *record, const char *name, const jailer_chain *chain) {
   jl_record_disk *disk = jl_record_find(record, name);
   if (!disk && record->count == JL_RECORD_DISKS) return false;
   if (!disk) disk = &record->disks[record->count++];
@@ -3399,7 +3587,7 @@ static bool jl_record_put(jl_record *record, const char *name, const jailer_chai
 /* What differs first between the record and the chain that is there now: a sentence, or NULL when nothing does. *layer
    is where. The top layer is the box's own disk, so only its identity and format count; below it the names count too:
    another name for the same file would still put a file where the header's author chose. */
-static const char *jl_record_differs(const jl_record_disk *disk, const jailer_chain *chain, size_t *layer) {
+JL_UNUSED static const char *jl_record_differs(const jl_record_disk *disk, const jailer_chain *chain, size_t *layer) {
   size_t shared = disk->count < chain->count ? disk->count : chain->count;
   for (size_t i = 0; i < shared; i++) {
     const jailer_chain_layer *was = &disk->layers[i], *is = &chain->layers[i];
@@ -3556,6 +3744,17 @@ static long jl_sys_clone(long nr, long a, long b, long c, long d, long e, int (*
   return jl_sys_raw_clone(nr, a, b, c, d, e, fn, arg);
 }
 
+/* clone(2) as it was before clone3, whose order of arguments differs by machine. top: the end of the child's stack. */
+#if JL_X86_64
+static long jl_sys_clone_old(long flags, long top, long parent_tid, long child_tid, int (*fn)(void *), void *arg) {
+  return jl_sys_clone(JL_NR_clone, flags, top, parent_tid, child_tid, 0, fn, arg);
+}
+#else
+static long jl_sys_clone_old(long flags, long top, long parent_tid, long child_tid, int (*fn)(void *), void *arg) {
+  return jl_sys_clone(JL_NR_clone, flags, top, parent_tid, 0, child_tid, fn, arg);
+}
+#endif
+
 /* The flags below are the kernel's (asm-generic/fcntl.h and the linux headers), named here because -std=c99 hides libc's. */
 enum {
   JL_AT_FDCWD = -100, JL_AT_SYMLINK_NOFOLLOW = 0x100, JL_AT_REMOVEDIR = 0x200, JL_AT_EACCESS = 0x200,
@@ -3601,13 +3800,6 @@ static long jl_sys_close(int fd) { return jl_sys_call(JL_NR_close, fd, 0, 0, 0, 
 static long jl_sys_read(int fd, void *to, size_t n) {
   long r;
   do r = jl_sys_call(JL_NR_read, fd, (long)to, (long)n, 0, 0, 0);
-  while (r == -EINTR);
-  return r;
-}
-
-static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
-  long r;
-  do r = jl_sys_call(JL_NR_pread64, fd, (long)to, (long)n, (long)offset, 0, 0);
   while (r == -EINTR);
   return r;
 }
@@ -3698,19 +3890,11 @@ static long jl_sys_renameat(int from_dir, const char *from, int to_dir, const ch
   return jl_sys_call(JL_NR_renameat, from_dir, (long)from, to_dir, (long)to, 0, 0);
 }
 
-static long jl_sys_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags) {
-  return jl_sys_call(JL_NR_linkat, from_dir, (long)from, to_dir, (long)to, flags, 0);
-}
-
 static long jl_sys_readlinkat(int dir, const char *path, char *to, size_t size) {
   return jl_sys_call(JL_NR_readlinkat, dir, (long)path, (long)to, (long)size, 0, 0);
 }
 
 static long jl_sys_fchmod(int fd, unsigned mode) { return jl_sys_call(JL_NR_fchmod, fd, (long)mode, 0, 0, 0, 0); }
-
-static long jl_sys_fchown(int fd, uint32_t uid, uint32_t gid) {
-  return jl_sys_call(JL_NR_fchown, fd, (long)uid, (long)gid, 0, 0, 0);
-}
 
 static long jl_sys_ftruncate(int fd, uint64_t size) {
   return jl_sys_call(JL_NR_ftruncate, fd, (long)size, 0, 0, 0, 0);
@@ -3940,7 +4124,7 @@ enum {
 #define JL_FILES_UID_FIRST 0x60000000u /* uids of boxes: FIRST <= uid < END */
 #define JL_FILES_UID_END 0x70000000u
 #define JL_FILES_UID_TRIES 4096u
-#define JL_FILES_COPIES_MAX 16u          /* files in bin/ */
+#define JL_FILES_COPIES_MAX 32u          /* copies that are remembered */
 #define JL_FILES_NAME_MAX 128u           /* a file name in bin/, with the NUL */
 #define JL_FILES_COPY_MAX ((uint64_t)1 << 34) /* bytes of one copied file */
 #define JL_FILES_SWEEP_MAX ((uint64_t)1 << 26) /* entries that one removal handles */
@@ -4635,6 +4819,7 @@ static jailer_code jl_files_box_uid(jl_box *box, uint32_t *uid, jailer_error *er
   if (code == JAILER_OK)
     code = *uid ? jl_files_uid_confirm(box, uids_fd, *uid, err) : jl_files_uid_new(box, uids_fd, uid, err);
   jl_files_close(&uids_fd);
+  if (code != JAILER_OK) *uid = 0;
   if (code == JAILER_OK) box->uid = box->gid = *uid;
   return code;
 }
@@ -4702,6 +4887,7 @@ static jailer_code jl_files_exit_clear(const jl_box *box, jailer_error *err) {
 /* logs/console.log, disks/disk.qcow2: the directory is opened by its own name, then the file in it. */
 static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, uint32_t before, jailer_error *err) {
   char parent[16];
+  jl_stat st;
   const char *slash = strchr(e->path, '/');
   size_t n = slash ? (size_t)(slash - e->path) : 0;
   if (!slash) return jl_files_give_file(box, box->dir_fd, e->path, e, before, err);
@@ -4710,7 +4896,11 @@ static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, 
   long fd = jl_files_step(box->dir_fd, parent, true, 0700);
   if (fd < 0) return jl_files_sys(box, "open a directory of the box", parent, fd, err);
   int dir = (int)fd;
-  jailer_code code = jl_files_give_file(box, dir, slash + 1, e, before, err);
+  jailer_code code = JAILER_OK;
+  long r = jl_sys_fstat(dir, &st);
+  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod(dir, 0700); /* a box of our own uid can shut us out of logs/ */
+  if (r < 0) code = jl_files_sys(box, "open a directory of the box", parent, r, err);
+  if (code == JAILER_OK) code = jl_files_give_file(box, dir, slash + 1, e, before, err);
   jl_files_close(&dir);
   return code;
 }
@@ -4770,6 +4960,7 @@ JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32
   if (r < 0 && r != -ENOTDIR) /* a link to a larger disk is the owner's business: chains are checked when resolved */
     code = jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", box.layout.home, (int)-r,
                    jl_files_why(jl_files_code(r)));
+  if (code == JAILER_OK) code = jl_files_dir_check(&box, box.home_fd, JAILER_ENTRY_UIDS, true, err);
   if (code == JAILER_OK) code = jl_files_box_ids(&box, &uid, &gid, err);
   if (code == JAILER_OK) code = jl_files_box_give(&box, uid, gid, err);
   jl_files_box_close(&box);
@@ -4832,7 +5023,7 @@ typedef struct jl_copies {
 } jl_copies;
 
 #define JL_FILES_COPIES_HEAD "jailer copies 1\n"
-#define JL_FILES_COPIES_TEXT (sizeof JL_FILES_COPIES_HEAD + JL_FILES_COPIES_MAX * (JL_FILES_NAME_MAX + 9 * 21))
+#define JL_FILES_COPIES_TEXT (sizeof JL_FILES_COPIES_HEAD + (size_t)JL_FILES_COPIES_MAX * (JL_FILES_NAME_MAX + 9 * 21))
 
 /* The nine numbers of a line, in the order of the text. */
 static uint64_t *jl_files_copy_field(jl_copied *c, unsigned i) {
@@ -4997,9 +5188,8 @@ static jailer_code jl_files_copy_record(const jl_box *box, jl_copies *all, const
     *c = all->at[--all->count];
     return jl_files_copies_write(box, all, err);
   }
-  if (!c && all->count == JL_FILES_COPIES_MAX) {
-    return jl_files_fail(box, JAILER_E_LIMIT, "record a copy", "copies", 0, "a box holds at most 16 copied files", err);
-  }
+  if (!c && all->count == JL_FILES_COPIES_MAX) /* the oldest goes: it would only be copied once more */
+    memmove(all->at, all->at + 1, --all->count * sizeof all->at[0]);
   if (!c) c = &all->at[all->count++];
   memset(c, 0, sizeof *c);
   memcpy(c->name, name, strlen(name)); /* checked to fit */
@@ -5080,7 +5270,7 @@ static jailer_code jl_files_sweep_fail(const jl_sweep *s, const char *name, long
   return jl_files_sys(s->box, "remove the box", shown, r, err);
 }
 
-/* Lets the owner into a directory that the box closed to itself. Root needs no permission. */
+/* Opens a directory of the list, or to be put there, and lets its owner in where the box took the permission away. */
 static long jl_files_sweep_permit(const jl_sweep *s, int dir, const char *name) {
   jl_stat st;
   long p = jl_files_at(dir, name, JL_O_PATH | JL_O_DIRECTORY, 0), r;
@@ -5188,6 +5378,7 @@ static jailer_code jl_files_sweep(const jl_box *box, jailer_error *err) {
   jl_sweep s;
   jl_stat st;
   memset(&s, 0, sizeof s);
+  memset(&st, 0, sizeof st);
   s.box = box;
   for (unsigned pass = 0; pass < JL_FILES_PASSES; pass++) {
     size_t found = 0;
@@ -5245,6 +5436,13 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
  * // >>chain    walks a backing chain, keeps and compares the record of it
  * May touch: the kernel: files by name and by descriptor. May call: base, error, qcow2, sys.
  * ============================================================================================ */
+
+static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
+  long r;
+  do r = jl_sys_call(JL_NR_pread64, fd, (long)to, (long)n, (long)offset, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
 
 static const char jl_chain_step[] = "walk backing chain";
 static const char jl_chain_record_step[] = "chain record";
@@ -5802,6 +6000,7 @@ static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, ja
 /* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
 typedef struct jl_reply {
   volatile uint32_t running;   /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
+  volatile uint32_t target_running; /* the same for the target below an init */
   volatile uint32_t maps_gate; /* the parent sets it to 1 when the id maps are written */
   volatile uint32_t exec_gate; /* likewise when the pid file is in place */
   volatile int32_t step, item, error;
@@ -5834,6 +6033,7 @@ typedef struct jl_child {
   int root_fd, ruleset_fd, init_fd;
   int own[2]; /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
   bool below_init; /* this is the target's process, cloned by the init's */
+  bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
 } jl_child;
 
 /* mount(2), mount_setattr(2), open_tree(2), fsopen(2), move_mount(2) flags: linux/mount.h. */
@@ -6110,7 +6310,7 @@ JL_CHILD_CODE static long jl_child_special(jl_child *c, const jl_node *node, jl_
   c->reply->step = JL_STEP_NODE;
   long r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
   if (r < 0) return r;
-  c->reply->step = step;
+  c->reply->step = (int32_t)step;
   return jl_child_mount(type, node->at, type, flags, node->text);
 }
 
@@ -6193,10 +6393,11 @@ JL_CHILD_CODE static long jl_child_hostname(jl_child *c) {
   return jl_sys_call(JL_NR_sethostname, (long)c->plan->hostname, (long)strlen(c->plan->hostname), 0, 0, 0, 0);
 }
 
-/* Moves a private descriptor above the kept numbers. */
+/* Moves a private descriptor above the kept numbers, and above 3, where an init expects its pipe. */
 JL_CHILD_CODE static long jl_child_lift(const jl_child *c, int *fd) {
-  if (*fd < 0 || *fd > c->plan->fd_max) return 0;
-  long r = jl_sys_fcntl(*fd, JL_F_DUPFD_CLOEXEC, c->plan->fd_max + 1);
+  const int above = c->plan->fd_max > 3 ? c->plan->fd_max : 3;
+  if (*fd < 0 || *fd > above) return 0;
+  long r = jl_sys_fcntl(*fd, JL_F_DUPFD_CLOEXEC, above + 1);
   if (r >= 0) *fd = (int)r;
   return r < 0 ? r : 0;
 }
@@ -6371,8 +6572,9 @@ JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
 
 /* The lowest descriptor from `from` on that stays open; -1: none. */
 JL_CHILD_CODE static int jl_child_next_kept(const jl_child *c, int from) {
+  const size_t count = c->only_own ? 0 : c->plan->fd_count;
   int lowest = -1;
-  for (size_t i = 0; i < c->plan->fd_count + 3; i++) {
+  for (size_t i = 0; i < count + 3; i++) {
     int fd = i < 3 ? (i < 2 ? c->own[i] : c->init_fd) : c->plan->fds[i - 3].to;
     if (fd >= from && (lowest < 0 || fd < lowest)) lowest = fd;
   }
@@ -6521,16 +6723,18 @@ static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, 
                                               {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
                                               {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
 
-/* The target below an init: a session of its own, so that a terminal's ^C reaches it once and not through the init
-   again; and signals as they were reset, which the init's process has blocked. */
+/* The target below an init. It waits until the init's process has executed: until then that process still holds the
+   launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a session
+   of its own, so that a terminal's ^C reaches it once and not through the init again. */
 JL_CHILD_CODE static int jl_child_target_main(void *arg) {
   jl_child c = *(const jl_child *)arg;
+  long r = jl_child_gate(&c.reply->exec_gate);
   c.below_init = true;
-  c.reply->step = JL_STEP_SESSION;
-  long r = jl_child_session(&c);
-  c.reply->step = JL_STEP_TTY;
+  c.reply->step = (int32_t)JL_STEP_SESSION;
+  if (r >= 0) r = jl_child_session(&c);
+  if (r >= 0) c.reply->step = JL_STEP_TTY;
   if (r >= 0) r = jl_child_tty(&c);
-  c.reply->step = JL_STEP_SIGNALS;
+  if (r >= 0) c.reply->step = JL_STEP_SIGNALS;
   if (r >= 0) r = jl_child_signals(&c);
   if (r < 0) {
     c.reply->error = (int32_t)-r;
@@ -6540,32 +6744,31 @@ JL_CHILD_CODE static int jl_child_target_main(void *arg) {
   return 125;
 }
 
-/* with_init: this process becomes the init. It clones the target (PID 2), waits until that has executed (CLONE_VFORK),
-   and then executes the init under the same filter and domain: an init is no way to more rights. */
+/* with_init: this process becomes the init. It clones the target (PID 2), which waits, and executes the init under the
+   same filter and domain: an init is no way to more rights. The parent frees this stack when both have left it. */
 JL_CHILD_CODE static long jl_child_init(jl_child *c) {
-  enum { VM_VFORK = 0x100 | 0x4000 };
+  enum { VM_CLEARTID = 0x100 | 0x200000 };
   static const char *const argv[] = {"jail-init", NULL};
   const uint64_t all = UINT64_MAX;
   long r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, 0, 8, 0, 0);
   if (r < 0) return r;
-  /* the lower half of our stack; we sleep meanwhile */
-  long top = (long)(uintptr_t)(c->launch->reply) - c->launch->stack_size / 2;
-  r = jl_sys_clone(JL_NR_clone, VM_VFORK | JL_SIGCHLD, top, 0, 0, 0, jl_child_target_main, c);
+  jl_child target = *c; /* stays as it is in this frame, while c changes */
+  const long top = (long)(uintptr_t)c->reply - c->launch->stack_size / 2;
+  c->reply->target_running = 1;
+  r = jl_sys_clone_old(VM_CLEARTID | JL_SIGCHLD, top, 0, (long)(uintptr_t)&c->reply->target_running, jl_child_target_main,
+                       &target);
   if (r < 0) return r;
-  if (c->reply->error) return -c->reply->error;
-  if (c->reply->step != JL_STEP_EXEC) return -ECHILD; /* killed before exec: nothing runs, and nothing will */
-  if ((r = jl_sys_call(JL_NR_dup3, c->own[0], 3, 0, 0, 0, 0)) < 0 && c->own[0] != 3) return r;
-  if (c->own[0] == 3 && (r = jl_sys_fcntl(3, JL_F_SETFD, 0)) < 0) return r;
-  for (int fd = 0; fd < 3; fd++) jl_sys_close(fd);
+  if ((r = jl_sys_call(JL_NR_dup3, c->own[0], 3, 0, 0, 0, 0)) < 0) return r;
+  c->own[0] = 3;
+  c->only_own = true;
+  if ((r = jl_child_close(c)) < 0) return r;
   if ((c->launch->layers & JAILER_BIT(JAILER_LAYER_SECCOMP)) && (r = jl_child_seccomp(c)) < 0) return r;
   return jl_sys_call(JL_NR_execveat, c->init_fd, (long)"", (long)argv, (long)(argv + 1), JL_AT_EMPTY_PATH, 0);
 }
 
 JL_CHILD_CODE static long jl_child_maybe_init(jl_child *c) {
   if (!c->plan->with_init) return 0;
-  long r = jl_child_init(c);
-  if (c->reply->error == 0) c->reply->step = JL_STEP_INIT; /* what failed is the init, not the target's step */
-  return r;
+  return jl_child_init(c);
 }
 
 static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERNS, jl_child_maps},
@@ -6587,9 +6790,9 @@ static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERN
                                                {JL_STEP_RLIMITS, JAILER_LAYER_RLIMITS, jl_child_rlimits},
                                                {JL_STEP_CAPS, JAILER_LAYER_CAPS, jl_child_caps},
                                                {JL_STEP_REACH, JAILER_LAYER_MOUNTS, jl_child_reach},
-                                               {JL_STEP_CWD, JAILER_LAYER_NONE, jl_child_cwd},
                                                {JL_STEP_NNP, JAILER_LAYER_NNP, jl_child_nnp},
                                                {JL_STEP_LANDLOCK_RULE, JAILER_LAYER_LANDLOCK, jl_child_rules},
+                                               {JL_STEP_CWD, JAILER_LAYER_NONE, jl_child_cwd},
                                                {JL_STEP_LANDLOCK, JAILER_LAYER_LANDLOCK, jl_child_landlock},
                                                {JL_STEP_INIT, JAILER_LAYER_NONE, jl_child_maybe_init}};
 
@@ -6605,10 +6808,24 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.below_init = false;
+  c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;
+}
+
+/* Looks at every path that a plan wants, so that a file system that does not answer (a dead server, a hung FUSE daemon)
+   stops this process, which can be killed, and not the launcher. */
+JL_CHILD_CODE static int jl_child_touch(void *arg) {
+  const jl_launch *launch = arg;
+  for (size_t i = 0; i < launch->plan->source_count; i++) {
+    if (launch->plan->sources[i].origin == JL_FROM_SYSTEM) continue;
+    launch->reply->item = (int32_t)i;
+    long fd = jl_sys_openat(JL_AT_FDCWD, launch->plan->sources[i].path, JL_O_PATH, 0);
+    if (fd >= 0) jl_sys_close((int)fd); /* what is wrong with the path is the survey's to say */
+  }
+  launch->reply->item = -1;
+  return 0;
 }
 
 /* ============================================================================================
@@ -6633,6 +6850,21 @@ static void jl_parent_number(char text[24], int64_t value) {
   jl_buf_i64(&b, value);
 }
 
+/* Takes the closed ones of 0, 1 and 2 while descriptors are opened, so that none of ours gets such a number: it would
+   pass for the launcher's stdin, or hide that there is none. What cannot be taken is caught when descriptors are vetted. */
+static void jl_parent_hold(int held[3]) {
+  for (int i = 0; i < 3; i++) {
+    held[i] = -1;
+    if (jl_sys_fcntl(i, JL_F_GETFD, 0) != -EBADF) continue;
+    long fd = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
+    if (fd >= 0) held[i] = (int)fd;
+  }
+}
+
+static void jl_parent_unhold(int held[3]) {
+  for (int i = 0; i < 3; i++) jl_parent_close(&held[i]);
+}
+
 /* --- descriptors that the target keeps --- */
 
 /* The anonymous inodes that are harmless in a jail: they count, tell time, or belong to a virtual machine. */
@@ -6645,8 +6877,37 @@ static bool jl_parent_known_anon(const char *link) {
   return false;
 }
 
+enum { JL_NR_getsockopt = JL_X86_64 ? 55 : 209, JL_F_GET_SEALS = 1034, JL_F_SEAL_WRITE = 0x08, JL_F_SEAL_EXEC = 0x20 };
+
+/* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
+   AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. AF_UNIX only reaches its peer. */
+static const char *jl_parent_unsafe_socket(int fd, bool network) {
+  int32_t domain = -1, size = sizeof domain;
+  if (jl_sys_call(JL_NR_getsockopt, fd, 1, 39, (long)&domain, (long)&size, 0) < 0) /* SOL_SOCKET, SO_DOMAIN */
+    return "a socket of unknown kind";
+  return domain == 1 || (network && (domain == 2 || domain == 10)) ? NULL : "a socket of the host's network";
+}
+
+/* A regular file: some file systems are the kernel's own mouth (linux/magic.h), and a memfd can be filled by the target
+   and executed, past Landlock and noexec, unless it is sealed against one of the two. */
+static const char *jl_parent_unsafe_file(int fd, uint64_t magic, bool exec_memfd) {
+  static const uint32_t kernel[] = {0x9fa0,     0x62656572, 0x63677270, 0x27e0eb,   0x64626720, 0x74726163, 0x73636673,
+                                    0x62656570, 0xcafe4a11, 0xde5e81e4, 0x42494e4d, 0xf97cff8c, 0x43415d53, 0x6165676c};
+  char name[40], link[8];
+  for (size_t i = 0; i < sizeof kernel / sizeof kernel[0]; i++)
+    if (magic == kernel[i]) return "a file of /proc, /sys, cgroup, debugfs or their like: it speaks for the host";
+  if (exec_memfd || (magic != 0x01021994 && magic != 0x958458f6)) return NULL; /* tmpfs, hugetlbfs */
+  jl_probe_fd_path(name, sizeof name, fd);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link);
+  if (n < 0) return "a file of unknown kind";
+  if (n < 8 || memcmp(link, "/memfd:", 7) != 0) return NULL;
+  long seals = jl_sys_fcntl(fd, JL_F_GET_SEALS, 0);
+  return seals >= 0 && (seals & (JL_F_SEAL_WRITE | JL_F_SEAL_EXEC)) ? NULL
+         : "a memfd that can be written and executed: seal it with MFD_NOEXEC_SEAL (Linux 6.3), or set allow_exec_memfd";
+}
+
 /* Why a descriptor leads out of the jail, or NULL when it does not. */
-static const char *jl_parent_unsafe(int fd, long flags, const jl_stat *st) {
+static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, const jl_stat *st) {
   uint64_t fs[16];
   char name[40], link[64];
   if (flags & JL_O_PATH) return "an O_PATH descriptor: openat on it reaches the host";
@@ -6657,12 +6918,9 @@ static const char *jl_parent_unsafe(int fd, long flags, const jl_stat *st) {
   switch (st->mode & JL_S_IFMT) {
     case JL_S_IFDIR: return "a directory: openat on it reaches the host";
     case JL_S_IFBLK: return "a block device: it holds a whole file system";
-    case JL_S_IFREG:
-      return fs[0] == 0x9fa0 || fs[0] == 0x62656572 || fs[0] == 0x63677270 || fs[0] == 0x64626720
-                 ? "a file of /proc, /sys, cgroup or debugfs: it speaks for the host"
-                 : NULL;
-    case JL_S_IFIFO:
-    case JL_S_IFSOCK: return NULL;
+    case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], p->allow_exec_memfd);
+    case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
+    case JL_S_IFIFO: return NULL;
     case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
       return st->rdev >> 32 == 1 && ((st->rdev & 0xffffffff) < 3 || (st->rdev & 0xffffffff) == 4 || (st->rdev & 0xffffffff) == 11)
                  ? "a device that is the host's memory or log"
@@ -6706,7 +6964,7 @@ static jailer_code jl_parent_vet(jl_launch *l, jailer_error *err) {
     long r = jl_sys_fstat(placed->from, &st);
     if (r < 0)
       return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r, "its kind cannot be told");
-    const char *why = p->allow_unsafe_fds ? NULL : jl_parent_unsafe(placed->from, flags, &st);
+    const char *why = p->allow_unsafe_fds ? NULL : jl_parent_unsafe(p, placed->from, flags, &st);
     if (why) {
       char message[JAILER_TEXT_MAX];
       jl_buf b = jl_buf_fixed(message, sizeof message);
@@ -6779,6 +7037,7 @@ static jailer_code jl_parent_trees(jl_launch *l, jailer_error *err) {
                               "open_tree(2) refused; RLIMIT_NOFILE must hold one descriptor for each grant");
     l->trees[i] = (int)r;
     set[0] = node->attr;
+    set[2] = JL_MS_PRIVATE; /* or what the host mounts below it later would show up inside, without these attributes */
     r = jl_sys_call(JL_NR_mount_setattr, l->trees[i], (long)"", JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, (long)set, sizeof set, 0);
     if (r == -ENOSYS) {
       jl_parent_close(&l->trees[i]);
@@ -6923,11 +7182,7 @@ static long jl_parent_clone(jl_launch *l) {
   long r = jl_sys_clone(JL_NR_clone3, (long)args, 64, 0, 0, 0, jl_child_main, l);
   if (r == -ENOSYS) {
     long top = (long)(uintptr_t)(l->map + JL_PAGE + JL_STACK_SIZE), running = (long)(uintptr_t)&l->reply->running;
-#if JL_X86_64
-    r = jl_sys_clone(JL_NR_clone, (long)flags | JL_SIGCHLD, top, (long)&pidfd, running, 0, jl_child_main, l);
-#else
-    r = jl_sys_clone(JL_NR_clone, (long)flags | JL_SIGCHLD, top, (long)&pidfd, 0, running, jl_child_main, l);
-#endif
+    r = jl_sys_clone_old((long)flags | JL_SIGCHLD, top, (long)&pidfd, running, jl_child_main, l);
   }
   l->pid_fd = r > 0 ? pidfd : -1;
   return r;
@@ -6942,18 +7197,28 @@ static bool jl_parent_left(uint64_t deadline_ms, int64_t left[2]) {
   return true;
 }
 
+/* Waits until the kernel has cleared the word of a child that shares this memory: it executed or ended. */
+static long jl_parent_wait_word(const jl_launch *l, volatile uint32_t *word) {
+  int64_t left[2];
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 0) {
+    if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
+    long r = jl_sys_call(JL_NR_futex, (long)word, JL_FUTEX_WAIT, 1, (long)left, 0, 0);
+    if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
+  }
+  return 0;
+}
+
 /* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
    at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. A child
    with memory of its own is watched through a close-on-exec pipe. */
 static long jl_parent_wait_exec(jl_launch *l) {
   int64_t left[2];
   if (!l->own_memory) {
-    while (__atomic_load_n(&l->reply->running, __ATOMIC_ACQUIRE) != 0) {
-      if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
-      long r = jl_sys_call(JL_NR_futex, (long)&l->reply->running, JL_FUTEX_WAIT, 1, (long)left, 0, 0);
-      if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
-    }
-    return 0;
+    long r = jl_parent_wait_word(l, &l->reply->running);
+    if (r < 0 || !l->plan->with_init || l->reply->error) return r;
+    jl_parent_open_gate(&l->reply->exec_gate); /* the init is a program of its own now: its process no longer is a window
+                                                  through which the target could look into this one */
+    return jl_parent_wait_word(l, &l->reply->target_running);
   }
   for (;;) {
     struct {
@@ -7162,9 +7427,9 @@ static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
       !(l->temporary = JAILER_MALLOC((p->fd_count + 1) * sizeof *l->temporary)))
     return jl_no_memory(err, "prepare the launch");
   if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_trees(l, err))) return code;
-  if (p->with_init && !(l->layers & JAILER_BIT(JAILER_LAYER_PIDNS)))
+  if (p->with_init && (l->own_memory || !(l->layers & JAILER_BIT(JAILER_LAYER_PIDNS))))
     return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_PIDNS, "make the init", NULL, 0,
-                   "an init needs a pid namespace, and this launch has none; go without with_init");
+                   "an init needs a user and a pid namespace, and this launch has not both; go without with_init");
   if (p->with_init && (code = jl_parent_init(l, err))) return code;
   if (l->layers & JAILER_BIT(JAILER_LAYER_DEATH)) {
     r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
@@ -7211,7 +7476,7 @@ static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
     jailer_code code = jl_parent_publish(l, err);
     if (code) return code;
   }
-  jl_parent_open_gate(&l->reply->exec_gate);
+  if (!l->plan->with_init) jl_parent_open_gate(&l->reply->exec_gate);
   return JAILER_OK;
 }
 
@@ -7301,6 +7566,42 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
   /* a uid change without a user namespace around it: the new uid's processes are kept from this memory by the dumpable
      flag alone, so the child gets memory of its own */
   l->own_memory = plan->host.privileged && !(layers & JAILER_BIT(JAILER_LAYER_USERNS));
+}
+
+/* Touches the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no handler and
+   no waitpid(-1) of the launcher sees it. */
+static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
+  const uint64_t all = UINT64_MAX;
+  uint64_t mask = 0;
+  jailer_code code = JAILER_OK;
+  jl_launch l;
+  bool any = false;
+  for (size_t i = 0; i < plan->source_count; i++) any = any || plan->sources[i].origin != JL_FROM_SYSTEM;
+  if (!any) return JAILER_OK;
+  jl_parent_launch_init(&l, plan, 0);
+  l.own_memory = false;
+  long r = jl_parent_map(&l);
+  if (r == 0) r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, (long)&mask, 8, 0, 0);
+  if (r == 0) {
+    l.reply->running = 1;
+    long top = (long)(uintptr_t)l.reply, running = (long)(uintptr_t)&l.reply->running;
+    r = jl_sys_clone_old(JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID, top, 0, running, jl_child_touch, &l);
+    l.pid = (int)r;
+    if (r > 0 && (r = jl_parent_wait_word(&l, &l.reply->running)) < 0)
+      code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "touch a granted path",
+                     l.reply->item >= 0 ? plan->sources[l.reply->item].path : NULL, (int)-r,
+                     "its file system did not answer in time: a dead server or a hung FUSE daemon");
+    jailer_status status;
+    if (l.pid > 0 && code == JAILER_OK)
+      jl_parent_reap(l.pid, -1, true, &status); /* it is past its last instruction */
+    else if (l.pid > 0 && !jl_parent_kill_child(&l))
+      l.map = NULL; /* stuck in the kernel: what it stands on stays */
+    jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&mask, 0, 8, 0, 0);
+  }
+  if (r < 0 && code == JAILER_OK)
+    code = jl_parent_system(err, JAILER_LAYER_MOUNTS, "touch the granted paths", NULL, r, "no memory or no process to be had");
+  jl_parent_release(&l);
+  return code;
 }
 
 static void jl_parent_fill(const jl_launch *l, jailer_proc *out) {
@@ -7404,10 +7705,10 @@ static void jl_parent_init_status(int fd, jailer_status *status) {
   status->signal = status->exited ? 0 : wait_status & 0x7f;
 }
 
-/* Whether PID 1 of the target's namespace would never see this signal: not caught, not ignored, not blocked. Read from
-   /proc/PID/status; -1 when that cannot be read. */
-static int jl_parent_unseen(int pid, int signal) {
-  static const char *const names[] = {"\nSigBlk:\t", "\nSigIgn:\t", "\nSigCgt:\t"};
+/* What becomes of a signal to PID 1 of the target's namespace, read from /proc/PID/status: 0 it is caught or ignored, 1
+   it would never be seen, 2 it is blocked and would never be seen when that ends; -1 when it cannot be read. */
+static int jl_parent_look(int pid, int signal) {
+  static const char *const names[] = {"\nSigIgn:\t", "\nSigCgt:\t", "\nSigBlk:\t"};
   char path[48], text[4096];
   jl_buf b = jl_buf_fixed(path, sizeof path);
   jl_buf_str(&b, "/proc/");
@@ -7425,9 +7726,20 @@ static int jl_parent_unseen(int pid, int signal) {
     uint64_t mask = 0;
     for (at += strlen(names[i]); *at && *at != '\n'; at++)
       mask = mask << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-    if (mask >> (signal - 1) & 1) return 0;
+    if (mask >> (signal - 1) & 1) return i == 2 ? 2 : 0;
   }
   return 1;
+}
+
+/* Whether PID 1 would never see it. A shell blocks everything for the moment of a vfork: a signal sent into that moment
+   would be lost, so it is waited out. Who blocks for longer waits for the signal (sigwait, signalfd) and gets it. */
+static bool jl_parent_unseen(int pid, int signal) {
+  int seen = jl_parent_look(pid, signal);
+  for (int tries = 0; seen == 2 && tries < 50; tries++) {
+    jl_sys_sleep_ms(1);
+    seen = jl_parent_look(pid, signal);
+  }
+  return seen == 1;
 }
 
 /* Signals whose default action does not end a process: CHLD, CONT, URG, WINCH and the stop signals (signal(7)). */
@@ -7611,7 +7923,7 @@ JAILER_API const char *jailer_state_name(jailer_state state) {
 JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size) {
   char line[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
   jl_buf b = jl_buf_fixed(line, sizeof line);
-  if (!size) return 0;
+  if (!error || !text || !size) return 0;
   jl_buf_str(&b, jailer_code_name(error->code));
   if (error->layer != JAILER_LAYER_NONE) {
     jl_buf_str(&b, ": ");
@@ -7645,6 +7957,7 @@ JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_
 /* Hands a text to the caller's array, whole or not at all. */
 static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *length, const char *step, jailer_error *err) {
   jailer_code code = JAILER_OK;
+  if (!text) size = 0;
   if (size) text[0] = 0;
   if (length) *length = 0;
   if (b->failed) {
@@ -7692,6 +8005,7 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
+  if (!plan) return jl_plan_invalid(err, "plan", "NULL where a plan is needed");
   jl_buf b = jl_buf_heap((size_t)64 << 20);
   jl_buf_str(&b, "engine ");
   jl_buf_str(&b, jailer_engine_name(plan->engine));
@@ -7740,12 +8054,11 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
 
 /* --- making a plan --- */
 
-static jailer_code jl_public_survey(jailer_plan *plan, size_t from, jailer_error *err) {
-  for (size_t i = from; i < plan->source_count; i++) {
-    jailer_code code = jl_probe_source(&plan->arena, &plan->sources[i], err);
-    if (code) return code;
-  }
-  return JAILER_OK;
+static jailer_code jl_public_survey(jailer_plan *plan, jailer_error *err) {
+  jailer_code code = jl_parent_touch(plan, err);
+  for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++)
+    code = jl_probe_source(&plan->arena, &plan->sources[i], err);
+  return code;
 }
 
 /* Whether an executable grant already covers a path of the host at the same place inside. */
@@ -8001,12 +8314,13 @@ static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config 
 }
 #endif
 
-/* What of the tree the target sees: DESIGN's table, row by row. mounts/, the pid file, the lock, the records and the box
+/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the records and the box
    directory itself are not in it. */
 static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
                                          JAILER_ENTRY_EXIT};
   jailer_code code = jl_public_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK) code = jl_public_entry(plan, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
   if (code == JAILER_OK) code = jl_public_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
   for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
     code = jl_public_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
@@ -8075,7 +8389,7 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
   }
   if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
   if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err))) return code;
-  if ((code = jl_public_survey(plan, 0, err))) return code;
+  if ((code = jl_public_survey(plan, err))) return code;
   if (!plan->program && (code = jl_public_program(plan, err))) return code;
   jl_public_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
@@ -8099,7 +8413,10 @@ JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer
   jailer_plan *plan = JAILER_MALLOC(sizeof *plan);
   if (!plan) return jl_no_memory(err, "make a plan");
   memset(plan, 0, sizeof *plan);
+  int held[3];
+  jl_parent_hold(held);
   jailer_code code = jl_public_plan(plan, config, host, err);
+  jl_parent_unhold(held);
   if (code) {
     jailer_plan_free(plan);
     return code;
@@ -8134,7 +8451,11 @@ JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, j
   if (!plan || !out) return jl_plan_invalid(err, plan ? "out" : "plan", "NULL where a plan and a handle are needed");
   memset(out, 0, sizeof *out);
   out->pidfd = out->init_fd = -1;
-  return jl_parent_spawn(plan, out, err);
+  int held[3];
+  jl_parent_hold(held);
+  jailer_code code = jl_parent_spawn(plan, out, err);
+  jl_parent_unhold(held);
+  return code;
 }
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
@@ -8182,8 +8503,7 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   if (signal < 0 || signal > 64) return jl_plan_invalid(err, "signal", "a signal is 0 to 64");
   int send = signal;
   if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal)) {
-    int unseen = jl_parent_unseen(proc->pid, signal);
-    if (unseen == 1) {
+    if (jl_parent_unseen(proc->pid, signal)) {
       send = JL_SIGKILL;
       if (!proc->asked_signal) proc->asked_signal = signal;
     }
@@ -8207,6 +8527,113 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   if (wrong == JAILER_LAYER_NONE) return JAILER_OK;
   return jl_fail(err, JAILER_E_READBACK, wrong, "read the report", jl_tab_layers[wrong], 0,
                  "the kernel's account of the running target disagrees with the launch: end it");
+}
+
+JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
+                                       jailer_error *err) {
+  jl_box box;
+  if (!layout || !length || (!bytes && size)) return jl_plan_invalid(err, "layout", "a layout, room and *length are needed");
+  *length = 0;
+  jailer_code code = jl_files_box_open(layout, JL_BOX_HELD, &box, err);
+  if (code) return code;
+  code = jl_files_exit_read(&box, bytes, size, length, err);
+  jl_files_box_close(&box);
+  return code;
+}
+
+#else /* a system whose effects are not built: everything pure works, everything else says so */
+
+static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
+                 "this build has no effects: they exist on Linux, x86-64 and aarch64");
+}
+
+JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
+  memset(host, 0, sizeof *host);
+  return jl_public_nowhere(err, "probe the host");
+}
+
+JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid, jailer_error *err) {
+  (void)layout, (void)uid, (void)gid;
+  return jl_public_nowhere(err, "prepare a box");
+}
+
+JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err) {
+  (void)layout;
+  return jl_public_nowhere(err, "remove a box");
+}
+
+JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
+                                       jailer_error *err) {
+  (void)layout, (void)bytes, (void)size, (void)length;
+  return jl_public_nowhere(err, "read the exit file");
+}
+
+#ifndef JAILER_NO_QCOW2
+JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
+  (void)config;
+  return jl_public_nowhere(err, "record a box's disks");
+}
+
+JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err) {
+  (void)fd;
+  memset(out, 0, sizeof *out);
+  return jl_public_nowhere(err, "read an image header");
+}
+
+JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
+                                         jailer_chain **out, jailer_error *err) {
+  (void)path, (void)format, (void)policy;
+  *out = NULL;
+  return jl_public_nowhere(err, "walk a backing chain");
+}
+
+JAILER_API void jailer_chain_free(jailer_chain *chain) { (void)chain; }
+#endif
+
+JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
+                                       jailer_error *err) {
+  (void)config, (void)host;
+  *out = NULL;
+  return jl_public_nowhere(err, "make a plan");
+}
+
+JAILER_API void jailer_plan_free(jailer_plan *plan) { (void)plan; }
+
+JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  (void)plan, (void)text, (void)size, (void)length;
+  return jl_public_nowhere(err, "print a plan");
+}
+
+JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  (void)plan;
+  memset(out, 0, sizeof *out);
+  return jl_public_nowhere(err, "launch");
+}
+
+JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
+  (void)config;
+  memset(out, 0, sizeof *out);
+  return jl_public_nowhere(err, "launch");
+}
+
+JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
+  (void)proc, (void)timeout_ms, (void)status;
+  return jl_public_nowhere(err, "wait");
+}
+
+JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
+  (void)proc, (void)signal;
+  return jl_public_nowhere(err, "kill");
+}
+
+JAILER_API void jailer_release(jailer_proc *proc) { (void)proc; }
+
+JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
+  (void)proc;
+  memset(out, 0, sizeof *out);
+  return jl_public_nowhere(err, "read the report");
 }
 
 #endif /* JL_LINUX */
@@ -8243,3 +8670,19 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 
 #endif /* JAILER_IMPLEMENTATION_ONCE */
 #endif /* JAILER_IMPLEMENTATION */
+
+/* ============================================================================================
+ * // >>history
+ * 0.1.0  first version: native engine, boxes, qcow2 chains, launch filter.
+ *
+ * MIT License. Copyright (c) 2026 the jailer.h authors. The text is in the file LICENSE of the repository:
+ * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+ * documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+ * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+ * persons to whom the Software is furnished to do so, subject to the following conditions: The above copyright notice
+ * and this permission notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE IS
+ * PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+ * MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT
+ * HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
+ * ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+ * ============================================================================================ */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh PROGRAM...: runs test programs that speak TAP and judges them, through prove where there is one and by itself
-# where there is none (or JAILER_NO_PROVE is set). The verdicts are the same but for two that are stricter here: a failing
-# TODO row is a failure, and so is a program that plans no rows and gives no reason. PROVE_FLAGS goes to prove.
+# where there is none (or JAILER_NO_PROVE is set). The verdicts are the same but for two that are stricter here: a
+# failing TODO row is a failure, and so is a program that plans no rows and gives no reason. PROVE_FLAGS goes to prove.
 set -u
 
 if [ -z "${JAILER_NO_PROVE:-}" ] && command -v prove >/dev/null 2>&1; then
@@ -23,7 +23,11 @@ judge() {
       if (plans++) complain("more than one plan")
       planned = substr($1, 4) + 0
       plan_at = rows
-      if (planned == 0 && toupper($0) ~ /#[ \t]*SKIP/) { skipped_all = 1; reason = $0; sub(/^[^#]*#[ \t]*[A-Za-z]+[ \t]*/, "", reason) }
+      if (planned == 0 && toupper($0) ~ /#[ \t]*SKIP/) {
+        skipped_all = 1
+        reason = $0
+        sub(/^[^#]*#[ \t]*[A-Za-z]+[ \t]*/, "", reason)
+      }
       next
     }
     /^Bail out!/ { complain($0); bailed = 1; exit }

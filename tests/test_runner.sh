@@ -1,6 +1,6 @@
 #!/bin/sh
-# The reader of test output (tests/run.sh) that is used where there is no prove: programs that lie in every way TAP knows,
-# judged by it and, where prove is installed, by prove: the verdicts have to be the same.
+# The reader of test output (tests/run.sh) that is used where there is no prove: programs that lie in every way TAP
+# knows, judged by it and, where prove is installed, by prove: the verdicts have to be the same.
 set -u
 . tests/tap.sh
 
@@ -78,14 +78,15 @@ judged fail killed "a program that is killed"
 judged fail missing "a program that is not there"
 
 JAILER_NO_PROVE=1 sh tests/run.sh "$tap_dir/good" "$tap_dir/bad" "$tap_dir/good" >"$tap_log" 2>&1
-[ $? != 0 ] && grep -q '^Files=3, Tests=8,' "$tap_log" && grep -q 'not ok 2 - b' "$tap_log" && grep -q '# why' "$tap_log"
+[ $? != 0 ] && grep -q '^Files=3, Tests=8,' "$tap_log" && grep -q 'not ok 2 - b' "$tap_log" &&
+  grep -q '# why' "$tap_log"
 ok $? "run.sh counts, goes on after a failure and shows the row that failed"
 mkdir "$tap_dir/path"
 for tool in sh awk sed tail date mktemp rm cat grep; do
   ln -s "$(command -v $tool)" "$tap_dir/path/$tool"
 done
-(PATH=$tap_dir/path; unset JAILER_NO_PROVE; sh tests/run.sh "$tap_dir/good") >"$tap_log" 2>&1 && grep -q 'PASS' "$tap_log" &&
-  ! grep -q 'cusr' "$tap_log"
+(PATH=$tap_dir/path; unset JAILER_NO_PROVE; sh tests/run.sh "$tap_dir/good") >"$tap_log" 2>&1 &&
+  grep -q 'PASS' "$tap_log" && ! grep -q 'cusr' "$tap_log"
 ok $? "without prove in PATH run.sh reads by itself"
 
 tap_done

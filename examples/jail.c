@@ -1,0 +1,696 @@
+/* Demonstrates the whole library as a command: runs one program in a jail. `./jail --help` lists the options.
+ *   cc -o jail examples/jail.c
+ *   ./jail --ro /srv/data --rw /tmp/out -- sh -c 'wc -l /srv/data/x >/tmp/out/lines'
+ * Top to bottom: options, the terminal (--tty), signals and waiting, the launch. */
+#define _GNU_SOURCE /* posix_openpt and friends */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EXIT_TIMEOUT = 124, EXIT_JAIL = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+/* --- options ------------------------------------------------------------------------------------------------------ */
+
+typedef enum kind {
+  GROUP, FLAG, GRANT, NUMBER, ID, TEXT, PATH, ENGINE, ENV, KEEP_ENV, KEEP_FD, DEGRADE, HELP, VERSION
+} kind;
+
+typedef struct settings {
+  jailer_config config;
+  jailer_layout layout;
+  jailer_grant *grants; /* these five have room for one entry per argument */
+  jailer_fd *fds;
+  const char **env, **argv;
+  char **owned; /* every string made here */
+  size_t env_count, owned_count;
+  const char *home, *id, *report;
+  uint64_t timeout_s;
+  bool tty, dry_run, zero_id;
+} settings;
+
+#define IN(field) offsetof(settings, field)
+
+/* Every option: what follows it, what it is, where it goes (for a grant: the access), and its line of --help. */
+static const struct row {
+  const char *name, *value;
+  kind kind;
+  size_t at;
+  const char *help;
+} rows[] = {
+    {"What the program reaches (repeatable; the same path inside; relative paths count from here):", NULL, GROUP, 0, NULL},
+    {"--ro", "PATH", GRANT, JAILER_READ, "read only, nothing below it can be executed"},
+    {"--rw", "PATH", GRANT, JAILER_WRITE, "read and write, nothing below it can be executed"},
+    {"--exec", "PATH", GRANT, JAILER_EXEC, "read and execute"},
+    {"--dev", "PATH", GRANT, JAILER_DEVICE, "one character device, such as /dev/kvm"},
+    {"--keep-fd", "N[:M]", KEEP_FD, 0, "keep descriptor N, inside as M; default: only 0, 1 and 2"},
+    {"--no-system", NULL, FLAG, IN(config.without_system), "not even /usr and a minimal /etc; PROGRAM must be static"},
+    {"--net", NULL, FLAG, IN(config.allow_network), "the host's network; default: none"},
+
+    {"What it finds:", NULL, GROUP, 0, NULL},
+    {"--env", "NAME=VALUE", ENV, 0, "set a variable (repeatable); default: PATH alone"},
+    {"--keep-env", "NAME", KEEP_ENV, 0, "hand on a variable where it is set here (repeatable)"},
+    {"--cwd", "DIR", PATH, IN(config.cwd), "working directory inside; default: /"},
+    {"--hostname", "NAME", TEXT, IN(config.hostname), "default: jail"},
+    {"--uid", "N", ID, IN(config.uid), "default: your own; for root: one that nobody else has"},
+    {"--gid", "N", ID, IN(config.gid), "likewise"},
+    {"--nofile", "N", NUMBER, IN(config.limits.nofile), "open descriptors; default: 1024"},
+    {"--fsize", "BYTES", NUMBER, IN(config.limits.fsize_bytes), "size of a file it writes; default: no limit"},
+    {"--init", NULL, FLAG, IN(config.with_init), "a small init as PID 1 that reaps orphans; default: PROGRAM is PID 1"},
+    {"--tty", NULL, FLAG, IN(tty), "a terminal of its own, connected to this one; TERM is handed on"},
+
+    {"A box (grants from its directory tree; a PROGRAM with a slash is copied into its bin/):", NULL, GROUP, 0, NULL},
+    {"--home", "DIR", PATH, IN(home), "where the boxes are"},
+    {"--id", "ID", TEXT, IN(id), "which one; made when it is not there"},
+    {"--trust-first", NULL, FLAG, IN(config.trust_chain_on_first_use), "record a disk's backing chain when it has no record"},
+
+    {"How strict:", NULL, GROUP, 0, NULL},
+    {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock or none (no walls); default: auto"},
+    {"--degrade", "LAYER[,LAYER]", DEGRADE, 0, "layers that may be missing where this host cannot do them"},
+    {"--allow-userns", NULL, FLAG, IN(config.allow_userns), "namespaces of its own making"},
+    {"--allow-host-root", NULL, FLAG, IN(config.allow_host_root), "stay uid 0 of the host; --uid 0 needs it"},
+    {"--full-proc", NULL, FLAG, IN(config.allow_full_proc), "all of /proc, not only processes"},
+
+    {"The run:", NULL, GROUP, 0, NULL},
+    {"--timeout", "SECONDS", NUMBER, IN(timeout_s), "then SIGTERM, and SIGKILL 2 seconds later; default: none"},
+    {"--report", "FILE", TEXT, IN(report), "write what is in force as JSON; - is standard output"},
+    {"--dry-run", NULL, FLAG, IN(dry_run), "print the plan and launch nothing (the tree of a box is made)"},
+    {"--version", NULL, VERSION, 0, "print the version"},
+    {"--help", NULL, HELP, 0, "print this"},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static int print_help(void) {
+  printf("usage: jail [options] -- PROGRAM [ARG...]\n"
+         "Runs PROGRAM where it sees the system's programs and what the options name, and nothing else.\n");
+  for (int i = 0; i < ROW_COUNT; i++) {
+    char left[40];
+    snprintf(left, sizeof left, "%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+    if (rows[i].kind == GROUP)
+      printf("\n%s\n", rows[i].name);
+    else
+      printf("  %-24s %s\n", left, rows[i].help);
+  }
+  printf("\nLayers:");
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++)
+    printf("%s%s", i == 10 ? "\n        " : " ", jailer_layer_name((jailer_layer)i));
+  printf("\n\nSIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on, unless jail was started ignoring them.\n"
+         "Exit status: PROGRAM's own; 128+N when signal N ended it; 124 after --timeout; 125 when the jail could not be\n"
+         "made (PROGRAM did not run); 126 when PROGRAM cannot be executed; 127 when it is not found.\n");
+  return 0;
+}
+
+/* One line on stderr, whatever bytes the arguments hold. */
+static int refuse(const char *item, const char *message) {
+  fputs("jail: ", stderr);
+  for (const char *p = item; *p; p++) {
+    unsigned char c = (unsigned char)*p;
+    if (c < 32 || c == 127)
+      fprintf(stderr, "\\x%02x", c);
+    else
+      fputc(c, stderr);
+  }
+  fprintf(stderr, "%s%s\n", *item ? ": " : "", message);
+  return EXIT_JAIL;
+}
+
+static int refuse_errno(const char *item) { return refuse(item, strerror(errno)); }
+
+/* Decimal digits and nothing else. */
+static bool parse_number(const char *text, uint64_t max, uint64_t *out) {
+  uint64_t value = 0;
+  if (!*text) return false;
+  for (; *text; text++) {
+    if (*text < '0' || *text > '9') return false;
+    uint64_t digit = (uint64_t)(*text - '0');
+    if (value > (max - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
+}
+
+/* directory/name, kept until the end; NULL: no memory. */
+static const char *join(settings *s, const char *directory, const char *separator, const char *name) {
+  size_t size = strlen(directory) + strlen(separator) + strlen(name) + 1;
+  char *text = malloc(size);
+  if (!text) return NULL;
+  snprintf(text, size, "%s%s%s", directory, separator, name);
+  return s->owned[s->owned_count++] = text;
+}
+
+static bool has_dotdot(const char *path) {
+  for (const char *p = path; (p = strstr(p, "..")); p++)
+    if ((p == path || p[-1] == '/') && (p[2] == 0 || p[2] == '/')) return true;
+  return false;
+}
+
+/* The library takes absolute paths without "..", whose meaning depends on links. Here the caller means what the kernel
+   would do with it: the directory part is resolved, the last name is left to the library. NULL with errno. */
+static const char *absolute(settings *s, const char *path) {
+  char cwd[PATH_MAX], copy[PATH_MAX], real[PATH_MAX];
+  if (!*path) return errno = ENOENT, NULL;
+  while (path[0] == '.' && path[1] == '/') path += 1 + strspn(path + 1, "/");
+  if (!*path || !strcmp(path, ".")) return getcwd(cwd, sizeof cwd) ? join(s, cwd, "", "") : NULL;
+  size_t length = strlen(path);
+  if (!has_dotdot(path)) {
+    if (path[0] == '/') return path;
+    if (!getcwd(cwd, sizeof cwd)) return NULL;
+    return join(s, cwd, "/", path);
+  }
+  if (length >= sizeof copy) return errno = ENAMETOOLONG, NULL;
+  memcpy(copy, path, length + 1);
+  while (length > 1 && copy[length - 1] == '/') copy[--length] = 0;
+  char *slash = strrchr(copy, '/');
+  const char *last = slash ? slash + 1 : copy;
+  if (!strcmp(last, "..") || !strcmp(last, ".") || !slash) return realpath(copy, real) ? join(s, real, "", "") : NULL;
+  *slash = 0;
+  if (!realpath(*copy ? copy : "/", real)) return NULL;
+  return join(s, real, "/", last);
+}
+
+static int set_engine(settings *s, const char *value) {
+  for (int i = JAILER_ENGINE_AUTO; i <= JAILER_ENGINE_NONE; i++) {
+    if (strcmp(value, jailer_engine_name((jailer_engine)i))) continue;
+    s->config.engine = (jailer_engine)i;
+    return 0;
+  }
+  bool later = !strcmp(value, "bwrap") || !strcmp(value, "landlock");
+  return refuse(value, later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
+}
+
+/* The descriptor must be open now: later one of jail's own could have the number. */
+static int set_keep_fd(settings *s, const char *value) {
+  char from[16] = "";
+  const char *colon = strchr(value, ':');
+  size_t length = colon ? (size_t)(colon - value) : strlen(value);
+  uint64_t n = 0, m = 0;
+  if (length < sizeof from) memcpy(from, value, length);
+  if (length >= sizeof from || !parse_number(from, INT_MAX, &n) || (colon && !parse_number(colon + 1, INT_MAX, &m)))
+    return refuse(value, "--keep-fd takes N or N:M, two descriptor numbers");
+  if (fcntl((int)n, F_GETFD) < 0) return refuse(value, "this descriptor is not open");
+  jailer_fd *fd = &s->fds[s->config.fd_count++];
+  fd->fd = (int)n;
+  fd->renumber = colon != NULL;
+  fd->as = (int)m;
+  return 0;
+}
+
+static int set_degrade(settings *s, const char *value) {
+  while (true) {
+    char name[32] = "";
+    size_t length = strcspn(value, ",");
+    if (length < sizeof name) memcpy(name, value, length);
+    jailer_layer layer = jailer_layer_by_name(name);
+    if (layer == JAILER_LAYER_NONE) return refuse(value, "no such layer; jail --help lists them");
+    s->config.may_degrade |= JAILER_BIT(layer);
+    if (!value[length]) return 0;
+    value += length + 1;
+  }
+}
+
+static int set_env(settings *s, const char *value, bool keep) {
+  const char *now = keep ? getenv(value) : NULL;
+  if (keep ? !*value || strchr(value, '=') != NULL : !strchr(value, '='))
+    return refuse(value, keep ? "--keep-env takes the name of a variable" : "--env takes NAME=VALUE");
+  if (keep && !now) return 0;
+  const char *entry = keep ? join(s, value, "=", now) : value;
+  if (!entry) return refuse_errno(value);
+  s->env[s->env_count++] = entry;
+  return 0;
+}
+
+static int set_grant(settings *s, const char *value, jailer_access access) {
+  const char *path = absolute(s, value);
+  if (!path) return refuse_errno(value);
+  jailer_grant *grant = &s->grants[s->config.grant_count++];
+  grant->path = path;
+  grant->access = access;
+  return 0;
+}
+
+static int set(settings *s, const struct row *row, const char *value) {
+  char *field = (char *)s + row->at;
+  uint64_t number = 0;
+  switch (row->kind) {
+    case FLAG: *(bool *)(void *)field = true; return 0;
+    case GRANT: return set_grant(s, value, (jailer_access)row->at);
+    case NUMBER: /* 0 is "the default" to the library, and means the opposite to a person */
+      if (!parse_number(value, UINT64_MAX - 1, &number) || !number) return refuse(value, "a number from 1 on is needed here");
+      *(uint64_t *)(void *)field = number;
+      return 0;
+    case ID:
+      if (!parse_number(value, UINT32_MAX - 1, &number)) return refuse(value, "an id is a number from 0 to 4294967294");
+      *(uint32_t *)(void *)field = (uint32_t)number;
+      if (!number) s->zero_id = true;
+      return 0;
+    case TEXT:
+    case PATH:
+      if (row->kind == PATH && !(value = absolute(s, value))) return refuse_errno(row->name);
+      *(const char **)(void *)field = value;
+      return 0;
+    case ENGINE: return set_engine(s, value);
+    case ENV: return set_env(s, value, false);
+    case KEEP_ENV: return set_env(s, value, true);
+    case KEEP_FD: return set_keep_fd(s, value);
+    case DEGRADE: return set_degrade(s, value);
+    case GROUP:
+    case HELP:
+    case VERSION: break;
+  }
+  return 0;
+}
+
+static bool repeatable(kind k) {
+  return k == GRANT || k == ENV || k == KEEP_ENV || k == KEEP_FD || k == DEGRADE || k == FLAG;
+}
+
+/* --name, --name VALUE or --name=VALUE. */
+static const struct row *find_row(const char *argument, const char **value) {
+  size_t length = strcspn(argument, "=");
+  *value = argument[length] ? argument + length + 1 : NULL;
+  for (int i = 0; i < ROW_COUNT; i++)
+    if (rows[i].kind != GROUP && strlen(rows[i].name) == length && !strncmp(rows[i].name, argument, length)) return &rows[i];
+  return NULL;
+}
+
+/* What only shows when all options are known. */
+static int settle(settings *s) {
+  jailer_error err;
+  char text[1024];
+  if (s->zero_id && (!s->config.allow_host_root || geteuid() != 0))
+    return refuse("--uid 0", "uid and gid 0 are those of the host: only for root, and only with --allow-host-root");
+  if (!s->home != !s->id) return refuse(s->home ? "--home" : "--id", "a box needs both --home and --id");
+  const char **program = &s->argv[0];
+  if (strchr(*program, '/') && !(*program = absolute(s, *program))) return refuse_errno("PROGRAM");
+  if (!s->home) return 0;
+  if (jailer_layout_init(&s->layout, s->home, s->id, &err)) {
+    jailer_error_text(&err, text, sizeof text);
+    return refuse("", text);
+  }
+  s->config.layout = &s->layout;
+  if (strchr(*program, '/')) s->config.shim = *program;
+  return 0;
+}
+
+/* Answers -1 to go on, or the exit status. */
+static int parse(settings *s, int argc, char **argv) {
+  bool seen[ROW_COUNT] = {false};
+  int i = 1;
+  for (; i < argc && strcmp(argv[i], "--"); i++) {
+    const char *value;
+    const struct row *row = find_row(argv[i], &value);
+    if (!row) return refuse(argv[i], argv[i][0] == '-' ? "unknown option; see jail --help" : "write -- before PROGRAM; see jail --help");
+    if (row->kind == HELP) return print_help();
+    if (row->kind == VERSION) return printf("jail %s\n", JAILER_VERSION), 0;
+    if (value && !row->value) return refuse(argv[i], "this option takes no value");
+    if (row->value && !value && !(value = argv[++i])) return refuse(row->name, "this option needs a value; see jail --help");
+    if (seen[row - rows] && !repeatable(row->kind)) return refuse(row->name, "given twice: which one counts?");
+    seen[row - rows] = true;
+    int code = set(s, row, value);
+    if (code) return code;
+  }
+  if (i + 1 >= argc) return refuse("", "usage: jail [options] -- PROGRAM [ARG...]; see jail --help");
+  memcpy(s->argv, argv + i + 1, (size_t)(argc - i) * sizeof *argv); /* with the NULL at the end */
+  int code = settle(s);
+  return code ? code : -1;
+}
+
+static bool settings_make(settings *s, int argc) {
+  const size_t room = (size_t)argc + 4;
+  memset(s, 0, sizeof *s);
+  s->grants = calloc(room, sizeof *s->grants);
+  s->fds = calloc(room, sizeof *s->fds);
+  s->env = calloc(room, sizeof *s->env);
+  s->argv = calloc(room, sizeof *s->argv);
+  s->owned = calloc(room, sizeof *s->owned);
+  s->config.grants = s->grants;
+  s->config.fds = s->fds;
+  s->config.env = s->env;
+  s->config.argv = s->argv;
+  return s->grants && s->fds && s->env && s->argv && s->owned;
+}
+
+static void settings_free(settings *s) {
+  for (size_t i = 0; i < s->owned_count; i++) free(s->owned[i]);
+  free(s->owned);
+  free(s->argv);
+  free(s->env);
+  free(s->fds);
+  free(s->grants);
+}
+
+/* --- the terminal of --tty ---------------------------------------------------------------------------------------- */
+
+/* Bytes on their way from one descriptor to another. */
+typedef struct flow {
+  int from, to;
+  size_t at, length;
+  bool ended, broken; /* nothing more to read; nowhere to write */
+  char data[4096];
+} flow;
+
+typedef struct terminal {
+  int master, slave; /* the program's terminal; -1: no --tty */
+  int outer;         /* a descriptor of the terminal outside; -1: there is none */
+  int screen_fd;     /* where output goes */
+  bool raw, midline; /* the outer terminal is in raw mode; the last byte typed was not a newline */
+  struct termios saved;
+  flow keyboard, screen;
+} terminal;
+
+static void terminal_size(const terminal *t) {
+  struct winsize size = {24, 80, 0, 0};
+  if (t->outer >= 0) ioctl(t->outer, TIOCGWINSZ, &size);
+  ioctl(t->master, TIOCSWINSZ, &size);
+}
+
+/* A pty whose slave end becomes descriptors 0 to 2 of the program. jail keeps the slave open as well, so that the
+   master never reports a hang-up while the program lives. */
+static int terminal_open(terminal *t, settings *s) {
+  char name[64];
+  struct termios like;
+  t->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (t->master < 0 || grantpt(t->master) || unlockpt(t->master) || ptsname_r(t->master, name, sizeof name) ||
+      (t->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || fcntl(t->master, F_SETFL, O_NONBLOCK) < 0)
+    return refuse_errno("--tty: no pseudo-terminal");
+  for (int fd = 2; fd >= 0; fd--)
+    if (isatty(fd)) t->outer = fd;
+  if (t->outer >= 0 && tcgetattr(t->outer, &like) == 0) tcsetattr(t->slave, TCSANOW, &like);
+  terminal_size(t);
+  /* an open file of its own, so that O_NONBLOCK is not set for everybody who shares this terminal */
+  if (isatty(1)) t->screen_fd = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  t->keyboard.from = 0;
+  t->keyboard.to = t->screen.from = t->master;
+  t->screen.to = t->screen_fd >= 0 ? t->screen_fd : 1;
+  for (int fd = 0; fd < 3; fd++) {
+    jailer_fd *kept = &s->fds[s->config.fd_count++];
+    kept->fd = t->slave;
+    kept->renumber = true;
+    kept->as = fd;
+  }
+  s->config.controlling_tty = s->config.allow_pty = true;
+  for (size_t i = 0; i < s->env_count; i++)
+    if (!strncmp(s->env[i], "TERM=", 5)) return 0;
+  return set_env(s, "TERM", true);
+}
+
+static void terminal_raw(terminal *t) {
+  struct termios raw;
+  if (t->master < 0 || !isatty(0) || tcgetattr(0, &raw)) return;
+  if (!t->raw) t->saved = raw;
+  cfmakeraw(&raw);
+  t->raw = tcsetattr(0, TCSADRAIN, &raw) == 0 || t->raw;
+}
+
+static void terminal_restore(terminal *t) {
+  if (t->raw) tcsetattr(0, TCSADRAIN, &t->saved);
+  t->raw = false;
+}
+
+static void terminal_close(terminal *t) {
+  terminal_restore(t);
+  if (t->screen_fd >= 0) close(t->screen_fd);
+  if (t->slave >= 0) close(t->slave);
+  if (t->master >= 0) close(t->master);
+}
+
+static void flow_poll(const flow *f, struct pollfd *in, struct pollfd *out) {
+  in->fd = f->length || f->ended ? -1 : f->from;
+  in->events = POLLIN;
+  out->fd = f->length ? f->to : -1;
+  out->events = POLLOUT;
+}
+
+/* Small writes: a descriptor that is ready takes at least this much without blocking (a pipe: PIPE_BUF). */
+static void flow_step(flow *f, const struct pollfd *in, const struct pollfd *out) {
+  ssize_t n;
+  if (in->fd >= 0 && in->revents) {
+    n = read(f->from, f->data, sizeof f->data);
+    f->at = 0;
+    f->length = n > 0 ? (size_t)n : 0;
+    f->ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+  }
+  if (out->fd >= 0 && out->revents) {
+    n = write(f->to, f->data + f->at, f->length < 512 ? f->length : 512);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) f->broken = true;
+    if (n > 0) f->at += (size_t)n, f->length -= (size_t)n;
+  }
+  if (f->broken) f->length = 0;
+}
+
+/* The end of input is what a person would type: Ctrl-D, twice when the line has begun. */
+static void keyboard_step(terminal *t, const struct pollfd *in, const struct pollfd *out) {
+  struct termios now;
+  flow *f = &t->keyboard;
+  flow_step(f, in, out);
+  if (in->fd >= 0 && f->length) t->midline = f->data[f->length - 1] != '\n';
+  if (in->fd < 0 || !f->ended || tcgetattr(t->master, &now)) return;
+  f->at = 0;
+  f->length = t->midline ? 2 : 1;
+  f->data[0] = f->data[1] = (char)now.c_cc[VEOF];
+}
+
+/* --- signals and waiting ------------------------------------------------------------------------------------------ */
+
+/* The first six are passed on as they are; the last three are about the terminal and job control. */
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
+
+typedef struct run {
+  jailer_proc proc;
+  jailer_status status;
+  terminal terminal;
+  int signals; /* a signalfd: signals are read like bytes, no handler runs anywhere */
+  bool ended, abandoned, timed_out, killed;
+  uint64_t deadline_ms; /* 0: none */
+} run;
+
+static uint64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* From here on no signal ends jail. Those that its parent made it ignore (nohup, a background job) stay ignored; job
+   control of a background jail (SIGTTIN, SIGTTOU) goes on as always. */
+static int signals_open(run *r) {
+  sigset_t block, watch;
+  struct sigaction now;
+  sigemptyset(&watch);
+  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+    if (sigaction(watched[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&watch, watched[i]);
+  sigfillset(&block);
+  sigdelset(&block, SIGTTIN);
+  sigdelset(&block, SIGTTOU);
+  if (sigprocmask(SIG_SETMASK, &block, NULL) || (r->signals = signalfd(-1, &watch, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+    return refuse_errno("signals");
+  return 0;
+}
+
+/* ^Z: the program stops, then jail as the shell expects it. Not SIGSTOP for jail: where no shell would ever continue
+   it (an orphaned process group) SIGTSTP does nothing, which is right. */
+static void suspend(run *r) {
+  sigset_t stop;
+  jailer_kill(&r->proc, SIGSTOP, NULL);
+  terminal_restore(&r->terminal);
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  raise(SIGTSTP);
+  sigprocmask(SIG_UNBLOCK, &stop, NULL); /* stands still here */
+  sigprocmask(SIG_BLOCK, &stop, NULL);
+  terminal_raw(&r->terminal);
+  jailer_kill(&r->proc, SIGCONT, NULL);
+}
+
+static void on_signal(run *r, int signal) {
+  if (signal == SIGWINCH || signal == SIGCONT) {
+    if (r->terminal.master >= 0) terminal_size(&r->terminal);
+    if (signal == SIGCONT && !r->ended) terminal_raw(&r->terminal), jailer_kill(&r->proc, SIGCONT, NULL);
+  } else if (r->ended) {
+    r->abandoned = true; /* only output that nobody takes is left */
+  } else if (signal == SIGTSTP) {
+    suspend(r);
+  } else {
+    jailer_kill(&r->proc, signal, NULL);
+  }
+}
+
+static void read_signals(run *r) {
+  struct signalfd_siginfo info;
+  while (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info) on_signal(r, (int)info.ssi_signo);
+}
+
+/* Milliseconds that poll may sleep. Without a pidfd (before Linux 5.3) the end is looked for. */
+static int patience(const run *r) {
+  uint64_t now = now_ms(), left = INT_MAX;
+  if (r->ended) return r->terminal.screen.length ? -1 : 0;
+  if (r->deadline_ms) left = r->deadline_ms > now ? r->deadline_ms - now : 0;
+  if (r->proc.pidfd < 0 && left > 20) left = 20;
+  return left < INT_MAX ? (int)left : r->deadline_ms ? INT_MAX : -1;
+}
+
+static void check_deadline(run *r) {
+  if (!r->deadline_ms || now_ms() < r->deadline_ms || r->ended) return;
+  jailer_kill(&r->proc, r->timed_out ? SIGKILL : SIGTERM, NULL);
+  r->deadline_ms = r->timed_out ? 0 : now_ms() + 2000;
+  r->timed_out = true;
+}
+
+/* Copies, forwards and waits until the program has ended and its output is out. */
+static int attend(run *r) {
+  enum { SIGNALS, PROGRAM, KEYS_IN, KEYS_OUT, SCREEN_IN, SCREEN_OUT, COUNT };
+  struct pollfd p[COUNT];
+  terminal *t = &r->terminal;
+  jailer_error err;
+  char text[1024];
+  memset(p, 0, sizeof p);
+  for (int i = 0; i < COUNT; i++) p[i].fd = -1;
+  while (!r->abandoned) {
+    p[SIGNALS].fd = r->signals;
+    p[PROGRAM].fd = r->ended ? -1 : r->proc.pidfd;
+    p[SIGNALS].events = p[PROGRAM].events = POLLIN;
+    if (t->master >= 0) flow_poll(&t->keyboard, &p[KEYS_IN], &p[KEYS_OUT]), flow_poll(&t->screen, &p[SCREEN_IN], &p[SCREEN_OUT]);
+    if (r->ended) p[KEYS_IN].fd = p[KEYS_OUT].fd = -1;
+    if (poll(p, COUNT, patience(r)) < 0 && errno != EINTR) return refuse_errno("poll");
+    if (r->ended && !t->screen.length && !(p[SCREEN_IN].fd >= 0 && p[SCREEN_IN].revents & POLLIN)) break;
+    read_signals(r);
+    if (t->master >= 0) {
+      bool was_broken = t->screen.broken;
+      keyboard_step(t, &p[KEYS_IN], &p[KEYS_OUT]);
+      flow_step(&t->screen, &p[SCREEN_IN], &p[SCREEN_OUT]);
+      if (t->screen.broken && !was_broken && !r->ended) jailer_kill(&r->proc, SIGHUP, NULL); /* as a terminal that goes */
+    }
+    check_deadline(r);
+    if (r->ended || (p[PROGRAM].fd >= 0 && !p[PROGRAM].revents)) continue;
+    jailer_code code = jailer_wait(&r->proc, 0, &r->status, &err);
+    if (code == JAILER_E_TIMEOUT) continue;
+    if (code) return jailer_error_text(&err, text, sizeof text), refuse("", text);
+    r->ended = true;
+  }
+  if (r->timed_out) return EXIT_TIMEOUT;
+  return r->status.exited ? r->status.exit_code : 128 + r->status.signal;
+}
+
+/* --- the launch --------------------------------------------------------------------------------------------------- */
+
+/* The library's error as a line and as what shells answer for it. */
+static int explain(const jailer_error *err, const settings *s) {
+  char text[1024];
+  jailer_error_text(err, text, sizeof text);
+  refuse("", text);
+  if (err->code == JAILER_E_EXEC) return err->sys_errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+  if (err->code == JAILER_E_NOT_FOUND && !strcmp(err->step, "look the program up")) return EXIT_NOT_FOUND;
+  if (err->code == JAILER_E_DENIED && !strcmp(err->item, s->config.argv[0])) return EXIT_NOT_EXECUTABLE;
+  return EXIT_JAIL;
+}
+
+static bool write_all(int fd, const char *text, size_t length) {
+  while (length) {
+    ssize_t n = write(fd, text, length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text += n;
+    length -= (size_t)n;
+  }
+  return true;
+}
+
+/* jailer_plan_text and jailer_report_json say how long the text is when there is no room for it. */
+static int print_plan(const jailer_plan *plan, const settings *s) {
+  jailer_error err;
+  size_t length = 0;
+  if (jailer_plan_text(plan, NULL, 0, &length, &err) != JAILER_E_LIMIT || !length) return explain(&err, s);
+  char *text = malloc(length + 1);
+  if (!text) return refuse_errno("--dry-run");
+  int code = 0;
+  if (jailer_plan_text(plan, text, length + 1, NULL, &err)) code = explain(&err, s);
+  if (!code && !write_all(1, text, length)) code = refuse_errno("--dry-run");
+  free(text);
+  return code;
+}
+
+static int write_report(const run *r, int fd, const settings *s) {
+  static char text[64 * 1024];
+  jailer_report report;
+  jailer_error err;
+  size_t length = 0;
+  if (jailer_report_read(&r->proc, &report, &err)) return explain(&err, s);
+  if (jailer_report_json(&report, text, sizeof text, &length, &err)) return explain(&err, s);
+  if (length && text[length - 1] != '\n' && length + 1 < sizeof text) text[length++] = '\n';
+  return write_all(fd, text, length) ? 0 : refuse_errno(s->report);
+}
+
+/* From the plan to the end. A report that cannot be made or written ends the program: what was asked for was not had. */
+static int launch(run *r, settings *s, jailer_plan **plan, int report_fd) {
+  jailer_error err;
+  int code = signals_open(r);
+  if (code) return code;
+  if (jailer_spawn(*plan, &r->proc, &err)) return explain(&err, s);
+  jailer_plan_free(*plan); /* it holds the box's lock and a descriptor of every grant */
+  *plan = NULL;
+  if (s->timeout_s) r->deadline_ms = now_ms() + (s->timeout_s > 4000000000u ? 4000000000u : s->timeout_s) * 1000;
+  if (report_fd >= 0 && (code = write_report(r, report_fd, s))) {
+    jailer_kill(&r->proc, SIGKILL, NULL);
+    jailer_wait(&r->proc, -1, NULL, NULL);
+    return code;
+  }
+  terminal_raw(&r->terminal);
+  return attend(r);
+}
+
+static int run_all(settings *s) {
+  static run r; /* holds two buffers: not for the stack */
+  jailer_plan *plan = NULL;
+  jailer_error err;
+  int report_fd = -1, code = 0;
+  r.signals = r.terminal.master = r.terminal.slave = r.terminal.outer = r.terminal.screen_fd = -1;
+  if (s->report && !s->dry_run) {
+    report_fd = strcmp(s->report, "-") ? open(s->report, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666) : 1;
+    if (report_fd < 0) return refuse_errno(s->report);
+  }
+  if (s->tty) code = terminal_open(&r.terminal, s);
+  if (!code && jailer_plan_new(&s->config, NULL, &plan, &err)) code = explain(&err, s);
+  if (!code) code = s->dry_run ? print_plan(plan, s) : launch(&r, s, &plan, report_fd);
+  jailer_plan_free(plan);
+  terminal_close(&r.terminal);
+  if (r.signals >= 0) close(r.signals);
+  if (report_fd > 2) close(report_fd);
+  return code;
+}
+
+/* What the caller may have left in disorder: a closed 0, 1 or 2 (the next file opened would get its number), SIGCHLD
+   ignored (nobody could be waited for), blocked signals. */
+static int tidy(void) {
+  sigset_t none;
+  for (int fd = 0; fd < 3; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return EXIT_JAIL;
+  signal(SIGCHLD, SIG_DFL);
+  sigemptyset(&none);
+  return sigprocmask(SIG_SETMASK, &none, NULL) ? EXIT_JAIL : 0;
+}
+
+int main(int argc, char **argv) {
+  settings s;
+  int code = tidy();
+  if (code) return code;
+  if (!settings_make(&s, argc)) return refuse_errno("start");
+  code = parse(&s, argc, argv);
+  if (code < 0) code = run_all(&s);
+  settings_free(&s);
+  if (fflush(stdout) || ferror(stdout)) return refuse_errno("standard output");
+  return code;
+}

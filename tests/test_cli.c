@@ -1,0 +1,805 @@
+/* The command `jail`, run for real: every option shown from inside, exit codes, signals, --tty, odd surroundings. */
+#define _GNU_SOURCE
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+
+#define TEXT_SIZE (512 * 1024)
+
+static char jail[PATH_MAX], noop[PATH_MAX], tmp[PATH_MAX];
+
+/* --- running it --- */
+
+/* What a child does between fork and exec, for odd surroundings. */
+typedef void (*setup)(void);
+
+typedef struct job {
+  pid_t pid;
+  int out, err;
+  int code; /* exit code, or 1000 + signal */
+  size_t out_len, err_len;
+  char out_text[TEXT_SIZE], err_text[TEXT_SIZE];
+} job;
+
+static job run_job; /* what RUN ran last */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void nap(int ms) {
+  struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+  nanosleep(&t, NULL);
+}
+
+/* Good for the next 64 calls. */
+static char *path_of(const char *name) {
+  static char text[64][PATH_MAX + 64];
+  static int next;
+  char *p = text[next++ % 64];
+  snprintf(p, sizeof text[0], "%s/%s", tmp, name);
+  return p;
+}
+
+static void start(job *j, const char *const *args, const char *input, setup before) {
+  const char *argv[64] = {"jail"};
+  int in[2], out[2], err[2], n = 1;
+  for (; args[n - 1]; n++) argv[n] = args[n - 1];
+  if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) perror("pipe"), exit(1);
+  j->out_len = j->err_len = 0;
+  fflush(stdout);
+  j->pid = fork();
+  if (j->pid < 0) perror("fork"), exit(1);
+  if (j->pid == 0) {
+    dup2(in[0], 0);
+    dup2(out[1], 1);
+    dup2(err[1], 2);
+    if (before) before();
+    execv(jail, (char *const *)(uintptr_t)argv);
+    _exit(99);
+  }
+  close(in[0]);
+  close(out[1]);
+  close(err[1]);
+  if (input && write(in[1], input, strlen(input)) < 0) perror("write");
+  close(in[1]);
+  j->out = out[0];
+  j->err = err[0];
+}
+
+static bool take(int *fd, char *text, size_t *len) {
+  ssize_t n = read(*fd, text + *len, TEXT_SIZE - 1 - *len);
+  if (n > 0) *len += (size_t)n;
+  text[*len] = 0;
+  if (n > 0) return true;
+  close(*fd);
+  *fd = -1;
+  return false;
+}
+
+/* Reads until both pipes end, or until `needle` stands in the output; false when 20 seconds were not enough. */
+static bool follow(job *j, const char *needle) {
+  double deadline = now() + 20;
+  j->out_text[j->out_len] = j->err_text[j->err_len] = 0;
+  while (j->out >= 0 || j->err >= 0) {
+    struct pollfd p[2] = {{j->out, POLLIN, 0}, {j->err, POLLIN, 0}};
+    if (needle && strstr(j->out_text, needle)) return true;
+    int left = (int)((deadline - now()) * 1000);
+    if (left <= 0 || poll(p, 2, left) < 0) return false;
+    if (p[0].revents) take(&j->out, j->out_text, &j->out_len);
+    if (p[1].revents) take(&j->err, j->err_text, &j->err_len);
+  }
+  return !needle;
+}
+
+static int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status); }
+
+static int finish(job *j) {
+  int status = 0;
+  if (!follow(j, NULL)) kill(j->pid, SIGKILL), printf("# killed: it did not end in time\n");
+  if (j->out >= 0) close(j->out);
+  if (j->err >= 0) close(j->err);
+  waitpid(j->pid, &status, 0);
+  return j->code = code_of(status);
+}
+
+static int run_with(const char *const *args, const char *input, setup before) {
+  start(&run_job, args, input, before);
+  return finish(&run_job);
+}
+
+#define ARGS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define RUN(...) run_with(ARGS(__VA_ARGS__), NULL, NULL)
+#define RUN_FROM(before, ...) run_with(ARGS(__VA_ARGS__), NULL, before)
+#define RUN_IN(input, ...) run_with(ARGS(__VA_ARGS__), input, NULL)
+#define SH(script) "--", "sh", "-c", script, "sh", tmp /* in the script, $1 is the scratch directory */
+
+static bool out_is(const char *text) {
+  bool same = !strcmp(run_job.out_text, text);
+  if (!same) printf("# got: %.600s# stderr: %.600s\n", run_job.out_text, run_job.err_text);
+  return same;
+}
+
+/* One line on stderr that says `needle` and begins as all of them do. */
+static bool err_says(const char *needle) {
+  const char *text = run_job.err_text, *end = strchr(text, '\n');
+  bool good = !strncmp(text, "jail: ", 6) && end && !end[1] && strstr(text, needle);
+  if (!good) printf("# stderr: %.600s\n", text);
+  return good;
+}
+
+static void put(const char *name, const char *text, mode_t mode) {
+  int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0 || fchmod(fd, mode) || close(fd)) perror(name), exit(1);
+}
+
+static void put_dir(const char *name, mode_t mode) {
+  if (mkdir(path_of(name), 0700) || chmod(path_of(name), mode)) perror(name), exit(1);
+}
+
+static bool there(const char *name) { return access(path_of(name), F_OK) == 0; }
+
+/* --- what is refused --- */
+
+static void in_tmp(void) {
+  if (chdir(tmp)) _exit(98);
+}
+
+static void test_refusals(void) {
+  static const struct {
+    const char *args[8], *says;
+    int code;
+  } rows[] = {
+      {{"--nope", "--", "true"}, "--nope: unknown option", 125},
+      {{"-x", "--", "true"}, "unknown option", 125},
+      {{"--r", "/x", "--", "true"}, "unknown option", 125},
+      {{"true"}, "write -- before PROGRAM", 125},
+      {{"--net", "yes", "--", "true"}, "write -- before PROGRAM", 125},
+      {{"--"}, "usage:", 125},
+      {{"--net"}, "usage:", 125},
+      {{"--", ""}, "name a program", 125},
+      {{"--ro"}, "--ro: this option needs a value", 125},
+      {{"--net=1", "--", "true"}, "takes no value", 125},
+      {{"--engine", "bwrap", "--", "true"}, "not built yet", 125},
+      {{"--engine", "landlock", "--", "true"}, "not built yet", 125},
+      {{"--engine", "seatbelt", "--", "true"}, "no such engine", 125},
+      {{"--uid", "-1", "--", "true"}, "an id is a number", 125},
+      {{"--uid", "4294967295", "--", "true"}, "an id is a number", 125},
+      {{"--uid", "1x", "--", "true"}, "an id is a number", 125},
+      {{"--gid", " 1", "--", "true"}, "an id is a number", 125},
+      {{"--uid", "0", "--", "true"}, "--allow-host-root", 125},
+      {{"--gid", "0", "--", "true"}, "--allow-host-root", 125},
+      {{"--nofile", "0", "--", "true"}, "from 1 on", 125},
+      {{"--nofile", "18446744073709551616", "--", "true"}, "from 1 on", 125},
+      {{"--fsize", "0", "--", "true"}, "from 1 on", 125},
+      {{"--fsize", "1k", "--", "true"}, "from 1 on", 125},
+      {{"--fsize", "", "--", "true"}, "from 1 on", 125},
+      {{"--fsize", "1", "--fsize", "2", "--", "true"}, "given twice", 125},
+      {{"--cwd", "/", "--cwd", "/", "--", "true"}, "given twice", 125},
+      {{"--timeout", "1.5", "--", "true"}, "from 1 on", 125},
+      {{"--env", "NAME", "--", "true"}, "NAME=VALUE", 125},
+      {{"--env", "=x", "--", "true"}, "NAME=VALUE", 125},
+      {{"--env", "A=1", "--env", "A=2", "--", "true"}, "twice", 125},
+      {{"--keep-env", "A=1", "--", "true"}, "name of a variable", 125},
+      {{"--keep-env", "", "--", "true"}, "name of a variable", 125},
+      {{"--keep-fd", "77", "--", "true"}, "not open", 125},
+      {{"--keep-fd", "x", "--", "true"}, "N or N:M", 125},
+      {{"--keep-fd", "0:", "--", "true"}, "N or N:M", 125},
+      {{"--keep-fd", ":0", "--", "true"}, "N or N:M", 125},
+      {{"--keep-fd", "0:5", "--keep-fd", "1:5", "--", "true"}, "same number inside", 125},
+      {{"--degrade", "nonsense", "--", "true"}, "no such layer", 125},
+      {{"--degrade", "landlock,", "--", "true"}, "no such layer", 125},
+      {{"--degrade", "none", "--", "true"}, "no such layer", 125},
+      {{"--home", "/x", "--", "true"}, "both --home and --id", 125},
+      {{"--id", "x", "--", "true"}, "both --home and --id", 125},
+      {{"--home", "/x", "--id", "../y", "--", "true"}, "layout", 125},
+      {{"--ro", "/nonexistent/path", "--", "true"}, "/nonexistent/path", 125},
+      {{"--ro", "nonexistent/../x", "--", "true"}, "No such file", 125},
+      {{"--ro", "/", "--", "true"}, "root directory cannot be granted", 125},
+      {{"--dev", "/etc/passwd", "--", "true"}, "character device", 125},
+      {{"--cwd", "/nonexistent", "--", "true"}, "working directory", 125},
+      {{"--hostname", "", "--", "true"}, "host name", 125},
+      {{"--report", "/nonexistent/report", "--", "true"}, "/nonexistent/report", 125},
+      {{"--", "nosuchprogram"}, "nosuchprogram", 127},
+      {{"--", "/nosuch/program"}, "/nosuch/program", 127},
+      {{"--", "./nosuchprogram"}, "nosuchprogram", 127},
+      {{"--", "/etc"}, "/etc", 126},
+      {{"--", "./plain"}, "plain", 126},
+      {{"--", "./bad-interpreter"}, "bad-interpreter", 127},
+      {{"--", "./garbage"}, "ENOEXEC", 126}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char name[256] = "";
+    for (int k = 0; rows[i].args[k]; k++) {
+      strcat(name, " ");
+      strcat(name, rows[i].args[k]);
+    }
+    int code = run_with(rows[i].args, NULL, in_tmp);
+    OK(code == rows[i].code && err_says(rows[i].says) && !run_job.out_len, "jail%s: %d, %s", name, rows[i].code, rows[i].says);
+    if (code != rows[i].code) printf("# code %d\n", code);
+  }
+  char line[64];
+  RUN("--", "/etc/\n\033[31m/nothing");
+  snprintf(line, sizeof line, "%.40s", run_job.err_text);
+  OK(run_job.code == 127 && err_says("\\x1b") && !strchr(run_job.err_text, 27), "control bytes of a name do not reach the terminal");
+  RUN("--\n\033", "--", "true");
+  OK(run_job.code == 125 && err_says("\\x1b"), "nor those of an option");
+  OK(RUN("--help", "--nope") == 0 && strstr(run_job.out_text, "usage: jail [options] -- PROGRAM [ARG...]") && !run_job.err_len, "--help is for standard output");
+  bool wide = false, listed = true;
+  for (const char *p = run_job.out_text; *p; p += strcspn(p, "\n") + 1) wide = wide || strcspn(p, "\n") > 110;
+  static const char *const options[] = {"--engine", "--ro", "--rw", "--exec", "--dev", "--no-system", "--net", "--uid", "--gid", "--env", "--keep-env",
+                                        "--cwd", "--hostname", "--keep-fd", "--nofile", "--fsize", "--home", "--id", "--degrade", "--report", "--tty",
+                                        "--dry-run", "--version", "--help", "125", "126", "127", "128+N"};
+  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) listed = listed && strstr(run_job.out_text, options[i]);
+  OK(listed && !wide, "--help names every option and exit code, in lines of at most 110 columns");
+  OK(RUN("--version") == 0 && out_is("jail " JAILER_VERSION "\n"), "--version");
+}
+
+/* --- exit codes --- */
+
+static void test_exits(void) {
+  OK(RUN("--", "true") == 0 && !run_job.out_len && !run_job.err_len, "0, and jail itself says nothing");
+  OK(RUN("--", "sh", "-c", "exit 3") == 3, "the program's own code");
+  OK(RUN("--", "sh", "-c", "exit 255") == 255, "255");
+  OK(RUN("--", "sh", "-c", "exit 125") == 125 && !run_job.err_len, "125 of the program itself comes without a message");
+  OK(RUN("--", "sh", "-c", "echo out; echo err >&2") == 0 && out_is("out\n") && !strcmp(run_job.err_text, "err\n"), "stdout and stderr are the caller's");
+  OK(RUN_IN("from outside", "--", "cat") == 0 && out_is("from outside"), "so is stdin");
+  OK(RUN("--", "printf", "%s.", "--net", "--", "-x") == 0 && out_is("--net.--.-x."), "what follows -- is the program's, options too");
+  OK(RUN("--engine", "native", "--", "true") == 0, "--engine native");
+  OK(RUN("--engine=auto", "--", "true") == 0, "--engine=auto: a value may follow an equals sign");
+  OK(RUN("--engine", "none", "--env", "A=b", "--", "sh", "-c", "echo $A; test -e /proc/1/stat && echo host") == 0 && out_is("b\nhost\n"), "--engine none: no walls, the environment is still clean");
+  OK(RUN("--init", "--", "sh", "-c", "test $$ != 1 && echo under; exit 4") == 4 && out_is("under\n"), "--init: the program is not PID 1");
+  OK(RUN("--init", "--", "sh", "-c", "kill -9 $$") == 128 + 9, "--init: 128 + 9 when it kills itself");
+  OK(RUN("--init", "--", "sh", "-c", "(sleep 100 &) ; exit 0") == 0, "--init: an orphan does not outlive it");
+}
+
+/* --- what is reached --- */
+
+static void test_grants(void) {
+  put_dir("ro", 0755);
+  put_dir("rw", 0777);
+  put_dir("exec", 0755);
+  put("ro/file", "content\n", 0644);
+  put("ro/prog", "#!/bin/sh\necho ran\n", 0755);
+  put("exec/prog", "#!/bin/sh\necho ran\n", 0755);
+  char *ro = path_of("ro"), *rw = path_of("rw"), *ex = path_of("exec");
+  const char *look = "cd \"$1/$2\" || exit 9; cat file 2>/dev/null; (echo x >new) 2>/dev/null && echo wrote; ./prog 2>/dev/null; true";
+#define LOOK(option, path, name) RUN(option, path, "--", "sh", "-c", look, "sh", tmp, name)
+  OK(LOOK("--ro", ro, "ro") == 0 && out_is("content\n"), "--ro: readable, not writable, not executable");
+  OK(LOOK("--exec", ex, "exec") == 0 && out_is("ran\n"), "--exec: executable, not writable");
+  const char *own = "cd \"$1/rw\" && printf '#!/bin/sh\\necho ran\\n' >prog && chmod 755 prog && cat prog; ./prog 2>/dev/null || echo refused $?";
+  OK(RUN("--rw", rw, SH(own)) == 0 && out_is("#!/bin/sh\necho ran\nrefused 126\n"), "--rw: writable, what is written cannot be executed");
+  OK(there("rw/prog"), "and it is on the host");
+  OK(RUN(SH("test -e \"$1\" || echo absent; ls /tmp")) == 0 && out_is("absent\n"), "without options nothing of it is there");
+  OK(RUN_FROM(in_tmp, "--ro", "ro", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "a relative path counts from here");
+  OK(RUN_FROM(in_tmp, "--ro=./exec/../ro/", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "with .. in it too");
+  OK(RUN_FROM(in_tmp, "--ro", "ro/..", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "and at its end");
+  OK(RUN_FROM(in_tmp, "--rw", "rw", "--cwd", "rw", "--", "sh", "-c", "echo x >made; pwd") == 0 && there("rw/made"), "--cwd with a relative path, as --rw");
+  OK(RUN_FROM(in_tmp, "--", "exec/prog") == 0 && out_is("ran\n"), "PROGRAM by a relative path, granted by itself");
+  OK(RUN_FROM(in_tmp, "--ro", "ro", "--", "./ro/prog") == 126 || run_job.code == 0, "PROGRAM inside a --ro grant");
+  OK(RUN("--ro", ro, "--rw", rw, "--exec", ex, SH("test -r \"$1/ro/file\" && test -w \"$1/rw\" && \"$1/exec/prog\"")) == 0 && out_is("ran\n"), "several grants");
+  OK(RUN("--ro", rw, "--rw", rw, "--", "true") == 125 && err_says("E_CONFLICT"), "one path both --ro and --rw is refused");
+  OK(RUN("--", "sh", "-c", "test -c /dev/null && ! test -e /dev/tty && echo no tty") == 0 && out_is("no tty\n"), "/dev is small");
+  OK(RUN("--dev", "/dev/tty", "--", "sh", "-c", "test -c /dev/tty && echo tty") == 0 && out_is("tty\n"), "--dev brings a device");
+  OK(RUN("--dev", "/dev/full", "--", "sh", "-c", "echo x | cat >/dev/full") != 0 && strstr(run_job.err_text, "No space left"), "--dev: it is the device");
+  OK(RUN("--", "sh", "-c", "test -d /usr && test -e /etc/passwd") == 0, "the system's programs are there");
+  if (RUN("--engine", "none", "--env", "LD_LIBRARY_PATH=/nonexistent", "--", noop) == 0) {
+    OK(RUN("--no-system", "--", noop) == 0, "--no-system: a static program runs");
+    OK(RUN("--no-system", "--exec", "/bin", "--", "sh", "-c", "true") != 0, "--no-system: a dynamic one does not find its libraries");
+    OK(RUN("--no-system", "--", "true") == 127, "--no-system: there is nothing on PATH");
+  }
+}
+
+static void keep_pipe_at_5(void) {
+  int ends[2];
+  if (pipe(ends) || write(ends[1], "through\n", 8) != 8 || dup2(ends[0], 5) != 5) _exit(98);
+  close(ends[1]);
+  dup2(open("/dev/null", O_RDONLY), 6);
+  dup2(open("/dev/null", O_RDONLY), 40);
+}
+
+static void keep_directory(void) {
+  if (dup2(open("/", O_RDONLY | O_DIRECTORY), 5) != 5) _exit(98);
+}
+
+static void directory_stdin(void) {
+  if (dup2(open("/", O_RDONLY | O_DIRECTORY), 0) != 0) _exit(98);
+}
+
+static void test_descriptors(void) {
+  const char *list = "ls /proc/self/fd | tr '\\n' ' '"; /* 3 is what ls opened itself */
+  OK(RUN("--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "no descriptor of jail's own is inside");
+  OK(RUN_FROM(keep_pipe_at_5, "--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "nor one of its caller");
+  OK(RUN_FROM(keep_pipe_at_5, "--report", path_of("rw/report"), "--timeout", "10", "--tty", "--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "nor those of --report, --timeout and --tty");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5", "--", "sh", "-c", "cat <&5; (: <&6) 2>/dev/null || echo closed") == 0 && out_is("through\nclosed\n"), "--keep-fd N");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:7", "--", "sh", "-c", "cat <&7; (: <&5) 2>/dev/null || echo closed") == 0 && out_is("through\nclosed\n"), "--keep-fd N:M");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:6", "--keep-fd", "6:5", "--", "sh", "-c", "cat <&6; cat <&5; echo end") == 0 && out_is("through\nend\n"), "--keep-fd: two change places");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:0", "--", "cat") == 0 && out_is("through\n"), "--keep-fd N:0 is stdin");
+  OK(RUN_FROM(keep_directory, "--keep-fd", "5", "--", "true") == 125 && err_says("E_UNSAFE"), "--keep-fd: a directory is refused");
+  OK(RUN_FROM(directory_stdin, "--", "true") == 125 && err_says("E_UNSAFE"), "a directory as stdin is refused");
+}
+
+/* --- what is found --- */
+
+static void with_variables(void) {
+  clearenv();
+  setenv("KEPT", "v a l", 1);
+  setenv("SECRET", "s", 1);
+  setenv("TERM", "dumb", 1);
+  setenv("LD_PRELOAD", "/nonexistent.so", 1);
+}
+
+static void test_environment(void) {
+  OK(RUN_FROM(with_variables, "--", "env") == 0 && out_is("PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"), "the environment is PATH alone");
+  OK(RUN_FROM(with_variables, "--env", "A=b=c", "--keep-env", "KEPT", "--keep-env", "UNSET", "--env", "PATH=/bin", "--", "env") == 0 && out_is("A=b=c\nKEPT=v a l\nPATH=/bin\n"), "--env and --keep-env");
+  OK(RUN("--env", "PATH=/nonexistent", "--", "sh", "-c", "true") == 127, "a bare name is looked up along the jail's own PATH");
+  OK(RUN("--", "pwd") == 0 && out_is("/\n"), "the working directory is /");
+  OK(RUN("--cwd", "/usr/bin", "--", "pwd") == 0 && out_is("/usr/bin\n"), "--cwd");
+  OK(RUN("--", "uname", "-n") == 0 && out_is("jail\n"), "the host name is jail");
+  OK(RUN("--hostname", "box-7", "--", "sh", "-c", "uname -n; grep -c box-7 /etc/hosts") == 0 && out_is("box-7\n1\n"), "--hostname");
+  OK(RUN("--uid", "4321", "--gid", "8765", "--", "sh", "-c", "id -u; id -g") == 0 && out_is("4321\n8765\n"), "--uid and --gid are what the program sees");
+  RUN("--", "id", "-u");
+  if (geteuid() == 0) {
+    OK(atol(run_job.out_text) >= 0x60000000, "root is dropped to a uid that nobody else has");
+    OK(RUN("--uid", "0", "--gid=0", "--allow-host-root", "--", "id", "-u") == 0 && out_is("0\n"), "--allow-host-root keeps uid 0");
+  } else {
+    OK(atol(run_job.out_text) == (long)geteuid(), "an ordinary user keeps his uid");
+    OK(RUN("--uid", "0", "--allow-host-root", "--", "true") == 125, "an ordinary user cannot have uid 0");
+  }
+  OK(RUN("--", "sh", "-c", "ulimit -n") == 0 && out_is("1024\n"), "1024 descriptors by default");
+  OK(RUN("--nofile", "77", "--", "sh", "-c", "ulimit -n; ulimit -Hn") == 0 && out_is("77\n77\n"), "--nofile");
+  OK(RUN("--nofile", "99999999999", "--", "true") == 125 && err_says("hard limit"), "--nofile above the hard limit is refused");
+  OK(RUN("--fsize", "1000", "--", "sh", "-c", "head -c 3000 /dev/zero >/tmp/x; echo $?; wc -c </tmp/x") == 0 && out_is("153\n1000\n"), "--fsize: SIGXFSZ, and the file ends there");
+}
+
+static void interfaces(char *text, size_t size) {
+  FILE *f = fopen("/proc/net/dev", "r");
+  char line[512];
+  text[0] = 0;
+  for (int n = 0; f && fgets(line, sizeof line, f); n++) {
+    char name[64];
+    if (n < 2 || sscanf(line, " %63[^:]", name) != 1) continue;
+    snprintf(text + strlen(text), size - strlen(text), "%s\n", name);
+  }
+  if (f) fclose(f);
+}
+
+static void test_network(void) {
+  char host[4096], link[128];
+  const char *script = "sed -n 's/^ *\\([^:]*\\):.*/\\1/p' /proc/self/net/dev";
+  ssize_t n = readlink("/proc/self/ns/net", link, sizeof link - 2);
+  link[n < 0 ? 0 : n] = '\n';
+  link[n < 0 ? 1 : n + 1] = 0;
+  interfaces(host, sizeof host);
+  OK(RUN("--", "sh", "-c", script) == 0 && out_is("lo\n"), "no interface but its own lo");
+  OK(RUN("--net", "--", "sh", "-c", script) == 0 && out_is(host), "--net: the host's interfaces");
+  OK(RUN("--net", "--", "readlink", "/proc/self/ns/net") == 0 && out_is(link), "--net: the host's namespace");
+  OK(RUN("--", "readlink", "/proc/self/ns/net") == 0 && strcmp(run_job.out_text, link), "without it another one");
+}
+
+static void test_strictness(void) {
+  const char *unshare = "unshare -U true 2>/dev/null && echo made || echo refused";
+  OK(RUN("--", "sh", "-c", unshare) == 0 && out_is("refused\n"), "no namespaces of its own making");
+  OK(RUN("--allow-userns", "--", "sh", "-c", unshare) == 0 && out_is("made\n"), "--allow-userns");
+  OK(RUN("--", "sh", "-c", "test -e /proc/meminfo || echo hidden") == 0 && out_is("hidden\n"), "/proc has processes only");
+  int code = RUN("--full-proc", "--", "sh", "-c", "test -e /proc/meminfo && echo shown");
+  OK((code == 0 && out_is("shown\n")) || (code == 125 && err_says("/proc")), "--full-proc");
+  OK(RUN("--degrade", "landlock,proc", "--degrade=cgroupns", "--", "true") == 0, "--degrade takes a list, and more than once");
+  OK(RUN("--degrade", "landlock", "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "layer? landlock\n") && strstr(run_job.out_text, "layer seccomp\n"), "--degrade is in the plan");
+}
+
+/* --- --report and --dry-run --- */
+
+/* A reader of JSON that only says whether a text is one value; NULL: it is not. */
+static const char *json_space(const char *p) { return p ? p + strspn(p, " \t\r\n") : NULL; }
+
+static const char *json_string(const char *p) {
+  if (!p || *p++ != '"') return NULL;
+  for (; *p && *p != '"'; p++) {
+    if ((unsigned char)*p < 32) return NULL;
+    if (*p == '\\' && !strchr("\"\\/bfnrtu", *++p)) return NULL;
+    if (!*p) return NULL;
+  }
+  return *p ? p + 1 : NULL;
+}
+
+static const char *json_value(const char *p, int depth) {
+  char *end;
+  p = json_space(p);
+  if (!p || depth > 20) return NULL;
+  if (*p == '"') return json_string(p);
+  if (*p == '{' || *p == '[') {
+    const char close = *p == '{' ? '}' : ']';
+    const char *next = json_space(p + 1);
+    if (*next == close) return next + 1;
+    for (p = next;; p = json_space(p + 1)) {
+      if (close == '}') {
+        p = json_space(json_string(p));
+        if (!p || *p++ != ':') return NULL;
+      }
+      p = json_space(json_value(p, depth + 1));
+      if (!p) return NULL;
+      if (*p == close) return p + 1;
+      if (*p != ',') return NULL;
+    }
+  }
+  static const char *const words[] = {"true", "false", "null"};
+  for (int i = 0; i < 3; i++)
+    if (!strncmp(p, words[i], strlen(words[i]))) return p + strlen(words[i]);
+  strtod(p, &end);
+  return end == p ? NULL : end;
+}
+
+static bool is_json(const char *text) {
+  const char *end = json_space(json_value(text, 0));
+  return end && !*end;
+}
+
+static int count(const char *text, const char *needle) {
+  int n = 0;
+  for (; (text = strstr(text, needle)); text += strlen(needle)) n++;
+  return n;
+}
+
+static char *slurp(const char *name) {
+  static char text[65536];
+  int fd = open(path_of(name), O_RDONLY);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[n < 0 ? 0 : n] = 0;
+  return text;
+}
+
+static bool layer_is(const char *json, const char *layer, const char *state) {
+  char text[128];
+  snprintf(text, sizeof text, "\"%s\": {\"state\": \"%s\"", layer, state);
+  return strstr(json, text) != NULL;
+}
+
+static void test_report(void) {
+  char *file = path_of("report.json"), text[65536];
+  OK(RUN("--report", file, "--", "sh", "-c", "sleep 0.2; exit 5") == 5 && !run_job.out_len, "--report FILE: the program's exit code stays");
+  snprintf(text, sizeof text, "%s", slurp("report.json"));
+  OK(is_json(text) && strstr(text, "\"engine\": \"native\"") && strstr(text, "\"pid\": "), "it is JSON with engine and pid");
+  bool all = true;
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    bool applied = layer_is(text, jailer_layer_name((jailer_layer)i), "applied");
+    if (!applied) printf("# %s is not applied\n", jailer_layer_name((jailer_layer)i));
+    all = all && applied;
+  }
+  OK(all && count(text, "\"state\"") == JAILER_LAYER_COUNT - 1, "every layer is there and applied");
+  OK(RUN("--net", "--report", file, "--", "true") == 0 && layer_is(slurp("report.json"), "netns", "not_requested"), "--net: netns was not requested");
+  OK(is_json(slurp("report.json")), "the file of an earlier run is replaced whole");
+  OK(RUN("--report", "-", "--", "true") == 0 && is_json(run_job.out_text) && layer_is(run_job.out_text, "seccomp", "applied"), "--report - is standard output");
+  OK(RUN("--engine", "none", "--report", "-", "--", "true") == 0 && is_json(run_job.out_text) && strstr(run_job.out_text, "\"engine\": \"none\"") &&
+         layer_is(run_job.out_text, "mounts", "not_requested") && layer_is(run_job.out_text, "env", "applied"),
+     "--engine none says what there is not");
+  put("untouched", "untouched", 0644);
+  if (symlink("untouched", path_of("link"))) perror("symlink");
+  char *rw = path_of("rw");
+  OK(RUN("--report", path_of("link"), "--rw", rw, SH("echo x >\"$1/rw/ran1\"")) == 125 && !there("rw/ran1") && !strcmp(slurp("untouched"), "untouched"), "a symbolic link as report: 125, nothing ran, nothing was written");
+  OK(RUN("--report", path_of("no/such"), "--rw", rw, SH("echo x >\"$1/rw/ran2\"")) == 125 && !there("rw/ran2"), "a report that cannot be made: 125, nothing ran");
+  OK(RUN("--report", "/dev/full", "--", "sleep", "100") == 125 && err_says("No space left"), "a report that cannot be written: 125, the program is ended");
+  OK(RUN("--dry-run", "--rw", rw, SH("echo x >\"$1/rw/ran3\"")) == 0 && !there("rw/ran3"), "--dry-run launches nothing");
+  char line[PATH_MAX + 32];
+  snprintf(line, sizeof line, "grant %s rw nosuid nodev noexec\n", rw);
+  OK(strstr(run_job.out_text, line) && strstr(run_job.out_text, "layer landlock\n") && strstr(run_job.out_text, "\narg -c\n"), "it prints grants, layers and arguments");
+  OK(RUN("--dry-run", "--report", path_of("report3"), "--", "true") == 0 && !there("report3"), "--dry-run writes no report");
+  OK(RUN("--dry-run", "--ro", "/nonexistent", "--", "true") == 125 && RUN("--dry-run", "--", "nosuchprogram") == 127, "--dry-run fails as the launch would");
+}
+
+/* --- signals --- */
+
+static long report_pid(const char *text) {
+  const char *at = strstr(text, "\"pid\": ");
+  return at ? atol(at + 7) : -1;
+}
+
+static char state_of(long pid) {
+  char path[64], text[512] = "";
+  snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+  FILE *f = fopen(path, "r");
+  if (!f) return 0;
+  size_t n = fread(text, 1, sizeof text - 1, f);
+  fclose(f);
+  text[n] = 0;
+  char *at = strrchr(text, ')');
+  return at ? at[2] : 0;
+}
+
+static bool becomes(long pid, const char *states) {
+  for (double until = now() + 5; now() < until; nap(10)) {
+    char state = state_of(pid);
+    if (state ? strchr(states, state) != NULL : strchr(states, 'X') != NULL) return true;
+  }
+  printf("# process %ld is in state %c\n", pid, state_of(pid));
+  return false;
+}
+
+static void own_group(void) { setpgid(0, 0); }
+static void ignore_hup(void) { signal(SIGHUP, SIG_IGN); }
+
+static void test_signals(void) {
+  static const struct {
+    int signal;
+    const char *name;
+  } rows[] = {{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}, {SIGQUIT, "QUIT"}, {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char script[256];
+    start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, NULL);
+    follow(&run_job, "}}");
+    double began = now();
+    kill(run_job.pid, rows[i].signal);
+    finish(&run_job);
+    OK(run_job.code == 128 + rows[i].signal && now() - began < 1, "SIG%s to jail ends sleep within a second: %d", rows[i].name, 128 + rows[i].signal);
+    snprintf(script, sizeof script, "trap 'echo got; exit 7' %s; echo ready; while :; do sleep 0.05; done", rows[i].name);
+    start(&run_job, ARGS("--", "sh", "-c", script), NULL, NULL);
+    follow(&run_job, "ready\n");
+    kill(run_job.pid, rows[i].signal);
+    OK(finish(&run_job) == 7 && out_is("ready\ngot\n"), "SIG%s reaches the program's own handler", rows[i].name);
+  }
+  start(&run_job, ARGS("--", "sh", "-c", "n=0; trap 'n=$((n+1)); echo $n; test $n = 2 && exit 6' INT; echo ready; while :; do sleep 0.05; done"), NULL, NULL);
+  follow(&run_job, "ready\n");
+  kill(run_job.pid, SIGINT);
+  follow(&run_job, "1\n");
+  kill(run_job.pid, SIGINT);
+  OK(finish(&run_job) == 6 && out_is("ready\n1\n2\n"), "a second SIGINT is passed on as the first");
+  start(&run_job, ARGS("--", "sh", "-c", "trap '' TERM INT; echo ready; sleep 0.3; exit 8"), NULL, NULL);
+  follow(&run_job, "ready\n");
+  kill(run_job.pid, SIGTERM);
+  kill(run_job.pid, SIGINT);
+  OK(finish(&run_job) == 8, "a program that ignores signals goes on");
+  start(&run_job, ARGS("--", "sh", "-c", "echo ready; sleep 0.3; exit 9"), NULL, NULL);
+  follow(&run_job, "ready\n");
+  kill(run_job.pid, SIGALRM);
+  kill(run_job.pid, SIGPIPE);
+  kill(run_job.pid, SIGRTMIN + 3);
+  OK(finish(&run_job) == 9, "jail itself dies of none (ALRM, PIPE, RTMIN+3)");
+  start(&run_job, ARGS("--", "sh", "-c", "echo ready; sleep 0.3; exit 10"), NULL, ignore_hup);
+  follow(&run_job, "ready\n");
+  kill(run_job.pid, SIGHUP);
+  OK(finish(&run_job) == 10, "nohup: a signal that jail was started ignoring is not passed on");
+}
+
+static void test_ends(void) {
+  start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, NULL);
+  follow(&run_job, "}}");
+  kill((pid_t)report_pid(run_job.out_text), SIGKILL);
+  OK(finish(&run_job) == 128 + 9, "128 + 9 when the program is killed");
+
+  start(&run_job, ARGS("--report", "-", "--", "sh", "-c", "sleep 100 & wait"), NULL, NULL);
+  follow(&run_job, "}}");
+  long pid = report_pid(run_job.out_text);
+  bool ran = state_of(pid) != 0;
+  kill(run_job.pid, SIGKILL);
+  OK(ran && becomes(pid, "XZ"), "SIGKILL of jail ends the program");
+  finish(&run_job);
+
+  start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, own_group);
+  follow(&run_job, "}}");
+  pid = report_pid(run_job.out_text);
+  kill(run_job.pid, SIGTSTP);
+  OK(becomes(pid, "Tt") && becomes(run_job.pid, "Tt"), "SIGTSTP stops the program and jail");
+  kill(run_job.pid, SIGCONT);
+  OK(becomes(pid, "SR") && becomes(run_job.pid, "SR"), "SIGCONT continues both");
+  kill(run_job.pid, SIGTERM);
+  OK(finish(&run_job) == 128 + 15, "and signals are passed on as before");
+
+  static job polite, stubborn;
+  double began = now();
+  start(&polite, ARGS("--timeout", "1", "--", "sleep", "100"), NULL, NULL);
+  start(&stubborn, ARGS("--timeout", "1", "--", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"), NULL, NULL);
+  OK(finish(&polite) == 124 && now() - began < 2.5 && now() - began > 0.9, "--timeout: 124 after a second");
+  OK(finish(&stubborn) == 124 && now() - began < 5, "--timeout: a program that ignores SIGTERM is killed");
+  OK(RUN("--timeout", "100", "--", "sh", "-c", "exit 2") == 2, "--timeout: the program's own end comes first");
+}
+
+/* --- odd surroundings --- */
+
+static void close_0(void) { close(0); }
+static void close_012(void) { close(0), close(1), close(2); }
+static void no_environment(void) { clearenv(); }
+static void no_children(void) { signal(SIGCHLD, SIG_IGN); }
+static void odd_mask(void) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+}
+static void all_ignored(void) {
+  for (int i = 1; i < 65; i++) signal(i, SIG_IGN);
+}
+
+static void test_surroundings(void) {
+  char *rw = path_of("rw");
+  OK(RUN_FROM(close_0, "--", "sh", "-c", "cat; readlink /proc/self/fd/0") == 0 && out_is("/dev/null\n"), "stdin closed: the program has /dev/null there");
+  OK(RUN_FROM(close_0, "--report", path_of("report0"), "--tty", "--", "sh", "-c", "cat; exit 4") == 4, "stdin closed, with --report and --tty");
+  OK(RUN_FROM(close_0, "--keep-fd", "0", "--", "true") == 0, "stdin closed, and kept by name");
+  OK(RUN_FROM(close_012, "--report", path_of("report1"), "--rw", rw, SH("readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >\"$1/rw/three\"; ls /proc/self/fd | wc -l >\"$1/rw/number\"")) == 0, "all three closed");
+  OK(count(slurp("rw/three"), "/dev/null\n") == 2 && atoi(slurp("rw/number")) == 4, "and none of them is the report's");
+  OK(RUN_FROM(no_environment, "--", "sh", "-c", "exit 4") == 4, "no environment, no HOME");
+  OK(RUN_FROM(no_children, "--", "sh", "-c", "(exit 1); wait; exit 4") == 4, "SIGCHLD ignored");
+  OK(RUN_FROM(odd_mask, "--timeout", "1", "--", "sleep", "100") == 124, "every signal blocked");
+  start(&run_job, ARGS("--", "sh", "-c", "grep -E 'Sig(Blk|Ign)' /proc/self/status; sleep 100"), NULL, odd_mask);
+  follow(&run_job, "SigIgn:\t0000000000000000\n");
+  kill(run_job.pid, SIGTERM);
+  OK(finish(&run_job) == 128 + 15 && strstr(run_job.out_text, "SigBlk:\t0000000000000000\n"), "the caller's mask is neither jail's nor the program's");
+  OK(RUN_FROM(all_ignored, "--", "grep", "SigIgn", "/proc/self/status") == 0 && out_is("SigIgn:\t0000000000000000\n"), "every signal ignored: the program starts with none");
+}
+
+/* --- --tty --- */
+
+static int outer = -1, outer_slave = -1;
+
+static void on_terminal(void) {
+  setsid();
+  if (ioctl(outer_slave, TIOCSCTTY, 0) || dup2(outer_slave, 0) || dup2(outer_slave, 1) != 1 || dup2(outer_slave, 2) != 2) _exit(98);
+}
+
+/* A terminal driven by this program, and jail --tty on it. out_text collects what it shows. */
+static void start_tty(job *j, const char *const *args) {
+  struct winsize size = {33, 101, 0, 0};
+  outer = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (outer < 0 || grantpt(outer) || unlockpt(outer) || (outer_slave = open(ptsname(outer), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+    perror("pty"), exit(1);
+  ioctl(outer, TIOCSWINSZ, &size);
+  setenv("TERM", "vt220", 1);
+  start(j, args, NULL, on_terminal);
+  close(j->out);
+  j->out = dup(outer);
+}
+
+static int finish_tty(job *j) {
+  int status = 0, tries = 500;
+  while (tries-- && waitpid(j->pid, &status, WNOHANG) == 0) {
+    struct pollfd p = {j->out, POLLIN, 0};
+    if (poll(&p, 1, 20) > 0) take(&j->out, j->out_text, &j->out_len);
+  }
+  if (tries < 0) kill(j->pid, SIGKILL), waitpid(j->pid, &status, 0), printf("# killed: it did not end in time\n");
+  for (struct pollfd p = {j->out, POLLIN, 0}; j->out >= 0 && poll(&p, 1, 0) > 0;) take(&j->out, j->out_text, &j->out_len);
+  if (j->out >= 0) close(j->out);
+  if (j->err >= 0) close(j->err);
+  if (outer_slave >= 0) close(outer_slave);
+  if (outer >= 0) close(outer);
+  outer = outer_slave = -1;
+  return j->code = code_of(status);
+}
+
+static void type(const char *keys) {
+  if (write(outer, keys, strlen(keys)) < 0) perror("type");
+}
+
+static bool shows(job *j, const char *text) {
+  bool good = follow(j, text);
+  if (!good) printf("# no \"%s\" in: %.600s\n", text, j->out_text);
+  return good;
+}
+
+static bool is_raw(void) {
+  struct termios t;
+  return tcgetattr(outer_slave, &t) == 0 && !(t.c_lflag & (ICANON | ECHO | ISIG));
+}
+
+static bool becomes_raw(bool wanted) {
+  for (double until = now() + 3; now() < until; nap(10))
+    if (is_raw() == wanted) return true;
+  return false;
+}
+
+static void test_tty(void) {
+  job *j = &run_job;
+  start_tty(j, ARGS("--tty", "--", "sh", "-c", "test -t 0 && test -t 1 && test -t 2 && echo terminal; stty size; echo $TERM; (: </dev/tty) && echo controlling; exit 9"));
+  OK(finish_tty(j) == 9 && strstr(j->out_text, "terminal\r\n33 101\r\nvt220\r\ncontrolling\r\n"), "--tty: a terminal inside, its size, TERM, the controlling one, the exit code");
+
+  start_tty(j, ARGS("--tty", "--", "sh", "-c", "trap : INT; sh -c 'echo ready; exec sleep 100'; echo slept $?; read line; echo \"<$line>\"; cat; exit 5"));
+  shows(j, "ready\r\n");
+  OK(becomes_raw(true), "the outer terminal is in raw mode");
+  type("\003");
+  OK(shows(j, "slept 130\r\n"), "^C ends the sleep under sh");
+  type("words\n");
+  OK(shows(j, "<words>\r\n"), "what is typed is read");
+  type("\004");
+  OK(finish_tty(j) == 5, "^D ends cat");
+
+  start_tty(j, ARGS("--tty", "--", "sh", "-c", "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done"));
+  shows(j, "ready\r\n");
+  becomes_raw(true);
+  struct winsize size = {44, 55, 0, 0};
+  ioctl(outer, TIOCSWINSZ, &size);
+  OK(shows(j, "44 55\r\n"), "a new window size is passed on");
+  kill(j->pid, SIGTERM);
+  struct termios unused;
+  bool restored = becomes_raw(false) && tcgetattr(outer_slave, &unused) == 0;
+  OK(finish_tty(j) == 128 + 15 && restored, "SIGTERM ends it, and the terminal is as it was");
+
+  start_tty(j, ARGS("--tty", "--", "sh", "-c", "seq 1 20000; exit 6"));
+  OK(finish_tty(j) == 6 && strstr(j->out_text, "\r\n19999\r\n20000\r\n") && count(j->out_text, "\r\n") == 20000, "all output arrives before the end");
+
+  start_tty(j, ARGS("--tty", "--", "sh", "-c", "echo ready; sleep 100"));
+  shows(j, "ready\r\n");
+  close(j->out);
+  close(outer);
+  close(outer_slave);
+  outer = outer_slave = j->out = -1;
+  OK(finish_tty(j) == 128 + 1, "a terminal that goes away ends it with SIGHUP");
+
+  start_tty(j, ARGS("--tty", "--", "nosuchprogram"));
+  restored = !is_raw();
+  OK(finish_tty(j) == 127 && restored, "--tty: a launch that fails leaves the terminal alone");
+
+  OK(RUN_IN("one\ntwo", "--tty", "--", "sh", "-c", "test -t 0 && cat; stty size; exit 3") == 3 && count(j->out_text, "one\r\n") == 2 && count(j->out_text, "two") == 2 && strstr(j->out_text, "24 80\r\n"), "--tty without a terminal: input from a pipe, its end, 24 by 80");
+  OK(RUN("--tty", "--", "sh", "-c", "seq 1 30000") == 0 && count(j->out_text, "\r\n") == 30000, "--tty into a pipe: all output arrives");
+  OK(RUN("--", "sh", "-c", "test -t 0 || echo none; (: </dev/tty) 2>/dev/null || echo none") == 0 && out_is("none\nnone\n"), "without --tty there is no terminal");
+}
+
+/* --- a box --- */
+
+static void test_box(void) {
+  char *home = path_of("home");
+  const char *look = "cd $1 && ls -d shared sockets tmp logs exit bin; echo x >shared/new && echo wrote; (echo x >bin/new) 2>/dev/null || echo refused; ls .. 2>/dev/null";
+  char box[PATH_MAX + 64];
+  snprintf(box, sizeof box, "%s/boxes/one", home);
+  OK(RUN("--home", home, "--id", "one", "--", "sh", "-c", look, "sh", box) == 0 && strstr(run_job.out_text, "wrote\nrefused\n"), "--home and --id: the box's directories, shared/ writable, bin/ not");
+  OK(there("home/boxes/one/shared/new"), "and it is the tree of the host");
+  OK(RUN("--home", home, "--id", "one", "--", noop) == 0 && there("home/boxes/one/bin/noop"), "PROGRAM is copied into bin/ and run from there");
+  struct stat st;
+  OK(stat(path_of("home/boxes/one/bin/noop"), &st) == 0 && (st.st_mode & 07777) == 0555 && st.st_nlink == 1, "as a private copy that nobody writes");
+  OK(!there("home/boxes/one/shim.pid"), "no pid file is left behind");
+  static job first;
+  start(&first, ARGS("--home", home, "--id", "one", "--report", path_of("rw/first"), "--", "sleep", "100"), NULL, NULL);
+  for (double until = now() + 5; now() < until && !strstr(slurp("rw/first"), "}}"); nap(10)) {}
+  OK(RUN("--home", home, "--id", "one", "--", "true") == 125 && err_says("E_BUSY"), "a box that runs cannot be started again");
+  kill(first.pid, SIGTERM);
+  OK(finish(&first) == 128 + 15 && RUN("--home", home, "--id", "one", "--", "true") == 0, "afterwards it can");
+}
+
+static void find_program(const char *name, char *to) {
+  const char *build = getenv("JAILER_BUILD");
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", build && *build ? build : "build", name);
+  if (!realpath(path, to)) perror(path), exit(1);
+}
+
+int main(void) {
+  const char *base = getenv("TMPDIR");
+  char path[PATH_MAX], command[PATH_MAX + 32];
+  signal(SIGPIPE, SIG_IGN);
+  find_program("jail", jail);
+  find_program("noop", noop);
+  snprintf(path, sizeof path, "%s/jail-cli.XXXXXX", base && *base ? base : "/tmp");
+  if (!mkdtemp(path) || !realpath(path, tmp) || chmod(tmp, 0755)) return perror(path), 1;
+  put("plain", "not a program", 0644);
+  put("bad-interpreter", "#!/nonexistent/interpreter\n", 0755);
+  put("garbage", "\001\002\003", 0755);
+  test_refusals();
+  test_exits();
+  test_grants();
+  test_descriptors();
+  test_environment();
+  test_network();
+  test_strictness();
+  test_report();
+  test_signals();
+  test_ends();
+  test_surroundings();
+  test_tty();
+  test_box();
+  snprintf(command, sizeof command, "rm -rf '%s'", tmp);
+  OK(system(command) == 0, "clean up");
+  return tap_done();
+}

@@ -1,0 +1,712 @@
+/* test_faults.c: every system call and every allocation of a launch fails once, in the parent and in the child. Whatever
+ * fails: either there is an error that says which step, and the target never ran, or the target itself (probe_canary)
+ * confirms every layer; and nothing is left behind. The same with older kernels (newer calls answer ENOSYS), with a child
+ * that is killed before any of its calls, with failing clean-up calls after a failure, and with children that hang. */
+#define _GNU_SOURCE
+#include "canary.h"
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PLAIN_BUILD 0
+#else
+#define PLAIN_BUILD 1
+#endif
+#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
+
+/* What the hook is told and what it saw. Shared memory, because a child may have memory of its own. */
+static struct faults {
+  volatile int armed;
+  volatile long calls[2];             /* made so far: parent, child */
+  volatile int side, error;           /* which call fails, and how */
+  volatile long index;                /* 0: none */
+  volatile int fired, fired_side;
+  volatile long fired_nr;
+  volatile int twice;                 /* closes of a descriptor that was not open */
+  volatile long after_nr;             /* arm the second fault only after this call failed in the child */
+  volatile int kernel;                /* 0: this one; otherwise 100 * major + minor */
+  volatile long missing;              /* one call that this kernel does not have; 0: none */
+  volatile int no_userns;
+  volatile long kill_at, delay_at;    /* child call before which it is killed, or sleeps */
+  volatile int kill_now, pid;
+  volatile long seen[2][1024];        /* the numbers of the calls of the last run */
+} *S;
+
+static char *parent_stack;
+
+BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
+  long ret;
+#if defined(__x86_64__)
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+#else
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  ret = x0;
+#endif
+  return ret;
+}
+
+/* Which kernel brought a call. */
+BARE static int born(long nr) {
+  static const struct {
+    short nr, kernel;
+  } table[] = {{424, 501}, {428, 502}, {429, 502}, {430, 502}, {431, 502}, {432, 502}, {433, 502}, {434, 503}, {435, 503},
+               {436, 509}, {437, 506}, {438, 506}, {439, 508}, {442, 512}, {444, 513}, {445, 513}, {446, 513}, {452, 606}};
+  for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
+    if (table[i].nr == nr) return table[i].kernel;
+  return 0;
+}
+
+BARE static int starts(const char *text, const char *with) {
+  while (*with && *text == *with) text++, with++;
+  return !*with;
+}
+
+/* Answers as an older kernel would, where it would answer differently. */
+BARE static int older(long nr, const long args[6], long *result) {
+  const int kernel = S->kernel;
+  if (S->missing == nr || born(nr) > kernel) return *result = -ENOSYS, 1;
+  if (nr == SYS_mount && kernel < 508 && args[2] && args[4] && starts((const char *)args[2], "proc")) return *result = -EINVAL, 1;
+  if (nr == SYS_waitid && args[0] == 3 && kernel < 504) return *result = -EINVAL, 1;
+  if (nr == SYS_ioctl && args[1] == 0xC040FF0BL) return *result = -ENOTTY, 1;
+  if (nr == SYS_memfd_create && kernel < 603 && (args[1] & 0x18)) return *result = -EINVAL, 1;
+  if (nr == SYS_landlock_create_ruleset) {
+    if (args[2] == 1) return *result = 1, 1; /* ABI 1 */
+    if (args[0] && (*(const uint64_t *)args[0] & ~0x1fffULL)) return *result = -EINVAL, 1;
+    if (args[1] > 8) return *result = -E2BIG, 1;
+  }
+  return 0;
+}
+
+BARE static bool hook(long nr, const long args[6], long *result) {
+  if (!S || !S->armed) return false;
+  char here;
+  const long distance = &here - parent_stack;
+  const int side = distance > 4000000 || distance < -4000000;
+  const long n = ++S->calls[side];
+  if (n < 1024) S->seen[side][n] = nr;
+  if (side && !S->pid) { /* "/proc/self" is still the launcher's: the pid outside */
+    char text[16];
+    long size = bare(SYS_readlinkat, -100, (long)"/proc/self", (long)text, sizeof text, 0, 0);
+    int pid = 0;
+    for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
+    S->pid = pid;
+  }
+  if (nr == SYS_close && bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
+  if (side && n == S->kill_at) {
+    struct timespec second = {1, 0};
+    S->kill_now = 1;
+    bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
+    for (;;) bare(SYS_nanosleep, (long)&second, 0, 0, 0, 0, 0);
+  }
+  if (side && n == S->delay_at) {
+    struct timespec hang = {5, 0};
+    bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
+  }
+  if (S->no_userns && (nr == SYS_clone3 || nr == SYS_clone)) {
+    uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
+    if (flags & 0x10000000) return *result = -EPERM, true;
+  }
+  if (S->index && side == S->side && n == S->index) {
+    S->fired = 1;
+    S->fired_nr = nr;
+    S->fired_side = side;
+    /* a call that releases something has released it whatever it answers (close(2)) */
+    if (nr == SYS_close || nr == SYS_munmap) bare(nr, args[0], args[1], 0, 0, 0, 0);
+    *result = -S->error;
+    return true;
+  }
+  if (side && S->after_nr == nr) { /* the first fault of two: the child's; the second is a call of the parent after it */
+    S->after_nr = 0;
+    S->calls[0] = 0;
+    *result = -EPERM;
+    return true;
+  }
+  return S->kernel && older(nr, args, result);
+}
+
+static long allocations, allocation_fails, allocation_fails_from;
+
+static void *test_malloc(size_t size) {
+  allocations++;
+  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
+  void *p = malloc(size);
+  if (p) canary_allocated++;
+  return p;
+}
+
+static void *test_realloc(void *old, size_t size) {
+  allocations++;
+  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
+  void *p = realloc(old, size);
+  if (p && !old) canary_allocated++;
+  return p;
+}
+
+static void test_free(void *p) {
+  if (p) canary_allocated--;
+  free(p);
+}
+
+#define JAILER_MALLOC(size) test_malloc(size)
+#define JAILER_REALLOC(p, size) test_realloc(p, size)
+#define JAILER_FREE(p) test_free(p)
+#define JAILER_SYS_HOOK hook
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+#include "canary.h" /* again: now with what it knows of layers */
+#include "tap.h"
+
+static int canary_read_fd, canary_write_fd;
+static bool as_root;
+
+/* --- what is launched --- */
+
+enum { SHAPE_STRICT, SHAPE_NESTED, SHAPE_INIT, SHAPE_OWN_MEMORY, SHAPES };
+static const char *const shape_names[] = {"strict profile", "network, nested grants and a cycle of descriptors", "with an init",
+                                          "root without a user namespace"};
+
+static struct {
+  const char *ro, *rw, *nested, *nested_at;
+  int ring[3];
+  uint64_t ring_ino[3];
+} W;
+
+static void world(void) {
+  W.ro = canary_dir("ro", "ro");
+  W.rw = canary_dir("rw", "rw");
+  W.nested = canary_dir("nested", "nested");
+  W.nested_at = canary_in("rw/below");
+  if (mkdir(W.nested_at, 0755)) canary_bail(W.nested_at);
+  chmod(W.rw, 0777);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
+  canary_read_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 20);
+  canary_write_fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 21);
+  close(ends[0]);
+  close(ends[1]);
+  for (int fd = 3; fd < 20; fd++) close(fd);
+  for (int i = 0; i < 3; i++) {
+    struct stat st;
+    int p[2];
+    if (pipe2(p, O_CLOEXEC)) canary_bail("pipe2");
+    W.ring[i] = fcntl(p[0], F_DUPFD_CLOEXEC, 30 + i);
+    close(p[0]);
+    close(p[1]);
+    if (dup3(W.ring[i], 3 + i, O_CLOEXEC) < 0) canary_bail("dup3");
+    close(W.ring[i]);
+    W.ring[i] = 3 + i;
+    fstat(W.ring[i], &st);
+    W.ring_ino[i] = st.st_ino;
+  }
+}
+
+typedef struct shape {
+  jailer_config config;
+  const char *argv[6];
+  jailer_grant grants[3];
+  jailer_fd fds[4];
+} shape;
+
+static void shape_make(shape *s, int kind) {
+  memset(s, 0, sizeof *s);
+  s->argv[0] = canary_program;
+  s->argv[1] = W.ro;
+  s->argv[2] = W.rw;
+  s->argv[3] = kind == SHAPE_NESTED ? W.nested_at : NULL;
+  s->grants[0] = (jailer_grant){W.ro, NULL, JAILER_READ, false};
+  s->grants[1] = (jailer_grant){W.rw, NULL, JAILER_WRITE, false};
+  s->grants[2] = (jailer_grant){W.nested, W.nested_at, JAILER_READ, false};
+  s->fds[0] = (jailer_fd){canary_write_fd, true, 1};
+  for (int i = 0; i < 3; i++) s->fds[1 + i] = (jailer_fd){3 + i, true, 3 + (i + 1) % 3}; /* 3 -> 4, 4 -> 5, 5 -> 3 */
+  s->config.argv = s->argv;
+  s->config.grants = s->grants;
+  s->config.grant_count = kind == SHAPE_NESTED ? 3 : 2;
+  s->config.fds = s->fds;
+  s->config.fd_count = kind == SHAPE_NESTED ? 4 : 1;
+  s->config.without_system = kind != SHAPE_STRICT;
+  s->config.allow_network = kind == SHAPE_NESTED;
+  s->config.with_init = kind == SHAPE_INIT;
+  s->config.launch_timeout_ms = 5000;
+  if (kind == SHAPE_OWN_MEMORY) s->config.may_degrade = JAILER_BIT(JAILER_LAYER_USERNS);
+}
+
+/* --- one launch, judged --- */
+
+static canary_state before;
+static uint32_t wanted_layers[SHAPES]; /* what the undisturbed launch applies */
+static long bad_runs;
+static char first_bad[1200];
+
+static void complain(const char *what, const char *why) {
+  if (bad_runs++ == 0)
+    snprintf(first_bad, sizeof first_bad, "%s: %s (call %ld of the %s, number %ld, errno %d%s; kernel %d)", what, why, S->index,
+             S->side ? "child" : "parent", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
+}
+
+static const char *grants_as_planned(const struct canary *c, const shape *s) {
+  static char why[128];
+  for (uint32_t i = 0; i < c->path_count; i++) {
+    const struct canary_path *p = &c->path[i];
+    const bool rw = s->grants[i].access == JAILER_WRITE;
+    const uint64_t need = ST_NOSUID | ST_NODEV | ST_NOEXEC | (rw ? 0 : ST_RDONLY);
+    struct stat st;
+    if (p->error) return snprintf(why, sizeof why, "grant %u: errno %d", i, p->error), why;
+    if (stat(s->grants[i].path, &st) || st.st_ino != p->ino) return snprintf(why, sizeof why, "grant %u is another file", i), why;
+    if ((p->flags & need) != need || (rw && (p->flags & ST_RDONLY)))
+      return snprintf(why, sizeof why, "grant %u has mount flags %llx", i, (unsigned long long)p->flags), why;
+    if (rw ? p->write_error != 0 : p->write_error == 0) return snprintf(why, sizeof why, "grant %u: write errno %d", i, p->write_error), why;
+  }
+  return NULL;
+}
+
+static const char *fds_as_planned(const struct canary *c, const shape *s, const jailer_proc *proc) {
+  static char why[128];
+  if (!(proc->layers & JAILER_BIT(JAILER_LAYER_FDS))) return NULL;
+  const int top = s->config.fd_count == 4 ? 6 : 3;
+  for (int fd = 0; fd < CANARY_FDS; fd++)
+    if ((c->fd_ino[fd] != 0) != (fd < top)) return snprintf(why, sizeof why, "descriptor %d is %s", fd, fd < top ? "missing" : "open"), why;
+  for (int i = 0; i < 3 && top == 6; i++)
+    if (c->fd_ino[3 + (i + 1) % 3] != W.ring_ino[i]) return snprintf(why, sizeof why, "descriptor %d is misplaced", 3 + (i + 1) % 3), why;
+  return NULL;
+}
+
+/* Judges an answer. forgiven: the call that failed was itself a clean-up that leaves what it could not release. */
+static void judge(const shape *s, uint32_t required, jailer_code code, const jailer_error *err, const jailer_proc *proc) {
+  struct canary c;
+  const int ran = canary_get(canary_read_fd, &c);
+  const char *why;
+  if (code == JAILER_OK) {
+    if (ran == 0) return complain("launched", "the canary never ran");
+    if (ran < 0) return complain("launched", "the canary did not finish");
+    if ((required & ~proc->layers) & ~s->config.may_degrade) return complain("launched", "a required layer is not among proc.layers");
+    if ((required & ~proc->layers) != proc->degraded) return complain("launched", "proc.degraded does not tell what is missing");
+    if ((why = canary_denies(&c, proc, "jail"))) return complain("launched", why);
+    if ((proc->layers & JAILER_BIT(JAILER_LAYER_MOUNTS)) && (why = grants_as_planned(&c, s))) return complain("launched", why);
+    if ((why = fds_as_planned(&c, s, proc))) return complain("launched", why);
+    return;
+  }
+  if (ran) {
+    canary_drain(canary_read_fd);
+    return complain("refused", "but the canary ran");
+  }
+  if (err->code != code) return complain("refused", "err->code is not what was returned");
+  if (!err->step || !err->step[0]) return complain("refused", "no step");
+  if (!err->message[0]) return complain("refused", "no message");
+  if ((unsigned)err->layer >= JAILER_LAYER_COUNT) return complain("refused", "no such layer");
+}
+
+/* prctl(PR_GET_DUMPABLE) and (PR_SET_DUMPABLE, 1) cannot fail; when they are made to, the launcher ends up stricter. */
+static void forgive(void) {
+  if (S->fired && S->fired_nr == SYS_prctl && S->fired_side == 0) prctl(PR_SET_DUMPABLE, before.dumpable);
+}
+
+static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
+  jailer_plan *plan = NULL;
+  jailer_proc proc;
+  jailer_status status;
+  const char *why;
+  memset(err, 0, sizeof *err);
+  memset(&proc, 0, sizeof proc);
+  S->calls[0] = S->calls[1] = 0;
+  S->fired = S->twice = S->pid = 0;
+  S->fired_nr = -1;
+  S->armed = 1;
+  jailer_code code = jailer_plan_new(&s->config, NULL, &plan, err);
+  if (code == JAILER_OK) {
+    code = jailer_spawn(plan, &proc, err);
+    jailer_plan_free(plan);
+  } else if (plan) {
+    complain("plan", "a failed plan is not NULL");
+  }
+  jailer_code waited = JAILER_OK;
+  jailer_error wait_err;
+  if (code == JAILER_OK) {
+    for (int i = 0; i < 3 && (waited = jailer_wait(&proc, 10000, &status, &wait_err)) == JAILER_E_SYSTEM; i++) {}
+    if (waited) complain("wait", jailer_code_name(waited));
+  }
+  S->armed = 0;
+  judge(s, required, code, err, &proc);
+  if (code == JAILER_OK && !waited && (!status.exited || status.exit_code)) complain("launched", "the canary's exit status is not 0");
+  if (S->twice) complain("close", "a descriptor that was not open was closed: close was retried");
+  forgive();
+  if ((why = canary_differs(&before))) {
+    complain(code ? "refused" : "launched", why);
+    while (waitpid(-1, NULL, WNOHANG | __WALL) > 0) {}
+    canary_take(&before); /* one leak is told once */
+  }
+  return code;
+}
+
+static void calm(void) {
+  S->index = S->error = S->side = 0;
+  S->kernel = S->no_userns = S->kill_now = 0;
+  S->missing = S->after_nr = S->kill_at = S->delay_at = 0;
+  allocation_fails = allocation_fails_from = 0;
+}
+
+/* Calls that have no way to fail with valid arguments, so that no code can be expected to survive it. */
+static bool cannot_fail(int side, long nr) {
+  (void)side;
+  return nr == SYS_clock_gettime || nr == SYS_getpid || nr == SYS_geteuid || nr == SYS_getegid || nr == SYS_umask ||
+         nr == SYS_rt_sigprocmask;
+}
+
+static const int errnos[] = {EPERM, ENOSYS, ENOMEM, EINTR, EAGAIN, EINVAL, EACCES, ENOENT};
+
+static bool available(int kind) { return kind != SHAPE_OWN_MEMORY || as_root; }
+
+static jailer_code good(const shape *s, int kind, jailer_error *err) {
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  return run(s, 0, err);
+}
+
+/* --- each system call of a launch fails once --- */
+
+static void each_call(int kind, int errno_count) {
+  shape s;
+  jailer_error err;
+  long launches = 0, survived = 0, layered = 0;
+  int codes[JAILER_CODE_COUNT] = {0};
+  shape_make(&s, kind);
+  bad_runs = 0;
+  jailer_code code = good(&s, kind, &err);
+  OK(code == JAILER_OK && bad_runs == 0, "%s: launches undisturbed", shape_names[kind]);
+  if (code || bad_runs) {
+    printf("# %s: %s: %s: %s\n# %s\n", jailer_code_name(code), err.step ? err.step : "", err.item, err.message, first_bad);
+    return;
+  }
+  for (int side = 0; side < 2; side++) {
+    long limit = S->calls[side] + 2;
+    long numbers[1024];
+    calm();
+    S->no_userns = kind == SHAPE_OWN_MEMORY;
+    run(&s, 0, &err); /* the numbers of an undisturbed run */
+    memcpy(numbers, (const void *)S->seen[side], sizeof numbers);
+    limit = S->calls[side];
+    for (long index = 1; index <= limit && index < 1024; index++) {
+      if (cannot_fail(side, numbers[index])) continue;
+      /* 62 sigactions and 41 dropped capabilities need not each fail in eight ways */
+      bool again = index > 1 && numbers[index] == numbers[index - 1] && (numbers[index] == SYS_rt_sigaction || numbers[index] == SYS_prctl);
+      for (int e = 0; e < (again ? 1 : errno_count); e++) {
+        S->index = index;
+        S->side = side;
+        S->error = errnos[e];
+        code = run(&s, wanted_layers[kind], &err);
+        launches++;
+        survived += code == JAILER_OK && S->fired;
+        layered += code != JAILER_OK && err.layer != JAILER_LAYER_NONE;
+        codes[code]++;
+      }
+    }
+  }
+  calm();
+  OK(bad_runs == 0, "%s: each call fails in turn: an error, or every layer in force; nothing is left", shape_names[kind]);
+  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  printf("# %ld launches, %ld survived the fault, %ld errors name a layer;", launches, survived, layered);
+  for (int i = 1; i < JAILER_CODE_COUNT; i++)
+    if (codes[i]) printf(" %s %d", jailer_code_name((jailer_code)i), codes[i]);
+  printf("\n");
+}
+
+/* --- the error names the layer whose call failed --- */
+
+static void named(void) {
+  static const struct {
+    long nr;
+    int which; /* the how-manieth such call of the child; 0: the first */
+    jailer_layer layer;
+  } rows[] = {{SYS_setsid, 0, JAILER_LAYER_SESSION},       {SYS_move_mount, 0, JAILER_LAYER_MOUNTS},
+              {SYS_pivot_root, 0, JAILER_LAYER_MOUNTS},    {SYS_umount2, 0, JAILER_LAYER_MOUNTS},
+              {SYS_sethostname, 0, JAILER_LAYER_UTSNS},    {SYS_dup3, 0, JAILER_LAYER_FDS},
+              {SYS_rt_sigaction, 0, JAILER_LAYER_SESSION}, {SYS_prlimit64, 0, JAILER_LAYER_RLIMITS},
+              {SYS_close_range, 0, JAILER_LAYER_FDS},      {SYS_landlock_add_rule, 0, JAILER_LAYER_LANDLOCK},
+              {SYS_landlock_restrict_self, 0, JAILER_LAYER_LANDLOCK}, {SYS_seccomp, 0, JAILER_LAYER_SECCOMP}};
+  shape s;
+  jailer_error err;
+  shape_make(&s, SHAPE_STRICT);
+  bad_runs = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    calm();
+    S->after_nr = rows[i].nr;
+    jailer_code code = run(&s, wanted_layers[SHAPE_STRICT], &err);
+    OK(code && err.layer == rows[i].layer && err.sys_errno == EPERM, "a refused call %ld of the child is an error of layer %s, not %s",
+       rows[i].nr, jailer_layer_name(rows[i].layer), jailer_layer_name(err.layer));
+  }
+  calm();
+  S->after_nr = SYS_execve;
+  jailer_code code = run(&s, wanted_layers[SHAPE_STRICT], &err);
+  OK(code == JAILER_E_EXEC && strstr(err.item, "canary"), "a refused execve is E_EXEC and names the program");
+  calm();
+  OK(bad_runs == 0, "and nothing is left of those launches");
+  if (bad_runs) printf("# %s\n", first_bad);
+}
+
+/* --- a launch fails, and then one of the clean-up calls fails too --- */
+
+static void cleanup_fails(int kind) {
+  static const long first[] = {SYS_pivot_root, SYS_landlock_restrict_self, SYS_execve};
+  static const int how[] = {EPERM, EINTR, ENOSYS};
+  shape s;
+  jailer_error err;
+  long launches = 0;
+  shape_make(&s, kind);
+  bad_runs = 0;
+  for (size_t f = 0; f < sizeof first / sizeof first[0]; f++) {
+    long numbers[1024], limit;
+    calm();
+    S->no_userns = kind == SHAPE_OWN_MEMORY;
+    S->after_nr = first[f];
+    run(&s, wanted_layers[kind], &err);
+    limit = S->calls[0]; /* counted from the child's failure on */
+    memcpy(numbers, (const void *)S->seen[0], sizeof numbers);
+    for (long index = 1; index <= limit; index++) {
+      if (cannot_fail(0, numbers[index])) continue;
+      for (size_t e = 0; e < sizeof how / sizeof how[0]; e++) {
+        S->after_nr = first[f];
+        S->index = 0;
+        S->side = 2; /* told below: only after the child failed */
+        S->error = how[e];
+        S->index = index;
+        S->side = 0;
+        run(&s, wanted_layers[kind], &err);
+        launches++;
+      }
+    }
+  }
+  calm();
+  OK(bad_runs == 0, "%s: a failed launch whose clean-up fails too leaves nothing else", shape_names[kind]);
+  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  printf("# %ld launches\n", launches);
+}
+
+/* A child that hangs is killed at the deadline, and a kill that is refused finds another way. */
+static void hangs(int kind) {
+  shape s;
+  jailer_error err;
+  shape_make(&s, kind);
+  s.config.launch_timeout_ms = 60;
+  bad_runs = 0;
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  run(&s, 0, &err);
+  const long calls = S->calls[1];
+  long timeouts = 0, tried = 0;
+  for (long at = 1; at < calls; at += calls / 8 + 1, tried++) {
+    calm();
+    S->no_userns = kind == SHAPE_OWN_MEMORY;
+    S->delay_at = at;
+    timeouts += run(&s, wanted_layers[kind], &err) == JAILER_E_TIMEOUT;
+  }
+  OK(timeouts == tried && bad_runs == 0, "%s: a child that hangs is E_TIMEOUT, wherever it does (%ld of %ld)", shape_names[kind],
+     timeouts, tried);
+  if (bad_runs) printf("# %s\n", first_bad);
+  bad_runs = 0;
+  for (int e = 0; e < 3; e++) {
+    long numbers[1024], limit;
+    calm();
+    S->no_userns = kind == SHAPE_OWN_MEMORY;
+    S->delay_at = calls / 2;
+    run(&s, wanted_layers[kind], &err);
+    limit = S->calls[0];
+    memcpy(numbers, (const void *)S->seen[0], sizeof numbers);
+    for (long index = limit; index > 0 && index < 1024; index--) {
+      if (numbers[index] != SYS_pidfd_send_signal && numbers[index] != SYS_kill && numbers[index] != SYS_waitid) continue;
+      S->index = index;
+      S->error = errnos[e];
+      run(&s, wanted_layers[kind], &err);
+      if (numbers[index] == SYS_pidfd_send_signal) break;
+    }
+  }
+  calm();
+  OK(bad_runs == 0, "%s: and when the kill itself is refused once, it is gone all the same", shape_names[kind]);
+  if (bad_runs) printf("# %s\n", first_bad);
+}
+
+/* --- the child is killed before each of its calls --- */
+
+static void *killer(void *unused) {
+  (void)unused;
+  for (;;) {
+    syscall(SYS_futex, &S->kill_now, FUTEX_WAIT, 0, NULL, NULL, 0);
+    if (S->kill_now == 2) return NULL;
+    if (S->kill_now != 1) continue;
+    S->kill_now = 0;
+    kill(S->pid, SIGKILL);
+  }
+}
+
+static void killed(int kind) {
+  shape s;
+  jailer_error err;
+  pthread_t thread;
+  long calls, died = 0, tried = 0;
+  shape_make(&s, kind);
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  run(&s, 0, &err);
+  calls = S->calls[1];
+  pthread_create(&thread, NULL, killer, NULL);
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  run(&s, 0, &err);
+  canary_take(&before); /* with the killer's stack */
+  bad_runs = 0;
+  for (long at = 1; at <= calls; at++, tried++) {
+    S->kill_at = at;
+    jailer_code code = run(&s, wanted_layers[kind], &err);
+    died += code == JAILER_E_DIED;
+    if (code != JAILER_E_DIED) printf("# killed before call %ld (number %ld): %s: %s\n", at, S->seen[1][at], jailer_code_name(code), err.step ? err.step : "");
+  }
+  calm();
+  S->kill_now = 2;
+  syscall(SYS_futex, &S->kill_now, FUTEX_WAKE, 9, NULL, NULL, 0);
+  pthread_join(thread, NULL);
+  OK(died == tried && bad_runs == 0, "%s: a child killed before any of its %ld calls is E_DIED, and nothing is left", shape_names[kind], calls);
+  if (died != tried) printf("# %ld of %ld were E_DIED\n", died, tried);
+  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  run(&s, 0, &err);
+  canary_take(&before);
+}
+
+/* --- older kernels --- */
+
+static void kernels(void) {
+  static const int versions[] = {419, 504, 510, 513};
+  const uint32_t landlock = JAILER_BIT(JAILER_LAYER_LANDLOCK), proc = JAILER_BIT(JAILER_LAYER_PROC);
+  for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+    for (int kind = SHAPE_STRICT; kind <= SHAPE_INIT; kind++) {
+      for (int permit = 0; permit < 3; permit++) {
+        shape s;
+        jailer_error err;
+        shape_make(&s, kind);
+        s.config.may_degrade = permit == 0 ? 0 : permit == 1 ? landlock : landlock | proc;
+        bad_runs = 0;
+        calm();
+        S->kernel = versions[i];
+        jailer_code code = run(&s, wanted_layers[kind], &err);
+        const uint32_t missing = versions[i] >= 513 ? 0 : versions[i] >= 508 ? landlock : landlock | proc;
+        OK(bad_runs == 0 && (code == JAILER_OK) == !(missing & ~s.config.may_degrade), "Linux %d.%d, %s, %s: %s", versions[i] / 100,
+           versions[i] % 100, shape_names[kind], permit == 0 ? "nothing may degrade" : permit == 1 ? "Landlock may" : "Landlock and /proc may",
+           code ? "an error that says so" : "launched, and the canary confirms what is left");
+        if (code) printf("# %s: %s: %s: %s\n", jailer_code_name(code), jailer_layer_name(err.layer), err.step, err.message);
+        if (bad_runs) printf("# %s\n", first_bad);
+      }
+    }
+  }
+  static const long newer[] = {SYS_pidfd_send_signal, SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount,
+                               SYS_pidfd_open, SYS_clone3, SYS_close_range, SYS_openat2, SYS_mount_setattr,
+                               SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self, SYS_seccomp};
+  int launched = 0, refused = 0;
+  bad_runs = 0;
+  for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++) {
+    for (int kind = 0; kind < SHAPES; kind++) {
+      shape s;
+      jailer_error err;
+      if (!available(kind)) continue;
+      shape_make(&s, kind);
+      calm();
+      S->no_userns = kind == SHAPE_OWN_MEMORY;
+      S->kernel = 9999;
+      S->missing = newer[i];
+      jailer_code code = run(&s, wanted_layers[kind], &err);
+      launched += code == JAILER_OK;
+      refused += code != JAILER_OK;
+    }
+  }
+  calm();
+  OK(bad_runs == 0 && launched && refused, "each newer call missing by itself: launched with every layer, or an error");
+  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  printf("# %d launched, %d refused\n", launched, refused);
+}
+
+/* --- each allocation fails --- */
+
+static void memory(int kind) {
+  shape s;
+  jailer_error err;
+  long count, refused = 0, tried = 0;
+  shape_make(&s, kind);
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  allocations = 0;
+  run(&s, 0, &err);
+  count = allocations;
+  bad_runs = 0;
+  for (int from = 0; from < 2; from++) {
+    for (long i = 1; i <= count; i++, tried++) {
+      calm();
+      S->no_userns = kind == SHAPE_OWN_MEMORY;
+      allocations = 0;
+      *(from ? &allocation_fails_from : &allocation_fails) = i;
+      refused += run(&s, wanted_layers[kind], &err) == JAILER_E_NO_MEMORY;
+    }
+  }
+  calm();
+  OK(count > 5 && refused == tried && bad_runs == 0, "%s: each of %ld allocations fails, alone and with all that follow: E_NO_MEMORY",
+     shape_names[kind], count);
+  if (refused != tried) printf("# %ld of %ld were E_NO_MEMORY\n", refused, tried);
+  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+}
+
+int main(void) {
+  char here;
+  sigset_t odd;
+  jailer_error err;
+  struct timespec began, now;
+  clock_gettime(CLOCK_MONOTONIC, &began);
+  parent_stack = &here;
+  as_root = geteuid() == 0;
+  canary_maps_count = PLAIN_BUILD;
+  canary_setup();
+  world();
+  S = mmap(NULL, sizeof *S, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (S == MAP_FAILED) canary_bail("mmap");
+  sigemptyset(&odd);
+  sigaddset(&odd, SIGUSR1); /* a mask that must be put back exactly */
+  sigprocmask(SIG_SETMASK, &odd, NULL);
+  for (int round = 0; round < 3; round++) { /* libc's own first-time allocations and mappings */
+    for (int kind = 0; kind < SHAPES; kind++) {
+      shape s;
+      jailer_plan *plan;
+      if (!available(kind)) continue;
+      shape_make(&s, kind);
+      good(&s, kind, &err);
+      if (jailer_plan_new(&s.config, NULL, &plan, NULL) == JAILER_OK) {
+        wanted_layers[kind] = plan->layers;
+        jailer_plan_free(plan);
+      }
+    }
+    canary_take(&before);
+  }
+  for (int kind = 0; kind < SHAPES; kind++)
+    if (available(kind)) each_call(kind, kind == SHAPE_STRICT ? 8 : kind == SHAPE_NESTED ? 5 : 3);
+  named();
+  kernels();
+  for (int kind = 0; kind < SHAPES; kind++) {
+    if (!available(kind)) continue;
+    memory(kind);
+    cleanup_fails(kind);
+    hangs(kind);
+    killed(kind);
+  }
+  canary_remove(canary_scratch);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  printf("# %ld s\n", (long)(now.tv_sec - began.tv_sec));
+  return tap_done();
+}

@@ -25,7 +25,8 @@ EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
 # The suite: test programs, then test scripts.
 TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
-	$B/test_hostile $B/test_faults $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed $B/test_report
+	$B/test_hostile $B/test_faults $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed $B/test_report \
+	$B/test_box $B/test_init
 SCRIPTS = tests/test_header.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
@@ -36,7 +37,7 @@ BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/canary.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/box.h tests/canary.h tests/inside.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -100,7 +101,7 @@ $(TESTS): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
 
-$(PROBES): tests/canary.h
+$(PROBES): tests/canary.h tests/inside.h
 	@mkdir -p $B
 	$(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
 	  $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
@@ -127,10 +128,12 @@ $B/run_box: examples/run_box.c
 $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c
+$B/test_box: tests/test_box.c
 $B/test_cli: tests/test_cli.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
 $B/test_hostile: tests/test_hostile.c
+$B/test_init: tests/test_init.c
 $B/test_jail: tests/test_jail.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c

@@ -394,7 +394,7 @@ typedef struct jailer_report {
 /* Fills *out from a home directory and a box id; asks nothing of the file system. `home` is absolute; doubled and
    trailing slashes are dropped, "." and "..", control bytes, components over 255 bytes and "/" itself are refused
    (INVALID), as is an id that is not [A-Za-z0-9][A-Za-z0-9_-]{0,63}. A home so long that some path of the tree would
-   not fit JAILER_PATH_MAX is LIMIT. *out is written only on success and borrows nothing. Any thread. err may be NULL. */
+   not fit JAILER_PATH_MAX is LIMIT. *out is written only on success, borrows nothing. Any thread. err may be NULL. */
 JAILER_API jailer_code jailer_layout_init(jailer_layout *out, const char *home, const char *id, jailer_error *err);
 
 /* Writes the absolute path of one entry, without a trailing slash, NUL-terminated, into buf of `size` bytes; LIMIT
@@ -408,22 +408,22 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
                                                  jailer_error *err);
 
 /* Creates what is missing of the tree (HOME and its parents too) with modes that do not depend on the umask, checks
-   what is there, and gives the entries that the jailed process writes to the uid and gid it will run as. May be called
-   again at any time the box is not running: the content of directories stays, `exit` is emptied, logs/console.log and
-   the disks are kept. Nothing is followed, nothing is changed recursively.
-   As root: uid 0 means the box's own uid from HOME/uids (never shared with another box of this home, remembered), gid 0
-   the same number as the uid. As an ordinary user both are 0 or the caller's own, else INVALID.
-   UNSAFE: HOME or its parents, boxes/, ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are
-   group- or other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file
-   with one link. BUSY: the box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says.
-   Any thread; needs no other lock. err may be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
+   what is there, and gives the entries that the jailed process writes to the uid and gid it will run as. May be
+   called again at any time the box is not running: the content of directories stays, `exit` is emptied,
+   logs/console.log and the disks are kept. Nothing is followed, nothing is changed recursively. As root: uid 0 means
+   the box's own uid from HOME/uids (never shared with another box of this home, remembered), gid 0 the same number as
+   the uid. As an ordinary user both are 0 or the caller's own, else INVALID. UNSAFE: HOME or its parents, boxes/,
+   ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are group- or other-writable (for
+   parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one link. BUSY: the
+   box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no
+   other lock. err may be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
-/* Removes HOME/boxes/ID with everything in it and releases its uid. However deep the tree is, it takes a fixed number of
-   descriptors and no memory; symbolic links are removed, not followed; a mount found inside stops it with UNSAFE
-   before anything in the mount is touched (what had been removed by then is gone; unmount and call again). BUSY: the box
-   runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux only. */
+/* Removes HOME/boxes/ID with everything in it and releases its uid. However deep the tree is, it takes a fixed number
+   of descriptors and no memory; symbolic links are removed, not followed; a mount found inside stops it with UNSAFE
+   before anything in the mount is touched (what had been removed by then is gone; unmount and call again). BUSY: the
+   box runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux only. */
 JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err);
 
 #ifndef JAILER_NO_QCOW2
@@ -614,10 +614,11 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__linux__) && defined(__x86_64__) && defined(__LP64__)
+/* The effects need GNU inline assembly (gcc, clang); a compiler without it builds the pure part. */
+#if defined(__linux__) && defined(__x86_64__) && defined(__LP64__) && defined(__GNUC__) && !defined(__TINYC__)
 #define JL_X86_64 1
 #define JL_AARCH64 0
-#elif defined(__linux__) && defined(__aarch64__) && defined(__LP64__)
+#elif defined(__linux__) && defined(__aarch64__) && defined(__LP64__) && defined(__GNUC__) && !defined(__TINYC__)
 #define JL_X86_64 0
 #define JL_AARCH64 1
 #else
@@ -1114,8 +1115,8 @@ typedef struct jl_tab_entry {
   jl_inside inside;
 } jl_tab_entry;
 
-/* 0711 and not 0700 on the way to the box: the uid of a root launcher's box must be able to pass where the engine makes no
-   mounts of its own. Nothing below can be listed that way, and the leaves have their own modes. */
+/* 0711 and not 0700 on the way to the box: the uid of a root launcher's box must be able to pass where the engine
+   makes no mounts of its own. Nothing below can be listed that way, and the leaves have their own modes. */
 static const jl_tab_entry jl_tab_entries[JAILER_ENTRY_COUNT] = {
     /*                        path                        box    dir    owned  made   check  mode  inside */
     [JAILER_ENTRY_HOME] = {"", false, true, false, true, true, 0711, JL_INSIDE_NONE},
@@ -1161,6 +1162,7 @@ typedef enum jl_arch {
 #define JL_RET_ERRNO 0x00050000u
 #define JL_RET_EPERM (JL_RET_ERRNO | 1u)
 #define JL_RET_EACCES (JL_RET_ERRNO | 13u)
+#define JL_RET_EINVAL (JL_RET_ERRNO | 22u)
 #define JL_RET_ENOSYS (JL_RET_ERRNO | 38u)
 #define JL_RET_EPROTONOSUPPORT (JL_RET_ERRNO | 93u)
 #define JL_RET_EAFNOSUPPORT (JL_RET_ERRNO | 97u)
@@ -1266,6 +1268,16 @@ static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, {JL_BITS32(1, 017
 static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0020000u)}},
                                                {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}}};
 
+/* `umode_t mode`: 16 bits. A set-id file in a writable grant would hand the target's ids to anybody on the host: nosuid
+   only holds inside. A file made with these bits loses them when something is written to it. */
+static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
+static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
+
+/* `unsigned int resource`: 32 bits; the new limit is a pointer, NULL only asks. RLIMIT_CORE (4) stays at 1: with 0 the
+   kernel feeds a piped core handler of the host again (core(5)). EINVAL, because gpg and ssh-agent take EPERM for fatal. */
+static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, {JL_IS64(2, 0)}}, {0, JL_RET_EINVAL, {JL_IS32(1, 4)}}};
+static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, {JL_IS32(0, 4)}}};
+
 typedef enum jl_rule {
   JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
   JL_RULE_ALLOW,
@@ -1293,6 +1305,10 @@ typedef enum jl_rule {
   JL_RULE_MEMFD,
   JL_RULE_MKNOD,
   JL_RULE_MKNODAT,
+  JL_RULE_CHMOD,
+  JL_RULE_FCHMODAT,
+  JL_RULE_PRLIMIT,
+  JL_RULE_SETRLIMIT,
   JL_RULE_COUNT
 } jl_rule;
 
@@ -1334,7 +1350,11 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
     [JL_RULE_MEMFD] = {"memory files only with MFD_NOEXEC_SEAL", JL_RET_EACCES, JL_CLAUSES(jl_tab_memfd)},
     [JL_RULE_MKNOD] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknod)},
-    [JL_RULE_MKNODAT] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknodat)}};
+    [JL_RULE_MKNODAT] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknodat)},
+    [JL_RULE_CHMOD] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_chmod)},
+    [JL_RULE_FCHMODAT] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_fchmodat)},
+    [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
+    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)}};
 
 typedef struct jl_tab_call {
   const char *name;
@@ -1470,6 +1490,12 @@ static const jl_tab_call jl_tab_calls[] = {
     {"memfd_create", {319, 279}, JL_RULE_MEMFD},
     {"mknod", {133, -1}, JL_RULE_MKNOD},
     {"mknodat", {259, 33}, JL_RULE_MKNODAT},
+    {"fchmodat2", {452, 452}, JL_RULE_FCHMODAT},
+    {"fchmodat", {268, 53}, JL_RULE_FCHMODAT},
+    {"fchmod", {91, 52}, JL_RULE_CHMOD},
+    {"chmod", {90, -1}, JL_RULE_CHMOD},
+    {"setrlimit", {160, 164}, JL_RULE_SETRLIMIT},
+    {"prlimit64", {302, 261}, JL_RULE_PRLIMIT},
 
     /* allowed: programs and processes */
     {"arch_prctl", {158, -1}, JL_RULE_ALLOW},
@@ -1491,14 +1517,12 @@ static const jl_tab_call jl_tab_calls[] = {
     {"kill", {62, 129}, JL_RULE_ALLOW},
     {"pidfd_open", {434, 434}, JL_RULE_ALLOW},
     {"pidfd_send_signal", {424, 424}, JL_RULE_ALLOW},
-    {"prlimit64", {302, 261}, JL_RULE_ALLOW},
     {"restart_syscall", {219, 128}, JL_RULE_ALLOW},
     {"rseq", {334, 293}, JL_RULE_ALLOW},
     {"rseq_slice_yield", {471, 471}, JL_RULE_ALLOW},
     {"set_robust_list", {273, 99}, JL_RULE_ALLOW},
     {"set_tid_address", {218, 96}, JL_RULE_ALLOW},
     {"setpgid", {109, 154}, JL_RULE_ALLOW},
-    {"setrlimit", {160, 164}, JL_RULE_ALLOW},
     {"setsid", {112, 157}, JL_RULE_ALLOW},
     {"sysinfo", {99, 179}, JL_RULE_ALLOW},
     {"tgkill", {234, 131}, JL_RULE_ALLOW},
@@ -1686,15 +1710,11 @@ static const jl_tab_call jl_tab_calls[] = {
     /* allowed: names; what they reach is for the mounts and Landlock to say */
     {"access", {21, -1}, JL_RULE_ALLOW},
     {"chdir", {80, 49}, JL_RULE_ALLOW},
-    {"chmod", {90, -1}, JL_RULE_ALLOW},
     {"chown", {92, -1}, JL_RULE_ALLOW},
     {"creat", {85, -1}, JL_RULE_ALLOW},
     {"faccessat", {269, 48}, JL_RULE_ALLOW},
     {"faccessat2", {439, 439}, JL_RULE_ALLOW},
     {"fchdir", {81, 50}, JL_RULE_ALLOW},
-    {"fchmod", {91, 52}, JL_RULE_ALLOW},
-    {"fchmodat", {268, 53}, JL_RULE_ALLOW},
-    {"fchmodat2", {452, 452}, JL_RULE_ALLOW},
     {"fchown", {93, 55}, JL_RULE_ALLOW},
     {"fchownat", {260, 54}, JL_RULE_ALLOW},
     {"fgetxattr", {193, 10}, JL_RULE_ALLOW},
@@ -2272,6 +2292,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
                          JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
   const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : all;
+  if (plan->host.privileged) plan->layers |= JAILER_BIT(JAILER_LAYER_IDS); /* root is given up whatever the engine */
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->outlive_launcher) plan->layers &= ~JAILER_BIT(JAILER_LAYER_DEATH);
   const struct {
@@ -2642,6 +2663,54 @@ static bool jl_plan_executes(const jl_source *e, const jl_source *s) {
   return !jl_plan_at_or_below(s->at, e->at) || !jl_streq(s->at + strlen(e->at), rest);
 }
 
+/* A name of a directory that the target can write: as asked, or resolved. */
+typedef struct jl_opener {
+  const char *path;
+  const jl_source *source;
+} jl_opener;
+
+static int jl_plan_by_opener(const void *a, const void *b) {
+  return jl_plan_path_cmp(((const jl_opener *)a)->path, ((const jl_opener *)b)->path);
+}
+
+/* Whether a link below a writable directory leads `s` somewhere else: the target may have planted it. */
+static bool jl_plan_planted(const jl_source *s, const jl_opener *openers, size_t count) {
+  char prefix[JAILER_PATH_MAX];
+  const size_t n = strlen(s->path);
+  for (size_t i = 1; i < n && n < sizeof prefix; i++) {
+    if (s->path[i] != '/') continue;
+    memcpy(prefix, s->path, i);
+    prefix[i] = 0;
+    const jl_opener key = {prefix, NULL}, *o = bsearch(&key, openers, count, sizeof *openers, jl_plan_by_opener);
+    if (!o) continue;
+    const size_t m = strlen(o->source->resolved);
+    if (strncmp(s->resolved, o->source->resolved, m) != 0 || !jl_streq(s->resolved + m, s->path + i)) return true;
+  }
+  return false;
+}
+
+/* A grant named through a writable one must be what the name says: a link in between would let the target choose, for
+   the next launch, what of the host it gets. */
+static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+  size_t opener_count = 0;
+  jl_opener *openers = jl_arena_array(&plan->arena, 2 * count + 1, sizeof *openers);
+  if (!openers) return jl_no_memory(err, "compare the grants");
+  for (size_t i = 0; i < count; i++) {
+    const jl_opener asked = {list[i]->path, list[i]}, resolved = {list[i]->resolved, list[i]};
+    if (list[i]->access != JAILER_WRITE) continue;
+    openers[opener_count++] = asked;
+    if (!jl_streq(asked.path, resolved.path)) openers[opener_count++] = resolved;
+  }
+  if (opener_count) qsort(openers, opener_count, sizeof *openers, jl_plan_by_opener);
+  for (size_t i = 0; i < count && opener_count; i++)
+    if (list[i]->origin != JL_FROM_SYSTEM && !jl_streq(list[i]->path, list[i]->resolved) &&
+        jl_plan_planted(list[i], openers, opener_count))
+      return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "compare the grants", list[i]->path, 0,
+                     "a symbolic link inside a writable grant leads it elsewhere: whoever writes there would choose what is "
+                     "granted; remove the link, or grant the real path");
+  return JAILER_OK;
+}
+
 /* Second part: nested sources. `outer` is the outermost writable directory around the current source, `exec` the stack
    of executable grants around it. */
 static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
@@ -2658,6 +2727,10 @@ static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size
                               "a grant without write access lies deeper than a direct child of a writable one, or the "
                               "writable one shows it at another place too: the target could take it over; grant it "
                               "directly below, or outside");
+    if (outer && s->access != JAILER_WRITE && (s->st.mode & JL_S_IFMT) == JL_S_IFREG && s->st.nlink > 1)
+      return jl_plan_conflict(err, s->path,
+                              "this file has hard links, and lies in a writable grant: another name of it there would be "
+                              "writable; make it a copy of its own, or keep it outside");
     for (size_t k = 0; k < depth && s->access == JAILER_WRITE; k++)
       if (jl_plan_executes(exec[k], s))
         return jl_plan_conflict(err, s->path,
@@ -2886,6 +2959,7 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
     if (s->origin != JL_FROM_SYSTEM || s->access == JAILER_EXEC) list[count++] = s;
   }
   if ((code = jl_plan_fences(plan, err))) return code;
+  if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
   if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err))) return code;
   if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
   return jl_plan_order(plan, err);
@@ -3726,6 +3800,11 @@ static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, in
 
 /* JAILER_SYS_HOOK names a function `bool hook(long nr, const long args[6], long *result)` declared before this header
    is included; true means "*result is the answer, do not ask the kernel". For tests only: it runs in the child too. */
+#if defined(JAILER_SYS_HOOK) && defined(__GNUC__)
+/* The child leaves this frame for good at exec: AddressSanitizer's marks around `args` would stay on a stack that the next
+   child gets again. */
+__attribute__((no_sanitize("address")))
+#endif
 static long jl_sys_call(long nr, long a, long b, long c, long d, long e, long f) {
 #ifdef JAILER_SYS_HOOK
   const long args[6] = {a, b, c, d, e, f};
@@ -4071,6 +4150,9 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
     return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
                    "it does not exist; create it first, or mark the grant optional");
   }
+  if (r == -EMFILE || r == -ENFILE)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
+                   "a plan keeps one descriptor for each grant: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
   if (r < 0)
     return jl_fail(err, r == -EACCES ? JAILER_E_DENIED : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "open a granted path",
                    s->path, (int)-r, "the launcher itself cannot reach it");
@@ -4104,9 +4186,10 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
  * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
  * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys. No allocation.
  *
- * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a name in
- * them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every name in them is
- * hostile, also after it has ended. Single files in the first zone whose *content* and mode are hostile: exit, the disks.
+ * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a
+ * name in them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every
+ * name in them is hostile, also after it has ended. And exit and the disks, whose names are safe, but whose content and
+ * mode are the box's.
  * ============================================================================================ */
 
 enum {
@@ -4148,7 +4231,7 @@ enum {
 
 static const char jl_files_odd[] = "this is not what the launcher leaves here; look who put it there, then remove it";
 
-/* --- errors ------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------ */
 
 /* A name relative to the box as a full path in the error. */
 static jailer_code jl_files_fail(const jl_box *box, jailer_code code, const char *step, const char *name, long r,
@@ -4201,12 +4284,12 @@ static void jl_files_close(int *fd) {
   *fd = -1;
 }
 
-/* --- opening names ------------------------------------------------------------------------------------------------ */
+/* --- opening names ----------------------------------------------------------------------------------------------- */
 
-/* One name in one directory, never a link, never a mount. Not jl_sys_openat2, which retries EAGAIN: with O_NONBLOCK that is also
-   the answer for a file on which somebody holds a lease (fcntl(2)), and a jailed owner could keep the launcher spinning.
-   Kernels before 5.6 have no openat2, and old container filters answer EPERM for it: a single name with O_NOFOLLOW says the same, but for a mount of the same file
-   system, which only root could have put there. */
+/* One name in one directory, never a link, never a mount. Not jl_sys_openat2, which retries EAGAIN: with O_NONBLOCK
+   that is also the answer for a file on which somebody holds a lease (fcntl(2)), and a jailed owner could keep the
+   launcher spinning. Kernels before 5.6 have no openat2, and old container filters answer EPERM for it: a single name
+   with O_NOFOLLOW says the same, but for a mount of the same file system, which only root could have put there. */
 static long jl_files_at(int dir, const char *name, int flags, unsigned mode) {
   jl_stat here, there;
   uint64_t how[3];
@@ -4231,7 +4314,8 @@ static long jl_files_at(int dir, const char *name, int flags, unsigned mode) {
 /* The only way the host opens a name in a directory that a jailed process can write, and good enough for all others.
    First O_PATH, which starts nothing (no FIFO partner, no device, no lease), and the checks: the expected type, for
    files one link; only then the open that was asked for, which must give the same inode. With JL_O_PATH in flags the
-   first descriptor is the result: that is how sockets are reached, through /proc/self/fd/N. `shown` names it in errors. */
+   first descriptor is the result: that is how sockets are reached, through /proc/self/fd/N. `shown` names it in
+   errors. */
 static jailer_code jl_files_open(const jl_box *box, int dir, const char *name, const char *shown, int flags,
                                  uint32_t type, int *fd, jl_stat *st, jailer_error *err) {
   const char *step = "open a file of the box";
@@ -4334,10 +4418,10 @@ static long jl_files_chown(int path_fd, uint32_t uid, uint32_t gid) {
   return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
 }
 
-/* --- the launcher's directories ----------------------------------------------------------------------------------- */
+/* --- the launcher's directories ---------------------------------------------------------------------------------- */
 
-/* Opens a directory by one name; with `make` creates it first. The parent is trusted, so the new directory is ours until
-   its mode is set. */
+/* Opens a directory by one name; with `make` creates it first. The parent is trusted, so the new directory is ours
+   until its mode is set. */
 static long jl_files_step(int parent, const char *name, bool make, unsigned mode) {
   const int flags = JL_O_DIRECTORY | JL_O_NOFOLLOW;
   long fd = jl_sys_openat(parent, name, JL_O_PATH | flags, 0), r;
@@ -4354,8 +4438,8 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
   return r;
 }
 
-/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)). For a parent
-   of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours. */
+/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)).
+   For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours. */
 static const char *jl_files_distrust(const jl_box *box, const jl_stat *st, bool parent) {
   if (st->uid != box->launcher && !(parent && st->uid == 0))
     return "it belongs to another user; use a home that belongs to the launcher (its parents: to it or to root)";
@@ -4429,7 +4513,7 @@ static jailer_code jl_files_dir_check(const jl_box *box, int parent, jailer_entr
   return code;
 }
 
-/* --- process identity --------------------------------------------------------------------------------------------- */
+/* --- process identity -------------------------------------------------------------------------------------------- */
 
 /* This boot of the machine, 36 characters and a NUL (/proc/sys/kernel/random/boot_id). */
 static jailer_code jl_files_boot_id(char out[37], jailer_error *err) {
@@ -4454,8 +4538,8 @@ typedef struct jl_pid_stat {
   bool ended;     /* only an entry to be waited for: no thread of it runs */
 } jl_pid_stat;
 
-/* proc_pid_stat(5). Field 2 is the process's own choice of name, so what counts comes after the LAST ')'. A leader that is
-   a zombie may have threads that run on, so the number of threads (field 20) counts too. */
+/* proc_pid_stat(5). Field 2 is the process's own choice of name, so what counts comes after the LAST ')'. A leader
+   that is a zombie may have threads that run on, so the number of threads (field 20) counts too. */
 static bool jl_files_stat_parse(const char *text, size_t n, jl_pid_stat *out) {
   uint64_t threads = 0, start = 0;
   bool zombie = false;
@@ -4501,8 +4585,8 @@ static jailer_code jl_files_pid_start(int pid, uint64_t *start, jailer_error *er
   return JAILER_OK;
 }
 
-/* Whether the process that a pid file names still runs. When that cannot be seen (hidepid, no /proc) it does: a box that is
-   wrongly called running is a nuisance, the other mistake is two VMMs on one disk. */
+/* Whether the process that a pid file names still runs. When that cannot be seen (hidepid, no /proc) it does: a box
+   that is wrongly called running is a nuisance, the other mistake is two VMMs on one disk. */
 static jailer_code jl_files_pid_alive(int pid, uint64_t start, const char *boot_id, bool *alive, jailer_error *err) {
   char boot[37];
   jl_pid_stat st;
@@ -4517,7 +4601,7 @@ static jailer_code jl_files_pid_alive(int pid, uint64_t start, const char *boot_
   return JAILER_OK;
 }
 
-/* --- pid file: "PID START_TICKS BOOT_ID\n" ------------------------------------------------------------------------- */
+/* --- pid file: "PID START_TICKS BOOT_ID\n" ----------------------------------------------------------------------- */
 
 typedef struct jl_pid_file {
   int pid; /* 0: there is no pid file */
@@ -4525,7 +4609,13 @@ typedef struct jl_pid_file {
   char boot_id[37];
 } jl_pid_file;
 
-/* Called while a child shares this memory: no allocation. The old file is replaced whole. */
+static jailer_code jl_files_pid_remove(const jl_box *box, jailer_error *err) {
+  long r = jl_sys_unlinkat(box->dir_fd, "shim.pid", 0);
+  return r >= 0 || r == -ENOENT ? JAILER_OK : jl_files_sys(box, "remove the pid file", "shim.pid", r, err);
+}
+
+/* Called while a child shares this memory: no allocation. A stale file is removed first: under the lock nobody needs
+   it, and a rename over an existing file makes ext4 write the new one to disk before it returns (milliseconds). */
 static jailer_code jl_files_pid_write(const jl_box *box, int pid, uint64_t start, const char *boot_id,
                                       jailer_error *err) {
   char text[96];
@@ -4538,7 +4628,8 @@ static jailer_code jl_files_pid_write(const jl_box *box, int pid, uint64_t start
   jl_buf_char(&b, '\n');
   if (b.failed || pid <= 0)
     return jl_files_fail(box, JAILER_E_INVALID, "write the pid file", "shim.pid", 0, "no such pid or boot id", err);
-  return jl_files_replace(box, "shim.pid", text, b.len, false, err);
+  jailer_code code = jl_files_pid_remove(box, err);
+  return code == JAILER_OK ? jl_files_replace(box, "shim.pid", text, b.len, false, err) : code;
 }
 
 static bool jl_files_pid_parse(const char *text, size_t n, jl_pid_file *out) {
@@ -4554,7 +4645,8 @@ static bool jl_files_pid_parse(const char *text, size_t n, jl_pid_file *out) {
   return strspn(out->boot_id, "0123456789abcdef-") == 36;
 }
 
-/* out->pid is 0 when there is none. An empty one is none, too: what a power cut may leave, and no process survives that. */
+/* out->pid is 0 when there is none. An empty one is none, too: what a power cut may leave, and no process survives
+   that. */
 static jailer_code jl_files_pid_read(const jl_box *box, jl_pid_file *out, jailer_error *err) {
   char text[96];
   jailer_error local;
@@ -4569,11 +4661,6 @@ static jailer_code jl_files_pid_read(const jl_box *box, jl_pid_file *out, jailer
                        "it is not \"PID START BOOTID\"; make sure the box does not run, then remove the file", err);
 }
 
-static jailer_code jl_files_pid_remove(const jl_box *box, jailer_error *err) {
-  long r = jl_sys_unlinkat(box->dir_fd, "shim.pid", 0);
-  return r >= 0 || r == -ENOENT ? JAILER_OK : jl_files_sys(box, "remove the pid file", "shim.pid", r, err);
-}
-
 static jailer_code jl_files_pid_check(const jl_box *box, jailer_error *err) {
   jl_pid_file file;
   bool alive = false;
@@ -4584,7 +4671,7 @@ static jailer_code jl_files_pid_check(const jl_box *box, jailer_error *err) {
                        "the process in the pid file runs; stop the box first", err);
 }
 
-/* --- open and close ----------------------------------------------------------------------------------------------- */
+/* --- open and close ---------------------------------------------------------------------------------------------- */
 
 static jl_box jl_files_box_none(void) {
   jl_box box;
@@ -4672,9 +4759,9 @@ static jailer_code jl_files_box_checks(jl_box *box, unsigned how, jailer_error *
   return code;
 }
 
-/* Opens HOME, boxes/ and ID/ step by step, checks that they, bin/ and disks/ are the launcher's alone, takes the lock and
-   checks that no process of an earlier launch is left. BUSY, UNSAFE, NOT_FOUND, ...; on failure *out holds nothing.
-   how: JL_BOX_* */
+/* Opens HOME, boxes/ and ID/ step by step, checks that they, bin/ and disks/ are the launcher's alone, takes the lock
+   and checks that no process of an earlier launch is left. BUSY, UNSAFE, NOT_FOUND, ...; on failure *out holds
+   nothing. how: JL_BOX_* */
 static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, jl_box *out, jailer_error *err) {
   bool make = how & JL_BOX_MAKE;
   *out = jl_files_box_none();
@@ -4694,7 +4781,7 @@ static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, 
   return code;
 }
 
-/* --- uids: HOME/uids/N holds the id of the box that owns uid N, ID/uid holds N ------------------------------------------ */
+/* --- uids: HOME/uids/N holds the id of the box that owns uid N, ID/uid holds N ----------------------------------- */
 
 static void jl_files_uid_text(char text[12], uint32_t uid) {
   jl_buf b = jl_buf_fixed(text, 12);
@@ -4742,7 +4829,8 @@ static uint32_t jl_files_uid_hash(const jl_box *box, const jl_stat *home) {
   return (uint32_t)(h >> 32 ^ h) % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
 }
 
-/* The first uid from the hash on that is free, or that an interrupted launch of this box claimed; *claimed says which. */
+/* The first uid from the hash on that is free, or that an interrupted launch of this box claimed; *claimed says
+   which. */
 static long jl_files_uid_search(const jl_box *box, int uids_fd, uint32_t *uid, bool *claimed) {
   jl_stat home;
   long r = jl_sys_fstat(box->home_fd, &home);
@@ -4790,7 +4878,7 @@ static jailer_code jl_files_uid_confirm(const jl_box *box, int uids_fd, uint32_t
   if (r < 0) return jl_files_sys(box, step, JL_FILES_UID, r, err);
   if (mine) return JAILER_OK;
   return jl_files_fail(box, JAILER_E_UNSAFE, step, JL_FILES_UID, 0,
-                       "HOME/uids gives this uid to another box; remove ID/uid, and this box's files get a new owner", err);
+                       "HOME/uids gives this uid to another box; remove ID/uid, and this box gets a new one", err);
 }
 
 static jailer_code jl_files_uid_new(const jl_box *box, int uids_fd, uint32_t *uid, jailer_error *err) {
@@ -4824,10 +4912,11 @@ static jailer_code jl_files_box_uid(jl_box *box, uint32_t *uid, jailer_error *er
   return code;
 }
 
-/* --- giving the box its entries ------------------------------------------------------------------------------------ */
+/* --- giving the box its entries ---------------------------------------------------------------------------------- */
 
-/* Owner and mode of one entry through its O_PATH descriptor, so that a mode of 0 that the box set does not lock us out. The old owner
-   must be one that is expected: the launcher, the box, or the uid the box had before. mode 0: kept. */
+/* Owner and mode of one entry through its O_PATH descriptor, so that a mode of 0 that the box set does not lock us
+   out. The old owner must be one that is expected: the launcher, the box, or the uid the box had before. mode 0:
+   kept. */
 static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *st, uint32_t before, unsigned mode,
                                      const char *shown, jailer_error *err) {
   const char *step = "give an entry to the box";
@@ -4898,16 +4987,17 @@ static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, 
   int dir = (int)fd;
   jailer_code code = JAILER_OK;
   long r = jl_sys_fstat(dir, &st);
-  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod(dir, 0700); /* a box of our own uid can shut us out of logs/ */
+  /* a box of our own uid can take our permission to enter logs/ */
+  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod(dir, 0700);
   if (r < 0) code = jl_files_sys(box, "open a directory of the box", parent, r, err);
   if (code == JAILER_OK) code = jl_files_give_file(box, dir, slash + 1, e, before, err);
   jl_files_close(&dir);
   return code;
 }
 
-/* Makes what the table says is made below ID/ and gives the box's entries to uid and gid (as root; otherwise they must be
-   the caller's own). Sets box->uid and box->gid. Files before directories: logs/ tells who owned the box before, so a
-   launch that is interrupted between them is repeated with the same answer. */
+/* Makes what the table says is made below ID/ and gives the box's entries to uid and gid (as root; otherwise they
+   must be the caller's own). Sets box->uid and box->gid. Files before directories: logs/ tells who owned the box
+   before, so a launch that is interrupted between them is repeated with the same answer. */
 static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, jailer_error *err) {
   jailer_code code = JAILER_OK;
   jl_stat logs;
@@ -4967,7 +5057,7 @@ JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32
   return code;
 }
 
-/* --- stderr and exit ------------------------------------------------------------------------------------------------ */
+/* --- stderr and exit --------------------------------------------------------------------------------------------- */
 
 /* shim.stderr for the launch: emptied, appended to, the launcher's, 0600. The caller closes *fd. */
 static jailer_code jl_files_stderr_open(const jl_box *box, int *fd, jailer_error *err) {
@@ -5008,7 +5098,7 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
               : JAILER_OK;
 }
 
-/* --- copies into bin/ ------------------------------------------------------------------------------------------------ */
+/* --- copies into bin/ -------------------------------------------------------------------------------------------- */
 
 /* One line of ID/copies: what a file of bin/ was copied from, and the copy as it was then. Anything that writes, links,
    renames or changes the mode of either shows in the change time, which no user can set. */
@@ -5104,8 +5194,9 @@ static bool jl_files_copy_same(const jl_copied *c, const jl_stat *src, const jl_
          c->dst_ino == dst->ino && c->dst_size == dst->size && c->dst_ctime == (uint64_t)dst->ctime_ns;
 }
 
-/* A source that changed in the same clock tick in which it was copied looks unchanged for ever after: such a copy is not
-   recorded and made again at the next launch. Kernel ticks are at most 10 ms; whole seconds mean a coarse file system. */
+/* A source that changed in the same clock tick in which it was copied looks unchanged for ever after: such a copy is
+   not recorded and made again at the next launch. Kernel ticks are at most 10 ms; whole seconds mean a coarse file
+   system. */
 static bool jl_files_copy_settled(const jl_stat *src, const jl_stat *dst) {
   int64_t margin = src->ctime_ns % 1000000000 == 0 ? 2000000000 : 20000000;
   return src->ctime_ns < dst->ctime_ns - margin && src->mtime_ns < dst->ctime_ns - margin;
@@ -5199,8 +5290,8 @@ static jailer_code jl_files_copy_record(const jl_box *box, jl_copies *all, const
   return jl_files_copies_write(box, all, err);
 }
 
-/* Opens the source once; everything after is about this descriptor. Links are followed (libkrunfw.so.4 is one): the caller
-   chose the path. */
+/* Opens the source once; everything after is about this descriptor. Links are followed (libkrunfw.so.4 is one): the
+   caller chose the path. */
 static jailer_code jl_files_copy_source(const char *path, int *fd, jl_stat *st, jailer_error *err) {
   const char *step = "open the file to copy", *why = NULL;
   *fd = -1;
@@ -5219,8 +5310,8 @@ static jailer_code jl_files_copy_source(const char *path, int *fd, jl_stat *st, 
                                             : jl_files_why(code));
 }
 
-/* A private copy of source_path as bin/name: 0555, one link, the launcher's. Not made again while source and copy are what the
-   record says. An error leaves no half copy: bin/name is then absent, or the complete earlier or new file. */
+/* A private copy of source_path as bin/name: 0555, one link, the launcher's. Not made again while source and copy are
+   what the record says. An error leaves no half copy: bin/name is then absent, or the complete earlier or new file. */
 static jailer_code jl_files_copy(const jl_box *box, const char *source_path, const char *name, jailer_error *err) {
   char shown[JL_FILES_NAME_MAX + 4] = "bin/";
   jl_copies all;
@@ -5243,7 +5334,7 @@ static jailer_code jl_files_copy(const jl_box *box, const char *source_path, con
   return code;
 }
 
-/* --- removal ---------------------------------------------------------------------------------------------------------- */
+/* --- removal ----------------------------------------------------------------------------------------------------- */
 
 /* Every directory that is not empty is first renamed to ID/.rm-N, then emptied there; what it holds of directories goes
    the same way. So the names .rm-HEAD to .rm-TAIL are the list of what is left to do: no recursion, no memory, three
@@ -5283,8 +5374,8 @@ static long jl_files_sweep_permit(const jl_sweep *s, int dir, const char *name) 
   return r;
 }
 
-/* Moves a directory to the end of the list. A number may be taken by what an interrupted removal left: it is then in the list
-   with that name, and the next number is tried. */
+/* Moves a directory to the end of the list. A number may be taken by what an interrupted removal left: it is then in
+   the list with that name, and the next number is tried. */
 static long jl_files_sweep_defer(jl_sweep *s, int dir, const char *name) {
   char to[32];
   long r;
@@ -5347,7 +5438,8 @@ static jailer_code jl_files_sweep_dir(jl_sweep *s, int dir, size_t *found, jaile
   return n < 0 ? jl_files_sweep_fail(s, "", n, err) : JAILER_OK;
 }
 
-/* Empties and removes the first of the list. Reading a directory while it shrinks may miss names, so until rmdir agrees. */
+/* Empties and removes the first of the list. Reading a directory while it shrinks may miss names, so until rmdir
+   agrees. */
 static jailer_code jl_files_sweep_first(jl_sweep *s, jailer_error *err) {
   char name[32];
   jl_files_sweep_name(name, s->head++);
@@ -6013,6 +6105,7 @@ typedef struct jl_launch {
   jl_reply *reply;
   uint32_t layers; /* to apply in this try */
   bool maps_by_parent, own_memory;
+  bool host_cannot; /* the failure tells of the host, not of a path somebody may have made so: the layer may degrade */
   int *trees;        /* per node: a detached tree of a privileged parent; NULL: none */
   jl_placed *placed; /* the kept descriptors, vetted; a closed one of 0 to 2 is null_fd here */
   int *temporary;    /* per kept descriptor: room for the child's moves */
@@ -6389,8 +6482,11 @@ JL_CHILD_CODE static long jl_child_read_only(jl_child *c) {
                         JL_MS_REMOUNT | JL_MS_BIND | JL_MS_RDONLY | JL_MS_NOSUID | JL_MS_NODEV | JL_MS_NOEXEC, NULL);
 }
 
+/* The new UTS namespace is a copy of the host's: its domain name goes too. */
 JL_CHILD_CODE static long jl_child_hostname(jl_child *c) {
-  return jl_sys_call(JL_NR_sethostname, (long)c->plan->hostname, (long)strlen(c->plan->hostname), 0, 0, 0, 0);
+  const long setdomainname = JL_X86_64 ? 171 : 162;
+  long r = jl_sys_call(JL_NR_sethostname, (long)c->plan->hostname, (long)strlen(c->plan->hostname), 0, 0, 0, 0);
+  return r < 0 ? r : jl_sys_call(setdomainname, (long)"(none)", 6, 0, 0, 0, 0);
 }
 
 /* Moves a private descriptor above the kept numbers, and above 3, where an init expects its pipe. */
@@ -6998,6 +7094,7 @@ static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
   if (p->allow_network) l->landlock.net = 0;
   long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)&l->landlock,
                        (long)jl_tab_landlock_size(p->host.landlock_abi), 0, 0, 0, 0);
+  l->host_cannot = r < 0;
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "create a Landlock ruleset", NULL, r,
                             "the kernel refused rights that its ABI number promises");
@@ -7208,6 +7305,33 @@ static long jl_parent_wait_word(const jl_launch *l, volatile uint32_t *word) {
   return 0;
 }
 
+/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. */
+static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
+  char path[64];
+  jl_buf b = jl_buf_fixed(path, sizeof path);
+  jl_buf_str(&b, "/proc/");
+  jl_buf_i64(&b, pid);
+  jl_buf_str(&b, name);
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  long n = jl_sys_read_all((int)fd, text, size - 1);
+  jl_sys_close((int)fd);
+  text[n > 0 ? n : 0] = 0;
+  return n;
+}
+
+/* The kernel wakes us a moment before the init's new memory is in place; its arguments are the last thing that is put
+   there. An init that died instead takes the target with it. */
+static long jl_parent_wait_init(const jl_launch *l) {
+  char name[16];
+  int64_t left[2];
+  while (jl_parent_proc_read(l->pid, "/cmdline", name, sizeof name) <= 0) {
+    if (__atomic_load_n(&l->reply->target_running, __ATOMIC_ACQUIRE) == 0) return 0;
+    if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
+  }
+  return 0;
+}
+
 /* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
    at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. A child
    with memory of its own is watched through a close-on-exec pipe. */
@@ -7216,6 +7340,7 @@ static long jl_parent_wait_exec(jl_launch *l) {
   if (!l->own_memory) {
     long r = jl_parent_wait_word(l, &l->reply->running);
     if (r < 0 || !l->plan->with_init || l->reply->error) return r;
+    if ((r = jl_parent_wait_init(l)) < 0) return r;
     jl_parent_open_gate(&l->reply->exec_gate); /* the init is a program of its own now: its process no longer is a window
                                                   through which the target could look into this one */
     return jl_parent_wait_word(l, &l->reply->target_running);
@@ -7314,7 +7439,7 @@ static const char *jl_parent_userns_cause(void) {
     return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone is 0";
   if (jl_parent_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
     return "AppArmor lets only named programs make user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1): "
-           "give this program a profile with `userns,`, or use the bwrap engine";
+           "give this program a profile with `userns,`";
   return "the kernel refused namespaces: the launcher is in a chroot, under a container's seccomp filter, or nested too "
          "deep; or the limit of namespaces for this user is reached (sysctl user.max_*_namespaces)";
 }
@@ -7356,11 +7481,23 @@ static jailer_code jl_parent_step_code(int step, int error) {
   return JAILER_E_SYSTEM;
 }
 
+/* Steps whose failure says what this host can do. Those about a grant, a descriptor or the program are not among them: a
+   hostile process may have caused them, and must not be able to take a layer away. */
+static bool jl_parent_tells_host(int step) {
+  static const jl_step steps[] = {JL_STEP_MAPS,    JL_STEP_DEATH, JL_STEP_SESSION,  JL_STEP_PROPAGATION, JL_STEP_ROOT,
+                                  JL_STEP_PROC,    JL_STEP_PIVOT, JL_STEP_HOSTNAME, JL_STEP_CAPS,        JL_STEP_NNP,
+                                  JL_STEP_LANDLOCK, JL_STEP_SECCOMP};
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+    if ((int)steps[i] == step) return true;
+  return false;
+}
+
 /* Turns the reply into the caller's error. A child that ended without an answer was killed. */
-static jailer_code jl_parent_failed(const jl_launch *l, jailer_error *err) {
+static jailer_code jl_parent_failed(jl_launch *l, jailer_error *err) {
   int step = l->reply->step, error = l->reply->error, item = l->reply->item;
   char number[24];
   if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
+  l->host_cannot = jl_parent_tells_host(step);
   const char *what = jl_parent_item(l, step, item, number), *remedy = jl_tab_steps[step].remedy;
   if (error == 0)
     return jl_fail(err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
@@ -7454,7 +7591,7 @@ static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
 
 /* The pid file, in place before the target runs. A pid alone proves nothing: it goes with its start time and boot. */
 static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
-  uint64_t start;
+  uint64_t start = 0;
   char boot_id[37];
   jailer_code code = jl_files_pid_start(l->pid, &start, err);
   if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
@@ -7496,6 +7633,7 @@ static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
   bool gone = true;
   if (r < 0) {
     code = jl_parent_clone_failed(r, l->layers, err);
+    l->host_cannot = true;
   } else {
     l->pid = (int)r;
     jl_parent_close(&l->pipe_write);
@@ -7639,11 +7777,12 @@ static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, ja
     if (code == JAILER_OK) code = jl_parent_prepare(&l, err);
     if (code == JAILER_OK) code = jl_parent_try(&l, err);
     if (code == JAILER_OK) jl_parent_fill(&l, out);
+    const bool cannot = l.host_cannot && jl_parent_cannot(err);
     jl_parent_release(&l);
     if (code == JAILER_OK) return code;
     jl_parent_close(&l.status_read);
     uint32_t gone = jl_parent_with(plan, err->layer) & layers;
-    if (err->layer == JAILER_LAYER_NONE || !gone || (gone & ~plan->may_degrade) || !jl_parent_cannot(err)) {
+    if (err->layer == JAILER_LAYER_NONE || !gone || (gone & ~plan->may_degrade) || !cannot) {
       JAILER_FREE(out->box);
       out->box = NULL;
       return code;
@@ -7696,13 +7835,15 @@ static long jl_parent_wait_end(const jailer_proc *proc, int timeout_ms) {
   }
 }
 
-/* An init reports its child's wait status through a pipe: the target's own end, not the init's. */
-static void jl_parent_init_status(int fd, jailer_status *status) {
+/* An init reports its child's wait status through a pipe: the target's own end, not the init's. False when the init was
+   ended before it could. */
+static bool jl_parent_init_status(int fd, jailer_status *status) {
   int32_t wait_status;
-  if (jl_sys_read_all(fd, &wait_status, sizeof wait_status) != (long)sizeof wait_status) return;
+  if (fd < 0 || jl_sys_read_all(fd, &wait_status, sizeof wait_status) != (long)sizeof wait_status) return false;
   status->exited = (wait_status & 0x7f) == 0;
   status->exit_code = status->exited ? (wait_status >> 8) & 0xff : 0;
   status->signal = status->exited ? 0 : wait_status & 0x7f;
+  return true;
 }
 
 /* What becomes of a signal to PID 1 of the target's namespace, read from /proc/PID/status: 0 it is caught or ignored, 1
@@ -7761,20 +7902,6 @@ static void jl_parent_box_ended(const jailer_layout *layout, pid_t pid) {
 }
 
 /* --- the report: what the kernel says of a running target --- */
-
-static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
-  char path[64];
-  jl_buf b = jl_buf_fixed(path, sizeof path);
-  jl_buf_str(&b, "/proc/");
-  jl_buf_i64(&b, pid);
-  jl_buf_str(&b, name);
-  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
-  if (fd < 0) return fd;
-  long n = jl_sys_read_all((int)fd, text, size - 1);
-  jl_sys_close((int)fd);
-  text[n > 0 ? n : 0] = 0;
-  return n;
-}
 
 /* The n-th number (from 0) of a line of /proc/PID/status, in a base of 10 or 16; false when it is not there. */
 static bool jl_parent_status_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
@@ -8489,7 +8616,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (r == -ECHILD && proc->pidfd >= 0 && jl_parent_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
   if (r < 0 && r != -ECHILD)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
-  if (r == 0 && proc->init_fd >= 0) jl_parent_init_status(proc->init_fd, status);
+  if (jl_parent_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal) status->signal = proc->asked_signal;
   if (proc->box) jl_parent_box_ended(proc->box, proc->pid);
   jailer_release(proc);

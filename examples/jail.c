@@ -321,7 +321,7 @@ static int parse(settings *s, int argc, char **argv) {
     if (row->value && !value && !(value = argv[++i])) return refuse(row->name, "this option needs a value; see jail --help");
     if (seen[row - rows] && !repeatable(row->kind)) return refuse(row->name, "given twice: which one counts?");
     seen[row - rows] = true;
-    int code = set(s, row, value);
+    int code = set(s, row, value ? value : "");
     if (code) return code;
   }
   if (i + 1 >= argc) return refuse("", "usage: jail [options] -- PROGRAM [ARG...]; see jail --help");
@@ -475,7 +475,7 @@ typedef struct run {
   jailer_status status;
   terminal terminal;
   int signals; /* a signalfd: signals are read like bytes, no handler runs anywhere */
-  bool ended, abandoned, timed_out, killed;
+  bool ended, abandoned, timed_out, below_init;
   uint64_t deadline_ms; /* 0: none */
 } run;
 
@@ -501,11 +501,12 @@ static int signals_open(run *r) {
   return 0;
 }
 
-/* ^Z: the program stops, then jail as the shell expects it. Not SIGSTOP for jail: where no shell would ever continue
-   it (an orphaned process group) SIGTSTP does nothing, which is right. */
+/* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; an init passes
+   on what the program can catch. Not SIGSTOP for jail: where no shell would ever continue it (an orphaned process
+   group) SIGTSTP does nothing, which is right. */
 static void suspend(run *r) {
   sigset_t stop;
-  jailer_kill(&r->proc, SIGSTOP, NULL);
+  jailer_kill(&r->proc, r->below_init ? SIGTSTP : SIGSTOP, NULL);
   terminal_restore(&r->terminal);
   sigemptyset(&stop);
   sigaddset(&stop, SIGTSTP);
@@ -662,6 +663,7 @@ static int run_all(settings *s) {
     report_fd = strcmp(s->report, "-") ? open(s->report, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666) : 1;
     if (report_fd < 0) return refuse_errno(s->report);
   }
+  r.below_init = s->config.with_init;
   if (s->tty) code = terminal_open(&r.terminal, s);
   if (!code && jailer_plan_new(&s->config, NULL, &plan, &err)) code = explain(&err, s);
   if (!code) code = s->dry_run ? print_plan(plan, s) : launch(&r, s, &plan, report_fd);

@@ -118,7 +118,7 @@ static long rewrite_header(char *arg) {
   int fd = open(arg, O_RDWR | O_CLOEXEC);
   if (fd < 0) return -1;
   if (pread(fd, header, 104, 0) != 104 || memcmp(header, "QFI\xfb", 4) != 0) return errno = EINVAL, -1;
-  big_endian(header + 8, 8, 200);
+  big_endian(header + 8, 8, name[0] ? 200 : 0);
   big_endian(header + 16, 4, strlen(name));
   big_endian(header + 104, 4, 0xe2792aca);
   big_endian(header + 108, 4, strlen(format));

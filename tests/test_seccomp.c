@@ -23,7 +23,7 @@ static const char *const arch_names[] = {"x86-64", "aarch64"};
 static const uint32_t arch_tokens[] = {0xc000003eu, 0xc00000b7u};
 enum { NET = 1, USERNS = 2, MEMFD = 4, ALL_OPTIONS = 8 };
 enum { ALLOW = 0x7fff0000, DENY = 0x00050000, EPERM_ = DENY + 1, EACCES_ = DENY + 13, ENOSYS_ = DENY + 38 };
-enum { EPROTO_ = DENY + 93, EAFNO_ = DENY + 97 };
+enum { EINVAL_ = DENY + 22, EPROTO_ = DENY + 93, EAFNO_ = DENY + 97 };
 #define KILL 0x80000000u
 
 static jl_bpf_options options_of(unsigned bits) {
@@ -72,13 +72,14 @@ static const char names_enosys[] =
     "vserver ";
 
 static const char names_tested[] =
-    " clone clone3 unshare ioctl socket socketpair prctl personality memfd_create mknod mknodat ";
+    " clone clone3 unshare ioctl socket socketpair prctl personality memfd_create mknod mknodat "
+    "chmod fchmod fchmodat fchmodat2 prlimit64 setrlimit ";
 
 static const char names_allowed[] =
-    " accept accept4 access alarm arch_prctl bind brk cachestat capget capset chdir chmod chown clock_getres "
+    " accept accept4 access alarm arch_prctl bind brk cachestat capget capset chdir chown clock_getres "
     "clock_gettime clock_nanosleep close close_range connect copy_file_range creat dup dup2 dup3 epoll_create "
     "epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve execveat exit exit_group "
-    "faccessat faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchmodat2 fchown fchownat fcntl fdatasync "
+    "faccessat faccessat2 fadvise64 fallocate fchdir fchown fchownat fcntl fdatasync "
     "fgetxattr file_getattr file_setattr flistxattr flock fork fremovexattr fsetxattr fstat fstatfs fsync ftruncate "
     "futex futex_requeue futex_wait futex_waitv futex_wake futimesat get_mempolicy get_robust_list getcpu getcwd "
     "getdents getdents64 getegid geteuid getgid getgroups getitimer getpeername getpgid getpgrp getpid getppid "
@@ -90,14 +91,14 @@ static const char names_allowed[] =
     "mlock mlock2 mlockall mmap mprotect mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink mremap "
     "mseal msgctl msgget msgrcv msgsnd msync munlock munlockall munmap nanosleep newfstatat open openat openat2 pause "
     "pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll pread64 preadv preadv2 "
-    "prlimit64 pselect6 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg "
+    "pselect6 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg "
     "removexattr removexattrat rename renameat renameat2 restart_syscall rmdir rseq rseq_slice_yield rt_sigaction "
     "rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo "
     "sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
     "sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp "
     "select semctl semget semop semtimedop sendfile sendmmsg sendmsg sendto set_mempolicy set_mempolicy_home_node "
     "set_robust_list set_tid_address setfsgid setfsuid setgid setgroups setitimer setpgid setpriority setregid "
-    "setresgid setresuid setreuid setrlimit setsid setsockopt setuid setxattr setxattrat shmat shmctl shmdt shmget "
+    "setresgid setresuid setreuid setsid setsockopt setuid setxattr setxattrat shmat shmctl shmdt shmget "
     "shutdown sigaltstack signalfd signalfd4 splice stat statfs statx symlink symlinkat sync sync_file_range syncfs "
     "sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create "
     "timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat uprobe uretprobe utime utimensat "
@@ -153,6 +154,10 @@ static uint32_t want_tested(unsigned options, const char *name, const uint64_t *
   if (!strcmp(name, "personality")) return (uint32_t)a[0] == 0 || (uint32_t)a[0] == 0xffffffffu ? ALLOW : EPERM_;
   if (!strcmp(name, "memfd_create")) return want_memfd(options, a);
   if (!strcmp(name, "mknod")) return want_mknod((unsigned)a[1]);
+  if (!strcmp(name, "chmod") || !strcmp(name, "fchmod")) return (unsigned)a[1] & 06000 ? EPERM_ : ALLOW;
+  if (!strcmp(name, "fchmodat") || !strcmp(name, "fchmodat2")) return (unsigned)a[2] & 06000 ? EPERM_ : ALLOW;
+  if (!strcmp(name, "prlimit64")) return a[2] && (unsigned)a[1] == 4 ? EINVAL_ : ALLOW;
+  if (!strcmp(name, "setrlimit")) return (unsigned)a[0] == 4 ? EINVAL_ : ALLOW;
   return want_mknod((unsigned)a[2]);
 }
 
@@ -533,6 +538,12 @@ static const struct {
     {"socketpair", {{0, 1, 2, 10, 16, 30}, {1}, {0}}, {6, 1, 1}},
     {"prctl", {{0, 1, 2, 4, 22, 24, 35, 36, 38, 59}, {0, 1, 9, 15, 19, 64}}, {10, 6}},
     {"personality", {{0, 8, 0x20000, 0x40000, 0x400000, 0xffffffff}}, {6}},
+    {"chmod", {{0}, {0, 0644, 01777, 02755, 04755, 06000, 07777, 0x10000}}, {1, 8}},
+    {"fchmod", {{0}, {0, 0644, 01777, 02755, 04755, 06000, 07777, 0x10000}}, {1, 8}},
+    {"fchmodat", {{0}, {0}, {0, 0644, 01777, 02755, 04755, 06000, 07777, 0x10000}}, {1, 1, 8}},
+    {"fchmodat2", {{0}, {0}, {0, 0644, 01777, 02755, 04755, 06000, 07777, 0x10000}}, {1, 1, 8}},
+    {"prlimit64", {{0}, {0, 3, 4, 5, 7}, {0, 1, 4096}}, {1, 5, 3}},
+    {"setrlimit", {{0, 3, 4, 5, 7}}, {5}},
     {"memfd_create", {{0}, {0, 1, 2, 4, 8, 0x10, 0x18, 0xf, 0x1f, 0x80000000, 0xffffffe7}}, {1, 11}},
     {"mknod",
      {{0},
@@ -640,6 +651,15 @@ static const struct {
     {"personality", 0, {0xffffffffffffffff}, ALLOW, "asking with -1"},
     {"personality", 0, {0x400000}, EPERM_, "READ_IMPLIES_EXEC"},
     {"personality", 0, {0x100400000}, EPERM_, "READ_IMPLIES_EXEC under high bits"},
+    {"chmod", 0, {0, 04755}, EPERM_, "set-user-id"},
+    {"fchmod", 0, {0, 02755}, EPERM_, "set-group-id"},
+    {"fchmodat2", 0, {0, 0, 06755}, EPERM_, "both"},
+    {"fchmod", 0, {0, 01777}, ALLOW, "sticky"},
+    {"prlimit64", 0, {0, 4, 0}, ALLOW, "asking for RLIMIT_CORE"},
+    {"prlimit64", 0, {0, 0x100000004, 4096}, EINVAL_, "RLIMIT_CORE under high bits"},
+    {"prlimit64", 0, {0, 4, 0x100000000}, EINVAL_, "RLIMIT_CORE from a high address"},
+    {"setrlimit", 0, {4, 4096}, EINVAL_, "RLIMIT_CORE"},
+    {"setrlimit", 0, {7, 4096}, ALLOW, "RLIMIT_NOFILE"},
     {"memfd_create", 0, {0, 9}, ALLOW, "MFD_CLOEXEC|MFD_NOEXEC_SEAL"},
     {"memfd_create", 0, {0, 1}, EACCES_, "MFD_CLOEXEC alone"},
     {"memfd_create", 0, {0, 0x800000001}, EACCES_, "MFD_NOEXEC_SEAL only in the high bits"},

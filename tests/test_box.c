@@ -1,0 +1,546 @@
+/* test_box: launches of a box end to end: one at a time, pid file, stderr, exit, the shim's copy, the record of the disks'
+ * chains against headers that the box rewrote, names planted for the next launch, and twenty launches that leave nothing. */
+#define _GNU_SOURCE
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool hook(long nr, const long args[6], long *result);
+#define JAILER_SYS_HOOK hook
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+
+#include "tap.h"
+
+#include "box.h"
+
+/* --- the pid file, seen at the moment when it gets its name --- */
+
+static enum { PASS, FAIL, WATCH } pid_rename;
+static bool renamed, ran_before;
+
+static bool hook(long nr, const long args[6], long *result) {
+  if (pid_rename == PASS || nr != SYS_renameat || strcmp((const char *)args[3], "shim.pid") != 0) return false;
+  renamed = true;
+  if (pid_rename == FAIL) return *result = -EIO, true;
+  usleep(100000);
+  ran_before = access(box_path("./shared/ran"), F_OK) == 0;
+  return false;
+}
+
+static box_ran ran, other;
+
+static const char *error_of(const box_ran *r) {
+  static char text[1024];
+  if (r->code == JAILER_OK) return "it was launched";
+  jailer_error_text(&r->err, text, sizeof text);
+  return text;
+}
+
+static void start(box_ran *r, const jailer_config *config, const char *a, const char *b) {
+  char first[JAILER_PATH_MAX], second[JAILER_PATH_MAX];
+  char *ops[] = {first, second, NULL};
+  snprintf(first, sizeof first, "%s", a);
+  snprintf(second, sizeof second, "%s", b);
+  box_start(r, config, ops);
+}
+
+static bool absent(const char *name) { return box_stat(name).st_ino == 0; }
+
+/* A launch that must not come about: the code, and the target did not run. */
+static void refused(const jailer_config *config, jailer_code code, const char *what) {
+  unlink(box_path("./shared/ran"));
+  box_run(&ran, config, "put:./shared/ran|x", NULL);
+  OK(ran.code == code && absent("./shared/ran"), "%s: %s", what, jailer_code_name(code));
+  if (ran.code != code) printf("# %s\n", error_of(&ran));
+  unlink(box_path("./shared/ran"));
+}
+
+static void accepted(const jailer_config *config, const char *what) {
+  unlink(box_path("./shared/ran"));
+  box_run(&ran, config, "put:./shared/ran|x", NULL);
+  OK(box_ended_well(&ran) && !absent("./shared/ran"), "%s", what);
+  if (ran.code) printf("# %s\n", error_of(&ran));
+  unlink(box_path("./shared/ran"));
+}
+
+/* --- what runs, and what is seen of it ---------------------------------------------------------------------------- */
+
+static unsigned long long start_ticks(int pid) {
+  char path[64], *at;
+  unsigned long long ticks = 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  at = strrchr(box_read(path), ')');
+  if (at) sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks);
+  return ticks;
+}
+
+static void test_running(void) {
+  jailer_config config = box_config();
+  jailer_plan *plan = NULL;
+  jailer_error err;
+  char want[JAILER_PATH_MAX + 64], boot[64];
+  snprintf(boot, sizeof boot, "%.36s", box_read("/proc/sys/kernel/random/boot_id"));
+  box_run(&ran, &config, "code:0", NULL);
+  OK(ran.code == JAILER_OK, "a box can be launched: %s", error_of(&ran));
+
+  start(&ran, &config, "stay:20", "env:");
+  OK(ran.code == JAILER_OK && box_listen(&ran, "stays\n"), "a box runs");
+  snprintf(want, sizeof want, "%d %llu %s\n", (int)ran.proc.pid, start_ticks((int)ran.proc.pid), boot);
+  OK(!strcmp(box_read("./shim.pid"), want), "shim.pid holds its pid, start time and boot id");
+  struct stat st = box_stat("./shim.pid");
+  OK((st.st_mode & 0777) == 0600 && st.st_uid == geteuid() && st.st_nlink == 1, "shim.pid is the launcher's alone");
+
+  box_run(&other, &config, "put:./shared/ran|x", NULL);
+  OK(other.code == JAILER_E_BUSY && absent("./shared/ran"), "a second launch of a running box is BUSY: %s", error_of(&other));
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_E_BUSY, "so is preparing it");
+  OK(jailer_layout_remove(&box_layout, &err) == JAILER_E_BUSY, "so is removing it");
+  OK(jailer_box_record(&config, &err) == JAILER_E_BUSY, "so is recording its disks");
+  OK(!strcmp(box_read("./shim.pid"), want), "and none of that touched shim.pid");
+  jailer_layout neighbour;
+  jailer_config beside = config;
+  jailer_layout_init(&neighbour, box_home, "neighbour", &err);
+  beside.layout = &neighbour;
+  box_run(&other, &beside, "list:~/boxes", "list:~/boxes/demo", "read:./exit", NULL);
+  OK(box_ended_well(&other), "another box runs beside it: %s", error_of(&other));
+  OK(!strcmp(box_said(&other, "list", "~/boxes"), "neighbour") && !strcmp(box_said(&other, "list", "~/boxes/demo"), "ENOENT") &&
+         !strcmp(box_said(&other, "read", "./exit"), "ENOENT"),
+     "and does not see it");
+  OK(jailer_layout_remove(&neighbour, &err) == JAILER_OK, "which can be removed meanwhile");
+
+  box_finish(&ran);
+  OK(box_ended_well(&ran), "the box ends");
+  OK(absent("./shim.pid"), "shim.pid goes with the wait");
+  snprintf(want, sizeof want, "LD_LIBRARY_PATH=%s/bin", box_dir);
+  const char *env = box_said(&ran, "env", "");
+  OK(strstr(env, want) && strstr(env, "PATH=/usr/local/bin") && strlen(env) < strlen(want) + 100, "its environment was PATH and LD_LIBRARY_PATH");
+  accepted(&config, "it can be launched again at once");
+
+  const char *argv[] = {"probe_box", NULL};
+  jailer_config planned = config;
+  planned.argv = argv;
+  OK(jailer_plan_new(&planned, NULL, &plan, &err) == JAILER_OK, "a plan holds the box");
+  refused(&config, JAILER_E_BUSY, "a launch beside a plan of the same box");
+  jailer_plan_free(plan);
+  accepted(&config, "and lets go of it");
+
+  box_run(&ran, &config, "code:7", NULL);
+  OK(ran.code == JAILER_OK && ran.status.exited && ran.status.exit_code == 7, "the exit code is the shim's");
+  start(&ran, &config, "stay:20", "code:0");
+  OK(box_listen(&ran, "stays\n") && jailer_kill(&ran.proc, 15, &err) == JAILER_OK, "a running box takes a signal");
+  box_finish(&ran);
+  OK(ran.code == JAILER_OK && !ran.status.exited && ran.status.signal == 15 && absent("./shim.pid"), "and ends by it, without a pid file left");
+}
+
+static void test_pid_first(void) {
+  jailer_config config = box_config();
+  pid_rename = FAIL;
+  renamed = false;
+  refused(&config, JAILER_E_SYSTEM, "the pid file cannot be put in place");
+  OK(renamed && absent("./shim.pid"), "and none is left");
+  pid_rename = WATCH;
+  ran_before = true;
+  accepted(&config, "the pid file is a tenth of a second late");
+  OK(!ran_before, "and the target had not run by then");
+  pid_rename = PASS;
+}
+
+/* What a launcher that died leaves is no obstacle, what it cannot have left is one. */
+static void test_stale_pid(void) {
+  jailer_config config = box_config();
+  char text[256], boot[64];
+  snprintf(boot, sizeof boot, "%.36s", box_read("/proc/sys/kernel/random/boot_id"));
+  const int self = (int)getpid();
+  snprintf(text, sizeof text, "%d %llu %s\n", self, start_ticks(self), boot);
+  box_text("./shim.pid", text);
+  chmod(box_path("./shim.pid"), 0600);
+  refused(&config, JAILER_E_BUSY, "a pid file of a running process");
+  snprintf(text, sizeof text, "%d %llu %s\n", self, start_ticks(self) + 1, boot);
+  box_text("./shim.pid", text);
+  accepted(&config, "a pid file of an earlier process with the same pid is no obstacle");
+  snprintf(text, sizeof text, "%d %llu %s\n", self, start_ticks(self), "00000000-0000-0000-0000-000000000000");
+  box_text("./shim.pid", text);
+  chmod(box_path("./shim.pid"), 0600);
+  accepted(&config, "neither is one of an earlier boot");
+  box_text("./shim.pid", "1\n");
+  chmod(box_path("./shim.pid"), 0600);
+  refused(&config, JAILER_E_FORMAT, "a pid file that nobody wrote like that");
+  unlink(box_path("./shim.pid"));
+
+  fflush(stdout);
+  pid_t launcher = fork();
+  if (launcher == 0) {
+    start(&other, &config, "stay:20", "code:0");
+    _exit(other.code == JAILER_OK && box_listen(&other, "stays\n") ? 0 : 1);
+  }
+  int status = -1;
+  OK(waitpid(launcher, &status, 0) == launcher && status == 0 && !absent("./shim.pid"), "a launcher ends and leaves its pid file");
+  for (int i = 0; i < 200; i++) { /* the shim dies with it, in a moment */
+    box_run(&ran, &config, "code:0", NULL);
+    if (ran.code != JAILER_E_BUSY) break;
+    usleep(10000);
+  }
+  OK(box_ended_well(&ran), "its box does not outlive it, and can be launched again: %s", error_of(&ran));
+}
+
+/* --- files of the launch ------------------------------------------------------------------------------------------ */
+
+static void test_stderr_and_exit(void) {
+  jailer_config config = box_config();
+  box_run(&ran, &config, "stderr:first and long", "put:./exit|{\"code\":1}", "put:./logs/console.log|console", NULL);
+  struct stat st = box_stat("./shim.stderr");
+  OK(!strcmp(box_read("./shim.stderr"), "first and long"), "shim.stderr holds what the shim wrote to descriptor 2");
+  OK(S_ISREG(st.st_mode) && (st.st_mode & 0777) == 0600 && st.st_uid == geteuid(), "shim.stderr is the launcher's alone");
+  OK(!strcmp(box_read("./exit"), "{\"code\":1}"), "exit holds its last words");
+  box_run(&ran, &config, "line:./exit", "stderr:next", "line:/proc/self/fd/2", "exec:/proc/self/fd/2", "chmod:./exit", NULL);
+  OK(!strcmp(box_said(&ran, "line", "./exit"), ""), "the next launch begins with an empty exit file");
+  OK(!strcmp(box_read("./shim.stderr"), "next"), "and with an empty shim.stderr");
+  OK(strcmp(box_said(&ran, "line", "/proc/self/fd/2"), "next") != 0, "which cannot be read from inside");
+  OK(box_refusal(box_said(&ran, "exec", "/proc/self/fd/2")), "nor executed");
+  OK(!strcmp(box_read("./logs/console.log"), "console"), "the console's log is kept");
+  accepted(&config, "an exit file with another mode is no obstacle");
+  OK((box_stat("./exit").st_mode & 0777) == 0600, "it gets its own mode again");
+}
+
+static bool same_bytes(const char *a, const char *b) {
+  char one[65536], two[sizeof one];
+  FILE *x = fopen(box_path(a), "r"), *y = fopen(box_path(b), "r");
+  bool same = x && y;
+  for (size_t n = 1, m; same && n;) {
+    n = fread(one, 1, sizeof one, x);
+    m = fread(two, 1, sizeof two, y);
+    same = n == m && !memcmp(one, two, n);
+  }
+  if (x) fclose(x);
+  if (y) fclose(y);
+  return same;
+}
+
+static bool copy_file(const char *from, const char *to) {
+  char bytes[65536];
+  FILE *in = fopen(box_path(from), "r"), *out = fopen(box_path(to), "w");
+  size_t n;
+  while (in && out && (n = fread(bytes, 1, sizeof bytes, in)) > 0) fwrite(bytes, 1, n, out);
+  if (in) fclose(in);
+  return out && fclose(out) == 0 && chmod(box_path(to), 0755) == 0;
+}
+
+static void test_copies(void) {
+  jailer_config config = box_config();
+  struct stat first, now, source;
+  OK(copy_file(box_probe, "^/shim"), "a shim of our own");
+  config.shim = box_path("^/shim");
+  usleep(100000); /* a source that changed a moment ago is never called unchanged */
+  accepted(&config, "it is launched");
+  source = box_stat("^/shim");
+  first = box_stat("./bin/shim");
+  OK(same_bytes("^/shim", "./bin/shim") && first.st_ino != source.st_ino, "bin/shim is a copy of it");
+  OK((first.st_mode & 07777) == 0555 && first.st_nlink == 1 && first.st_uid == geteuid(), "0555, one link, the launcher's");
+  accepted(&config, "it is launched again");
+  now = box_stat("./bin/shim");
+  OK(now.st_ino == first.st_ino && now.st_ctim.tv_nsec == first.st_ctim.tv_nsec, "an unchanged shim is not copied again");
+
+  usleep(100000);
+  FILE *f = fopen(box_path("^/shim"), "a");
+  OK(f && fputs("more", f) >= 0 && fclose(f) == 0, "the shim is rebuilt");
+  usleep(100000);
+  accepted(&config, "it is launched");
+  now = box_stat("./bin/shim");
+  OK(now.st_ino != first.st_ino && same_bytes("^/shim", "./bin/shim"), "a changed shim is copied again");
+  first = now;
+  accepted(&config, "and again");
+  OK(chmod(box_path("./bin/shim"), 0755) == 0 && (f = fopen(box_path("./bin/shim"), "r+")) && fputs("XXXX", f) >= 0 && fclose(f) == 0 &&
+         chmod(box_path("./bin/shim"), 0555) == 0,
+     "somebody writes into the copy");
+  accepted(&config, "it is launched");
+  OK(same_bytes("^/shim", "./bin/shim"), "a copy that is not what was recorded is made again");
+  OK(unlink(box_path("./bin/shim")) == 0 && symlink(box_path("^/shim"), box_path("./bin/shim")) == 0, "somebody puts a link in its place");
+  accepted(&config, "it is launched");
+  OK(S_ISREG(box_stat("./bin/shim").st_mode), "and is a copy again");
+
+  config.shim = box_path("^/no-such-shim");
+  refused(&config, JAILER_E_NOT_FOUND, "a shim that does not exist");
+  config.shim = box_top;
+  refused(&config, JAILER_E_INVALID, "a directory as the shim");
+  box_text("^/not-a-program", "these bytes are no program");
+  chmod(box_path("^/not-a-program"), 0755);
+  config.shim = box_path("^/not-a-program");
+  refused(&config, JAILER_E_EXEC, "a shim that cannot be executed");
+  config.shim = "probe_box";
+  refused(&config, JAILER_E_INVALID, "a shim by a relative path");
+}
+
+/* A C library that can be loaded from another place, if there is a dynamic one. */
+static const char *find_libc(void) {
+  static const char *const places[] = {"/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/usr/lib/libc.so.6"};
+  for (size_t i = 0; i < BOX_COUNT(places); i++)
+    if (access(places[i], R_OK) == 0) return places[i];
+  return NULL;
+}
+
+static void test_libraries(void) {
+  static char home[JAILER_PATH_MAX];
+  jailer_config config = box_config();
+  jailer_layout odd;
+  jailer_error err;
+  box_text("^/libkrunfw.so.4", "a library\n");
+  const char *libraries[] = {box_path("^/libkrunfw.so.4"), NULL, NULL};
+  config.libraries = libraries;
+  box_run(&ran, &config, "line:./bin/libkrunfw.so.4", "write:./bin/libkrunfw.so.4", "env:", NULL);
+  OK(!strcmp(box_said(&ran, "line", "./bin/libkrunfw.so.4"), "a library"), "a library is copied beside the shim: %s", error_of(&ran));
+  OK(box_refusal(box_said(&ran, "write", "./bin/libkrunfw.so.4")), "and cannot be written");
+  const char *libc = find_libc();
+  if (libc) { /* what the dynamic linker really takes */
+    const char *argv[] = {"sh", "-c", "while read -r a b c d e f; do case $f in *libc.so.6) echo \"$f\"; esac; done </proc/self/maps", NULL};
+    libraries[1] = libc;
+    config.shim = "/bin/sh";
+    config.argv = argv;
+    box_start(&ran, &config, NULL);
+    box_finish(&ran);
+    OK(box_ended_well(&ran) && strstr(ran.text, box_path("./bin/libc.so.6")), "LD_LIBRARY_PATH makes the shim load its copies: %s",
+       error_of(&ran));
+    libraries[1] = NULL;
+    config = box_config();
+    config.libraries = libraries;
+  }
+  libraries[0] = box_path("^/no-such-library");
+  refused(&config, JAILER_E_NOT_FOUND, "a library that does not exist");
+  const char *env[] = {"LD_LIBRARY_PATH=/tmp", NULL};
+  config = box_config();
+  config.env = env;
+  refused(&config, JAILER_E_INVALID, "a library path from elsewhere");
+  static const char *const odds[] = {"a:b", "a;b", "a$b"};
+  for (size_t i = 0; i < BOX_COUNT(odds); i++) {
+    snprintf(home, sizeof home, "%.4000s/%s", box_top, odds[i]);
+    OK(jailer_layout_init(&odd, home, "demo", &err) == JAILER_OK, "a home called %s", odds[i]);
+    config = box_config();
+    config.layout = &odd;
+    refused(&config, JAILER_E_INVALID, "in a library path that is more than a name");
+  }
+}
+
+/* --- the record of the chains ------------------------------------------------------------------------------------- */
+
+/* The box gives its disk another backing file; the next launch must not believe it. */
+static void rewritten(const char *name, const char *format, jailer_code code, const char *item) {
+  jailer_config config = box_config();
+  char op[3 * JAILER_PATH_MAX], what[256];
+  box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
+  jailer_error err;
+  jailer_layout_prepare(&box_layout, 0, 0, &err);
+  snprintf(op, sizeof op, "header:%s|%s|%s", box_path("./disks/disk.qcow2"), box_path(name), format);
+  start(&ran, &config, op, "code:0");
+  box_finish(&ran);
+  snprintf(what, sizeof what, "the box points its disk to %s", name);
+  OK(box_ended_well(&ran) && strstr(ran.text, "=ok\n"), "%s", what);
+  refused(&config, code, what);
+  OK(strstr(ran.err.item, item), "the error names %s", ran.err.item);
+  config.trust_chain_on_first_use = true;
+  refused(&config, code, "trust on first use does not replace a record");
+}
+
+static void test_record(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  OK(box_disks(), "a box with disks");
+  refused(&config, JAILER_E_NO_RECORD, "a disk that was never recorded");
+  OK(absent("./record"), "and is not recorded by that");
+  config.trust_chain_on_first_use = true;
+  accepted(&config, "trust on first use, asked for by name");
+  OK(!absent("./record"), "records it");
+  config.trust_chain_on_first_use = false;
+  accepted(&config, "from then on nothing needs to be asked for");
+  unlink(box_path("./record"));
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "the creator records it");
+  struct stat st = box_stat("./record");
+  OK((st.st_mode & 0777) == 0600 && st.st_uid == geteuid(), "the record is the launcher's alone");
+  accepted(&config, "a recorded disk is launched");
+
+  OK(box_qcow2("~/images/tenant.qcow2", NULL, NULL), "there is another tenant's image below a trusted root");
+  rewritten("/etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
+  rewritten("../../../../../../../../../../etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
+  rewritten("~/images/tenant.qcow2", "qcow2", JAILER_E_CHAIN, "tenant.qcow2");
+  rewritten("~/bases/other.raw", "raw", JAILER_E_CHAIN, "other.raw");
+  rewritten("~/images/disk-images/middle.qcow2", "raw", JAILER_E_CHAIN, "middle.qcow2");
+  rewritten("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}}", "raw", JAILER_E_CHAIN, "json:");
+  rewritten("nbd://127.0.0.1:10809/", "raw", JAILER_E_CHAIN, "nbd:");
+  rewritten("/dev/zero", "raw", JAILER_E_UNSAFE, "/dev/zero");
+  rewritten("../logs/console.log", "raw", JAILER_E_CHAIN, "console.log");
+  rewritten("disk.qcow2", "qcow2", JAILER_E_CHAIN, "disk.qcow2");
+  rewritten("", "raw", JAILER_E_CHAIN, "gone");
+
+  box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
+  OK(rename(box_path("~/images/disk-images/middle.qcow2"), box_path("~/images/away.qcow2")) == 0, "the middle layer is taken away");
+  refused(&config, JAILER_E_NOT_FOUND, "a chain with a layer missing");
+  OK(strstr(ran.err.item, "layer 1") != NULL, "the error names %s", ran.err.item);
+  OK(box_qcow2("~/images/disk-images/middle.qcow2", "~/bases/base.raw", "raw"), "another file takes its name");
+  refused(&config, JAILER_E_CHAIN, "a chain with a layer that is another file");
+  OK(rename(box_path("~/images/away.qcow2"), box_path("~/images/disk-images/middle.qcow2")) == 0, "it comes back");
+  accepted(&config, "and the box is launched");
+
+  OK(mkdir(box_path("^/foreign"), 0755) == 0 && box_qcow2("^/foreign/base.qcow2", NULL, NULL) && box_text("^/foreign/other", "x") &&
+         box_qcow2("./disks/disk.qcow2", "^/foreign/base.qcow2", "qcow2"),
+     "the creator moves the disk to a foreign base");
+  OK(jailer_box_record(&config, &err) == JAILER_E_CHAIN, "which is not recorded without trust");
+  const char *roots[] = {box_path("^/foreign"), NULL};
+  config.trusted_roots = roots;
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "with its directory trusted it is");
+  box_run(&ran, &config, "read:^/foreign/base.qcow2", "write:^/foreign/base.qcow2", "list:^/foreign", NULL);
+  OK(box_ended_well(&ran) && !strcmp(box_said(&ran, "read", "^/foreign/base.qcow2"), "ok") && box_refusal(box_said(&ran, "write", "^/foreign/base.qcow2")),
+     "and is granted read-only: %s", error_of(&ran));
+  OK(!strcmp(box_said(&ran, "list", "^/foreign"), "base.qcow2"), "as a single file");
+  roots[0] = box_top;
+  refused(&config, JAILER_E_CONFLICT, "a trusted root that holds the boxes themselves");
+  config.trusted_roots = NULL;
+  refused(&config, JAILER_E_CHAIN, "the same disk without that trust");
+  unlink(box_path("./disks/disk.qcow2"));
+  box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
+  refused(&config, JAILER_E_CHAIN, "the disk is changed by the creator and not recorded");
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "it is recorded");
+  accepted(&config, "and launched");
+}
+
+/* A raw disk whose first bytes are a qcow2 header is still raw: what the guest writes there means nothing. */
+static void test_raw(void) {
+  static box_ran look;
+  jailer_config config = box_config();
+  jailer_layout layout;
+  jailer_error err;
+  jailer_layout_init(&layout, box_home, "raw", &err);
+  config.layout = &layout;
+  config.disk_format = JAILER_FORMAT_RAW;
+  OK(jailer_layout_prepare(&layout, 0, 0, &err) == JAILER_OK && box_qcow2("~/boxes/raw/disks/disk.qcow2", "/etc/passwd", "raw"),
+     "a raw disk that looks like a qcow2 image");
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "is recorded as raw");
+  box_run(&look, &config, "write:~/boxes/raw/disks/disk.qcow2", "line:/etc/passwd", NULL);
+  OK(box_ended_well(&look) && !strcmp(box_said(&look, "write", "~/boxes/raw/disks/disk.qcow2"), "ok"), "and launched: %s", error_of(&look));
+  OK(!strncmp(box_said(&look, "line", "/etc/passwd"), "jail:", 5), "with nothing behind it");
+  config.disk_format = JAILER_FORMAT_QCOW2;
+  box_run(&look, &config, "code:0", NULL);
+  OK(look.code == JAILER_E_CHAIN, "as qcow2 it is refused: %s", error_of(&look));
+  OK(jailer_layout_remove(&layout, &err) == JAILER_OK, "and gone");
+}
+
+/* --- names planted for the next launch ---------------------------------------------------------------------------- */
+
+static void test_planted(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  box_text("^/victim", "the host's\n");
+  chmod(box_path("^/victim"), 0600);
+  static const struct {
+    const char *op, *what;
+  } planted[] = {{"symlink:^/victim|./logs/console.log", "a symbolic link"},
+                 {"fifo:./logs/console.log", "a FIFO"},
+                 {"mkdir:./logs/console.log", "a directory"},
+                 {"bind:./logs/console.log", "a socket"},
+                 {"link:./logs/a|./logs/console.log", "a second link of a file"}};
+  for (size_t i = 0; i < BOX_COUNT(planted); i++) {
+    box_run(&ran, &config, "put:./logs/a|x", "unlink:./logs/console.log", planted[i].op, NULL);
+    OK(box_ended_well(&ran) && strstr(ran.text, "console.log=ok\n"), "the box leaves %s as logs/console.log", planted[i].what);
+    refused(&config, JAILER_E_UNSAFE, "the next launch");
+    OK(strstr(ran.err.item, "console.log") != NULL, "names it");
+    OK(!strcmp(box_read("^/victim"), "the host's\n") && (box_stat("^/victim").st_mode & 0777) == 0600, "and touches nothing else");
+    if (remove(box_path("./logs/console.log"))) printf("# it cannot be removed\n");
+    accepted(&config, "without it the box is launched");
+  }
+  box_run(&ran, &config, "chmod:./shared", "chmod:./logs", NULL);
+  accepted(&config, "other modes on its directories are no obstacle");
+  OK((box_stat("./logs").st_mode & 0777) == 0700, "and are put right");
+
+  /* what the box cannot plant, but a mistake can */
+  static const char *const own[] = {"./exit", "./shim.stderr", "./record", "./lock", "./copies", "./shim.pid", "./disks/disk.qcow2"};
+  for (size_t i = 0; i < BOX_COUNT(own); i++) {
+    char what[64];
+    bool had = rename(box_path(own[i]), box_path("^/kept")) == 0;
+    snprintf(what, sizeof what, "a symbolic link as %s", own[i] + 2);
+    OK(symlink(box_path("^/victim"), box_path(own[i])) == 0, "there is %s", what);
+    box_run(&ran, &config, "put:./shared/ran|x", NULL);
+    OK(ran.code != JAILER_OK && absent("./shared/ran"), "%s: %s", what, error_of(&ran));
+    OK(!strcmp(box_read("^/victim"), "the host's\n"), "and where it leads nothing is touched");
+    unlink(box_path(own[i]));
+    if (had && rename(box_path("^/kept"), box_path(own[i]))) printf("# it cannot be put back\n");
+  }
+  static const char *const dirs[] = {"./disks", "./bin", "./", "~/boxes", "~/"};
+  for (size_t i = 0; i < BOX_COUNT(dirs); i++) {
+    char what[64];
+    mode_t mode = box_stat(dirs[i]).st_mode & 07777;
+    chmod(box_path(dirs[i]), mode | 020);
+    snprintf(what, sizeof what, "%s writable by a group", dirs[i]);
+    refused(&config, JAILER_E_UNSAFE, what);
+    chmod(box_path(dirs[i]), mode);
+  }
+  accepted(&config, "with everything put right the box is launched");
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK, "and can be prepared");
+}
+
+/* --- twenty launches ---------------------------------------------------------------------------------------------- */
+
+/* A line for each thing that a launch could leave. */
+static void inventory(char *text, size_t size) {
+  size_t at = 0, fds = 0, mounts = 0;
+  for (int fd = 0; fd < 1024; fd++) fds += fcntl(fd, F_GETFD) >= 0;
+  FILE *f = fopen("/proc/self/mountinfo", "r");
+  for (int c; f && (c = fgetc(f)) != EOF;) mounts += c == '\n';
+  if (f) fclose(f);
+  at += (size_t)snprintf(text + at, size - at, "%zu descriptors, %zu mounts, children %d", fds, mounts, waitpid(-1, NULL, WNOHANG) != -1);
+  const char *dirs[] = {box_top, box_home, box_path("~/boxes"), box_path("~/uids"), box_dir, box_path("./bin"), box_path("./logs"), box_path("./disks")};
+  for (size_t i = 0; i < BOX_COUNT(dirs); i++) {
+    char command[JAILER_PATH_MAX + 32];
+    snprintf(command, sizeof command, "ls -A '%s' 2>/dev/null", dirs[i]);
+    FILE *ls = popen(command, "r");
+    for (int c; ls && (c = fgetc(ls)) != EOF && at + 2 < size;) text[at++] = (char)(c == '\n' ? ' ' : c);
+    if (ls) pclose(ls);
+    text[at++] = '/';
+  }
+  text[at] = 0;
+}
+
+static void test_many(void) {
+  static char before[8192], after[8192];
+  jailer_config config = box_config();
+  jailer_error err;
+  bool good = true;
+  unlink(box_path("./bin/not-a-program")); /* of an earlier test */
+  box_run(&ran, &config, "code:0", NULL);
+  inventory(before, sizeof before);
+  for (int i = 0; i < 20 && good; i++) {
+    box_run(&ran, &config, "put:./shared/ran|x", "unlink:./shared/ran", "bind:./sockets/s", "unlink:./sockets/s", NULL);
+    good = box_ended_well(&ran) && strstr(ran.text, "sockets/s=ok\n");
+  }
+  OK(good, "twenty launches, one after the other: %s", error_of(&ran));
+  inventory(after, sizeof after);
+  OK(!strcmp(before, after), "leave nothing");
+  if (strcmp(before, after)) printf("# before: %s\n# after: %s\n", before, after);
+  config.argv = (const char *const[]){"probe_box", NULL};
+  config.shim = box_path("^/not-a-program");
+  for (int i = 0; i < 5; i++) good = jailer_launch(&config, &ran.proc, &err) == JAILER_E_EXEC && good;
+  config.shim = "/no/such/shim";
+  for (int i = 0; i < 5; i++) good = jailer_launch(&config, &ran.proc, &err) == JAILER_E_NOT_FOUND && good;
+  unlink(box_path("./bin/not-a-program"));
+  inventory(after, sizeof after);
+  OK(good && !strcmp(before, after), "neither do ten that fail");
+  if (strcmp(before, after)) printf("# before: %s\n# after: %s\n", before, after);
+  OK(jailer_layout_remove(&box_layout, &err) == JAILER_OK && absent("./"), "the box is removed");
+  inventory(after, sizeof after);
+  OK(strstr(after, "/bases boxes images uids /") || strstr(after, "/bases boxes images /"), "the home is as it was before it");
+}
+
+int main(void) {
+  umask(022);
+  box_begin();
+  test_running();
+  test_pid_first();
+  test_stale_pid();
+  test_stderr_and_exit();
+  test_copies();
+  test_libraries();
+  test_record();
+  test_raw();
+  test_planted();
+  test_many();
+  box_end();
+  return tap_done();
+}

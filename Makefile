@@ -30,7 +30,7 @@ TESTS = \
 SCRIPTS = tests/test_header.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
 
 FUZZERS = $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor
@@ -149,6 +149,7 @@ $B/test_threads: tests/test_threads.c
 $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
+$B/probe_spawn: tests/probe_spawn.c
 
 $B/bench: tests/bench/bench.c $(HEADER)
 $B/floor: tests/bench/floor.c

@@ -3701,7 +3701,7 @@ enum {
   JL_NR_unlinkat = 263, JL_NR_linkat = 265, JL_NR_renameat = 264, JL_NR_symlinkat = 266, JL_NR_readlinkat = 267,
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
   JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35, JL_NR_execveat = 322,
-  JL_NR_getpid = 39, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
+  JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
   JL_NR_munmap = 215, JL_NR_rt_sigaction = 134, JL_NR_rt_sigprocmask = 135, JL_NR_ioctl = 29, JL_NR_pread64 = 67,
@@ -3715,7 +3715,7 @@ enum {
   JL_NR_unlinkat = 35, JL_NR_linkat = 37, JL_NR_renameat = 38, JL_NR_symlinkat = 36, JL_NR_readlinkat = 78,
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
   JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101, JL_NR_execveat = 281,
-  JL_NR_getpid = 172, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
+  JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
   JL_NR_pidfd_send_signal = 424, JL_NR_open_tree = 428, JL_NR_move_mount = 429, JL_NR_fsopen = 430,
@@ -4031,7 +4031,7 @@ static void jl_sys_sleep_ms(unsigned ms) {
 
 /* prctl(2), capability(7), landlock(7), seccomp(2) numbers. */
 enum {
-  JL_PR_SET_PDEATHSIG = 1, JL_PR_GET_DUMPABLE = 3, JL_PR_SET_DUMPABLE = 4, JL_PR_SET_KEEPCAPS = 8,
+  JL_PR_SET_PDEATHSIG = 1, JL_PR_GET_PDEATHSIG = 2, JL_PR_GET_DUMPABLE = 3, JL_PR_SET_DUMPABLE = 4, JL_PR_SET_KEEPCAPS = 8,
   JL_PR_GET_SECCOMP = 21, JL_PR_CAPBSET_READ = 23, JL_PR_CAPBSET_DROP = 24, JL_PR_GET_SECUREBITS = 27,
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
@@ -4218,6 +4218,7 @@ typedef struct jl_box {
   jailer_layout layout;
   int home_fd, boxes_fd, dir_fd; /* O_PATH */
   int lock_fd;                   /* ID/lock, locked for as long as it is open */
+  uint32_t launching;            /* atomic: 1 while a thread of this process is in a launch of the box */
   uint32_t launcher;             /* effective uid of this process */
   uint32_t uid, gid;             /* who owns the box's writable entries; as root 0 until jl_files_box_uid or _give */
 } jl_box;
@@ -6504,7 +6505,13 @@ JL_CHILD_CODE static long jl_child_fds(jl_child *c) {
   const jailer_plan *p = c->plan;
   const jl_placed *placed = c->launch->placed;
   int *temporary = c->launch->temporary;
+  uint64_t limit[2] = {0, 0};
   long r;
+  /* numbers up to the hard limit can be placed; RLIMIT_NOFILE itself is set later. Limits are the child's own. */
+  if (jl_sys_call(JL_NR_prlimit64, 0, 7, 0, (long)limit, 0, 0) >= 0 && limit[0] < limit[1]) {
+    limit[0] = limit[1];
+    jl_sys_call(JL_NR_prlimit64, 0, 7, (long)limit, 0, 0, 0);
+  }
   if ((r = jl_child_lift(c, &c->ruleset_fd)) < 0 || (r = jl_child_lift(c, &c->init_fd)) < 0 ||
       (r = jl_child_lift(c, &c->own[0])) < 0 || (r = jl_child_lift(c, &c->own[1])) < 0)
     return r;
@@ -6610,6 +6617,7 @@ JL_CHILD_CODE static long jl_child_reach(jl_child *c) {
     if (node->source->origin == JL_FROM_PROGRAM) mode = JL_ACCESS_X;
     c->reply->item = (int32_t)i;
     long r = jl_sys_call(JL_NR_faccessat, JL_AT_FDCWD, (long)node->at, mode, 0, 0, 0);
+    if (r < 0 && node->source->origin == JL_FROM_PROGRAM) c->reply->step = JL_STEP_EXEC; /* what exec would say */
     if (r < 0) return r;
   }
   c->reply->item = -1;
@@ -6738,41 +6746,83 @@ JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
   return jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
 }
 
-/* The kernel's own account, before the target exists: whatever it says otherwise ends the launch. For Landlock the
-   proof is an open that only Landlock refuses: a file of the process itself, for writing. */
+/* --- the kernel's own account, before the target exists. Each answers whether it agrees. --- */
+
+JL_CHILD_CODE static bool jl_child_sees_caps(const jl_child *c) {
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } head = {0x20080522, 0};
+  uint32_t sets[6] = {1, 1, 1, 1, 1, 1}, any = 0;
+  (void)c;
+  if (jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0) < 0) return false;
+  for (int i = 0; i < 6; i++) any |= sets[i];
+  return !any && jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) == 0xef;
+}
+
+JL_CHILD_CODE static bool jl_child_sees_nnp(const jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_prctl, JL_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) == 1;
+}
+
+JL_CHILD_CODE static bool jl_child_sees_seccomp(const jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_prctl, JL_PR_GET_SECCOMP, 0, 0, 0, 0, 0) == JL_SECCOMP_MODE_FILTER;
+}
+
+JL_CHILD_CODE static bool jl_child_sees_session(const jl_child *c) {
+  (void)c;
+  return jl_sys_call(JL_NR_getsid, 0, 0, 0, 0, 0, 0) == jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+/* Below an init the signal is the init's: the target dies with its namespace. */
+JL_CHILD_CODE static bool jl_child_sees_death(const jl_child *c) {
+  int32_t signal = 0;
+  if (c->below_init) return true;
+  return jl_sys_call(JL_NR_prctl, JL_PR_GET_PDEATHSIG, (long)&signal, 0, 0, 0, 0) == 0 && signal == JL_SIGKILL;
+}
+
+JL_CHILD_CODE static bool jl_child_sees_rlimits(const jl_child *c) {
+  uint64_t nofile[2] = {0, 0}, fsize[2] = {0, 0};
+  if (jl_sys_call(JL_NR_prlimit64, 0, 7, 0, (long)nofile, 0, 0) < 0) return false;
+  if (jl_sys_call(JL_NR_prlimit64, 0, 1, 0, (long)fsize, 0, 0) < 0) return false;
+  return nofile[0] == c->plan->nofile && nofile[1] == c->plan->nofile && fsize[1] == c->plan->fsize;
+}
+
+/* With subset=pid the system's files are not there; the process's own are. */
+JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
+  long own = jl_sys_call(JL_NR_faccessat, JL_AT_FDCWD, (long)"/proc/self/status", 0, 0, 0, 0);
+  long system = jl_sys_call(JL_NR_faccessat, JL_AT_FDCWD, (long)"/proc/uptime", 0, 0, 0, 0);
+  return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
+}
+
+/* An open that only Landlock refuses: a file of the process itself, for writing. Without /proc nothing can be told. */
+JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
+  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+  if (fd >= 0) jl_sys_close((int)fd);
+  return fd == -EACCES;
+}
+
+static const struct {
+  jailer_layer layer;
+  bool (*agrees)(const jl_child *);
+} jl_child_accounts[] = {{JAILER_LAYER_CAPS, jl_child_sees_caps},         {JAILER_LAYER_NNP, jl_child_sees_nnp},
+                         {JAILER_LAYER_SECCOMP, jl_child_sees_seccomp},   {JAILER_LAYER_SESSION, jl_child_sees_session},
+                         {JAILER_LAYER_DEATH, jl_child_sees_death},       {JAILER_LAYER_RLIMITS, jl_child_sees_rlimits},
+                         {JAILER_LAYER_PROC, jl_child_sees_proc},         {JAILER_LAYER_LANDLOCK, jl_child_sees_landlock}};
+
+/* Whatever the kernel says otherwise ends the launch. */
 JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
-  const uint32_t layers = c->launch->layers;
   uint32_t seen = 0;
-  if (layers & JAILER_BIT(JAILER_LAYER_CAPS)) {
-    struct {
-      uint32_t version;
-      int32_t pid;
-    } head = {0x20080522, 0};
-    uint32_t sets[6] = {1, 1, 1, 1, 1, 1}, any = 0;
-    if (jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0) < 0) return -EPROTO;
-    for (int i = 0; i < 6; i++) any |= sets[i];
-    c->reply->item = JAILER_LAYER_CAPS;
-    if (any || jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) != 0xef) return -EPROTO;
-    seen |= JAILER_BIT(JAILER_LAYER_CAPS);
+  for (size_t i = 0; i < sizeof jl_child_accounts / sizeof jl_child_accounts[0]; i++) {
+    const uint32_t bit = JAILER_BIT(jl_child_accounts[i].layer);
+    if (!(c->launch->layers & bit)) continue;
+    c->reply->item = (int32_t)jl_child_accounts[i].layer;
+    if (!jl_child_accounts[i].agrees(c)) return -EPROTO;
+    seen |= bit;
   }
-  if (layers & JAILER_BIT(JAILER_LAYER_NNP)) {
-    c->reply->item = JAILER_LAYER_NNP;
-    if (jl_sys_call(JL_NR_prctl, JL_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) != 1) return -EPROTO;
-    seen |= JAILER_BIT(JAILER_LAYER_NNP);
-  }
-  if (layers & JAILER_BIT(JAILER_LAYER_SECCOMP)) {
-    c->reply->item = JAILER_LAYER_SECCOMP;
-    if (jl_sys_call(JL_NR_prctl, JL_PR_GET_SECCOMP, 0, 0, 0, 0, 0) != JL_SECCOMP_MODE_FILTER) return -EPROTO;
-    seen |= JAILER_BIT(JAILER_LAYER_SECCOMP);
-  }
-  const uint32_t both = JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_PROC);
-  if ((layers & both) == both) {
-    c->reply->item = JAILER_LAYER_LANDLOCK;
-    long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
-    if (fd >= 0) jl_sys_close((int)fd);
-    if (fd != -EACCES) return -EPROTO;
-    seen |= JAILER_BIT(JAILER_LAYER_LANDLOCK);
-  }
+  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   c->reply->item = -1;
   c->reply->readback = seen;
   return 0;
@@ -6786,7 +6836,9 @@ JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
   for (int tries = 0; tries < 2000; tries++) {
     r = jl_sys_call(JL_NR_execve, (long)c->plan->program, (long)c->plan->argv, (long)c->plan->envp, 0, 0, 0);
     if (r != -ETXTBSY) return r;
+    c->reply->error = ETXTBSY; /* who is killed in this pause was never executed, and the parent must be able to tell */
     jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+    c->reply->error = 0;
   }
   return -ETXTBSY;
 }
@@ -7314,10 +7366,21 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   jl_buf_str(&b, name);
   long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
   if (fd < 0) return fd;
-  long n = jl_sys_read_all((int)fd, text, size - 1);
+  char part[512];
+  size_t used = 0, column = 0;
+  bool groups = false; /* in the line "Groups:", which alone can have 700 KB and is not wanted */
+  long n;
+  while ((n = jl_sys_read((int)fd, part, sizeof part)) > 0 && used < size - 1) {
+    for (long i = 0; i < n && used < size - 1; i++) {
+      if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
+      if (part[i] == '\n') column = 0;
+      if (!groups || part[i] == '\n') text[used++] = part[i];
+      if (part[i] == '\n') groups = false;
+    }
+  }
   jl_sys_close((int)fd);
-  text[n > 0 ? n : 0] = 0;
-  return n;
+  text[used] = 0;
+  return n < 0 ? n : (long)used;
 }
 
 /* The kernel wakes us a moment before the init's new memory is in place; its arguments are the last thing that is put
@@ -7516,6 +7579,7 @@ static jailer_code jl_parent_failed(jl_launch *l, jailer_error *err) {
 static jailer_code jl_parent_box(jl_launch *l, jailer_error *err) {
   const jl_box *box = l->plan->box;
   jailer_code code = jl_files_pid_check(box, err);
+  if (code == JAILER_OK) code = jl_files_exit_clear(box, err);
   if (code == JAILER_OK) code = jl_files_stderr_open(box, &l->stderr_fd, err);
   if (code || !l->plan->host.privileged || !(l->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return code;
   char path[32];
@@ -7763,12 +7827,8 @@ static void jl_parent_fill(const jl_launch *l, jailer_proc *out) {
 
 /* Tries with every wanted layer; where the host cannot do one that may degrade, once more without it. Each round takes
    at least one layer away, so it ends. */
-static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+static jailer_code jl_parent_spawn_rounds(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
   uint32_t layers = jl_plan_wanted_layers(plan);
-  jailer_error own;
-  if (!err) err = &own;
-  if (plan->box && !(out->box = JAILER_MALLOC(sizeof *out->box))) return jl_no_memory(err, "launch a box");
-  if (plan->box) *out->box = plan->box->layout;
   for (;;) {
     jl_launch l;
     jl_parent_launch_init(&l, plan, layers);
@@ -7782,13 +7842,31 @@ static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, ja
     if (code == JAILER_OK) return code;
     jl_parent_close(&l.status_read);
     uint32_t gone = jl_parent_with(plan, err->layer) & layers;
-    if (err->layer == JAILER_LAYER_NONE || !gone || (gone & ~plan->may_degrade) || !cannot) {
-      JAILER_FREE(out->box);
-      out->box = NULL;
-      return code;
-    }
+    if (err->layer == JAILER_LAYER_NONE || !gone || (gone & ~plan->may_degrade) || !cannot) return code;
     layers &= ~gone;
   }
+}
+
+/* The plan holds the box's lock against other processes and other plans; within one plan a flag does: between the look at
+   the pid file and the own one there is room for a second thread, and then two VMMs would have one disk. */
+static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  jailer_error own;
+  if (!err) err = &own;
+  if (!plan->box) return jl_parent_spawn_rounds(plan, out, err);
+  if (__atomic_exchange_n(&plan->box->launching, 1u, __ATOMIC_ACQUIRE))
+    return jl_files_fail(plan->box, JAILER_E_BUSY, "launch the box", NULL, 0, "another thread is launching it", err);
+  jailer_code code = JAILER_OK;
+  if (!(out->box = JAILER_MALLOC(sizeof *out->box))) code = jl_no_memory(err, "launch a box");
+  if (code == JAILER_OK) {
+    *out->box = plan->box->layout;
+    code = jl_parent_spawn_rounds(plan, out, err);
+  }
+  if (code) {
+    JAILER_FREE(out->box);
+    out->box = NULL;
+  }
+  __atomic_store_n(&plan->box->launching, 0u, __ATOMIC_RELEASE);
+  return code;
 }
 
 /* The exit status of a process whose parent took or ignored it, from the pidfd: PIDFD_GET_INFO with PIDFD_INFO_EXIT,
@@ -7850,17 +7928,9 @@ static bool jl_parent_init_status(int fd, jailer_status *status) {
    it would never be seen, 2 it is blocked and would never be seen when that ends; -1 when it cannot be read. */
 static int jl_parent_look(int pid, int signal) {
   static const char *const names[] = {"\nSigIgn:\t", "\nSigCgt:\t", "\nSigBlk:\t"};
-  char path[48], text[4096];
-  jl_buf b = jl_buf_fixed(path, sizeof path);
-  jl_buf_str(&b, "/proc/");
-  jl_buf_i64(&b, pid);
-  jl_buf_str(&b, "/status");
-  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
-  if (fd < 0) return -1;
-  long n = jl_sys_read_all((int)fd, text, sizeof text - 1);
-  jl_sys_close((int)fd);
-  if (n <= 0) return -1;
-  text[n] = 0;
+  char text[4096];
+  if (jl_parent_proc_read(pid, "/status", text, sizeof text) <= 0) return -1;
+  if (strstr(text, "\nState:\tZ")) return -1; /* it has ended: how is settled */
   for (int i = 0; i < 3; i++) {
     const char *at = strstr(text, names[i]);
     if (!at) return -1;
@@ -7891,13 +7961,21 @@ static bool jl_parent_deadly(int signal) {
   return true;
 }
 
-/* Takes the pid file of a box whose target has ended away: under the lock, and only if it still names that target. A box
-   that somebody launches or removes in this moment is left to them. */
-static void jl_parent_box_ended(const jailer_layout *layout, pid_t pid) {
-  jl_box box;
+/* Under the lock: takes a pid file away whose process has ended. */
+static void jl_parent_pid_stale(const jl_box *box) {
   jl_pid_file file;
+  bool alive = true;
+  if (box->lock_fd < 0 || jl_files_pid_read(box, &file, NULL) != JAILER_OK || file.pid == 0) return;
+  if (jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, NULL) == JAILER_OK && !alive)
+    jl_files_pid_remove(box, NULL);
+}
+
+/* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches or removes in this
+   moment is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
+static void jl_parent_box_ended(const jailer_layout *layout) {
+  jl_box box;
   if (jl_files_box_open(layout, 0, &box, NULL) != JAILER_OK) return;
-  if (jl_files_pid_read(&box, &file, NULL) == JAILER_OK && file.pid == pid) jl_files_pid_remove(&box, NULL);
+  jl_parent_pid_stale(&box);
   jl_files_box_close(&box);
 }
 
@@ -8103,7 +8181,9 @@ static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *le
 
 #if JL_LINUX
 
-JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) { return jl_probe_host(host, err); }
+JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
+  return host ? jl_probe_host(host, err) : jl_plan_invalid(err, "host", "NULL where a host is to be stored");
+}
 
 static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
 
@@ -8526,7 +8606,10 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
 JAILER_API void jailer_plan_free(jailer_plan *plan) {
   if (!plan) return;
   for (size_t i = 0; i < plan->source_count; i++) jl_parent_close(&plan->sources[i].fd);
-  if (plan->box) jl_files_box_close(plan->box);
+  if (plan->box) {
+    jl_parent_pid_stale(plan->box);
+    jl_files_box_close(plan->box);
+  }
   JAILER_FREE(plan->box);
   jl_arena_free(&plan->arena);
   JAILER_FREE(plan);
@@ -8587,6 +8670,9 @@ JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, j
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
   jailer_plan *plan;
+  if (!out) return jl_plan_invalid(err, "out", "a launch needs a place for its handle");
+  memset(out, 0, sizeof *out); /* whatever fails: a handle that holds no process */
+  out->pidfd = out->init_fd = -1;
   jailer_code code = jailer_plan_new(config, NULL, &plan, err);
   if (code) return code;
   code = jailer_spawn(plan, out, err);
@@ -8618,7 +8704,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
   if (jl_parent_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal) status->signal = proc->asked_signal;
-  if (proc->box) jl_parent_box_ended(proc->box, proc->pid);
+  if (proc->box) jl_parent_box_ended(proc->box);
   jailer_release(proc);
   if (r == 0) return JAILER_OK;
   return jl_fail(err, JAILER_E_STATUS_LOST, JAILER_LAYER_NONE, "wait for the target", NULL, ECHILD,
@@ -8629,6 +8715,7 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
   if (signal < 0 || signal > 64) return jl_plan_invalid(err, "signal", "a signal is 0 to 64");
   int send = signal;
+  if (signal == JL_SIGKILL && !proc->asked_signal) proc->asked_signal = signal; /* the first one is told */
   if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal)) {
     if (jl_parent_unseen(proc->pid, signal)) {
       send = JL_SIGKILL;

@@ -1,13 +1,13 @@
 /* Demonstrates the shortest useful program: a shell command confined by the strict profile.
  *   cc -o hello_jail examples/hello_jail.c
- *   ./hello_jail 'id; ls -a / /home; touch /usr/x' */
+ *   ./hello_jail 'id; ls /; touch /usr/x' */
 #include <stdio.h>
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 
 int main(int argc, char **argv) {
-  const char *command[] = {"/bin/sh", "-c", argc > 1 ? argv[1] : "id; echo; ls -l /; echo; ls -l /home", NULL};
+  const char *command[] = {"/bin/sh", "-c", argc > 1 ? argv[1] : "id; ls /; ls /home || echo 'there is no /home in here'", NULL};
   jailer_config config = {.argv = command}; /* everything else is zero: nothing of the host but /usr, no network */
   jailer_proc proc;
   jailer_status status;

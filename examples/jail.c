@@ -51,7 +51,8 @@ static const struct row {
   size_t at;
   const char *help;
 } rows[] = {
-    {"What the program reaches (repeatable; the same path inside; relative paths count from here):", NULL, GROUP, 0, NULL},
+    {"What the program reaches (repeatable; the same path inside; relative paths count from here):", NULL, GROUP, 0,
+     NULL},
     {"--ro", "PATH", GRANT, JAILER_READ, "read only, nothing below it can be executed"},
     {"--rw", "PATH", GRANT, JAILER_WRITE, "read and write, nothing below it can be executed"},
     {"--exec", "PATH", GRANT, JAILER_EXEC, "read and execute"},
@@ -75,7 +76,8 @@ static const struct row {
     {"A box (grants from its directory tree; a PROGRAM with a slash is copied into its bin/):", NULL, GROUP, 0, NULL},
     {"--home", "DIR", PATH, IN(home), "where the boxes are"},
     {"--id", "ID", TEXT, IN(id), "which one; made when it is not there"},
-    {"--trust-first", NULL, FLAG, IN(config.trust_chain_on_first_use), "record a disk's backing chain when it has no record"},
+    {"--trust-first", NULL, FLAG, IN(config.trust_chain_on_first_use),
+     "record a disk's backing chain when it has no record"},
 
     {"How strict:", NULL, GROUP, 0, NULL},
     {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock or none (no walls); default: auto"},
@@ -108,9 +110,11 @@ static int print_help(void) {
   printf("\nLayers:");
   for (int i = 1; i < JAILER_LAYER_COUNT; i++)
     printf("%s%s", i == 10 ? "\n        " : " ", jailer_layer_name((jailer_layer)i));
-  printf("\n\nSIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on, unless jail was started ignoring them.\n"
-         "Exit status: PROGRAM's own; 128+N when signal N ended it; 124 after --timeout; 125 when the jail could not be\n"
-         "made (PROGRAM did not run); 126 when PROGRAM cannot be executed; 127 when it is not found.\n");
+  printf(
+      "\n\n"
+      "SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on, unless jail was started ignoring them.\n"
+      "Exit status: PROGRAM's own; 128+N when signal N ended it; 124 after --timeout; 125 when the jail could not be\n"
+      "made (PROGRAM did not run); 126 when PROGRAM cannot be executed; 127 when it is not found.\n");
   return 0;
 }
 
@@ -190,7 +194,8 @@ static int set_engine(settings *s, const char *value) {
     return 0;
   }
   bool later = !strcmp(value, "bwrap") || !strcmp(value, "landlock");
-  return refuse(value, later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
+  return refuse(value,
+                later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
 }
 
 /* The descriptor must be open now: later one of jail's own could have the number. */
@@ -250,7 +255,8 @@ static int set(settings *s, const struct row *row, const char *value) {
     case FLAG: *(bool *)(void *)field = true; return 0;
     case GRANT: return set_grant(s, value, (jailer_access)row->at);
     case NUMBER: /* 0 is "the default" to the library, and means the opposite to a person */
-      if (!parse_number(value, UINT64_MAX - 1, &number) || !number) return refuse(value, "a number from 1 on is needed here");
+      if (!parse_number(value, UINT64_MAX - 1, &number) || !number)
+        return refuse(value, "a number from 1 on is needed here");
       *(uint64_t *)(void *)field = number;
       return 0;
     case ID:
@@ -284,7 +290,8 @@ static const struct row *find_row(const char *argument, const char **value) {
   size_t length = strcspn(argument, "=");
   *value = argument[length] ? argument + length + 1 : NULL;
   for (int i = 0; i < ROW_COUNT; i++)
-    if (rows[i].kind != GROUP && strlen(rows[i].name) == length && !strncmp(rows[i].name, argument, length)) return &rows[i];
+    if (rows[i].kind != GROUP && strlen(rows[i].name) == length && !strncmp(rows[i].name, argument, length))
+      return &rows[i];
   return NULL;
 }
 
@@ -314,11 +321,13 @@ static int parse(settings *s, int argc, char **argv) {
   for (; i < argc && strcmp(argv[i], "--"); i++) {
     const char *value;
     const struct row *row = find_row(argv[i], &value);
-    if (!row) return refuse(argv[i], argv[i][0] == '-' ? "unknown option; see jail --help" : "write -- before PROGRAM; see jail --help");
+    if (!row && argv[i][0] == '-') return refuse(argv[i], "unknown option; see jail --help");
+    if (!row) return refuse(argv[i], "write -- before PROGRAM; see jail --help");
     if (row->kind == HELP) return print_help();
     if (row->kind == VERSION) return printf("jail %s\n", JAILER_VERSION), 0;
     if (value && !row->value) return refuse(argv[i], "this option takes no value");
-    if (row->value && !value && !(value = argv[++i])) return refuse(row->name, "this option needs a value; see jail --help");
+    if (row->value && !value && !(value = argv[++i]))
+      return refuse(row->name, "this option needs a value; see jail --help");
     if (seen[row - rows] && !repeatable(row->kind)) return refuse(row->name, "given twice: which one counts?");
     seen[row - rows] = true;
     int code = set(s, row, value ? value : "");
@@ -564,7 +573,10 @@ static int attend(run *r) {
     p[SIGNALS].fd = r->signals;
     p[PROGRAM].fd = r->ended ? -1 : r->proc.pidfd;
     p[SIGNALS].events = p[PROGRAM].events = POLLIN;
-    if (t->master >= 0) flow_poll(&t->keyboard, &p[KEYS_IN], &p[KEYS_OUT]), flow_poll(&t->screen, &p[SCREEN_IN], &p[SCREEN_OUT]);
+    if (t->master >= 0) {
+      flow_poll(&t->keyboard, &p[KEYS_IN], &p[KEYS_OUT]);
+      flow_poll(&t->screen, &p[SCREEN_IN], &p[SCREEN_OUT]);
+    }
     if (r->ended) p[KEYS_IN].fd = p[KEYS_OUT].fd = -1;
     if (poll(p, COUNT, patience(r)) < 0 && errno != EINTR) return refuse_errno("poll");
     if (r->ended && !t->screen.length && !(p[SCREEN_IN].fd >= 0 && p[SCREEN_IN].revents & POLLIN)) break;
@@ -573,7 +585,8 @@ static int attend(run *r) {
       bool was_broken = t->screen.broken;
       keyboard_step(t, &p[KEYS_IN], &p[KEYS_OUT]);
       flow_step(&t->screen, &p[SCREEN_IN], &p[SCREEN_OUT]);
-      if (t->screen.broken && !was_broken && !r->ended) jailer_kill(&r->proc, SIGHUP, NULL); /* as a terminal that goes */
+      /* nobody sees the screen any more: what a terminal that goes away does */
+      if (t->screen.broken && !was_broken && !r->ended) jailer_kill(&r->proc, SIGHUP, NULL);
     }
     check_deadline(r);
     if (r->ended || (p[PROGRAM].fd >= 0 && !p[PROGRAM].revents)) continue;
@@ -660,7 +673,8 @@ static int run_all(settings *s) {
   int report_fd = -1, code = 0;
   r.signals = r.terminal.master = r.terminal.slave = r.terminal.outer = r.terminal.screen_fd = -1;
   if (s->report && !s->dry_run) {
-    report_fd = strcmp(s->report, "-") ? open(s->report, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666) : 1;
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    report_fd = strcmp(s->report, "-") ? open(s->report, flags, 0666) : 1;
     if (report_fd < 0) return refuse_errno(s->report);
   }
   r.below_init = s->config.with_init;

@@ -2,8 +2,8 @@
  * shim.c in that box.
  *   cc -o run_box examples/run_box.c && cc -o shim examples/shim.c
  *   ./run_box [--home DIR] [--shim PATH]
- * Prints what the shim says, what is enforced layer by layer, and what the launch took; removes everything again. Works as
- * root (the box gets a uid of its own) and as an ordinary user. Exit status: 0 when all was as promised. */
+ * Prints what the shim says, what is enforced layer by layer, and what the launch took; removes everything again, but for
+ * the empty directories of a home that was named. Works as root (the box gets a uid of its own) and as an ordinary user. Exit status: 0 when all was as promised. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

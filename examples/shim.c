@@ -209,14 +209,26 @@ static long try_list(const char *path, const char *only) {
   return others ? others : (errno = ENOENT, -1);
 }
 
-static long try_execute(const char *path) {
+/* In a child, so that outside a jail, where the attempt succeeds, nothing stays changed. */
+static long in_child(long (*call)(const char *), const char *arg) {
   int status = 0;
   pid_t child = fork();
   if (child < 0) return -1;
-  if (child == 0) execl(path, path, (char *)NULL), _exit(errno);
+  if (child == 0) _exit(call(arg) < 0 ? errno : 0);
   if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || !WEXITSTATUS(status)) return 0;
   errno = WEXITSTATUS(status);
   return -1;
+}
+
+static long do_execute(const char *path) { return execl(path, path, (char *)NULL); }
+static long do_unshare(const char *unused) { return (void)unused, unshare(CLONE_NEWUSER); }
+static long do_ptrace(const char *unused) { return (void)unused, ptrace(PTRACE_TRACEME, 0, NULL, NULL); }
+static long do_setuid(const char *unused) { return (void)unused, setuid(0); }
+
+/* On a directory of the box, and taken away again where it works. */
+static long try_mount(const char *path) {
+  long r = mount("none", path, "tmpfs", 0, NULL);
+  return r == 0 ? umount2(path, MNT_DETACH) : r;
 }
 
 static void refusals(const layer *layers, size_t count) {
@@ -232,14 +244,14 @@ static void refusals(const layer *layers, size_t count) {
   for (size_t n = 1; n < count; n++) attempt("write to ", layers[n].name, try_open(layers[n].name, O_WRONLY));
   attempt("write to ", "bin/shim", try_open(in_box(path, "bin/shim"), O_WRONLY));
   write_file("tmp/script", O_CREAT | O_TRUNC, script, sizeof script - 1);
-  attempt("execute what it wrote: ", "tmp/script", try_execute(in_box(path, "tmp/script")));
+  attempt("execute what it wrote: ", "tmp/script", in_child(do_execute, in_box(path, "tmp/script")));
   attempt("executable memory file", "", syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */));
   attempt("socket: ", "IPv4", socket(AF_INET, SOCK_STREAM, 0));
   attempt("socket: ", "packet", socket(AF_PACKET, SOCK_RAW, 0));
-  attempt("mount", "", mount("none", "/tmp", "tmpfs", 0, NULL));
-  attempt("unshare: ", "user namespace", unshare(CLONE_NEWUSER));
-  attempt("ptrace", "", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-  attempt("become root", "", setuid(0));
+  attempt("mount", "", try_mount(in_box(path, "tmp")));
+  attempt("unshare: ", "user namespace", in_child(do_unshare, NULL));
+  attempt("ptrace", "", in_child(do_ptrace, NULL));
+  attempt("become root", "", in_child(do_setuid, NULL));
 }
 
 int main(int argc, char **argv) {

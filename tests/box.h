@@ -20,11 +20,6 @@ static char box_dir[JAILER_PATH_MAX];   /* box_home/boxes/demo */
 static char box_probe[JAILER_PATH_MAX]; /* the program that runs in the box */
 static jailer_layout box_layout;
 
-BOX_UNUSED static void box_die(const char *what) {
-  printf("Bail out! %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
 /* "~/x" is below the home, "./x" below the box, "^/x" below the test's own directory; also after a '|'. Several results
    may be in use at once. */
 static char *box_path(const char *name) {
@@ -62,6 +57,12 @@ static void box_end(void) {
   nftw(box_top, box_open_up, 16, FTW_PHYS);
   nftw(box_top, box_remove_one, 16, FTW_PHYS | FTW_DEPTH);
   if (access(box_top, F_OK) == 0) printf("# %s could not be removed\n", box_top);
+}
+
+BOX_UNUSED static void box_die(const char *what) {
+  printf("Bail out! %s: %s\n", what, strerror(errno));
+  box_end();
+  exit(1);
 }
 
 /* Makes the home and the box `demo` in it. Not in /tmp where that can be helped: a jail has a /tmp of its own, so the
@@ -180,7 +181,7 @@ BOX_UNUSED static jailer_config box_config(void) {
 
 /* Starts the probe with these operations; config->argv, where it is set, comes instead of them. */
 BOX_UNUSED static void box_start(box_ran *ran, const jailer_config *wanted, char *const *ops) {
-  const char *argv[96] = {"probe_box"};
+  const char *argv[128] = {"probe_box"};
   int in[2], out[2];
   jailer_config config = *wanted;
   memset(ran, 0, sizeof *ran);
@@ -272,9 +273,9 @@ BOX_UNUSED static bool box_refusal(const char *said) {
 /* One launch for all rows, one line of TAP for each. */
 BOX_UNUSED static void box_rows(const char *title, const jailer_config *config, const box_row *rows, size_t count) {
   static box_ran ran;
-  char *ops[96];
+  char *ops[128];
   char text[1024];
-  if (count > 90) abort();
+  if (count > 120) abort();
   for (size_t i = 0; i < count; i++) {
     const char *arg = box_path(rows[i].arg);
     ops[i] = malloc(strlen(rows[i].op) + strlen(arg) + 2);

@@ -26,6 +26,7 @@ typedef struct inside_run {
   jailer_code code;
   jailer_error err;
   jailer_status status;
+  uint32_t uid; /* on the host */
   char text[INSIDE_TEXT];
 } inside_run;
 
@@ -162,18 +163,28 @@ static void inside_arguments(const char *argv[INSIDE_ARGS], const char *program,
   argv[n] = NULL;
 }
 
-/* The one jail of these tests: the caller's configuration with the probe as the program, the ids of this test, and a
-   pipe as descriptor 1 that is read to its end. argv[0] of the configuration, when there, is another path of it. */
+/* The one jail of these tests: the caller's configuration with the probe granted at /probe and run from there, the ids of
+   this test, and a pipe as descriptor 1 that is read to its end. */
 static jailer_code inside_launch(const jailer_config *given, const char *const *argv) {
   jailer_config config = *given;
   jailer_fd fds[16];
+  jailer_grant grants[16];
   jailer_proc proc;
   int ends[2];
   memset(&inside_last, 0, sizeof inside_last);
   if (pipe2(ends, O_CLOEXEC) < 0) inside_die("pipe2");
+  for (int i = 0; i < 2; i++) { /* never one of 0 to 2: a test may have closed those */
+    int above = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
+    close(ends[i]);
+    ends[i] = above;
+  }
   config.argv = argv;
   config.uid = given->uid || geteuid() ? given->uid : inside_uid;
   config.gid = given->gid || geteuid() ? given->gid : inside_gid;
+  for (size_t i = 0; i < given->grant_count; i++) grants[i] = given->grants[i];
+  grants[given->grant_count] = (jailer_grant){inside_probe, "/probe", JAILER_EXEC, false};
+  config.grants = grants;
+  config.grant_count = given->grant_count + 1;
   for (size_t i = 0; i < given->fd_count; i++) fds[i] = given->fds[i];
   fds[given->fd_count] = (jailer_fd){ends[1], true, 1};
   config.fds = fds;
@@ -181,6 +192,7 @@ static jailer_code inside_launch(const jailer_config *given, const char *const *
   inside_last.code = jailer_launch(&config, &proc, &inside_last.err);
   close(ends[1]);
   if (inside_last.code == JAILER_OK) {
+    inside_last.uid = proc.uid;
     inside_read(ends[0]);
     jailer_code code = jailer_wait(&proc, 20000, &inside_last.status, &inside_last.err);
     if (code == JAILER_E_TIMEOUT) {
@@ -197,7 +209,7 @@ static jailer_code run_inside(const jailer_config *config, const char *first, ..
   const char *argv[INSIDE_ARGS];
   va_list list;
   va_start(list, first);
-  inside_arguments(argv, config->argv ? config->argv[0] : inside_probe, first, list);
+  inside_arguments(argv, "/probe", first, list);
   va_end(list);
   return inside_launch(config, argv);
 }

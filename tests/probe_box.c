@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,6 +141,16 @@ static long two(char *arg, int (*call)(const char *, const char *)) {
   return r;
 }
 
+/* How the mount of a path is restricted (statvfs(3)). */
+static const char *mount_flags(const char *path) {
+  static char text[64];
+  struct statvfs st;
+  if (statvfs(path, &st)) return name_of(errno);
+  snprintf(text, sizeof text, "%s%s%s%s", st.f_flag & ST_RDONLY ? "ro" : "rw", st.f_flag & ST_NOSUID ? ",nosuid" : "",
+           st.f_flag & ST_NODEV ? ",nodev" : "", st.f_flag & ST_NOEXEC ? ",noexec" : "");
+  return text;
+}
+
 static const char *variables(void) {
   static char text[1024];
   size_t at = 0;
@@ -162,6 +173,7 @@ static const char *perform(const char *op, char *arg) {
   if (!strcmp(op, "line")) return first_line(arg);
   if (!strcmp(op, "list")) return list(arg);
   if (!strcmp(op, "exec")) return execute(arg);
+  if (!strcmp(op, "mount")) return mount_flags(arg);
   if (!strcmp(op, "mkdir")) return result(mkdir(arg, 0755));
   if (!strcmp(op, "rmdir")) return result(rmdir(arg));
   if (!strcmp(op, "unlink")) return result(unlink(arg));

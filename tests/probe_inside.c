@@ -426,6 +426,7 @@ static int run_program(char *const argv[], const char *path, int fd) {
   if (pipe2(pipe_ends, O_CLOEXEC) < 0) return errno;
   pid_t pid = fork();
   if (pid == 0) {
+    dup2(open("/dev/null", O_WRONLY), 2); /* a dynamic linker says why it cannot */
     if (path)
       execve(path, argv, environ);
     else
@@ -634,8 +635,17 @@ static int do_manyfds(const char *count) { /* more descriptors than this cannot 
   return fd < 0 ? errno : 0;
 }
 
+static int do_crash(const char *arg) { /* in this directory */
+  struct rlimit limit;
+  if (chdir(arg) < 0) return errno;
+  getrlimit(RLIMIT_CORE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_CORE, &limit);
+  raise(SIGSEGV);
+  return 0;
+}
+
 static int do_tiocsctty(const char *fd) { return answer(ioctl(atoi(fd), TIOCSCTTY, 0)); }
-static int do_pipe_reopen(const char *fd) { return do_fdreopen(fd); }
 
 /* The process at the other end of a kept AF_UNIX socket, as a descriptor (SO_PEERPIDFD, 6.5): ok when it is of use. */
 static int do_peer(const char *number) {
@@ -729,7 +739,7 @@ static const struct {
              {"pidfd", do_pidfd}, {"ptrace", do_ptrace}, {"getpgid", do_getpgid}, {"sched", do_sched},
              {"prlimit", do_prlimit}, {"vmread", do_vmread}, {"shm", do_shm}, {"mq", do_mq}, {"ioctl", do_ioctl},
              {"socket", do_socket}, {"fill", do_fill}, {"manyfds", do_manyfds}, {"tiocsctty", do_tiocsctty},
-             {"pipereopen", do_pipe_reopen}, {"peer", do_peer}};
+             {"peer", do_peer}, {"crash", do_crash}};
 
 static const struct {
   const char *verb;
@@ -758,7 +768,7 @@ static int do_all(char **list) {
   return 0;
 }
 
-/* --- attack: what each does is harmless where it is allowed, so the same rows run outside as a control --- */
+/* --- attack: the same rows run outside as a control, in namespaces to throw away: the first mounts a /tmp of its own --- */
 
 #define CALL(name, expression) \
   static int name(const char *arg) { \
@@ -767,7 +777,7 @@ static int do_all(char **list) {
   }
 
 CALL(a_mount_tmpfs, syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL))
-CALL(a_mount_bind, syscall(SYS_mount, "/usr", "/tmp", NULL, MS_BIND, NULL))
+CALL(a_mount_bind, syscall(SYS_mount, "/tmp", "/tmp", NULL, MS_BIND, NULL))
 CALL(a_mount_proc, syscall(SYS_mount, "proc", "/proc", "proc", 0, NULL))
 CALL(a_remount_rw, syscall(SYS_mount, NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL))
 CALL(a_propagation, syscall(SYS_mount, NULL, "/", NULL, MS_SHARED, NULL))
@@ -838,8 +848,8 @@ CALL(a_set_mm, prctl(PR_SET_MM, 9999, 0, 0, 0))
 CALL(a_tiocsti, syscall(SYS_ioctl, -1, (unsigned long)TIOCSTI, "x"))
 CALL(a_tiocsti_high, syscall(SYS_ioctl, -1, 0xffffffff00000000ul | (unsigned long)TIOCSTI, "x"))
 CALL(a_tioclinux, syscall(SYS_ioctl, -1, (unsigned long)TIOCLINUX, "x"))
-CALL(a_mknod_char, mknod("/tmp/jail-node", S_IFCHR | 0600, makedev(1, 3)))
-CALL(a_mknod_block, mknod("/tmp/jail-node", S_IFBLK | 0600, makedev(7, 0)))
+CALL(a_mknod_char, mknod("/tmp/jail-char", S_IFCHR | 0600, makedev(1, 3)))
+CALL(a_mknod_block, mknod("/tmp/jail-block", S_IFBLK | 0600, makedev(7, 0)))
 CALL(a_memfd, syscall(SYS_memfd_create, "x", 0))
 CALL(a_memfd_exec, syscall(SYS_memfd_create, "x", 0x10))
 CALL(a_newer_call, syscall(511, 0))
@@ -854,6 +864,7 @@ CALL(a_nice_up, setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 1))
 CALL(a_ns_parent_pid, ioctl(open("/proc/self/ns/pid", O_RDONLY), 0xb702))  /* NS_GET_PARENT */
 CALL(a_ns_parent_user, ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb702))
 CALL(a_ns_owner, ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb701))      /* NS_GET_USERNS */
+CALL(a_write_exe, open("/proc/self/exe", O_WRONLY))
 CALL(a_write_comm, open("/proc/self/comm", O_WRONLY))
 CALL(a_write_oom, open("/proc/self/oom_score_adj", O_WRONLY))
 CALL(a_write_uid_map, open("/proc/self/uid_map", O_WRONLY))
@@ -1001,12 +1012,19 @@ static int a_map_files_exec(const char *arg) {
 
 /* An unlinked file of the private /tmp, through its descriptor. */
 static int a_tmpfile_exec(const char *arg) {
-  char number[24];
+  char number[24], path[64], data[65536];
+  ssize_t n;
   (void)arg;
-  int fd = open("/tmp", O_TMPFILE | O_RDWR, 0755);
-  if (fd < 0) return errno;
-  snprintf(number, sizeof number, "%d", fd);
-  return do_fdfill(number);
+  int in = open("/proc/self/exe", O_RDONLY), fd = open("/tmp", O_TMPFILE | O_RDWR, 0755);
+  if (in < 0 || fd < 0) return errno;
+  while ((n = read(in, data, sizeof data)) > 0)
+    if (write(fd, data, (size_t)n) != n) return EIO;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  int again = open(path, O_RDONLY); /* a file that is open for writing is busy */
+  if (again < 0) return errno;
+  close(fd);
+  snprintf(number, sizeof number, "%d", again);
+  return do_fdexecat(number);
 }
 
 static int a_pdeath_by_setuid(const char *arg) { /* a change of ids would clear the parent-death signal */
@@ -1018,6 +1036,15 @@ static int a_pdeath_by_setuid(const char *arg) { /* a change of ids would clear 
   if (setresgid(getgid(), getgid(), getgid()) < 0) return errno;
   prctl(PR_GET_PDEATHSIG, &after);
   return before == SIGKILL && after != SIGKILL ? 0 : EPERM;
+}
+
+static int a_pdeath_by_userns(const char *arg) { /* so would new capabilities */
+  int after = -1;
+  (void)arg;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (unshare(CLONE_NEWUSER) < 0) return errno;
+  prctl(PR_GET_PDEATHSIG, &after);
+  return after != SIGKILL ? 0 : EPERM;
 }
 
 /* The lowest niceness and I/O class of "all processes of this user" must stay inside: setpriority(2), ioprio_set(2). */
@@ -1051,7 +1078,7 @@ static const struct {
     {"vmsplice", a_vmsplice}, {"move_pages", a_move_pages}, {"migrate_pages", a_migrate_pages},
     {"memfd_secret", a_memfd_secret}, {"statmount", a_statmount}, {"listmount", a_listmount},
     {"norandomize", a_norandomize}, {"read_implies_exec", a_read_implies_exec}, {"death_clear", a_death_clear},
-    {"death_term", a_death_term}, {"death_by_ids", a_pdeath_by_setuid}, {"set_mm", a_set_mm}, {"tiocsti", a_tiocsti},
+    {"death_term", a_death_term}, {"death_by_ids", a_pdeath_by_setuid}, {"death_by_userns", a_pdeath_by_userns}, {"set_mm", a_set_mm}, {"tiocsti", a_tiocsti},
     {"tiocsti_high", a_tiocsti_high}, {"tioclinux", a_tioclinux}, {"mknod_char", a_mknod_char},
     {"mknod_block", a_mknod_block}, {"memfd", a_memfd}, {"memfd_exec", a_memfd_exec},
     {"memfd_sealed_exec", a_memfd_sealed_exec}, {"memfd_plain_exec", a_memfd_plain_exec},
@@ -1060,7 +1087,7 @@ static const struct {
     {"securebits", a_securebits}, {"ambient", a_ambient}, {"nnp_off", a_nnp_off}, {"setsid", a_setsid},
     {"nice_up", a_nice_up}, {"fifo_scheduler", a_fifo_scheduler}, {"nofile_up", a_nofile_up}, {"core_0", a_core_0},
     {"core_0_old", a_core_0_old}, {"ns_parent_pid", a_ns_parent_pid}, {"ns_parent_user", a_ns_parent_user},
-    {"ns_owner", a_ns_owner}, {"write_comm", a_write_comm}, {"write_oom", a_write_oom},
+    {"ns_owner", a_ns_owner}, {"write_exe", a_write_exe}, {"write_comm", a_write_comm}, {"write_oom", a_write_oom},
     {"write_uid_map", a_write_uid_map}, {"write_mem", a_write_mem}, {"write_core_filter", a_write_core_filter},
     {"write_clear_refs", a_write_clear_refs}, {"set_id_fchmod", a_set_id_fchmod}, {"set_gid_creat", a_set_gid_creat},
 #if defined(__x86_64__)

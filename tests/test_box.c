@@ -1,6 +1,7 @@
 /* test_box: launches of a box end to end: one at a time, pid file, stderr, exit, the shim's copy, the record of the disks'
  * chains against headers that the box rewrote, names planted for the next launch, and twenty launches that leave nothing. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -145,6 +146,50 @@ static void test_pid_first(void) {
   accepted(&config, "the pid file is a tenth of a second late");
   OK(!ran_before, "and the target had not run by then");
   pid_rename = PASS;
+}
+
+/* One plan, two threads: while the first is between its look at the pid file and its own (the hook makes that a tenth of a
+   second) the second must not get through. */
+static const jailer_plan *shared_plan;
+
+static void *spawn_one(void *arg) {
+  jailer_proc *proc = arg;
+  return jailer_spawn(shared_plan, proc, NULL) == JAILER_OK ? arg : NULL;
+}
+
+static void test_two_threads(void) {
+  jailer_config config = box_config();
+  jailer_plan *plan = NULL;
+  jailer_error err;
+  jailer_proc procs[4];
+  pthread_t threads[4];
+  int in[2], launched = 0;
+  if (pipe2(in, O_CLOEXEC)) box_die("pipe");
+  const char *argv[] = {"probe_box", "stay:20", NULL};
+  const jailer_fd fds[] = {{in[0], true, 0}, {in[1], true, 1}};
+  config.argv = argv;
+  config.fds = fds;
+  config.fd_count = 2;
+  config.outlive_launcher = true; /* the launcher is the thread */
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan for four threads");
+  shared_plan = plan;
+  pid_rename = WATCH;
+  for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, spawn_one, &procs[i]);
+  for (int i = 0; i < 4; i++) {
+    void *got = NULL;
+    pthread_join(threads[i], &got);
+    if (!got) procs[i].pid = 0;
+    launched += got != NULL;
+  }
+  pid_rename = PASS;
+  for (int i = 0; i < 4; i++)
+    if (procs[i].pid && jailer_kill(&procs[i], 9, &err) == JAILER_OK) jailer_wait(&procs[i], 10000, NULL, NULL);
+  OK(launched == 1, "four threads launch the plan of one box: %d got through", launched);
+  jailer_plan_free(plan);
+  close(in[0]);
+  close(in[1]);
+  config = box_config();
+  accepted(&config, "and it can be launched again");
 }
 
 /* What a launcher that died leaves is no obstacle, what it cannot have left is one. */
@@ -528,11 +573,55 @@ static void test_many(void) {
   OK(strstr(after, "/bases boxes images uids /") || strstr(after, "/bases boxes images /"), "the home is as it was before it");
 }
 
+/* --- the examples ------------------------------------------------------------------------------------------------- */
+
+/* What a command prints; its exit status, -1 when it did not end by itself. */
+static int command(const char *line, char *text, size_t size) {
+  size_t at = 0, n;
+  FILE *f = popen(line, "r");
+  if (!f) return -1;
+  while (at + 1 < size && (n = fread(text + at, 1, size - 1 - at, f)) > 0) at += n;
+  text[at] = 0;
+  int status = pclose(f);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* run_box and its shim keep their promises, and the shim can tell a jail from none. */
+static void test_examples(void) {
+  static char text[65536];
+  char line[2 * JAILER_PATH_MAX];
+  const char *build = getenv("JAILER_BUILD");
+  if (!build || !*build) build = "build";
+  snprintf(line, sizeof line, "env -u HOME TMPDIR='%s' '%.1000s/run_box' 2>&1", box_top, build);
+  int status = command(line, text, sizeof text);
+  OK(status == 0 && strstr(text, "run_box: all as promised\n"), "run_box: exit status %d", status);
+  OK(strstr(text, "| refused: read /etc/shadow (ENOENT)\n") && !strstr(text, "ALLOWED"), "run_box: its shim was refused what it should be");
+  OK(strstr(text, "kvm: not to be had") || strstr(text, "| kvm: hello from the guest\n"), "run_box: with /dev/kvm a guest ran");
+  if (status) printf("# %s\n", text);
+  snprintf(line, sizeof line, "ls -A '%s' | grep -c jailer-home", box_top);
+  command(line, text, sizeof text);
+  OK(!strcmp(text, "0\n"), "run_box: its home is gone");
+
+  jailer_layout neighbour;
+  jailer_error err;
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK && box_disks() &&
+         jailer_layout_init(&neighbour, box_home, "neighbour", &err) == JAILER_OK && jailer_layout_prepare(&neighbour, 0, 0, &err) == JAILER_OK,
+     "two boxes to look at from outside");
+  snprintf(line, sizeof line, "'%.1000s/shim' --box '%s' --try /etc/passwd 2>&1", build, box_dir);
+  status = command(line, text, sizeof text);
+  OK(status == 1 && strstr(text, "ALLOWED: open /etc/passwd\n") && strstr(text, "ALLOWED: list other boxes"), "the shim without a jail says so: exit status %d", status);
+  OK(strstr(box_read("./exit"), "\"code\":1") != NULL, "in its exit file too");
+  snprintf(line, sizeof line, "'%.1000s/hello_jail' 'cat /etc/shadow || exit 7' 2>&1", build);
+  status = command(line, text, sizeof text);
+  OK(status == 7 && strstr(text, "No such file"), "hello_jail: exit status %d", status);
+}
+
 int main(void) {
   umask(022);
   box_begin();
   test_running();
   test_pid_first();
+  test_two_threads();
   test_stale_pid();
   test_stderr_and_exit();
   test_copies();
@@ -541,6 +630,7 @@ int main(void) {
   test_raw();
   test_planted();
   test_many();
+  test_examples();
   box_end();
   return tap_done();
 }

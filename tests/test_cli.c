@@ -36,7 +36,7 @@ typedef struct job {
   char out_text[TEXT_SIZE], err_text[TEXT_SIZE];
 } job;
 
-static job run_job; /* what RUN ran last */
+static job run_job;          /* what RUN ran last */
 static job polite, stubborn; /* these take seconds: started first, looked at in the end */
 
 static double now(void) {
@@ -126,7 +126,8 @@ static int run_with(const char *const *args, const char *input, setup before) {
   return finish(&run_job);
 }
 
-#define ARGS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define ARGS(...) \
+  (const char *const[]) { __VA_ARGS__, NULL }
 #define RUN(...) run_with(ARGS(__VA_ARGS__), NULL, NULL)
 #define RUN_FROM(before, ...) run_with(ARGS(__VA_ARGS__), NULL, before)
 #define RUN_IN(input, ...) run_with(ARGS(__VA_ARGS__), input, NULL)
@@ -167,64 +168,63 @@ static void test_refusals(void) {
   static const struct {
     const char *args[8], *says;
     int code;
-  } rows[] = {
-      {{"--nope", "--", "true"}, "--nope: unknown option", 125},
-      {{"-x", "--", "true"}, "unknown option", 125},
-      {{"--r", "/x", "--", "true"}, "unknown option", 125},
-      {{"true"}, "write -- before PROGRAM", 125},
-      {{"--net", "yes", "--", "true"}, "write -- before PROGRAM", 125},
-      {{"--"}, "usage:", 125},
-      {{"--net"}, "usage:", 125},
-      {{"--", ""}, "name a program", 125},
-      {{"--ro"}, "--ro: this option needs a value", 125},
-      {{"--net=1", "--", "true"}, "takes no value", 125},
-      {{"--engine", "bwrap", "--", "true"}, "not built yet", 125},
-      {{"--engine", "landlock", "--", "true"}, "not built yet", 125},
-      {{"--engine", "seatbelt", "--", "true"}, "no such engine", 125},
-      {{"--uid", "-1", "--", "true"}, "an id is a number", 125},
-      {{"--uid", "4294967295", "--", "true"}, "an id is a number", 125},
-      {{"--uid", "1x", "--", "true"}, "an id is a number", 125},
-      {{"--gid", " 1", "--", "true"}, "an id is a number", 125},
-      {{"--uid", "0", "--", "true"}, "--allow-host-root", 125},
-      {{"--gid", "0", "--", "true"}, "--allow-host-root", 125},
-      {{"--nofile", "0", "--", "true"}, "from 1 on", 125},
-      {{"--nofile", "18446744073709551616", "--", "true"}, "from 1 on", 125},
-      {{"--fsize", "0", "--", "true"}, "from 1 on", 125},
-      {{"--fsize", "1k", "--", "true"}, "from 1 on", 125},
-      {{"--fsize", "", "--", "true"}, "from 1 on", 125},
-      {{"--fsize", "1", "--fsize", "2", "--", "true"}, "given twice", 125},
-      {{"--cwd", "/", "--cwd", "/", "--", "true"}, "given twice", 125},
-      {{"--timeout", "1.5", "--", "true"}, "from 1 on", 125},
-      {{"--env", "NAME", "--", "true"}, "NAME=VALUE", 125},
-      {{"--env", "=x", "--", "true"}, "NAME=VALUE", 125},
-      {{"--env", "A=1", "--env", "A=2", "--", "true"}, "twice", 125},
-      {{"--keep-env", "A=1", "--", "true"}, "name of a variable", 125},
-      {{"--keep-env", "", "--", "true"}, "name of a variable", 125},
-      {{"--keep-fd", "77", "--", "true"}, "not open", 125},
-      {{"--keep-fd", "x", "--", "true"}, "N or N:M", 125},
-      {{"--keep-fd", "0:", "--", "true"}, "N or N:M", 125},
-      {{"--keep-fd", ":0", "--", "true"}, "N or N:M", 125},
-      {{"--keep-fd", "0:5", "--keep-fd", "1:5", "--", "true"}, "same number inside", 125},
-      {{"--degrade", "nonsense", "--", "true"}, "no such layer", 125},
-      {{"--degrade", "landlock,", "--", "true"}, "no such layer", 125},
-      {{"--degrade", "none", "--", "true"}, "no such layer", 125},
-      {{"--home", "/x", "--", "true"}, "both --home and --id", 125},
-      {{"--id", "x", "--", "true"}, "both --home and --id", 125},
-      {{"--home", "/x", "--id", "../y", "--", "true"}, "layout", 125},
-      {{"--ro", "/nonexistent/path", "--", "true"}, "/nonexistent/path", 125},
-      {{"--ro", "nonexistent/../x", "--", "true"}, "No such file", 125},
-      {{"--ro", "/", "--", "true"}, "root directory cannot be granted", 125},
-      {{"--dev", "/etc/passwd", "--", "true"}, "character device", 125},
-      {{"--cwd", "/nonexistent", "--", "true"}, "working directory", 125},
-      {{"--hostname", "", "--", "true"}, "host name", 125},
-      {{"--report", "/nonexistent/report", "--", "true"}, "/nonexistent/report", 125},
-      {{"--", "nosuchprogram"}, "nosuchprogram", 127},
-      {{"--", "/nosuch/program"}, "/nosuch/program", 127},
-      {{"--", "./nosuchprogram"}, "nosuchprogram", 127},
-      {{"--", "/etc"}, "/etc", 126},
-      {{"--", "./plain"}, "plain", 126},
-      {{"--", "./bad-interpreter"}, "bad-interpreter", 127},
-      {{"--", "./garbage"}, "ENOEXEC", 126}};
+  } rows[] = {{{"--nope", "--", "true"}, "--nope: unknown option", 125},
+              {{"-x", "--", "true"}, "unknown option", 125},
+              {{"--r", "/x", "--", "true"}, "unknown option", 125},
+              {{"true"}, "write -- before PROGRAM", 125},
+              {{"--net", "yes", "--", "true"}, "write -- before PROGRAM", 125},
+              {{"--"}, "usage:", 125},
+              {{"--net"}, "usage:", 125},
+              {{"--", ""}, "name a program", 125},
+              {{"--ro"}, "--ro: this option needs a value", 125},
+              {{"--net=1", "--", "true"}, "takes no value", 125},
+              {{"--engine", "bwrap", "--", "true"}, "not built yet", 125},
+              {{"--engine", "landlock", "--", "true"}, "not built yet", 125},
+              {{"--engine", "seatbelt", "--", "true"}, "no such engine", 125},
+              {{"--uid", "-1", "--", "true"}, "an id is a number", 125},
+              {{"--uid", "4294967295", "--", "true"}, "an id is a number", 125},
+              {{"--uid", "1x", "--", "true"}, "an id is a number", 125},
+              {{"--gid", " 1", "--", "true"}, "an id is a number", 125},
+              {{"--uid", "0", "--", "true"}, "--allow-host-root", 125},
+              {{"--gid", "0", "--", "true"}, "--allow-host-root", 125},
+              {{"--nofile", "0", "--", "true"}, "from 1 on", 125},
+              {{"--nofile", "18446744073709551616", "--", "true"}, "from 1 on", 125},
+              {{"--fsize", "0", "--", "true"}, "from 1 on", 125},
+              {{"--fsize", "1k", "--", "true"}, "from 1 on", 125},
+              {{"--fsize", "", "--", "true"}, "from 1 on", 125},
+              {{"--fsize", "1", "--fsize", "2", "--", "true"}, "given twice", 125},
+              {{"--cwd", "/", "--cwd", "/", "--", "true"}, "given twice", 125},
+              {{"--timeout", "1.5", "--", "true"}, "from 1 on", 125},
+              {{"--env", "NAME", "--", "true"}, "NAME=VALUE", 125},
+              {{"--env", "=x", "--", "true"}, "NAME=VALUE", 125},
+              {{"--env", "A=1", "--env", "A=2", "--", "true"}, "twice", 125},
+              {{"--keep-env", "A=1", "--", "true"}, "name of a variable", 125},
+              {{"--keep-env", "", "--", "true"}, "name of a variable", 125},
+              {{"--keep-fd", "77", "--", "true"}, "not open", 125},
+              {{"--keep-fd", "x", "--", "true"}, "N or N:M", 125},
+              {{"--keep-fd", "0:", "--", "true"}, "N or N:M", 125},
+              {{"--keep-fd", ":0", "--", "true"}, "N or N:M", 125},
+              {{"--keep-fd", "0:5", "--keep-fd", "1:5", "--", "true"}, "same number inside", 125},
+              {{"--degrade", "nonsense", "--", "true"}, "no such layer", 125},
+              {{"--degrade", "landlock,", "--", "true"}, "no such layer", 125},
+              {{"--degrade", "none", "--", "true"}, "no such layer", 125},
+              {{"--home", "/x", "--", "true"}, "both --home and --id", 125},
+              {{"--id", "x", "--", "true"}, "both --home and --id", 125},
+              {{"--home", "/x", "--id", "../y", "--", "true"}, "layout", 125},
+              {{"--ro", "/nonexistent/path", "--", "true"}, "/nonexistent/path", 125},
+              {{"--ro", "nonexistent/../x", "--", "true"}, "No such file", 125},
+              {{"--ro", "/", "--", "true"}, "root directory cannot be granted", 125},
+              {{"--dev", "/etc/passwd", "--", "true"}, "character device", 125},
+              {{"--cwd", "/nonexistent", "--", "true"}, "working directory", 125},
+              {{"--hostname", "", "--", "true"}, "host name", 125},
+              {{"--report", "/nonexistent/report", "--", "true"}, "/nonexistent/report", 125},
+              {{"--", "nosuchprogram"}, "nosuchprogram", 127},
+              {{"--", "/nosuch/program"}, "/nosuch/program", 127},
+              {{"--", "./nosuchprogram"}, "nosuchprogram", 127},
+              {{"--", "/etc"}, "/etc", 126},
+              {{"--", "./plain"}, "plain", 126},
+              {{"--", "./bad-interpreter"}, "bad-interpreter", 127},
+              {{"--", "./garbage"}, "ENOEXEC", 126}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char name[256] = "";
     for (int k = 0; rows[i].args[k]; k++) {
@@ -232,22 +232,29 @@ static void test_refusals(void) {
       strcat(name, rows[i].args[k]);
     }
     int code = run_with(rows[i].args, NULL, in_tmp);
-    OK(code == rows[i].code && err_says(rows[i].says) && !run_job.out_len, "jail%s: %d, %s", name, rows[i].code, rows[i].says);
+    OK(code == rows[i].code && err_says(rows[i].says) && !run_job.out_len, "jail%s: %d, %s", name, rows[i].code,
+       rows[i].says);
     if (code != rows[i].code) printf("# code %d\n", code);
   }
   char line[64];
   RUN("--", "/etc/\n\033[31m/nothing");
   snprintf(line, sizeof line, "%.40s", run_job.err_text);
-  OK(run_job.code == 127 && err_says("\\x1b") && !strchr(run_job.err_text, 27), "control bytes of a name do not reach the terminal");
+  OK(run_job.code == 127 && err_says("\\x1b") && !strchr(run_job.err_text, 27),
+     "control bytes of a name do not reach the terminal");
   RUN("--\n\033", "--", "true");
   OK(run_job.code == 125 && err_says("\\x1b"), "nor those of an option");
-  OK(RUN("--help", "--nope") == 0 && strstr(run_job.out_text, "usage: jail [options] -- PROGRAM [ARG...]") && !run_job.err_len, "--help is for standard output");
+  OK(RUN("--help", "--nope") == 0 && strstr(run_job.out_text, "usage: jail [options] -- PROGRAM [ARG...]") &&
+         !run_job.err_len,
+     "--help is for standard output");
   bool wide = false, listed = true;
   for (const char *p = run_job.out_text; *p; p += strcspn(p, "\n") + 1) wide = wide || strcspn(p, "\n") > 110;
-  static const char *const options[] = {"--engine", "--ro", "--rw", "--exec", "--dev", "--no-system", "--net", "--uid", "--gid", "--env", "--keep-env",
-                                        "--cwd", "--hostname", "--keep-fd", "--nofile", "--fsize", "--home", "--id", "--degrade", "--report", "--tty",
-                                        "--dry-run", "--version", "--help", "125", "126", "127", "128+N"};
-  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) listed = listed && strstr(run_job.out_text, options[i]);
+  static const char *const options[] = {"--engine",   "--ro",      "--rw",     "--exec",    "--dev",      "--no-system",
+                                        "--net",      "--uid",     "--gid",    "--env",     "--keep-env", "--cwd",
+                                        "--hostname", "--keep-fd", "--nofile", "--fsize",   "--home",     "--id",
+                                        "--degrade",  "--report",  "--tty",    "--dry-run", "--version",  "--help",
+                                        "125",        "126",       "127",      "128+N"};
+  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+    listed = listed && strstr(run_job.out_text, options[i]);
   OK(listed && !wide, "--help names every option and exit code, in lines of at most 110 columns");
   OK(RUN("--version") == 0 && out_is("jail " JAILER_VERSION "\n"), "--version");
 }
@@ -259,16 +266,24 @@ static void test_exits(void) {
   OK(RUN("--", "sh", "-c", "exit 3") == 3, "the program's own code");
   OK(RUN("--", "sh", "-c", "exit 255") == 255, "255");
   OK(RUN("--", "sh", "-c", "exit 125") == 125 && !run_job.err_len, "125 of the program itself comes without a message");
-  OK(RUN("--", "sh", "-c", "echo out; echo err >&2") == 0 && out_is("out\n") && !strcmp(run_job.err_text, "err\n"), "stdout and stderr are the caller's");
+  OK(RUN("--", "sh", "-c", "echo out; echo err >&2") == 0 && out_is("out\n") && !strcmp(run_job.err_text, "err\n"),
+     "stdout and stderr are the caller's");
   OK(RUN_IN("from outside", "--", "cat") == 0 && out_is("from outside"), "so is stdin");
-  OK(RUN("--", "printf", "%s.", "--net", "--", "-x") == 0 && out_is("--net.--.-x."), "what follows -- is the program's, options too");
+  OK(RUN("--", "printf", "%s.", "--net", "--", "-x") == 0 && out_is("--net.--.-x."),
+     "what follows -- is the program's, options too");
   OK(RUN("--engine", "native", "--", "true") == 0, "--engine native");
   OK(RUN("--engine=auto", "--", "true") == 0, "--engine=auto: a value may follow an equals sign");
-  OK(RUN("--engine", "none", "--env", "A=b", "--", "sh", "-c", "echo $A; test -e /proc/1/stat && echo host") == 0 && out_is("b\nhost\n"), "--engine none: no walls, the environment is still clean");
-  OK(RUN("--init", "--", "sh", "-c", "test $$ != 1 && echo under; exit 4") == 4 && out_is("under\n"), "--init: the program is not PID 1");
+  OK(RUN("--engine", "none", "--env", "A=b", "--", "sh", "-c", "echo $A; test -e /proc/1/stat && echo host") == 0 &&
+         out_is("b\nhost\n"),
+     "--engine none: no walls, the environment is still clean");
+  OK(RUN("--init", "--", "sh", "-c", "test $$ != 1 && echo under; exit 4") == 4 && out_is("under\n"),
+     "--init: the program is not PID 1");
   OK(RUN("--init", "--", "sh", "-c", "kill -9 $$") == 128 + 9, "--init: 128 + 9 when it kills itself");
   OK(RUN("--init", "--", "sh", "-c", "(sleep 100 &) ; exit 0") == 0, "--init: an orphan does not outlive it");
-  OK(RUN("--init", "--", "sh", "-c", "(true &); sleep 0.1; grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l") == 0 && out_is("0\n"), "--init: orphans are reaped");
+  OK(RUN("--init", "--", "sh", "-c",
+         "(true &); sleep 0.1; grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l") == 0 &&
+         out_is("0\n"),
+     "--init: orphans are reaped");
   OK(RUN("--init", "--tty", "--", "sh", "-c", "test -t 0 && (: </dev/tty) && exit 8") == 8, "--init with --tty");
 }
 
@@ -282,29 +297,44 @@ static void test_grants(void) {
   put("ro/prog", "#!/bin/sh\necho ran\n", 0755);
   put("exec/prog", "#!/bin/sh\necho ran\n", 0755);
   char *ro = path_of("ro"), *rw = path_of("rw"), *ex = path_of("exec");
-  const char *look = "cd \"$1/$2\" || exit 9; cat file 2>/dev/null; (echo x >new) 2>/dev/null && echo wrote; ./prog 2>/dev/null; true";
+  const char *look =
+      "cd \"$1/$2\" || exit 9; cat file 2>/dev/null; (echo x >new) 2>/dev/null && echo wrote; ./prog 2>/dev/null; true";
 #define LOOK(option, path, name) RUN(option, path, "--", "sh", "-c", look, "sh", tmp, name)
   OK(LOOK("--ro", ro, "ro") == 0 && out_is("content\n"), "--ro: readable, not writable, not executable");
   OK(LOOK("--exec", ex, "exec") == 0 && out_is("ran\n"), "--exec: executable, not writable");
-  const char *own = "cd \"$1/rw\" && printf '#!/bin/sh\\necho ran\\n' >prog && chmod 755 prog && cat prog; ./prog 2>/dev/null || echo refused $?";
-  OK(RUN("--rw", rw, SH(own)) == 0 && out_is("#!/bin/sh\necho ran\nrefused 126\n"), "--rw: writable, what is written cannot be executed");
+  const char *own =
+      "cd \"$1/rw\" && printf '#!/bin/sh\\necho ran\\n' >prog && chmod 755 prog && cat prog; ./prog 2>/dev/null || echo refused $?";
+  OK(RUN("--rw", rw, SH(own)) == 0 && out_is("#!/bin/sh\necho ran\nrefused 126\n"),
+     "--rw: writable, what is written cannot be executed");
   OK(there("rw/prog"), "and it is on the host");
-  OK(RUN(SH("test -e \"$1\" || echo absent; ls /tmp")) == 0 && out_is("absent\n"), "without options nothing of it is there");
-  OK(RUN_FROM(in_tmp, "--ro", "ro", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "a relative path counts from here");
+  OK(RUN(SH("test -e \"$1\" || echo absent; ls /tmp")) == 0 && out_is("absent\n"),
+     "without options nothing of it is there");
+  OK(RUN_FROM(in_tmp, "--ro", "ro", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"),
+     "a relative path counts from here");
   OK(RUN_FROM(in_tmp, "--ro=./exec/../ro/", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "with .. in it too");
   OK(RUN_FROM(in_tmp, "--ro", "ro/..", SH("cat \"$1/ro/file\"")) == 0 && out_is("content\n"), "and at its end");
-  OK(RUN_FROM(in_tmp, "--rw", "rw", "--cwd", "rw", "--", "sh", "-c", "echo x >made; pwd") == 0 && there("rw/made"), "--cwd with a relative path, as --rw");
+  OK(RUN_FROM(in_tmp, "--rw", "rw", "--cwd", "rw", "--", "sh", "-c", "echo x >made; pwd") == 0 && there("rw/made"),
+     "--cwd with a relative path, as --rw");
   OK(RUN_FROM(in_tmp, "--", "exec/prog") == 0 && out_is("ran\n"), "PROGRAM by a relative path, granted by itself");
   OK(RUN_FROM(in_tmp, "--ro", "ro", "--", "./ro/prog") == 126 || run_job.code == 0, "PROGRAM inside a --ro grant");
-  OK(RUN("--ro", ro, "--rw", rw, "--exec", ex, SH("test -r \"$1/ro/file\" && test -w \"$1/rw\" && \"$1/exec/prog\"")) == 0 && out_is("ran\n"), "several grants");
-  OK(RUN("--ro", rw, "--rw", rw, "--", "true") == 125 && err_says("E_CONFLICT"), "one path both --ro and --rw is refused");
-  OK(RUN("--", "sh", "-c", "test -c /dev/null && ! test -e /dev/tty && echo no tty") == 0 && out_is("no tty\n"), "/dev is small");
-  OK(RUN("--dev", "/dev/tty", "--", "sh", "-c", "test -c /dev/tty && echo tty") == 0 && out_is("tty\n"), "--dev brings a device");
-  OK(RUN("--dev", "/dev/full", "--", "sh", "-c", "echo x | cat >/dev/full") != 0 && strstr(run_job.err_text, "No space left"), "--dev: it is the device");
+  OK(RUN("--ro", ro, "--rw", rw, "--exec", ex, SH("test -r \"$1/ro/file\" && test -w \"$1/rw\" && \"$1/exec/prog\"")) ==
+             0 &&
+         out_is("ran\n"),
+     "several grants");
+  OK(RUN("--ro", rw, "--rw", rw, "--", "true") == 125 && err_says("E_CONFLICT"),
+     "one path both --ro and --rw is refused");
+  OK(RUN("--", "sh", "-c", "test -c /dev/null && ! test -e /dev/tty && echo no tty") == 0 && out_is("no tty\n"),
+     "/dev is small");
+  OK(RUN("--dev", "/dev/tty", "--", "sh", "-c", "test -c /dev/tty && echo tty") == 0 && out_is("tty\n"),
+     "--dev brings a device");
+  OK(RUN("--dev", "/dev/full", "--", "sh", "-c", "echo x | cat >/dev/full") != 0 &&
+         strstr(run_job.err_text, "No space left"),
+     "--dev: it is the device");
   OK(RUN("--", "sh", "-c", "test -d /usr && test -e /etc/passwd") == 0, "the system's programs are there");
   if (RUN("--engine", "none", "--env", "LD_LIBRARY_PATH=/nonexistent", "--", noop) == 0) {
     OK(RUN("--no-system", "--", noop) == 0, "--no-system: a static program runs");
-    OK(RUN("--no-system", "--exec", "/bin", "--", "sh", "-c", "true") != 0, "--no-system: a dynamic one does not find its libraries");
+    OK(RUN("--no-system", "--exec", "/bin", "--", "sh", "-c", "true") != 0,
+       "--no-system: a dynamic one does not find its libraries");
     OK(RUN("--no-system", "--", "true") == 127, "--no-system: there is nothing on PATH");
   }
 }
@@ -329,12 +359,24 @@ static void test_descriptors(void) {
   const char *list = "ls /proc/self/fd | tr '\\n' ' '"; /* 3 is what ls opened itself */
   OK(RUN("--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "no descriptor of jail's own is inside");
   OK(RUN_FROM(keep_pipe_at_5, "--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "nor one of its caller");
-  OK(RUN_FROM(keep_pipe_at_5, "--report", path_of("rw/report"), "--timeout", "10", "--tty", "--", "sh", "-c", list) == 0 && out_is("0 1 2 3 "), "nor those of --report, --timeout and --tty");
-  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5", "--", "sh", "-c", "cat <&5; (: <&6) 2>/dev/null || echo closed") == 0 && out_is("through\nclosed\n"), "--keep-fd N");
-  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:7", "--", "sh", "-c", "cat <&7; (: <&5) 2>/dev/null || echo closed") == 0 && out_is("through\nclosed\n"), "--keep-fd N:M");
-  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:6", "--keep-fd", "6:5", "--", "sh", "-c", "cat <&6; cat <&5; echo end") == 0 && out_is("through\nend\n"), "--keep-fd: two change places");
+  OK(RUN_FROM(keep_pipe_at_5, "--report", path_of("rw/report"), "--timeout", "10", "--tty", "--", "sh", "-c", list) ==
+             0 &&
+         out_is("0 1 2 3 "),
+     "nor those of --report, --timeout and --tty");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5", "--", "sh", "-c", "cat <&5; (: <&6) 2>/dev/null || echo closed") == 0 &&
+         out_is("through\nclosed\n"),
+     "--keep-fd N");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:7", "--", "sh", "-c", "cat <&7; (: <&5) 2>/dev/null || echo closed") ==
+             0 &&
+         out_is("through\nclosed\n"),
+     "--keep-fd N:M");
+  OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:6", "--keep-fd", "6:5", "--", "sh", "-c", "cat <&6; cat <&5; echo end") ==
+             0 &&
+         out_is("through\nend\n"),
+     "--keep-fd: two change places");
   OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:0", "--", "cat") == 0 && out_is("through\n"), "--keep-fd N:0 is stdin");
-  OK(RUN_FROM(keep_directory, "--keep-fd", "5", "--", "true") == 125 && err_says("E_UNSAFE"), "--keep-fd: a directory is refused");
+  OK(RUN_FROM(keep_directory, "--keep-fd", "5", "--", "true") == 125 && err_says("E_UNSAFE"),
+     "--keep-fd: a directory is refused");
   OK(RUN_FROM(directory_stdin, "--", "true") == 125 && err_says("E_UNSAFE"), "a directory as stdin is refused");
 }
 
@@ -349,26 +391,38 @@ static void with_variables(void) {
 }
 
 static void test_environment(void) {
-  OK(RUN_FROM(with_variables, "--", "env") == 0 && out_is("PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"), "the environment is PATH alone");
-  OK(RUN_FROM(with_variables, "--env", "A=b=c", "--keep-env", "KEPT", "--keep-env", "UNSET", "--env", "PATH=/bin", "--", "env") == 0 && out_is("A=b=c\nKEPT=v a l\nPATH=/bin\n"), "--env and --keep-env");
-  OK(RUN("--env", "PATH=/nonexistent", "--", "sh", "-c", "true") == 127, "a bare name is looked up along the jail's own PATH");
+  OK(RUN_FROM(with_variables, "--", "env") == 0 &&
+         out_is("PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"),
+     "the environment is PATH alone");
+  OK(RUN_FROM(with_variables, "--env", "A=b=c", "--keep-env", "KEPT", "--keep-env", "UNSET", "--env", "PATH=/bin", "--",
+              "env") == 0 &&
+         out_is("A=b=c\nKEPT=v a l\nPATH=/bin\n"),
+     "--env and --keep-env");
+  OK(RUN("--env", "PATH=/nonexistent", "--", "sh", "-c", "true") == 127,
+     "a bare name is looked up along the jail's own PATH");
   OK(RUN("--", "pwd") == 0 && out_is("/\n"), "the working directory is /");
   OK(RUN("--cwd", "/usr/bin", "--", "pwd") == 0 && out_is("/usr/bin\n"), "--cwd");
   OK(RUN("--", "uname", "-n") == 0 && out_is("jail\n"), "the host name is jail");
-  OK(RUN("--hostname", "box-7", "--", "sh", "-c", "uname -n; grep -c box-7 /etc/hosts") == 0 && out_is("box-7\n1\n"), "--hostname");
-  OK(RUN("--uid", "4321", "--gid", "8765", "--", "sh", "-c", "id -u; id -g") == 0 && out_is("4321\n8765\n"), "--uid and --gid are what the program sees");
+  OK(RUN("--hostname", "box-7", "--", "sh", "-c", "uname -n; grep -c box-7 /etc/hosts") == 0 && out_is("box-7\n1\n"),
+     "--hostname");
+  OK(RUN("--uid", "4321", "--gid", "8765", "--", "sh", "-c", "id -u; id -g") == 0 && out_is("4321\n8765\n"),
+     "--uid and --gid are what the program sees");
   RUN("--", "id", "-u");
   if (geteuid() == 0) {
     OK(atol(run_job.out_text) >= 0x60000000, "root is dropped to a uid that nobody else has");
-    OK(RUN("--uid", "0", "--gid=0", "--allow-host-root", "--", "id", "-u") == 0 && out_is("0\n"), "--allow-host-root keeps uid 0");
+    OK(RUN("--uid", "0", "--gid=0", "--allow-host-root", "--", "id", "-u") == 0 && out_is("0\n"),
+       "--allow-host-root keeps uid 0");
   } else {
     OK(atol(run_job.out_text) == (long)geteuid(), "an ordinary user keeps his uid");
     OK(RUN("--uid", "0", "--allow-host-root", "--", "true") == 125, "an ordinary user cannot have uid 0");
   }
   OK(RUN("--", "sh", "-c", "ulimit -n") == 0 && out_is("1024\n"), "1024 descriptors by default");
   OK(RUN("--nofile", "77", "--", "sh", "-c", "ulimit -n; ulimit -Hn") == 0 && out_is("77\n77\n"), "--nofile");
-  OK(RUN("--nofile", "99999999999", "--", "true") == 125 && err_says("hard limit"), "--nofile above the hard limit is refused");
-  OK(RUN("--fsize", "1000", "--", "sh", "-c", "head -c 3000 /dev/zero >/tmp/x; echo $?; wc -c </tmp/x") == 0 && out_is("153\n1000\n"), "--fsize: SIGXFSZ, and the file ends there");
+  OK(RUN("--nofile", "99999999999", "--", "true") == 125 && err_says("hard limit"),
+     "--nofile above the hard limit is refused");
+  OK(RUN("--fsize", "1000", "--", "sh", "-c", "head -c 3000 /dev/zero >/tmp/x; echo $?; wc -c </tmp/x") == 0 &&
+         out_is("153\n1000\n"),
+     "--fsize: SIGXFSZ, and the file ends there");
 }
 
 static void interfaces(char *text, size_t size) {
@@ -400,11 +454,15 @@ static void test_strictness(void) {
   const char *unshare = "unshare -U true 2>/dev/null && echo made || echo refused";
   OK(RUN("--", "sh", "-c", unshare) == 0 && out_is("refused\n"), "no namespaces of its own making");
   OK(RUN("--allow-userns", "--", "sh", "-c", unshare) == 0 && out_is("made\n"), "--allow-userns");
-  OK(RUN("--", "sh", "-c", "test -e /proc/meminfo || echo hidden") == 0 && out_is("hidden\n"), "/proc has processes only");
+  OK(RUN("--", "sh", "-c", "test -e /proc/meminfo || echo hidden") == 0 && out_is("hidden\n"),
+     "/proc has processes only");
   int code = RUN("--full-proc", "--", "sh", "-c", "test -e /proc/meminfo && echo shown");
   OK((code == 0 && out_is("shown\n")) || (code == 125 && err_says("/proc")), "--full-proc");
-  OK(RUN("--degrade", "landlock,proc", "--degrade=cgroupns", "--", "true") == 0, "--degrade takes a list, and more than once");
-  OK(RUN("--degrade", "landlock", "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "layer? landlock\n") && strstr(run_job.out_text, "layer seccomp\n"), "--degrade is in the plan");
+  OK(RUN("--degrade", "landlock,proc", "--degrade=cgroupns", "--", "true") == 0,
+     "--degrade takes a list, and more than once");
+  OK(RUN("--degrade", "landlock", "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "layer? landlock\n") &&
+         strstr(run_job.out_text, "layer seccomp\n"),
+     "--degrade is in the plan");
 }
 
 /* --- --report and --dry-run --- */
@@ -477,9 +535,11 @@ static bool layer_is(const char *json, const char *layer, const char *state) {
 
 static void test_report(void) {
   char *file = path_of("report.json"), text[65536];
-  OK(RUN("--report", file, "--", "sh", "-c", "sleep 0.2; exit 5") == 5 && !run_job.out_len, "--report FILE: the program's exit code stays");
+  OK(RUN("--report", file, "--", "sh", "-c", "sleep 0.2; exit 5") == 5 && !run_job.out_len,
+     "--report FILE: the program's exit code stays");
   snprintf(text, sizeof text, "%s", slurp("report.json"));
-  OK(is_json(text) && strstr(text, "\"engine\": \"native\"") && strstr(text, "\"pid\": "), "it is JSON with engine and pid");
+  OK(is_json(text) && strstr(text, "\"engine\": \"native\"") && strstr(text, "\"pid\": "),
+     "it is JSON with engine and pid");
   bool all = true;
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
     bool applied = layer_is(text, jailer_layer_name((jailer_layer)i), "applied");
@@ -487,24 +547,37 @@ static void test_report(void) {
     all = all && applied;
   }
   OK(all && count(text, "\"state\"") == JAILER_LAYER_COUNT - 1, "every layer is there and applied");
-  OK(RUN("--net", "--report", file, "--", "true") == 0 && layer_is(slurp("report.json"), "netns", "not_requested"), "--net: netns was not requested");
+  OK(RUN("--net", "--report", file, "--", "true") == 0 && layer_is(slurp("report.json"), "netns", "not_requested"),
+     "--net: netns was not requested");
   OK(is_json(slurp("report.json")), "the file of an earlier run is replaced whole");
-  OK(RUN("--report", "-", "--", "true") == 0 && is_json(run_job.out_text) && layer_is(run_job.out_text, "seccomp", "applied"), "--report - is standard output");
-  OK(RUN("--engine", "none", "--report", "-", "--", "true") == 0 && is_json(run_job.out_text) && strstr(run_job.out_text, "\"engine\": \"none\"") &&
-         layer_is(run_job.out_text, "mounts", "not_requested") && layer_is(run_job.out_text, "env", "applied"),
+  OK(RUN("--report", "-", "--", "true") == 0 && is_json(run_job.out_text) &&
+         layer_is(run_job.out_text, "seccomp", "applied"),
+     "--report - is standard output");
+  OK(RUN("--engine", "none", "--report", "-", "--", "true") == 0 && is_json(run_job.out_text) &&
+         strstr(run_job.out_text, "\"engine\": \"none\"") && layer_is(run_job.out_text, "mounts", "not_requested") &&
+         layer_is(run_job.out_text, "env", "applied"),
      "--engine none says what there is not");
   put("untouched", "untouched", 0644);
   if (symlink("untouched", path_of("link"))) perror("symlink");
   char *rw = path_of("rw");
-  OK(RUN("--report", path_of("link"), "--rw", rw, SH("echo x >\"$1/rw/ran1\"")) == 125 && !there("rw/ran1") && !strcmp(slurp("untouched"), "untouched"), "a symbolic link as report: 125, nothing ran, nothing was written");
-  OK(RUN("--report", path_of("no/such"), "--rw", rw, SH("echo x >\"$1/rw/ran2\"")) == 125 && !there("rw/ran2"), "a report that cannot be made: 125, nothing ran");
-  OK(RUN("--report", "/dev/full", "--", "sleep", "100") == 125 && err_says("No space left"), "a report that cannot be written: 125, the program is ended");
-  OK(RUN("--dry-run", "--rw", rw, SH("echo x >\"$1/rw/ran3\"")) == 0 && !there("rw/ran3"), "--dry-run launches nothing");
+  OK(RUN("--report", path_of("link"), "--rw", rw, SH("echo x >\"$1/rw/ran1\"")) == 125 && !there("rw/ran1") &&
+         !strcmp(slurp("untouched"), "untouched"),
+     "a symbolic link as report: 125, nothing ran, nothing was written");
+  OK(RUN("--report", path_of("no/such"), "--rw", rw, SH("echo x >\"$1/rw/ran2\"")) == 125 && !there("rw/ran2"),
+     "a report that cannot be made: 125, nothing ran");
+  OK(RUN("--report", "/dev/full", "--", "sleep", "100") == 125 && err_says("No space left"),
+     "a report that cannot be written: 125, the program is ended");
+  OK(RUN("--dry-run", "--rw", rw, SH("echo x >\"$1/rw/ran3\"")) == 0 && !there("rw/ran3"),
+     "--dry-run launches nothing");
   char line[PATH_MAX + 32];
   snprintf(line, sizeof line, "grant %s rw nosuid nodev noexec\n", rw);
-  OK(strstr(run_job.out_text, line) && strstr(run_job.out_text, "layer landlock\n") && strstr(run_job.out_text, "\narg -c\n"), "it prints grants, layers and arguments");
-  OK(RUN("--dry-run", "--report", path_of("report3"), "--", "true") == 0 && !there("report3"), "--dry-run writes no report");
-  OK(RUN("--dry-run", "--ro", "/nonexistent", "--", "true") == 125 && RUN("--dry-run", "--", "nosuchprogram") == 127, "--dry-run fails as the launch would");
+  OK(strstr(run_job.out_text, line) && strstr(run_job.out_text, "layer landlock\n") &&
+         strstr(run_job.out_text, "\narg -c\n"),
+     "it prints grants, layers and arguments");
+  OK(RUN("--dry-run", "--report", path_of("report3"), "--", "true") == 0 && !there("report3"),
+     "--dry-run writes no report");
+  OK(RUN("--dry-run", "--ro", "/nonexistent", "--", "true") == 125 && RUN("--dry-run", "--", "nosuchprogram") == 127,
+     "--dry-run fails as the launch would");
 }
 
 /* --- signals --- */
@@ -542,7 +615,8 @@ static void test_signals(void) {
   static const struct {
     int signal;
     const char *name;
-  } rows[] = {{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}, {SIGQUIT, "QUIT"}, {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"}};
+  } rows[] = {{SIGTERM, "TERM"}, {SIGINT, "INT"},   {SIGHUP, "HUP"},
+              {SIGQUIT, "QUIT"}, {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char script[256];
     start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, NULL);
@@ -550,8 +624,10 @@ static void test_signals(void) {
     double began = now();
     kill(run_job.pid, rows[i].signal);
     finish(&run_job);
-    OK(run_job.code == 128 + rows[i].signal && now() - began < 1, "SIG%s to jail ends sleep within a second: %d", rows[i].name, 128 + rows[i].signal);
-    snprintf(script, sizeof script, "trap 'echo got; exit 7' %s; echo ready; while :; do sleep 0.05; done", rows[i].name);
+    OK(run_job.code == 128 + rows[i].signal && now() - began < 1, "SIG%s to jail ends sleep within a second: %d",
+       rows[i].name, 128 + rows[i].signal);
+    snprintf(script, sizeof script, "trap 'echo got; exit 7' %s; echo ready; while :; do sleep 0.05; done",
+             rows[i].name);
     start(&run_job, ARGS("--", "sh", "-c", script), NULL, NULL);
     follow(&run_job, "ready\n");
     kill(run_job.pid, rows[i].signal);
@@ -561,7 +637,10 @@ static void test_signals(void) {
     kill(run_job.pid, rows[i].signal);
     OK(finish(&run_job) == 128 + rows[i].signal, "--init: SIG%s ends it too", rows[i].name);
   }
-  start(&run_job, ARGS("--", "sh", "-c", "n=0; trap 'n=$((n+1)); echo $n; test $n = 2 && exit 6' INT; echo ready; while :; do sleep 0.05; done"), NULL, NULL);
+  start(&run_job,
+        ARGS("--", "sh", "-c",
+             "n=0; trap 'n=$((n+1)); echo $n; test $n = 2 && exit 6' INT; echo ready; while :; do sleep 0.05; done"),
+        NULL, NULL);
   follow(&run_job, "ready\n");
   kill(run_job.pid, SIGINT);
   follow(&run_job, "1\n");
@@ -630,10 +709,16 @@ static void all_ignored(void) {
 
 static void test_surroundings(void) {
   char *rw = path_of("rw");
-  OK(RUN_FROM(close_0, "--", "sh", "-c", "cat; readlink /proc/self/fd/0") == 0 && out_is("/dev/null\n"), "stdin closed: the program has /dev/null there");
-  OK(RUN_FROM(close_0, "--report", path_of("report0"), "--tty", "--", "sh", "-c", "cat; exit 4") == 4, "stdin closed, with --report and --tty");
+  OK(RUN_FROM(close_0, "--", "sh", "-c", "cat; readlink /proc/self/fd/0") == 0 && out_is("/dev/null\n"),
+     "stdin closed: the program has /dev/null there");
+  OK(RUN_FROM(close_0, "--report", path_of("report0"), "--tty", "--", "sh", "-c", "cat; exit 4") == 4,
+     "stdin closed, with --report and --tty");
   OK(RUN_FROM(close_0, "--keep-fd", "0", "--", "true") == 0, "stdin closed, and kept by name");
-  OK(RUN_FROM(close_012, "--report", path_of("report1"), "--rw", rw, SH("readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >\"$1/rw/three\"; ls /proc/self/fd | wc -l >\"$1/rw/number\"")) == 0, "all three closed");
+  OK(RUN_FROM(
+         close_012, "--report", path_of("report1"), "--rw", rw,
+         SH("readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >\"$1/rw/three\"; ls /proc/self/fd | wc -l >\"$1/rw/number\"")) ==
+         0,
+     "all three closed");
   OK(count(slurp("rw/three"), "/dev/null\n") == 2 && atoi(slurp("rw/number")) == 4, "and none of them is the report's");
   OK(RUN_FROM(no_environment, "--", "sh", "-c", "exit 4") == 4, "no environment, no HOME");
   OK(RUN_FROM(no_children, "--", "sh", "-c", "(exit 1); wait; exit 4") == 4, "SIGCHLD ignored");
@@ -641,8 +726,10 @@ static void test_surroundings(void) {
   start(&run_job, ARGS("--", "sh", "-c", "grep -E 'Sig(Blk|Ign)' /proc/self/status; sleep 100"), NULL, odd_mask);
   follow(&run_job, "SigIgn:\t0000000000000000\n");
   kill(run_job.pid, SIGTERM);
-  OK(finish(&run_job) == 128 + 15 && strstr(run_job.out_text, "SigBlk:\t0000000000000000\n"), "the caller's mask is neither jail's nor the program's");
-  OK(RUN_FROM(all_ignored, "--", "grep", "SigIgn", "/proc/self/status") == 0 && out_is("SigIgn:\t0000000000000000\n"), "every signal ignored: the program starts with none");
+  OK(finish(&run_job) == 128 + 15 && strstr(run_job.out_text, "SigBlk:\t0000000000000000\n"),
+     "the caller's mask is neither jail's nor the program's");
+  OK(RUN_FROM(all_ignored, "--", "grep", "SigIgn", "/proc/self/status") == 0 && out_is("SigIgn:\t0000000000000000\n"),
+     "every signal ignored: the program starts with none");
 }
 
 /* --- --tty --- */
@@ -651,14 +738,17 @@ static int outer = -1, outer_slave = -1;
 
 static void on_terminal(void) {
   setsid();
-  if (ioctl(outer_slave, TIOCSCTTY, 0) || dup2(outer_slave, 0) || dup2(outer_slave, 1) != 1 || dup2(outer_slave, 2) != 2) _exit(98);
+  if (ioctl(outer_slave, TIOCSCTTY, 0) || dup2(outer_slave, 0) || dup2(outer_slave, 1) != 1 ||
+      dup2(outer_slave, 2) != 2)
+    _exit(98);
 }
 
 /* A terminal driven by this program, and jail --tty on it. out_text collects what it shows. */
 static void start_tty(job *j, const char *const *args) {
   struct winsize size = {33, 101, 0, 0};
   outer = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (outer < 0 || grantpt(outer) || unlockpt(outer) || (outer_slave = open(ptsname(outer), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+  if (outer < 0 || grantpt(outer) || unlockpt(outer) ||
+      (outer_slave = open(ptsname(outer), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
     perror("pty"), exit(1);
   ioctl(outer, TIOCSWINSZ, &size);
   setenv("TERM", "vt220", 1);
@@ -674,7 +764,8 @@ static int finish_tty(job *j) {
     if (poll(&p, 1, 20) > 0) take(&j->out, j->out_text, &j->out_len);
   }
   if (tries < 0) kill(j->pid, SIGKILL), waitpid(j->pid, &status, 0), printf("# killed: it did not end in time\n");
-  for (struct pollfd p = {j->out, POLLIN, 0}; j->out >= 0 && poll(&p, 1, 0) > 0;) take(&j->out, j->out_text, &j->out_len);
+  for (struct pollfd p = {j->out, POLLIN, 0}; j->out >= 0 && poll(&p, 1, 0) > 0;)
+    take(&j->out, j->out_text, &j->out_len);
   if (j->out >= 0) close(j->out);
   if (j->err >= 0) close(j->err);
   if (outer_slave >= 0) close(outer_slave);
@@ -706,10 +797,18 @@ static bool becomes_raw(bool wanted) {
 
 static void test_tty(void) {
   job *j = &run_job;
-  start_tty(j, ARGS("--tty", "--", "sh", "-c", "test -t 0 && test -t 1 && test -t 2 && echo terminal; stty size; echo $TERM; (: </dev/tty) && echo controlling; exit 9"));
-  OK(finish_tty(j) == 9 && strstr(j->out_text, "terminal\r\n33 101\r\nvt220\r\ncontrolling\r\n"), "--tty: a terminal inside, its size, TERM, the controlling one, the exit code");
+  start_tty(
+      j,
+      ARGS(
+          "--tty", "--", "sh", "-c",
+          "test -t 0 && test -t 1 && test -t 2 && echo terminal; stty size; echo $TERM; (: </dev/tty) && echo controlling; exit 9"));
+  OK(finish_tty(j) == 9 && strstr(j->out_text, "terminal\r\n33 101\r\nvt220\r\ncontrolling\r\n"),
+     "--tty: a terminal inside, its size, TERM, the controlling one, the exit code");
 
-  start_tty(j, ARGS("--tty", "--", "sh", "-c", "trap : INT; sh -c 'echo ready; exec sleep 100'; echo slept $?; read line; echo \"<$line>\"; cat; exit 5"));
+  start_tty(
+      j,
+      ARGS("--tty", "--", "sh", "-c",
+           "trap : INT; sh -c 'echo ready; exec sleep 100'; echo slept $?; read line; echo \"<$line>\"; cat; exit 5"));
   shows(j, "ready\r\n");
   OK(becomes_raw(true), "the outer terminal is in raw mode");
   type("\003");
@@ -731,7 +830,8 @@ static void test_tty(void) {
   OK(finish_tty(j) == 128 + 15 && restored, "SIGTERM ends it, and the terminal is as it was");
 
   start_tty(j, ARGS("--tty", "--", "sh", "-c", "seq 1 20000; exit 6"));
-  OK(finish_tty(j) == 6 && strstr(j->out_text, "\r\n19999\r\n20000\r\n") && count(j->out_text, "\r\n") == 20000, "all output arrives before the end");
+  OK(finish_tty(j) == 6 && strstr(j->out_text, "\r\n19999\r\n20000\r\n") && count(j->out_text, "\r\n") == 20000,
+     "all output arrives before the end");
 
   start_tty(j, ARGS("--tty", "--", "sh", "-c", "echo ready; sleep 100"));
   shows(j, "ready\r\n");
@@ -745,28 +845,40 @@ static void test_tty(void) {
   restored = !is_raw();
   OK(finish_tty(j) == 127 && restored, "--tty: a launch that fails leaves the terminal alone");
 
-  OK(RUN_IN("one\ntwo", "--tty", "--", "sh", "-c", "test -t 0 && cat; stty size; exit 3") == 3 && count(j->out_text, "one\r\n") == 2 && count(j->out_text, "two") == 2 && strstr(j->out_text, "24 80\r\n"), "--tty without a terminal: input from a pipe, its end, 24 by 80");
-  OK(RUN("--tty", "--", "sh", "-c", "seq 1 30000") == 0 && count(j->out_text, "\r\n") == 30000, "--tty into a pipe: all output arrives");
-  OK(RUN("--", "sh", "-c", "test -t 0 || echo none; (: </dev/tty) 2>/dev/null || echo none") == 0 && out_is("none\nnone\n"), "without --tty there is no terminal");
+  OK(RUN_IN("one\ntwo", "--tty", "--", "sh", "-c", "test -t 0 && cat; stty size; exit 3") == 3 &&
+         count(j->out_text, "one\r\n") == 2 && count(j->out_text, "two") == 2 && strstr(j->out_text, "24 80\r\n"),
+     "--tty without a terminal: input from a pipe, its end, 24 by 80");
+  OK(RUN("--tty", "--", "sh", "-c", "seq 1 30000") == 0 && count(j->out_text, "\r\n") == 30000,
+     "--tty into a pipe: all output arrives");
+  OK(RUN("--", "sh", "-c", "test -t 0 || echo none; (: </dev/tty) 2>/dev/null || echo none") == 0 &&
+         out_is("none\nnone\n"),
+     "without --tty there is no terminal");
 }
 
 /* --- a box --- */
 
 static void test_box(void) {
   char *home = path_of("home");
-  const char *look = "cd $1 && ls -d shared sockets tmp logs exit bin; echo x >shared/new && echo wrote; (echo x >bin/new) 2>/dev/null || echo refused; ls .. 2>/dev/null";
+  const char *look =
+      "cd $1 && ls -d shared sockets tmp logs exit bin; echo x >shared/new && echo wrote; (echo x >bin/new) 2>/dev/null || echo refused; ls .. 2>/dev/null";
   char box[PATH_MAX + 64];
   snprintf(box, sizeof box, "%s/boxes/one", home);
-  OK(RUN("--home", home, "--id", "one", "--", "sh", "-c", look, "sh", box) == 0 && strstr(run_job.out_text, "wrote\nrefused\n"), "--home and --id: the box's directories, shared/ writable, bin/ not");
+  OK(RUN("--home", home, "--id", "one", "--", "sh", "-c", look, "sh", box) == 0 &&
+         strstr(run_job.out_text, "wrote\nrefused\n"),
+     "--home and --id: the box's directories, shared/ writable, bin/ not");
   OK(there("home/boxes/one/shared/new"), "and it is the tree of the host");
-  OK(RUN("--home", home, "--id", "one", "--", noop) == 0 && there("home/boxes/one/bin/noop"), "PROGRAM is copied into bin/ and run from there");
+  OK(RUN("--home", home, "--id", "one", "--", noop) == 0 && there("home/boxes/one/bin/noop"),
+     "PROGRAM is copied into bin/ and run from there");
   struct stat st;
-  OK(stat(path_of("home/boxes/one/bin/noop"), &st) == 0 && (st.st_mode & 07777) == 0555 && st.st_nlink == 1, "as a private copy that nobody writes");
+  OK(stat(path_of("home/boxes/one/bin/noop"), &st) == 0 && (st.st_mode & 07777) == 0555 && st.st_nlink == 1,
+     "as a private copy that nobody writes");
   OK(!there("home/boxes/one/shim.pid"), "no pid file is left behind");
   static job first;
   start(&first, ARGS("--home", home, "--id", "one", "--report", path_of("rw/first"), "--", "sleep", "100"), NULL, NULL);
-  for (double until = now() + 5; now() < until && !strstr(slurp("rw/first"), "}}"); nap(10)) {}
-  OK(RUN("--home", home, "--id", "one", "--", "true") == 125 && err_says("E_BUSY"), "a box that runs cannot be started again");
+  for (double until = now() + 5; now() < until && !strstr(slurp("rw/first"), "}}"); nap(10)) {
+  }
+  OK(RUN("--home", home, "--id", "one", "--", "true") == 125 && err_says("E_BUSY"),
+     "a box that runs cannot be started again");
   kill(first.pid, SIGTERM);
   OK(finish(&first) == 128 + 15 && RUN("--home", home, "--id", "one", "--", "true") == 0, "afterwards it can");
 }

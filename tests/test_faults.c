@@ -26,9 +26,9 @@ static struct faults {
   volatile int fired, fired_side;
   volatile long fired_nr;
   volatile int twice;                 /* closes of a descriptor that was not open */
-  volatile long after_nr;             /* arm the second fault only after this call failed in the child */
+  volatile long after_nr;             /* this call of the child fails, and the parent's calls count from there; -1: none */
   volatile int kernel;                /* 0: this one; otherwise 100 * major + minor */
-  volatile long missing;              /* one call that this kernel does not have; 0: none */
+  volatile long missing;              /* one call that this kernel does not have; -1: none */
   volatile int no_userns;
   volatile long kill_at, delay_at;    /* child call before which it is killed, or sleeps */
   volatile int kill_now, pid;
@@ -90,6 +90,12 @@ BARE static int older(long nr, const long args[6], long *result) {
   return 0;
 }
 
+/* Calls that have no way to fail with valid arguments: no code can be expected to survive it. */
+BARE static bool cannot_fail(long nr) {
+  return nr == SYS_clock_gettime || nr == SYS_getpid || nr == SYS_geteuid || nr == SYS_getegid || nr == SYS_umask ||
+         nr == SYS_rt_sigprocmask;
+}
+
 BARE static bool hook(long nr, const long args[6], long *result) {
   if (!S || !S->armed) return false;
   char here;
@@ -119,7 +125,7 @@ BARE static bool hook(long nr, const long args[6], long *result) {
     uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
     if (flags & 0x10000000) return *result = -EPERM, true;
   }
-  if (S->index && side == S->side && n == S->index) {
+  if (S->index && side == S->side && n == S->index && !cannot_fail(nr)) {
     S->fired = 1;
     S->fired_nr = nr;
     S->fired_side = side;
@@ -129,7 +135,7 @@ BARE static bool hook(long nr, const long args[6], long *result) {
     return true;
   }
   if (side && S->after_nr == nr) { /* the first fault of two: the child's; the second is a call of the parent after it */
-    S->after_nr = 0;
+    S->after_nr = -1;
     S->calls[0] = 0;
     *result = -EPERM;
     return true;
@@ -248,12 +254,25 @@ static void shape_make(shape *s, int kind) {
 static canary_state before;
 static uint32_t wanted_layers[SHAPES]; /* what the undisturbed launch applies */
 static long bad_runs;
-static char first_bad[1200];
+static char bad_lines[6][700]; /* the first few that differ */
+static long bad_kinds;
 
 static void complain(const char *what, const char *why) {
-  if (bad_runs++ == 0)
-    snprintf(first_bad, sizeof first_bad, "%s: %s (call %ld of the %s, number %ld, errno %d%s; kernel %d)", what, why, S->index,
-             S->side ? "child" : "parent", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
+  char line[700];
+  const int n = snprintf(line, sizeof line, "%s: %.500s", what, why);
+  bad_runs++;
+  for (long i = 0; i < bad_kinds; i++)
+    if (!strncmp(bad_lines[i], line, (size_t)n)) return;
+  if (bad_kinds == 6) return;
+  snprintf(bad_lines[bad_kinds++], sizeof bad_lines[0], "%s (call %ld of the %s, number %ld, errno %d%s; kernel %d)", line, S->index,
+           S->side ? "child" : "parent", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
+}
+
+static void fresh(void) { bad_runs = bad_kinds = 0; }
+
+static void tell_bad(void) {
+  if (bad_runs) printf("# %ld bad runs\n", bad_runs);
+  for (long i = 0; i < bad_kinds; i++) printf("#   %s\n", bad_lines[i]);
 }
 
 static const char *grants_as_planned(const struct canary *c, const shape *s) {
@@ -334,7 +353,7 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   jailer_code waited = JAILER_OK;
   jailer_error wait_err;
   if (code == JAILER_OK) {
-    for (int i = 0; i < 3 && (waited = jailer_wait(&proc, 10000, &status, &wait_err)) == JAILER_E_SYSTEM; i++) {}
+    for (int i = 0; i < 3 && (waited = jailer_wait(&proc, 10000, &status, &wait_err)) && proc.pid > 0; i++) {}
     if (waited) complain("wait", jailer_code_name(waited));
   }
   S->armed = 0;
@@ -344,7 +363,9 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   forgive();
   if ((why = canary_differs(&before))) {
     complain(code ? "refused" : "launched", why);
-    while (waitpid(-1, NULL, WNOHANG | __WALL) > 0) {}
+    if (S->pid > 1) kill(S->pid, SIGKILL);
+    while (waitpid(-1, NULL, __WALL) > 0) {}
+    canary_drain(canary_read_fd);
     canary_take(&before); /* one leak is told once */
   }
   return code;
@@ -353,15 +374,9 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
 static void calm(void) {
   S->index = S->error = S->side = 0;
   S->kernel = S->no_userns = S->kill_now = 0;
-  S->missing = S->after_nr = S->kill_at = S->delay_at = 0;
+  S->missing = S->after_nr = -1;
+  S->kill_at = S->delay_at = 0;
   allocation_fails = allocation_fails_from = 0;
-}
-
-/* Calls that have no way to fail with valid arguments, so that no code can be expected to survive it. */
-static bool cannot_fail(int side, long nr) {
-  (void)side;
-  return nr == SYS_clock_gettime || nr == SYS_getpid || nr == SYS_geteuid || nr == SYS_getegid || nr == SYS_umask ||
-         nr == SYS_rt_sigprocmask;
 }
 
 static const int errnos[] = {EPERM, ENOSYS, ENOMEM, EINTR, EAGAIN, EINVAL, EACCES, ENOENT};
@@ -371,7 +386,7 @@ static bool available(int kind) { return kind != SHAPE_OWN_MEMORY || as_root; }
 static jailer_code good(const shape *s, int kind, jailer_error *err) {
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  return run(s, 0, err);
+  return run(s, wanted_layers[kind], err);
 }
 
 /* --- each system call of a launch fails once --- */
@@ -382,11 +397,12 @@ static void each_call(int kind, int errno_count) {
   long launches = 0, survived = 0, layered = 0;
   int codes[JAILER_CODE_COUNT] = {0};
   shape_make(&s, kind);
-  bad_runs = 0;
+  fresh();
   jailer_code code = good(&s, kind, &err);
   OK(code == JAILER_OK && bad_runs == 0, "%s: launches undisturbed", shape_names[kind]);
   if (code || bad_runs) {
-    printf("# %s: %s: %s: %s\n# %s\n", jailer_code_name(code), err.step ? err.step : "", err.item, err.message, first_bad);
+    printf("# %s: %s: %s: %s\n", jailer_code_name(code), err.step ? err.step : "", err.item, err.message);
+    tell_bad();
     return;
   }
   for (int side = 0; side < 2; side++) {
@@ -394,11 +410,11 @@ static void each_call(int kind, int errno_count) {
     long numbers[1024];
     calm();
     S->no_userns = kind == SHAPE_OWN_MEMORY;
-    run(&s, 0, &err); /* the numbers of an undisturbed run */
+    run(&s, wanted_layers[kind], &err); /* the numbers of an undisturbed run */
     memcpy(numbers, (const void *)S->seen[side], sizeof numbers);
     limit = S->calls[side];
     for (long index = 1; index <= limit && index < 1024; index++) {
-      if (cannot_fail(side, numbers[index])) continue;
+      if (cannot_fail(numbers[index])) continue;
       /* 62 sigactions and 41 dropped capabilities need not each fail in eight ways */
       bool again = index > 1 && numbers[index] == numbers[index - 1] && (numbers[index] == SYS_rt_sigaction || numbers[index] == SYS_prctl);
       for (int e = 0; e < (again ? 1 : errno_count); e++) {
@@ -415,7 +431,7 @@ static void each_call(int kind, int errno_count) {
   }
   calm();
   OK(bad_runs == 0, "%s: each call fails in turn: an error, or every layer in force; nothing is left", shape_names[kind]);
-  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  tell_bad();
   printf("# %ld launches, %ld survived the fault, %ld errors name a layer;", launches, survived, layered);
   for (int i = 1; i < JAILER_CODE_COUNT; i++)
     if (codes[i]) printf(" %s %d", jailer_code_name((jailer_code)i), codes[i]);
@@ -438,13 +454,13 @@ static void named(void) {
   shape s;
   jailer_error err;
   shape_make(&s, SHAPE_STRICT);
-  bad_runs = 0;
+  fresh();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     calm();
     S->after_nr = rows[i].nr;
     jailer_code code = run(&s, wanted_layers[SHAPE_STRICT], &err);
-    OK(code && err.layer == rows[i].layer && err.sys_errno == EPERM, "a refused call %ld of the child is an error of layer %s, not %s",
-       rows[i].nr, jailer_layer_name(rows[i].layer), jailer_layer_name(err.layer));
+    OK(code && err.layer == rows[i].layer && err.sys_errno == EPERM, "call %ld refused in the child: the error's layer is %s",
+       rows[i].nr, jailer_layer_name(rows[i].layer));
   }
   calm();
   S->after_nr = SYS_execve;
@@ -452,7 +468,7 @@ static void named(void) {
   OK(code == JAILER_E_EXEC && strstr(err.item, "canary"), "a refused execve is E_EXEC and names the program");
   calm();
   OK(bad_runs == 0, "and nothing is left of those launches");
-  if (bad_runs) printf("# %s\n", first_bad);
+  tell_bad();
 }
 
 /* --- a launch fails, and then one of the clean-up calls fails too --- */
@@ -464,7 +480,7 @@ static void cleanup_fails(int kind) {
   jailer_error err;
   long launches = 0;
   shape_make(&s, kind);
-  bad_runs = 0;
+  fresh();
   for (size_t f = 0; f < sizeof first / sizeof first[0]; f++) {
     long numbers[1024], limit;
     calm();
@@ -474,11 +490,9 @@ static void cleanup_fails(int kind) {
     limit = S->calls[0]; /* counted from the child's failure on */
     memcpy(numbers, (const void *)S->seen[0], sizeof numbers);
     for (long index = 1; index <= limit; index++) {
-      if (cannot_fail(0, numbers[index])) continue;
+      if (cannot_fail(numbers[index])) continue;
       for (size_t e = 0; e < sizeof how / sizeof how[0]; e++) {
         S->after_nr = first[f];
-        S->index = 0;
-        S->side = 2; /* told below: only after the child failed */
         S->error = how[e];
         S->index = index;
         S->side = 0;
@@ -489,7 +503,7 @@ static void cleanup_fails(int kind) {
   }
   calm();
   OK(bad_runs == 0, "%s: a failed launch whose clean-up fails too leaves nothing else", shape_names[kind]);
-  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  tell_bad();
   printf("# %ld launches\n", launches);
 }
 
@@ -499,10 +513,10 @@ static void hangs(int kind) {
   jailer_error err;
   shape_make(&s, kind);
   s.config.launch_timeout_ms = 60;
-  bad_runs = 0;
+  fresh();
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, 0, &err);
+  run(&s, wanted_layers[kind], &err);
   const long calls = S->calls[1];
   long timeouts = 0, tried = 0;
   for (long at = 1; at < calls; at += calls / 8 + 1, tried++) {
@@ -513,8 +527,8 @@ static void hangs(int kind) {
   }
   OK(timeouts == tried && bad_runs == 0, "%s: a child that hangs is E_TIMEOUT, wherever it does (%ld of %ld)", shape_names[kind],
      timeouts, tried);
-  if (bad_runs) printf("# %s\n", first_bad);
-  bad_runs = 0;
+  tell_bad();
+  fresh();
   for (int e = 0; e < 3; e++) {
     long numbers[1024], limit;
     calm();
@@ -533,7 +547,7 @@ static void hangs(int kind) {
   }
   calm();
   OK(bad_runs == 0, "%s: and when the kill itself is refused once, it is gone all the same", shape_names[kind]);
-  if (bad_runs) printf("# %s\n", first_bad);
+  tell_bad();
 }
 
 /* --- the child is killed before each of its calls --- */
@@ -545,7 +559,7 @@ static void *killer(void *unused) {
     if (S->kill_now == 2) return NULL;
     if (S->kill_now != 1) continue;
     S->kill_now = 0;
-    kill(S->pid, SIGKILL);
+    if (S->pid > 1) kill(S->pid, SIGKILL);
   }
 }
 
@@ -557,14 +571,14 @@ static void killed(int kind) {
   shape_make(&s, kind);
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, 0, &err);
+  run(&s, wanted_layers[kind], &err);
   calls = S->calls[1];
   pthread_create(&thread, NULL, killer, NULL);
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, 0, &err);
+  run(&s, wanted_layers[kind], &err);
   canary_take(&before); /* with the killer's stack */
-  bad_runs = 0;
+  fresh();
   for (long at = 1; at <= calls; at++, tried++) {
     S->kill_at = at;
     jailer_code code = run(&s, wanted_layers[kind], &err);
@@ -577,10 +591,10 @@ static void killed(int kind) {
   pthread_join(thread, NULL);
   OK(died == tried && bad_runs == 0, "%s: a child killed before any of its %ld calls is E_DIED, and nothing is left", shape_names[kind], calls);
   if (died != tried) printf("# %ld of %ld were E_DIED\n", died, tried);
-  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  tell_bad();
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, 0, &err);
+  run(&s, wanted_layers[kind], &err);
   canary_take(&before);
 }
 
@@ -596,7 +610,7 @@ static void kernels(void) {
         jailer_error err;
         shape_make(&s, kind);
         s.config.may_degrade = permit == 0 ? 0 : permit == 1 ? landlock : landlock | proc;
-        bad_runs = 0;
+        fresh();
         calm();
         S->kernel = versions[i];
         jailer_code code = run(&s, wanted_layers[kind], &err);
@@ -604,8 +618,8 @@ static void kernels(void) {
         OK(bad_runs == 0 && (code == JAILER_OK) == !(missing & ~s.config.may_degrade), "Linux %d.%d, %s, %s: %s", versions[i] / 100,
            versions[i] % 100, shape_names[kind], permit == 0 ? "nothing may degrade" : permit == 1 ? "Landlock may" : "Landlock and /proc may",
            code ? "an error that says so" : "launched, and the canary confirms what is left");
-        if (code) printf("# %s: %s: %s: %s\n", jailer_code_name(code), jailer_layer_name(err.layer), err.step, err.message);
-        if (bad_runs) printf("# %s\n", first_bad);
+        if (code) printf("# %s: %s: %s: errno %d: %s\n", jailer_code_name(code), jailer_layer_name(err.layer), err.step, err.sys_errno, err.message);
+        tell_bad();
       }
     }
   }
@@ -613,7 +627,7 @@ static void kernels(void) {
                                SYS_pidfd_open, SYS_clone3, SYS_close_range, SYS_openat2, SYS_mount_setattr,
                                SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self, SYS_seccomp};
   int launched = 0, refused = 0;
-  bad_runs = 0;
+  fresh();
   for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++) {
     for (int kind = 0; kind < SHAPES; kind++) {
       shape s;
@@ -631,7 +645,7 @@ static void kernels(void) {
   }
   calm();
   OK(bad_runs == 0 && launched && refused, "each newer call missing by itself: launched with every layer, or an error");
-  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  tell_bad();
   printf("# %d launched, %d refused\n", launched, refused);
 }
 
@@ -645,9 +659,9 @@ static void memory(int kind) {
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
   allocations = 0;
-  run(&s, 0, &err);
+  run(&s, wanted_layers[kind], &err);
   count = allocations;
-  bad_runs = 0;
+  fresh();
   for (int from = 0; from < 2; from++) {
     for (long i = 1; i <= count; i++, tried++) {
       calm();
@@ -661,7 +675,7 @@ static void memory(int kind) {
   OK(count > 5 && refused == tried && bad_runs == 0, "%s: each of %ld allocations fails, alone and with all that follow: E_NO_MEMORY",
      shape_names[kind], count);
   if (refused != tried) printf("# %ld of %ld were E_NO_MEMORY\n", refused, tried);
-  if (bad_runs) printf("# %ld bad runs, the first: %s\n", bad_runs, first_bad);
+  tell_bad();
 }
 
 int main(void) {
@@ -686,11 +700,12 @@ int main(void) {
       jailer_plan *plan;
       if (!available(kind)) continue;
       shape_make(&s, kind);
-      good(&s, kind, &err);
+      calm();
       if (jailer_plan_new(&s.config, NULL, &plan, NULL) == JAILER_OK) {
         wanted_layers[kind] = plan->layers;
         jailer_plan_free(plan);
       }
+      good(&s, kind, &err);
     }
     canary_take(&before);
   }

@@ -237,7 +237,7 @@ static void test_paths(void) {
   OK(jailer_layout_path(&forged, JAILER_ENTRY_LOCK, path, sizeof path, NULL) == JAILER_E_INVALID, "a zeroed layout");
   forged = l, strcpy(forged.id, "../x");
   OK(jailer_layout_path(&forged, JAILER_ENTRY_LOCK, path, sizeof path, NULL) == JAILER_E_INVALID, "a forged id");
-  forged = l, strcpy(forged.home, "/h/../etc");
+  forged = l, snprintf(forged.home, sizeof forged.home, "%s/h/../x", base); /* broken code makes it here, not in / */
   OK(jailer_layout_prepare(&forged, 0, 0, NULL) == JAILER_E_INVALID, "a forged home");
   memset(&forged, 'a', sizeof forged);
   OK(jailer_layout_remove(&forged, NULL) == JAILER_E_INVALID, "a layout without any NUL");
@@ -441,10 +441,13 @@ static void test_planted(void) {
   }
   hook_no_openat2 = hook_no_chmod2 = false;
   const char *dirs[] = {"shared", "sockets", "tmp", "logs", "mounts"};
+  char victim[600]; /* a directory of ours: a test of broken code must not hurt the machine */
+  snprintf(victim, sizeof victim, "%s/victim", base);
+  mkdir(victim, 0755);
   for (size_t n = 0; n < sizeof dirs / sizeof *dirs; n++) {
     prepared();
     sh("rm -rf '%s'", at(dirs[n]));
-    OK(symlink("/tmp", at(dirs[n])) == 0 && prepare() == JAILER_E_UNSAFE, "a link instead of %s/ is refused", dirs[n]);
+    OK(symlink(victim, at(dirs[n])) == 0 && prepare() == JAILER_E_UNSAFE, "a link instead of %s/ is refused", dirs[n]);
   }
   prepared();
   chmod(at("shim.pid"), 0666);
@@ -1006,7 +1009,7 @@ static void deep(const char *path, int levels) {
   int fd = open(path, O_RDONLY | O_DIRECTORY);
   for (int i = 0; i < levels && fd >= 0; i++) {
     mkdirat(fd, "d", 0700);
-    if (i % 50 == 0) close(openat(fd, "file", O_CREAT | O_WRONLY, 0400)), symlinkat("/etc", fd, "link");
+    if (i % 50 == 0) close(openat(fd, "file", O_CREAT | O_WRONLY, 0400)), symlinkat("../../outside", fd, "link");
     int next = openat(fd, "d", O_RDONLY | O_DIRECTORY);
     close(fd);
     fd = next;
@@ -1031,7 +1034,7 @@ static void test_remove(void) {
   OK(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists(at("")), "an empty box");
   prepared();
   sh("mkdir -p '%s/dir'; echo x > '%s/dir/file'", outside, outside);
-  sh("cd '%s' && ln -s '%s' out && ln -s '%s/dir' shared/out && ln -s . shared/self && ln -s / logs/root && mkfifo tmp/fifo",
+  sh("cd '%s' && ln -s '%s' out && ln -s '%s/dir' shared/out && ln -s . shared/self && ln -s ../../.. logs/up && mkfifo tmp/fifo",
      at(""), outside, outside);
   sh("cd '%s/shared' && ln -s loop loop && mkdir -p a/b/c .rm-0/x .rm-1 && : > .rm-2 && : > '-rf' && : > 'new\nline'",
      at(""));

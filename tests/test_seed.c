@@ -97,6 +97,10 @@ static void test_tree(void) {
       {"list", "./disks", "disk.qcow2,guest-rootfs.qcow2"}, {"read", "./disks/disk.qcow2", "ok"}, {"write", "./disks/disk.qcow2", "ok"},
       {"read", "./disks/guest-rootfs.qcow2", "ok"}, {"write", "./disks/guest-rootfs.qcow2", "ok"}, {"exec", "./disks/disk.qcow2", "no"},
       {"unlink", "./disks/disk.qcow2", "no"}, {"create", "./disks/new", "apart"},
+      /* each grant is a mount of its own, as restricted as its access */
+      {"mount", "./bin", "ro,nosuid,nodev"}, {"mount", "./shared", "rw,nosuid,nodev,noexec"}, {"mount", "./sockets", "rw,nosuid,nodev,noexec"},
+      {"mount", "./tmp", "rw,nosuid,nodev,noexec"}, {"mount", "./logs", "rw,nosuid,nodev,noexec"}, {"mount", "./exit", "rw,nosuid,nodev,noexec"},
+      {"mount", "./disks/disk.qcow2", "rw,nosuid,nodev,noexec"}, {"mount", "~/bases/base.raw", "ro,nosuid,nodev,noexec"},
       /* what belongs to the launcher is not there */
       {"list", "./mounts", "ENOENT"}, {"read", "./mounts/from-host", "ENOENT"}, {"read", "./shim.pid", "ENOENT"},
       {"read", "./shim.stderr", "ENOENT"}, {"read", "./lock", "ENOENT"}, {"read", "./record", "ENOENT"}, {"read", "./copies", "ENOENT"},

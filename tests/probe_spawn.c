@@ -1,0 +1,85 @@
+/* probe_spawn.c: the target of test_spawn, test_errors and test_report. Runs inside the jail, static, never sanitized.
+ *
+ *   probe_spawn exit N          exits with N
+ *   probe_spawn raise N         sends itself signal N, then exits with 99
+ *   probe_spawn handle N        handles signal N: writes "ready", waits, writes "got", exits with 42
+ *   probe_spawn ignore N        ignores signal N: writes "ready" and waits for ever; so do block N and idle 0
+ *   probe_spawn fds             one line for each open descriptor: NUMBER DEV INO TYPE RDEV FD_FLAGS
+ *   probe_spawn args            its arguments, environment and working directory
+ *   probe_spawn orphan N        leaves a child that exits with N later, and exits with 7 itself */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void got(int signal) {
+  (void)signal;
+  if (write(1, "got\n", 4) < 0) _exit(98);
+  _exit(42);
+}
+
+static int ready(void) {
+  if (write(1, "ready\n", 6) < 0) return 97;
+  for (;;) pause();
+}
+
+static int list(void) {
+  char text[65536];
+  size_t at = 0;
+  for (int fd = 0; fd < 20000 && at < sizeof text - 100; fd++) {
+    struct stat st;
+    int flags = fcntl(fd, F_GETFD);
+    if (flags < 0 || fstat(fd, &st) < 0) continue;
+    at += (size_t)sprintf(text + at, "%d %lu %lu %o %lx %d\n", fd, (unsigned long)st.st_dev, (unsigned long)st.st_ino,
+                          (unsigned)(st.st_mode & S_IFMT), (unsigned long)st.st_rdev, flags);
+  }
+  return write(1, text, at) == (ssize_t)at ? 0 : 96;
+}
+
+int main(int argc, char **argv, char **envp) {
+  const char *what = argc > 1 ? argv[1] : "";
+  const int n = argc > 2 ? atoi(argv[2]) : 0;
+  sigset_t set;
+  sigemptyset(&set);
+  if (!strcmp(what, "exit")) return n;
+  if (!strcmp(what, "fds")) return list();
+  if (!strcmp(what, "idle")) return ready();
+  if (!strcmp(what, "raise")) {
+    kill(getpid(), n);
+    return 99;
+  }
+  if (!strcmp(what, "handle")) {
+    signal(n, got);
+    return ready();
+  }
+  if (!strcmp(what, "ignore")) {
+    signal(n, SIG_IGN);
+    return ready();
+  }
+  if (!strcmp(what, "block")) {
+    sigaddset(&set, n);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return ready();
+  }
+  if (!strcmp(what, "orphan")) {
+    if (fork() == 0) {
+      usleep(20000);
+      _exit(n);
+    }
+    return 7;
+  }
+  if (!strcmp(what, "args")) {
+    char cwd[4096];
+    for (int i = 0; i < argc; i++) printf("arg %s\n", argv[i]);
+    for (; *envp; envp++) printf("env %s\n", *envp);
+    printf("cwd %s\n", getcwd(cwd, sizeof cwd) ? cwd : "?");
+    return 0;
+  }
+  return 95;
+}

@@ -6144,11 +6144,27 @@ JL_CHILD_CODE static long jl_child_mount(const char *from, const char *at, const
   return jl_sys_call(JL_NR_mount, (long)from, (long)at, (long)type, flags, (long)text, 0);
 }
 
-/* Waits until the parent opens a gate. A gate is opened once, so a spurious wake only looks again. */
-JL_CHILD_CODE static long jl_child_gate(volatile uint32_t *gate) {
+/* The signal is only sent for a death that comes after it was asked for; one that came before shows on the pidfd. */
+JL_CHILD_CODE static long jl_child_launcher(const jl_child *c) {
+  struct {
+    int fd;
+    int16_t events, revents;
+  } poll = {c->launch->launcher_fd, 1, 0};
+  int64_t now[2] = {0, 0};
+  if (poll.fd < 0) return 0; /* no pidfds before 5.3: the report says so */
+  long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, (long)now, 0, 0, 0);
+  return r < 0 ? r : r > 0 ? -ESRCH : 0;
+}
+
+/* Waits until the parent opens a gate. A gate is opened once, so a spurious wake only looks again. A launcher that is
+   killed meanwhile never opens it, and the parent-death signal may not be set yet: nobody waits longer than the deadline. */
+JL_CHILD_CODE static long jl_child_gate(const jl_child *c, volatile uint32_t *gate) {
+  const int64_t second[2] = {1, 0};
   while (__atomic_load_n(gate, __ATOMIC_ACQUIRE) == 0) {
-    long r = jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAIT, 0, 0, 0, 0);
-    if (r < 0 && r != -EAGAIN && r != -EINTR) return r;
+    long r = jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAIT, 0, (long)second, 0, 0);
+    if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
+    if (r == -ETIMEDOUT && jl_sys_now_ms() >= c->launch->deadline_ms) return r;
+    if (r == -ETIMEDOUT && (r = jl_child_launcher(c)) < 0) return r;
   }
   return 0;
 }
@@ -6165,7 +6181,7 @@ JL_CHILD_CODE static long jl_child_put(const char *path, const char *text) {
    (user_namespaces(7)); for a root launcher the parent writes them, so that host root is not mapped. */
 JL_CHILD_CODE static long jl_child_maps(jl_child *c) {
   long r;
-  if (c->launch->maps_by_parent) return jl_child_gate(&c->reply->maps_gate);
+  if (c->launch->maps_by_parent) return jl_child_gate(c, &c->reply->maps_gate);
   if ((r = jl_child_put("/proc/self/setgroups", "deny")) < 0) return r;
   if ((r = jl_child_put("/proc/self/uid_map", c->launch->uid_map)) < 0) return r;
   return jl_child_put("/proc/self/gid_map", c->launch->gid_map);
@@ -6200,17 +6216,7 @@ JL_CHILD_CODE static long jl_child_death(jl_child *c) {
   return jl_sys_call(JL_NR_prctl, JL_PR_SET_PDEATHSIG, JL_SIGKILL, 0, 0, 0, 0);
 }
 
-/* The signal is only sent for a death that comes after it was asked for; one that came before shows on the pidfd. */
-JL_CHILD_CODE static long jl_child_launcher(jl_child *c) {
-  struct {
-    int fd;
-    int16_t events, revents;
-  } poll = {c->launch->launcher_fd, 1, 0};
-  int64_t now[2] = {0, 0};
-  if (poll.fd < 0) return 0; /* no pidfds before 5.3: the report says so */
-  long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, (long)now, 0, 0, 0);
-  return r < 0 ? r : r > 0 ? -ESRCH : 0;
-}
+JL_CHILD_CODE static long jl_child_launcher_step(jl_child *c) { return jl_child_launcher(c); }
 
 JL_CHILD_CODE static long jl_child_session(jl_child *c) {
   (void)c;
@@ -6733,7 +6739,7 @@ JL_CHILD_CODE static long jl_child_close(jl_child *c) {
   }
 }
 
-JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(&c->reply->exec_gate); }
+JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(c, &c->reply->exec_gate); }
 
 JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
   struct {
@@ -6876,7 +6882,7 @@ static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, 
    of its own, so that a terminal's ^C reaches it once and not through the init again. */
 JL_CHILD_CODE static int jl_child_target_main(void *arg) {
   jl_child c = *(const jl_child *)arg;
-  long r = jl_child_gate(&c.reply->exec_gate);
+  long r = jl_child_gate(&c, &c.reply->exec_gate);
   c.below_init = true;
   c.reply->step = (int32_t)JL_STEP_SESSION;
   if (r >= 0) r = jl_child_session(&c);
@@ -6922,7 +6928,7 @@ JL_CHILD_CODE static long jl_child_maybe_init(jl_child *c) {
 static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERNS, jl_child_maps},
                                                {JL_STEP_IDS, JAILER_LAYER_NONE, jl_child_ids},
                                                {JL_STEP_DEATH, JAILER_LAYER_DEATH, jl_child_death},
-                                               {JL_STEP_LAUNCHER, JAILER_LAYER_DEATH, jl_child_launcher},
+                                               {JL_STEP_LAUNCHER, JAILER_LAYER_DEATH, jl_child_launcher_step},
                                                {JL_STEP_SESSION, JAILER_LAYER_SESSION, jl_child_session},
                                                {JL_STEP_PROPAGATION, JAILER_LAYER_MOUNTS, jl_child_propagation},
                                                {JL_STEP_ROOT, JAILER_LAYER_MOUNTS, jl_child_root_any},
@@ -7440,7 +7446,8 @@ static long jl_parent_reap(int pid, int pidfd, bool block, jailer_status *status
 
 static long jl_parent_signal(int pid, int pidfd, int signal) {
   long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0) : -ENOSYS;
-  return r == -ENOSYS ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r; /* not yet reaped: the pid is ours */
+  /* not yet reaped: the pid is ours. Tried whatever the first answer was: a child that must not live has to go */
+  return r < 0 && r != -ESRCH ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r;
 }
 
 /* Ends a child that must not live and takes its status. It shares memory with us: nothing of it may be freed before it
@@ -7610,7 +7617,9 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
     return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r,
                             "memfd_create(2) refused an executable memfd (sysctl vm.memfd_noexec 2?); go without with_init");
   l->init_fd = (int)r;
-  if ((r = jl_sys_write_all(l->init_fd, file, size)) < 0 || (r = jl_sys_fcntl(l->init_fd, JL_F_ADD_SEALS, 0xf)) < 0)
+  /* who cannot read a program gets a process that is not dumpable: its /proc/1/fd, and so the report, is shut to the target */
+  if ((r = jl_sys_write_all(l->init_fd, file, size)) < 0 || (r = jl_sys_fchmod(l->init_fd, 0111)) < 0 ||
+      (r = jl_sys_fcntl(l->init_fd, JL_F_ADD_SEALS, 0xf)) < 0)
     return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "the memfd could not be written or sealed");
   if ((r = jl_sys_call(JL_NR_pipe2, (long)ends, JL_O_CLOEXEC | JL_O_NONBLOCK, 0, 0, 0, 0)) < 0)
     return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "pipe2(2) failed");
@@ -7663,6 +7672,22 @@ static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
   return code;
 }
 
+/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC goes
+   with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its status. */
+static bool jl_parent_executed(const jl_launch *l) {
+  enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
+  char text[512];
+  int64_t left[2];
+  while (jl_parent_proc_read(l->pid, "/stat", text, sizeof text) > 0 && jl_parent_left(l->deadline_ms, left)) {
+    const char *at = strrchr(text, ')');
+    uint64_t flags;
+    for (int i = 0; at && i < FIELDS_BEFORE; i++) at = strchr(at + 1, ' ');
+    if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, " "), &flags) || !(flags & FORKNOEXEC)) return true;
+    if (flags & EXITING) return false;
+  }
+  return true;
+}
+
 /* What only the parent can do while the child is being set up. Runs beside a child that shares this memory: system
    calls and the stack only. */
 static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
@@ -7709,7 +7734,8 @@ static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
       code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, jl_tab_steps[step].layer,
                      jl_tab_steps[step].name, jl_parent_item(l, step, l->reply->item, number), (int)-r,
                      "the child did not reach exec in time and was killed; a granted path on a dead network file system?");
-    } else if (code == JAILER_OK && (l->reply->error || l->reply->step != JL_STEP_EXEC)) {
+    } else if (code == JAILER_OK && (l->reply->error || l->reply->step != JL_STEP_EXEC ||
+                                      (!l->plan->with_init && !jl_parent_executed(l)))) {
       code = jl_parent_failed(l, err);
     }
     if (code) gone = jl_parent_kill_child(l);
@@ -8875,7 +8901,10 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
     jl_buf_str(&b, "\", \"verified\": ");
     jl_buf_str(&b, report->layer[i].verified ? "true" : "false");
     jl_buf_str(&b, ", \"detail\": ");
-    jl_buf_json(&b, report->layer[i].detail);
+    char detail[JAILER_DETAIL_MAX]; /* the caller's report may have come from anywhere */
+    memcpy(detail, report->layer[i].detail, sizeof detail);
+    detail[sizeof detail - 1] = 0;
+    jl_buf_json(&b, detail);
     jl_buf_char(&b, '}');
   }
   jl_buf_str(&b, "\n}}\n");

@@ -510,9 +510,9 @@ static int signals_open(run *r) {
   return 0;
 }
 
-/* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; an init passes
-   on what the program can catch. Not SIGSTOP for jail: where no shell would ever continue it (an orphaned process
-   group) SIGTSTP does nothing, which is right. */
+/* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; an init
+   passes on what the program can catch. Not SIGSTOP for jail: where no shell would ever continue it (an orphaned
+   process group) SIGTSTP does nothing, which is right. */
 static void suspend(run *r) {
   sigset_t stop;
   jailer_kill(&r->proc, r->below_init ? SIGTSTP : SIGSTOP, NULL);
@@ -648,7 +648,7 @@ static int write_report(const run *r, int fd, const settings *s) {
   return write_all(fd, text, length) ? 0 : refuse_errno(s->report);
 }
 
-/* From the plan to the end. A report that cannot be made or written ends the program: what was asked for was not had. */
+/* From the plan to the end. A report that cannot be written ends the program: what was asked for was not had. */
 static int launch(run *r, settings *s, jailer_plan **plan, int report_fd) {
   jailer_error err;
   int code = signals_open(r);

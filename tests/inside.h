@@ -69,9 +69,7 @@ static int inside_remove(const char *path, const struct stat *st, int type, stru
   return 0;
 }
 
-static void inside_clean(void) {
-  nftw(inside_dir, inside_remove, 32, FTW_DEPTH | FTW_PHYS);
-}
+static void inside_clean(void) { nftw(inside_dir, inside_remove, 32, FTW_DEPTH | FTW_PHYS); }
 
 /* A directory or file that the jailed process owns, when the launcher may give it away. */
 static const char *inside_give(const char *path) {
@@ -119,6 +117,12 @@ static void inside_start(const char *name) {
   atexit(inside_clean);
 }
 
+/* What follows the next `c`, or NULL. */
+static const char *after(const char *text, char c) {
+  text = strchr(text, c);
+  return text ? text + 1 : NULL;
+}
+
 /* The last line that starts with `name ` as its value, or "" . */
 static const char *value_of(const char *name) {
   static char ring[8][8192];
@@ -126,7 +130,7 @@ static const char *value_of(const char *name) {
   char *value = ring[next++ % 8];
   size_t n = strlen(name);
   value[0] = 0;
-  for (const char *line = inside_last.text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+  for (const char *line = inside_last.text; line && *line; line = after(line, '\n')) {
     if (strncmp(line, name, n) != 0 || line[n] != ' ') continue;
     size_t length = strcspn(line + n + 1, "\n");
     if (length >= sizeof ring[0]) length = sizeof ring[0] - 1;
@@ -282,8 +286,9 @@ static int inside_ok(const char *file, int line, const char *what) {
   bool good = inside_last.code == JAILER_OK && inside_last.status.exited && inside_last.status.exit_code == 0;
   if (inside_last.code) jailer_error_text(&inside_last.err, text, sizeof text);
   tap_row(good, file, line, "%s: the probe runs", what);
-  if (!good) printf("# %s exited %d code %d signal %d\n", text, inside_last.status.exited, inside_last.status.exit_code,
-                    inside_last.status.signal);
+  if (!good)
+    printf("# %s exited %d code %d signal %d\n", text, inside_last.status.exited, inside_last.status.exit_code,
+           inside_last.status.signal);
   return good;
 }
 #define RAN(what) inside_ok(__FILE__, __LINE__, what)
@@ -292,7 +297,7 @@ static int inside_ok(const char *file, int line, const char *what) {
 #define REFUSED(config, first, second, what) \
   do { \
     jailer_code refused_code = run_inside(config, "exit", "0", NULL); \
-    OK(refused_code == (first) || refused_code == (second), "refused: %s (%s %s)", what, jailer_code_name(refused_code), \
-       inside_last.err.item); \
+    OK(refused_code == (first) || refused_code == (second), "refused: %s (%s %s)", what, \
+       jailer_code_name(refused_code), inside_last.err.item); \
   } while (0)
 #endif

@@ -49,45 +49,45 @@ extern char **environ;
 static const char *error_name(int number) {
   static char other[32];
   switch (number) {
-    case 0: return "ok";
-    case EPERM: return "EPERM";
-    case ENOENT: return "ENOENT";
-    case ESRCH: return "ESRCH";
-    case ENXIO: return "ENXIO";
-    case E2BIG: return "E2BIG";
-    case ENOEXEC: return "ENOEXEC";
-    case EBADF: return "EBADF";
-    case ECHILD: return "ECHILD";
-    case EAGAIN: return "EAGAIN";
-    case ENOMEM: return "ENOMEM";
-    case EACCES: return "EACCES";
-    case EFAULT: return "EFAULT";
-    case EBUSY: return "EBUSY";
-    case EEXIST: return "EEXIST";
-    case EXDEV: return "EXDEV";
-    case ENODEV: return "ENODEV";
-    case ENOTDIR: return "ENOTDIR";
-    case EISDIR: return "EISDIR";
-    case EINVAL: return "EINVAL";
-    case EMFILE: return "EMFILE";
-    case ENOTTY: return "ENOTTY";
-    case ETXTBSY: return "ETXTBSY";
-    case EFBIG: return "EFBIG";
-    case ENOSPC: return "ENOSPC";
-    case EROFS: return "EROFS";
-    case EPIPE: return "EPIPE";
-    case ENOSYS: return "ENOSYS";
-    case ELOOP: return "ELOOP";
-    case EUSERS: return "EUSERS";
-    case EPROTONOSUPPORT: return "EPROTONOSUPPORT";
-    case ESOCKTNOSUPPORT: return "ESOCKTNOSUPPORT";
-    case EOPNOTSUPP: return "EOPNOTSUPP";
-    case EAFNOSUPPORT: return "EAFNOSUPPORT";
-    case ECONNREFUSED: return "ECONNREFUSED";
-    case ENETUNREACH: return "ENETUNREACH";
-    case EOVERFLOW: return "EOVERFLOW";
-    case ENODATA: return "ENODATA";
-    default: snprintf(other, sizeof other, "errno%d", number); return other;
+  case 0: return "ok";
+  case EPERM: return "EPERM";
+  case ENOENT: return "ENOENT";
+  case ESRCH: return "ESRCH";
+  case ENXIO: return "ENXIO";
+  case E2BIG: return "E2BIG";
+  case ENOEXEC: return "ENOEXEC";
+  case EBADF: return "EBADF";
+  case ECHILD: return "ECHILD";
+  case EAGAIN: return "EAGAIN";
+  case ENOMEM: return "ENOMEM";
+  case EACCES: return "EACCES";
+  case EFAULT: return "EFAULT";
+  case EBUSY: return "EBUSY";
+  case EEXIST: return "EEXIST";
+  case EXDEV: return "EXDEV";
+  case ENODEV: return "ENODEV";
+  case ENOTDIR: return "ENOTDIR";
+  case EISDIR: return "EISDIR";
+  case EINVAL: return "EINVAL";
+  case EMFILE: return "EMFILE";
+  case ENOTTY: return "ENOTTY";
+  case ETXTBSY: return "ETXTBSY";
+  case EFBIG: return "EFBIG";
+  case ENOSPC: return "ENOSPC";
+  case EROFS: return "EROFS";
+  case EPIPE: return "EPIPE";
+  case ENOSYS: return "ENOSYS";
+  case ELOOP: return "ELOOP";
+  case EUSERS: return "EUSERS";
+  case EPROTONOSUPPORT: return "EPROTONOSUPPORT";
+  case ESOCKTNOSUPPORT: return "ESOCKTNOSUPPORT";
+  case EOPNOTSUPP: return "EOPNOTSUPP";
+  case EAFNOSUPPORT: return "EAFNOSUPPORT";
+  case ECONNREFUSED: return "ECONNREFUSED";
+  case ENETUNREACH: return "ENETUNREACH";
+  case EOVERFLOW: return "EOVERFLOW";
+  case ENODATA: return "ENODATA";
+  default: snprintf(other, sizeof other, "errno%d", number); return other;
   }
 }
 
@@ -119,7 +119,8 @@ static void attempt(const char *name, int (*run)(const char *), const char *arg)
     row(name, "nofork");
     return;
   }
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
   if (WIFEXITED(status)) {
     row(name, error_name(WEXITSTATUS(status)));
   } else {
@@ -131,8 +132,8 @@ static void attempt(const char *name, int (*run)(const char *), const char *arg)
 /* --- self --- */
 
 static void status_rows(void) {
-  static const char *const wanted[] = {"Groups:", "CapInh:", "CapPrm:", "CapEff:",     "CapBnd:",  "CapAmb:",
-                                       "NoNewPrivs:", "Seccomp:", "SigBlk:", "SigIgn:", "SigCgt:", "Umask:", "Threads:"};
+  static const char *const wanted[] = {"Groups:",  "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:",
+                                       "Seccomp:", "SigBlk:", "SigIgn:", "SigCgt:", "Umask:",  "Threads:"};
   char line[4096];
   FILE *f = fopen("/proc/self/status", "r");
   if (!f) {
@@ -171,8 +172,11 @@ static void limit_rows(void) {
   static const struct {
     const char *name;
     int resource;
-  } limits[] = {{"core", RLIMIT_CORE}, {"nofile", RLIMIT_NOFILE}, {"fsize", RLIMIT_FSIZE},
-                {"rtprio", RLIMIT_RTPRIO}, {"nice", RLIMIT_NICE}};
+  } limits[] = {{"core", RLIMIT_CORE},
+                {"nofile", RLIMIT_NOFILE},
+                {"fsize", RLIMIT_FSIZE},
+                {"rtprio", RLIMIT_RTPRIO},
+                {"nice", RLIMIT_NICE}};
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     struct rlimit limit;
     char name[32];
@@ -203,7 +207,8 @@ static void interface_rows(void) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0), names = 0;
   conf.ifc_len = (int)sizeof list;
   conf.ifc_req = list;
-  number_row("interfaces_with_address", ioctl(fd, SIOCGIFCONF, &conf) < 0 ? -errno : conf.ifc_len / (int)sizeof list[0]);
+  number_row("interfaces_with_address",
+             ioctl(fd, SIOCGIFCONF, &conf) < 0 ? -errno : conf.ifc_len / (int)sizeof list[0]);
   for (int i = 1; i < 64; i++) {
     memset(&one, 0, sizeof one);
     one.ifr_ifindex = i;
@@ -427,10 +432,8 @@ static int run_program(char *const argv[], const char *path, int fd) {
   pid_t pid = fork();
   if (pid == 0) {
     dup2(open("/dev/null", O_WRONLY), 2); /* a dynamic linker says why it cannot */
-    if (path)
-      execve(path, argv, environ);
-    else
-      syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+    if (path) execve(path, argv, environ);
+    else syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
     error = errno;
     if (write(pipe_ends[1], &error, sizeof error) < 0) _exit(99);
     _exit(98);
@@ -444,7 +447,7 @@ static int run_program(char *const argv[], const char *path, int fd) {
 }
 
 static int do_exec(const char *path) {
-  char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)"exit", (char *)(uintptr_t)"7", NULL};
+  char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t) "exit", (char *)(uintptr_t) "7", NULL};
   return run_program(argv, path, -1);
 }
 
@@ -456,7 +459,7 @@ static int do_fdexec(const char *number) { /* a kept descriptor, made executable
 }
 
 static int do_fdexecat(const char *number) {
-  char *argv[] = {(char *)(uintptr_t)"x", (char *)(uintptr_t)"exit", (char *)(uintptr_t)"7", NULL};
+  char *argv[] = {(char *)(uintptr_t) "x", (char *)(uintptr_t) "exit", (char *)(uintptr_t) "7", NULL};
   return run_program(argv, NULL, atoi(number));
 }
 
@@ -680,8 +683,8 @@ static void list_row(const char *name, const char *path, int links) {
     snprintf(full, sizeof full, "%s/%s", path, entry);
     ssize_t got = links ? readlink(full, target, sizeof target - 1) : -1;
     target[got > 0 ? got : 0] = 0;
-    used += (size_t)snprintf(text + used, used < sizeof text ? sizeof text - used : 0, "%s%s%s%s", used ? "," : "", entry,
-                             got > 0 ? ">" : "", target);
+    used += (size_t)snprintf(text + used, used < sizeof text ? sizeof text - used : 0, "%s%s%s%s", used ? "," : "",
+                             entry, got > 0 ? ">" : "", target);
     if (used >= sizeof text) used = sizeof text - 1;
   }
   row(name, used ? text : "empty");
@@ -727,19 +730,59 @@ static void mode_row(const char *name, const char *path) {
 static const struct {
   const char *verb;
   int (*run)(const char *);
-} verbs[] = {{"read", do_read}, {"write", do_write}, {"create", do_create}, {"list", do_list}, {"stat", do_stat},
-             {"isdir", do_isdir}, {"opendir", do_opendir}, {"chdir", do_chdir}, {"mkdir", do_mkdir},
-             {"unlink", do_unlink}, {"rmdir", do_rmdir}, {"mkfifo", do_mkfifo}, {"truncate", do_truncate},
-             {"touch", do_touch}, {"setxattr", do_setxattr}, {"chown", do_chown}, {"rename", do_rename},
-             {"exchange", do_exchange}, {"link", do_link}, {"symlink", do_symlink}, {"chmod", do_chmod},
-             {"copy", do_copy}, {"exec", do_exec}, {"fdexec", do_fdexec}, {"fdexecat", do_fdexecat},
-             {"fdchmod", do_fdchmod}, {"fdopendir", do_fdopendir}, {"fdreopen", do_fdreopen}, {"fdfill", do_fdfill},
-             {"mapexec", do_mapexec}, {"ldso", do_ldso}, {"connect", do_connect}, {"abstract", do_abstract},
-             {"bind", do_bind}, {"fastopen", do_fastopen}, {"udp", do_udp}, {"kill", do_kill}, {"tkill", do_tkill},
-             {"pidfd", do_pidfd}, {"ptrace", do_ptrace}, {"getpgid", do_getpgid}, {"sched", do_sched},
-             {"prlimit", do_prlimit}, {"vmread", do_vmread}, {"shm", do_shm}, {"mq", do_mq}, {"ioctl", do_ioctl},
-             {"socket", do_socket}, {"fill", do_fill}, {"manyfds", do_manyfds}, {"tiocsctty", do_tiocsctty},
-             {"peer", do_peer}, {"crash", do_crash}};
+} verbs[] = {{"read", do_read},
+             {"write", do_write},
+             {"create", do_create},
+             {"list", do_list},
+             {"stat", do_stat},
+             {"isdir", do_isdir},
+             {"opendir", do_opendir},
+             {"chdir", do_chdir},
+             {"mkdir", do_mkdir},
+             {"unlink", do_unlink},
+             {"rmdir", do_rmdir},
+             {"mkfifo", do_mkfifo},
+             {"truncate", do_truncate},
+             {"touch", do_touch},
+             {"setxattr", do_setxattr},
+             {"chown", do_chown},
+             {"rename", do_rename},
+             {"exchange", do_exchange},
+             {"link", do_link},
+             {"symlink", do_symlink},
+             {"chmod", do_chmod},
+             {"copy", do_copy},
+             {"exec", do_exec},
+             {"fdexec", do_fdexec},
+             {"fdexecat", do_fdexecat},
+             {"fdchmod", do_fdchmod},
+             {"fdopendir", do_fdopendir},
+             {"fdreopen", do_fdreopen},
+             {"fdfill", do_fdfill},
+             {"mapexec", do_mapexec},
+             {"ldso", do_ldso},
+             {"connect", do_connect},
+             {"abstract", do_abstract},
+             {"bind", do_bind},
+             {"fastopen", do_fastopen},
+             {"udp", do_udp},
+             {"kill", do_kill},
+             {"tkill", do_tkill},
+             {"pidfd", do_pidfd},
+             {"ptrace", do_ptrace},
+             {"getpgid", do_getpgid},
+             {"sched", do_sched},
+             {"prlimit", do_prlimit},
+             {"vmread", do_vmread},
+             {"shm", do_shm},
+             {"mq", do_mq},
+             {"ioctl", do_ioctl},
+             {"socket", do_socket},
+             {"fill", do_fill},
+             {"manyfds", do_manyfds},
+             {"tiocsctty", do_tiocsctty},
+             {"peer", do_peer},
+             {"crash", do_crash}};
 
 static const struct {
   const char *verb;
@@ -861,9 +904,9 @@ CALL(a_ambient, prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0))
 CALL(a_nnp_off, prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0))
 CALL(a_setsid, setsid())
 CALL(a_nice_up, setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 1))
-CALL(a_ns_parent_pid, ioctl(open("/proc/self/ns/pid", O_RDONLY), 0xb702))  /* NS_GET_PARENT */
+CALL(a_ns_parent_pid, ioctl(open("/proc/self/ns/pid", O_RDONLY), 0xb702)) /* NS_GET_PARENT */
 CALL(a_ns_parent_user, ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb702))
-CALL(a_ns_owner, ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb701))      /* NS_GET_USERNS */
+CALL(a_ns_owner, ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb701)) /* NS_GET_USERNS */
 CALL(a_write_exe, open("/proc/self/exe", O_WRONLY))
 CALL(a_write_comm, open("/proc/self/comm", O_WRONLY))
 CALL(a_write_oom, open("/proc/self/oom_score_adj", O_WRONLY))
@@ -1054,46 +1097,135 @@ static int a_ioprio_user(const char *arg) { return (void)arg, answer(syscall(SYS
 static const struct {
   const char *name;
   int (*run)(const char *);
-} attacks[] = {
-    {"mount_tmpfs", a_mount_tmpfs}, {"mount_bind", a_mount_bind}, {"mount_proc", a_mount_proc},
-    {"remount_rw", a_remount_rw}, {"propagation", a_propagation}, {"umount", a_umount}, {"pivot_root", a_pivot_root},
-    {"chroot", a_chroot}, {"fsopen", a_fsopen}, {"fsconfig", a_fsconfig}, {"fsmount", a_fsmount}, {"fspick", a_fspick},
-    {"open_tree", a_open_tree}, {"open_tree_plain", a_open_tree_plain}, {"move_mount", a_move_mount},
-    {"mount_setattr", a_mount_setattr}, {"unshare_user", a_unshare_user}, {"unshare_mnt", a_unshare_mnt},
-    {"unshare_net", a_unshare_net}, {"unshare_pid", a_unshare_pid}, {"unshare_ipc", a_unshare_ipc},
-    {"unshare_uts", a_unshare_uts}, {"unshare_cgroup", a_unshare_cgroup}, {"unshare_time", a_unshare_time},
-    {"unshare_high", a_unshare_high}, {"clone_user", a_clone_user}, {"clone_mnt", a_clone_mnt},
-    {"clone_pid", a_clone_pid}, {"clone_net", a_clone_net}, {"clone_ipc", a_clone_ipc}, {"clone_uts", a_clone_uts},
-    {"clone_cgroup", a_clone_cgroup}, {"clone_high", a_clone_high}, {"clone3", a_clone3}, {"setns", a_setns},
-    {"traceme", a_traceme}, {"trace_child", a_trace_child}, {"vm_readv", a_vm_readv}, {"vm_writev", a_vm_writev},
-    {"process_madvise", a_process_madvise}, {"pidfd_getfd", a_pidfd_getfd}, {"kcmp", a_kcmp}, {"keyctl", a_keyctl},
-    {"add_key", a_add_key}, {"request_key", a_request_key}, {"bpf", a_bpf}, {"perf", a_perf},
-    {"userfaultfd", a_userfaultfd}, {"uring_setup", a_uring_setup}, {"uring_enter", a_uring_enter},
-    {"uring_register", a_uring_register}, {"init_module", a_init_module}, {"finit_module", a_finit_module},
-    {"delete_module", a_delete_module}, {"kexec", a_kexec}, {"clock_settime", a_clock_settime},
-    {"settimeofday", a_settimeofday}, {"adjtimex", a_adjtimex}, {"clock_adjtime", a_clock_adjtime},
-    {"reboot", a_reboot}, {"swapon", a_swapon}, {"swapoff", a_swapoff}, {"sethostname", a_sethostname},
-    {"setdomainname", a_setdomainname}, {"syslog", a_syslog}, {"acct", a_acct}, {"quotactl", a_quotactl},
-    {"name_to_handle", a_name_to_handle}, {"open_by_handle", a_open_by_handle}, {"fanotify", a_fanotify},
-    {"vmsplice", a_vmsplice}, {"move_pages", a_move_pages}, {"migrate_pages", a_migrate_pages},
-    {"memfd_secret", a_memfd_secret}, {"statmount", a_statmount}, {"listmount", a_listmount},
-    {"norandomize", a_norandomize}, {"read_implies_exec", a_read_implies_exec}, {"death_clear", a_death_clear},
-    {"death_term", a_death_term}, {"death_by_ids", a_pdeath_by_setuid}, {"death_by_userns", a_pdeath_by_userns}, {"set_mm", a_set_mm}, {"tiocsti", a_tiocsti},
-    {"tiocsti_high", a_tiocsti_high}, {"tioclinux", a_tioclinux}, {"mknod_char", a_mknod_char},
-    {"mknod_block", a_mknod_block}, {"memfd", a_memfd}, {"memfd_exec", a_memfd_exec},
-    {"memfd_sealed_exec", a_memfd_sealed_exec}, {"memfd_plain_exec", a_memfd_plain_exec},
-    {"map_files_exec", a_map_files_exec}, {"tmpfile_exec", a_tmpfile_exec}, {"newer_call", a_newer_call},
-    {"setuid_0", a_setuid_0}, {"setgid_0", a_setgid_0}, {"setgroups", a_setgroups}, {"capset", a_capset},
-    {"securebits", a_securebits}, {"ambient", a_ambient}, {"nnp_off", a_nnp_off}, {"setsid", a_setsid},
-    {"nice_up", a_nice_up}, {"fifo_scheduler", a_fifo_scheduler}, {"nofile_up", a_nofile_up}, {"core_0", a_core_0},
-    {"core_0_old", a_core_0_old}, {"ns_parent_pid", a_ns_parent_pid}, {"ns_parent_user", a_ns_parent_user},
-    {"ns_owner", a_ns_owner}, {"write_exe", a_write_exe}, {"write_comm", a_write_comm}, {"write_oom", a_write_oom},
-    {"write_uid_map", a_write_uid_map}, {"write_mem", a_write_mem}, {"write_core_filter", a_write_core_filter},
-    {"write_clear_refs", a_write_clear_refs}, {"set_id_fchmod", a_set_id_fchmod}, {"set_gid_creat", a_set_gid_creat},
+} attacks[] = {{"mount_tmpfs", a_mount_tmpfs},
+               {"mount_bind", a_mount_bind},
+               {"mount_proc", a_mount_proc},
+               {"remount_rw", a_remount_rw},
+               {"propagation", a_propagation},
+               {"umount", a_umount},
+               {"pivot_root", a_pivot_root},
+               {"chroot", a_chroot},
+               {"fsopen", a_fsopen},
+               {"fsconfig", a_fsconfig},
+               {"fsmount", a_fsmount},
+               {"fspick", a_fspick},
+               {"open_tree", a_open_tree},
+               {"open_tree_plain", a_open_tree_plain},
+               {"move_mount", a_move_mount},
+               {"mount_setattr", a_mount_setattr},
+               {"unshare_user", a_unshare_user},
+               {"unshare_mnt", a_unshare_mnt},
+               {"unshare_net", a_unshare_net},
+               {"unshare_pid", a_unshare_pid},
+               {"unshare_ipc", a_unshare_ipc},
+               {"unshare_uts", a_unshare_uts},
+               {"unshare_cgroup", a_unshare_cgroup},
+               {"unshare_time", a_unshare_time},
+               {"unshare_high", a_unshare_high},
+               {"clone_user", a_clone_user},
+               {"clone_mnt", a_clone_mnt},
+               {"clone_pid", a_clone_pid},
+               {"clone_net", a_clone_net},
+               {"clone_ipc", a_clone_ipc},
+               {"clone_uts", a_clone_uts},
+               {"clone_cgroup", a_clone_cgroup},
+               {"clone_high", a_clone_high},
+               {"clone3", a_clone3},
+               {"setns", a_setns},
+               {"traceme", a_traceme},
+               {"trace_child", a_trace_child},
+               {"vm_readv", a_vm_readv},
+               {"vm_writev", a_vm_writev},
+               {"process_madvise", a_process_madvise},
+               {"pidfd_getfd", a_pidfd_getfd},
+               {"kcmp", a_kcmp},
+               {"keyctl", a_keyctl},
+               {"add_key", a_add_key},
+               {"request_key", a_request_key},
+               {"bpf", a_bpf},
+               {"perf", a_perf},
+               {"userfaultfd", a_userfaultfd},
+               {"uring_setup", a_uring_setup},
+               {"uring_enter", a_uring_enter},
+               {"uring_register", a_uring_register},
+               {"init_module", a_init_module},
+               {"finit_module", a_finit_module},
+               {"delete_module", a_delete_module},
+               {"kexec", a_kexec},
+               {"clock_settime", a_clock_settime},
+               {"settimeofday", a_settimeofday},
+               {"adjtimex", a_adjtimex},
+               {"clock_adjtime", a_clock_adjtime},
+               {"reboot", a_reboot},
+               {"swapon", a_swapon},
+               {"swapoff", a_swapoff},
+               {"sethostname", a_sethostname},
+               {"setdomainname", a_setdomainname},
+               {"syslog", a_syslog},
+               {"acct", a_acct},
+               {"quotactl", a_quotactl},
+               {"name_to_handle", a_name_to_handle},
+               {"open_by_handle", a_open_by_handle},
+               {"fanotify", a_fanotify},
+               {"vmsplice", a_vmsplice},
+               {"move_pages", a_move_pages},
+               {"migrate_pages", a_migrate_pages},
+               {"memfd_secret", a_memfd_secret},
+               {"statmount", a_statmount},
+               {"listmount", a_listmount},
+               {"norandomize", a_norandomize},
+               {"read_implies_exec", a_read_implies_exec},
+               {"death_clear", a_death_clear},
+               {"death_term", a_death_term},
+               {"death_by_ids", a_pdeath_by_setuid},
+               {"death_by_userns", a_pdeath_by_userns},
+               {"set_mm", a_set_mm},
+               {"tiocsti", a_tiocsti},
+               {"tiocsti_high", a_tiocsti_high},
+               {"tioclinux", a_tioclinux},
+               {"mknod_char", a_mknod_char},
+               {"mknod_block", a_mknod_block},
+               {"memfd", a_memfd},
+               {"memfd_exec", a_memfd_exec},
+               {"memfd_sealed_exec", a_memfd_sealed_exec},
+               {"memfd_plain_exec", a_memfd_plain_exec},
+               {"map_files_exec", a_map_files_exec},
+               {"tmpfile_exec", a_tmpfile_exec},
+               {"newer_call", a_newer_call},
+               {"setuid_0", a_setuid_0},
+               {"setgid_0", a_setgid_0},
+               {"setgroups", a_setgroups},
+               {"capset", a_capset},
+               {"securebits", a_securebits},
+               {"ambient", a_ambient},
+               {"nnp_off", a_nnp_off},
+               {"setsid", a_setsid},
+               {"nice_up", a_nice_up},
+               {"fifo_scheduler", a_fifo_scheduler},
+               {"nofile_up", a_nofile_up},
+               {"core_0", a_core_0},
+               {"core_0_old", a_core_0_old},
+               {"ns_parent_pid", a_ns_parent_pid},
+               {"ns_parent_user", a_ns_parent_user},
+               {"ns_owner", a_ns_owner},
+               {"write_exe", a_write_exe},
+               {"write_comm", a_write_comm},
+               {"write_oom", a_write_oom},
+               {"write_uid_map", a_write_uid_map},
+               {"write_mem", a_write_mem},
+               {"write_core_filter", a_write_core_filter},
+               {"write_clear_refs", a_write_clear_refs},
+               {"set_id_fchmod", a_set_id_fchmod},
+               {"set_gid_creat", a_set_gid_creat},
 #if defined(__x86_64__)
-    {"x32", a_x32}, {"int80", a_int80}, {"iopl", a_iopl}, {"ioperm", a_ioperm}, {"modify_ldt", a_modify_ldt},
+               {"x32", a_x32},
+               {"int80", a_int80},
+               {"iopl", a_iopl},
+               {"ioperm", a_ioperm},
+               {"modify_ldt", a_modify_ldt},
 #endif
-    {"nice_user", a_nice_user}, {"ioprio_user", a_ioprio_user}};
+               {"nice_user", a_nice_user},
+               {"ioprio_user", a_ioprio_user}};
 
 static int attack(char **names) {
   for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
@@ -1135,9 +1267,11 @@ int main(int argc, char **argv) {
   if (strcmp(command, "hold") == 0) { /* until the end of its input */
     char byte;
     row("holding", "now");
-    while (read(0, &byte, 1) > 0) {}
+    while (read(0, &byte, 1) > 0) {
+    }
     return 0;
   }
-  fprintf(stderr, "usage: probe_inside self|env|fds|mounts|sockets|do VERB:ARG...|attack [NAME...]|sleep N|exit N|hold\n");
+  fprintf(stderr,
+          "usage: probe_inside self|env|fds|mounts|sockets|do VERB:ARG...|attack [NAME...]|sleep N|exit N|hold\n");
   return 64;
 }

@@ -303,7 +303,8 @@ static void test_grants(void) {
   OK(LOOK("--ro", ro, "ro") == 0 && out_is("content\n"), "--ro: readable, not writable, not executable");
   OK(LOOK("--exec", ex, "exec") == 0 && out_is("ran\n"), "--exec: executable, not writable");
   const char *own =
-      "cd \"$1/rw\" && printf '#!/bin/sh\\necho ran\\n' >prog && chmod 755 prog && cat prog; ./prog 2>/dev/null || echo refused $?";
+      "cd \"$1/rw\" && printf '#!/bin/sh\\necho ran\\n' >prog && chmod 755 prog && cat prog; "
+      "./prog 2>/dev/null || echo refused $?";
   OK(RUN("--rw", rw, SH(own)) == 0 && out_is("#!/bin/sh\necho ran\nrefused 126\n"),
      "--rw: writable, what is written cannot be executed");
   OK(there("rw/prog"), "and it is on the host");
@@ -351,6 +352,8 @@ static void keep_directory(void) {
   if (dup2(open("/", O_RDONLY | O_DIRECTORY), 5) != 5) _exit(98);
 }
 
+static void close_3(void) { close(3); }
+
 static void directory_stdin(void) {
   if (dup2(open("/", O_RDONLY | O_DIRECTORY), 0) != 0) _exit(98);
 }
@@ -377,6 +380,8 @@ static void test_descriptors(void) {
   OK(RUN_FROM(keep_pipe_at_5, "--keep-fd", "5:0", "--", "cat") == 0 && out_is("through\n"), "--keep-fd N:0 is stdin");
   OK(RUN_FROM(keep_directory, "--keep-fd", "5", "--", "true") == 125 && err_says("E_UNSAFE"),
      "--keep-fd: a directory is refused");
+  OK(RUN_FROM(close_3, "--keep-fd", "3", "--", "true") == 125 && err_says("not open"),
+     "--keep-fd: a number that only jail itself could open");
   OK(RUN_FROM(directory_stdin, "--", "true") == 125 && err_says("E_UNSAFE"), "a directory as stdin is refused");
 }
 
@@ -716,7 +721,8 @@ static void test_surroundings(void) {
   OK(RUN_FROM(close_0, "--keep-fd", "0", "--", "true") == 0, "stdin closed, and kept by name");
   OK(RUN_FROM(
          close_012, "--report", path_of("report1"), "--rw", rw,
-         SH("readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >\"$1/rw/three\"; ls /proc/self/fd | wc -l >\"$1/rw/number\"")) ==
+         SH("readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >\"$1/rw/three\"; "
+             "ls /proc/self/fd | wc -l >\"$1/rw/number\"")) ==
          0,
      "all three closed");
   OK(count(slurp("rw/three"), "/dev/null\n") == 2 && atoi(slurp("rw/number")) == 4, "and none of them is the report's");
@@ -801,7 +807,8 @@ static void test_tty(void) {
       j,
       ARGS(
           "--tty", "--", "sh", "-c",
-          "test -t 0 && test -t 1 && test -t 2 && echo terminal; stty size; echo $TERM; (: </dev/tty) && echo controlling; exit 9"));
+          "test -t 0 && test -t 1 && test -t 2 && echo terminal; stty size; echo $TERM; "
+           " (: </dev/tty) && echo controlling; exit 9"));
   OK(finish_tty(j) == 9 && strstr(j->out_text, "terminal\r\n33 101\r\nvt220\r\ncontrolling\r\n"),
      "--tty: a terminal inside, its size, TERM, the controlling one, the exit code");
 
@@ -850,6 +857,11 @@ static void test_tty(void) {
      "--tty without a terminal: input from a pipe, its end, 24 by 80");
   OK(RUN("--tty", "--", "sh", "-c", "seq 1 30000") == 0 && count(j->out_text, "\r\n") == 30000,
      "--tty into a pipe: all output arrives");
+  /* more than a pipe holds, less than pipe and terminal together: the program ends with its output still on the way */
+  start(j, ARGS("--tty", "--report", path_of("rw/slow"), "--", "seq", "1", "11300"), NULL, NULL);
+  for (double until = now() + 5; now() < until && !strstr(slurp("rw/slow"), "}}"); nap(10)) {}
+  bool ended = becomes(report_pid(slurp("rw/slow")), "XZ");
+  OK(finish(j) == 0 && ended && count(j->out_text, "\r\n") == 11300, "output that is read after the end is whole");
   OK(RUN("--", "sh", "-c", "test -t 0 || echo none; (: </dev/tty) 2>/dev/null || echo none") == 0 &&
          out_is("none\nnone\n"),
      "without --tty there is no terminal");
@@ -860,7 +872,8 @@ static void test_tty(void) {
 static void test_box(void) {
   char *home = path_of("home");
   const char *look =
-      "cd $1 && ls -d shared sockets tmp logs exit bin; echo x >shared/new && echo wrote; (echo x >bin/new) 2>/dev/null || echo refused; ls .. 2>/dev/null";
+      "cd $1 && ls -d shared sockets tmp logs exit bin; echo x >shared/new && echo wrote; "
+      "(echo x >bin/new) 2>/dev/null || echo refused; ls .. 2>/dev/null";
   char box[PATH_MAX + 64];
   snprintf(box, sizeof box, "%s/boxes/one", home);
   OK(RUN("--home", home, "--id", "one", "--", "sh", "-c", look, "sh", box) == 0 &&

@@ -20,7 +20,8 @@
 /* What the hook is told and what it saw. Shared memory, because a child may have memory of its own. */
 static struct faults {
   volatile int armed;
-  volatile long calls[2];             /* made so far: parent, child */
+  volatile int spawning;              /* the plan is made; a child before that only touches paths */
+  volatile long calls[3];             /* made so far: parent, child, the child that touches paths */
   volatile int side, error;           /* which call fails, and how */
   volatile long index;                /* 0: none */
   volatile int fired, fired_side;
@@ -31,8 +32,8 @@ static struct faults {
   volatile long missing;              /* one call that this kernel does not have; -1: none */
   volatile int no_userns;
   volatile long kill_at, delay_at;    /* child call before which it is killed, or sleeps */
-  volatile int kill_now, pid;
-  volatile long seen[2][1024];        /* the numbers of the calls of the last run */
+  volatile int kill_side, kill_now, pid;
+  volatile long seen[3][1024];        /* the numbers of the calls of the last run */
 } *S;
 
 static char *parent_stack;
@@ -96,12 +97,17 @@ BARE static bool cannot_fail(long nr) {
          nr == SYS_rt_sigprocmask;
 }
 
+/* waitid of one's own child: interrupted, or (P_PIDFD before 5.4) not understood. */
+BARE static bool can_answer(long nr, const long args[6], int error) {
+  return nr != SYS_waitid || error == EINTR || (error == EINVAL && args[0] == 3);
+}
+
 BARE static bool hook(long nr, const long args[6], long *result) {
   if (!S || !S->armed) return false;
   char here;
   const long distance = &here - parent_stack;
-  const int side = distance > 4000000 || distance < -4000000;
-  const long n = ++S->calls[side];
+  const int side = distance < 4000000 && distance > -4000000 ? 0 : S->spawning ? 1 : 2;
+  const long n = __atomic_add_fetch(&S->calls[side], 1, __ATOMIC_RELAXED); /* an init and its target count together */
   if (n < 1024) S->seen[side][n] = nr;
   if (side && !S->pid) { /* "/proc/self" is still the launcher's: the pid outside */
     char text[16];
@@ -111,13 +117,13 @@ BARE static bool hook(long nr, const long args[6], long *result) {
     S->pid = pid;
   }
   if (nr == SYS_close && bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
-  if (side && n == S->kill_at) {
+  if (side == S->kill_side && n == S->kill_at) {
     struct timespec second = {1, 0};
     S->kill_now = 1;
     bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
     for (;;) bare(SYS_nanosleep, (long)&second, 0, 0, 0, 0, 0);
   }
-  if (side && n == S->delay_at) {
+  if (side == S->kill_side && n == S->delay_at) {
     struct timespec hang = {5, 0};
     bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
   }
@@ -125,7 +131,7 @@ BARE static bool hook(long nr, const long args[6], long *result) {
     uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
     if (flags & 0x10000000) return *result = -EPERM, true;
   }
-  if (S->index && side == S->side && n == S->index && !cannot_fail(nr)) {
+  if (S->index && side == S->side && n == S->index && !cannot_fail(nr) && can_answer(nr, args, S->error)) {
     S->fired = 1;
     S->fired_nr = nr;
     S->fired_side = side;
@@ -134,7 +140,7 @@ BARE static bool hook(long nr, const long args[6], long *result) {
     *result = -S->error;
     return true;
   }
-  if (side && S->after_nr == nr) { /* the first fault of two: the child's; the second is a call of the parent after it */
+  if (side == 1 && S->after_nr == nr) { /* the first fault of two: the child's; the second is a call of the parent after it */
     S->after_nr = -1;
     S->calls[0] = 0;
     *result = -EPERM;
@@ -254,18 +260,18 @@ static void shape_make(shape *s, int kind) {
 static canary_state before;
 static uint32_t wanted_layers[SHAPES]; /* what the undisturbed launch applies */
 static long bad_runs;
-static char bad_lines[6][700]; /* the first few that differ */
+static char bad_lines[6][900]; /* the first few that differ */
 static long bad_kinds;
 
 static void complain(const char *what, const char *why) {
-  char line[700];
+  char line[600];
   const int n = snprintf(line, sizeof line, "%s: %.500s", what, why);
   bad_runs++;
   for (long i = 0; i < bad_kinds; i++)
     if (!strncmp(bad_lines[i], line, (size_t)n)) return;
   if (bad_kinds == 6) return;
   snprintf(bad_lines[bad_kinds++], sizeof bad_lines[0], "%s (call %ld of the %s, number %ld, errno %d%s; kernel %d)", line, S->index,
-           S->side ? "child" : "parent", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
+           S->side == 0 ? "parent" : S->side == 1 ? "child" : "touching child", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
 }
 
 static void fresh(void) { bad_runs = bad_kinds = 0; }
@@ -274,6 +280,8 @@ static void tell_bad(void) {
   if (bad_runs) printf("# %ld bad runs\n", bad_runs);
   for (long i = 0; i < bad_kinds; i++) printf("#   %s\n", bad_lines[i]);
 }
+
+static bool killed_below_init; /* the target of an init is killed in its exec: the one death only the status tells */
 
 static const char *grants_as_planned(const struct canary *c, const shape *s) {
   static char why[128];
@@ -308,6 +316,7 @@ static void judge(const shape *s, uint32_t required, jailer_code code, const jai
   const int ran = canary_get(canary_read_fd, &c);
   const char *why;
   if (code == JAILER_OK) {
+    if (ran == 0 && killed_below_init) return; /* the init lived and will tell */
     if (ran == 0) return complain("launched", "the canary never ran");
     if (ran < 0) return complain("launched", "the canary did not finish");
     if ((required & ~proc->layers) & ~s->config.may_degrade) return complain("launched", "a required layer is not among proc.layers");
@@ -339,12 +348,14 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   const char *why;
   memset(err, 0, sizeof *err);
   memset(&proc, 0, sizeof proc);
-  S->calls[0] = S->calls[1] = 0;
+  S->calls[0] = S->calls[1] = S->calls[2] = 0;
+  S->spawning = 0;
   S->fired = S->twice = S->pid = 0;
   S->fired_nr = -1;
   S->armed = 1;
   jailer_code code = jailer_plan_new(&s->config, NULL, &plan, err);
   if (code == JAILER_OK) {
+    S->spawning = 1;
     code = jailer_spawn(plan, &proc, err);
     jailer_plan_free(plan);
   } else if (plan) {
@@ -358,6 +369,7 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   }
   S->armed = 0;
   judge(s, required, code, err, &proc);
+  if (code == JAILER_OK && !waited && killed_below_init && !status.exited && status.signal == SIGKILL) return JAILER_E_DIED;
   if (code == JAILER_OK && !waited && (!status.exited || status.exit_code)) complain("launched", "the canary's exit status is not 0");
   if (S->twice) complain("close", "a descriptor that was not open was closed: close was retried");
   forgive();
@@ -376,7 +388,16 @@ static void calm(void) {
   S->kernel = S->no_userns = S->kill_now = 0;
   S->missing = S->after_nr = -1;
   S->kill_at = S->delay_at = 0;
+  S->kill_side = 1;
   allocation_fails = allocation_fails_from = 0;
+}
+
+static void lap(const char *what) {
+  static struct timespec last;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (what) printf("# %s: %ld ms\n", what, (long)(now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000);
+  last = now;
 }
 
 static const int errnos[] = {EPERM, ENOSYS, ENOMEM, EINTR, EAGAIN, EINVAL, EACCES, ENOENT};
@@ -405,7 +426,7 @@ static void each_call(int kind, int errno_count) {
     tell_bad();
     return;
   }
-  for (int side = 0; side < 2; side++) {
+  for (int side = 0; side < 3; side++) {
     long limit = S->calls[side] + 2;
     long numbers[1024];
     calm();
@@ -459,6 +480,7 @@ static void named(void) {
     calm();
     S->after_nr = rows[i].nr;
     jailer_code code = run(&s, wanted_layers[SHAPE_STRICT], &err);
+    if (err.layer != rows[i].layer) printf("# %s: %s: %s\n", jailer_code_name(code), jailer_layer_name(err.layer), err.step ? err.step : "");
     OK(code && err.layer == rows[i].layer && err.sys_errno == EPERM, "call %ld refused in the child: the error's layer is %s",
        rows[i].nr, jailer_layer_name(rows[i].layer));
   }
@@ -581,9 +603,19 @@ static void killed(int kind) {
   fresh();
   for (long at = 1; at <= calls; at++, tried++) {
     S->kill_at = at;
+    killed_below_init = kind == SHAPE_INIT && at == calls;
     jailer_code code = run(&s, wanted_layers[kind], &err);
+    killed_below_init = false;
     died += code == JAILER_E_DIED;
     if (code != JAILER_E_DIED) printf("# killed before call %ld (number %ld): %s: %s\n", at, S->seen[1][at], jailer_code_name(code), err.step ? err.step : "");
+  }
+  calm();
+  S->no_userns = kind == SHAPE_OWN_MEMORY;
+  run(&s, wanted_layers[kind], &err);
+  for (long at = 1, touches = S->calls[2]; at <= touches; at++) { /* a toucher that dies has nothing more to say */
+    S->kill_side = 2;
+    S->kill_at = at;
+    if (run(&s, wanted_layers[kind], &err)) complain("killed while touching", err.message);
   }
   calm();
   S->kill_now = 2;
@@ -694,6 +726,7 @@ int main(void) {
   sigemptyset(&odd);
   sigaddset(&odd, SIGUSR1); /* a mask that must be put back exactly */
   sigprocmask(SIG_SETMASK, &odd, NULL);
+  lap(NULL);
   for (int round = 0; round < 3; round++) { /* libc's own first-time allocations and mappings */
     for (int kind = 0; kind < SHAPES; kind++) {
       shape s;
@@ -710,15 +743,20 @@ int main(void) {
     canary_take(&before);
   }
   for (int kind = 0; kind < SHAPES; kind++)
-    if (available(kind)) each_call(kind, kind == SHAPE_STRICT ? 8 : kind == SHAPE_NESTED ? 5 : 3);
+    if (available(kind)) each_call(kind, kind == SHAPE_STRICT ? 8 : kind == SHAPE_NESTED ? 5 : 3), lap("each call");
   named();
   kernels();
+  lap("kernels");
   for (int kind = 0; kind < SHAPES; kind++) {
     if (!available(kind)) continue;
     memory(kind);
+    lap("memory");
     cleanup_fails(kind);
+    lap("clean-up");
     hangs(kind);
+    lap("hangs");
     killed(kind);
+    lap("killed");
   }
   canary_remove(canary_scratch);
   clock_gettime(CLOCK_MONOTONIC, &now);

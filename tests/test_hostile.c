@@ -31,49 +31,131 @@ enum { BOTH, ROOT, NEVER };
 static const struct {
   const char *name, *inside;
   int control;
-} attacks[] = {{"mount_tmpfs", "EPERM", BOTH}, {"mount_bind", "EPERM", BOTH}, {"mount_proc", "EPERM", BOTH},
-               {"remount_rw", "EPERM", NEVER}, {"propagation", "EPERM", BOTH}, {"umount", "EPERM", BOTH},
-               {"pivot_root", "EPERM", BOTH}, {"chroot", "EPERM", BOTH}, {"fsopen", "EPERM", BOTH},
-               {"fsconfig", "EPERM", BOTH}, {"fsmount", "EPERM", BOTH}, {"fspick", "EPERM", ROOT},
-               {"open_tree", "EPERM", ROOT}, {"open_tree_plain", "EPERM", BOTH}, {"move_mount", "EPERM", BOTH},
-               {"mount_setattr", "EPERM", BOTH}, {"unshare_user", "EPERM", BOTH}, {"unshare_mnt", "EPERM", BOTH},
-               {"unshare_net", "EPERM", BOTH}, {"unshare_pid", "EPERM", BOTH}, {"unshare_ipc", "EPERM", BOTH},
-               {"unshare_uts", "EPERM", BOTH}, {"unshare_cgroup", "EPERM", BOTH}, {"unshare_time", "EPERM", BOTH},
-               {"unshare_high", "EPERM", BOTH}, {"clone_user", "EPERM", BOTH}, {"clone_mnt", "EPERM", BOTH},
-               {"clone_pid", "EPERM", BOTH}, {"clone_net", "EPERM", BOTH}, {"clone_ipc", "EPERM", BOTH},
-               {"clone_uts", "EPERM", BOTH}, {"clone_cgroup", "EPERM", BOTH}, {"clone_high", "EPERM", BOTH},
-               {"clone3", "ENOSYS", BOTH}, {"setns", "EPERM", BOTH}, {"traceme", "EPERM", BOTH},
-               {"trace_child", "EPERM", BOTH}, {"vm_readv", "EPERM", BOTH}, {"vm_writev", "EPERM", BOTH},
-               {"process_madvise", "EPERM", BOTH}, {"pidfd_getfd", "EPERM", BOTH}, {"kcmp", "EPERM", BOTH},
-               {"keyctl", "EPERM", BOTH}, {"add_key", "EPERM", BOTH}, {"request_key", "EPERM", BOTH},
-               {"bpf", "EPERM", ROOT}, {"perf", "EPERM", ROOT}, {"userfaultfd", "EPERM", ROOT},
-               {"uring_setup", "EPERM", ROOT}, {"uring_enter", "EPERM", ROOT}, {"uring_register", "EPERM", ROOT},
-               {"init_module", "EPERM", ROOT}, {"finit_module", "EPERM", ROOT}, {"delete_module", "EPERM", ROOT},
-               {"kexec", "EPERM", NEVER}, {"clock_settime", "EPERM", BOTH}, {"settimeofday", "EPERM", BOTH},
-               {"adjtimex", "EPERM", BOTH}, {"clock_adjtime", "EPERM", BOTH}, {"reboot", "EPERM", BOTH},
-               {"swapon", "EPERM", ROOT}, {"swapoff", "EPERM", ROOT}, {"sethostname", "EPERM", BOTH},
-               {"setdomainname", "EPERM", BOTH}, {"syslog", "EPERM", ROOT}, {"acct", "EPERM", ROOT},
-               {"quotactl", "EPERM", BOTH}, {"name_to_handle", "EPERM", BOTH}, {"open_by_handle", "EPERM", BOTH},
-               {"fanotify", "EPERM", BOTH}, {"vmsplice", "EPERM", BOTH}, {"move_pages", "EPERM", BOTH},
-               {"migrate_pages", "EPERM", BOTH}, {"memfd_secret", "ENOSYS", NEVER}, {"statmount", "ENOSYS", NEVER},
-               {"listmount", "ENOSYS", NEVER}, {"norandomize", "EPERM", BOTH}, {"read_implies_exec", "EPERM", BOTH},
-               {"death_clear", "EPERM", BOTH}, {"death_term", "EPERM", BOTH}, {"death_by_ids", "EPERM", NEVER},
-               {"death_by_userns", "EPERM", NEVER}, {"set_mm", "EPERM", NEVER}, {"tiocsti", "EPERM", BOTH},
-               {"tiocsti_high", "EPERM", BOTH}, {"tioclinux", "EPERM", BOTH}, {"mknod_char", "EPERM", ROOT},
-               {"mknod_block", "EPERM", ROOT}, {"memfd", "EACCES", BOTH}, {"memfd_exec", "EACCES", BOTH},
-               {"memfd_sealed_exec", "EACCES", NEVER}, {"memfd_plain_exec", "EACCES", BOTH},
-               {"map_files_exec", "EPERM", ROOT}, {"tmpfile_exec", "EACCES", BOTH}, {"newer_call", "ENOSYS", NEVER},
-               {"setuid_0", "EINVAL", NEVER}, {"setgid_0", "EINVAL", NEVER}, {"setgroups", "EPERM", ROOT},
-               {"capset", "EPERM", BOTH}, {"securebits", "EPERM", BOTH}, {"ambient", "EPERM", NEVER},
-               {"nnp_off", "EINVAL", NEVER}, {"nice_up", "EACCES", ROOT}, {"fifo_scheduler", "EPERM", ROOT},
-               {"core_0", "EINVAL", BOTH}, {"core_0_old", "EINVAL", BOTH}, {"nofile_up", "EPERM", NEVER},
-               {"ns_parent_pid", "EPERM", NEVER}, {"ns_parent_user", "EPERM", NEVER}, {"ns_owner", "EPERM", NEVER},
-               {"write_exe", "EACCES", ROOT}, {"write_comm", "EACCES", BOTH}, {"write_oom", "EACCES", BOTH},
-               {"write_uid_map", "EACCES", BOTH}, {"write_mem", "EACCES", BOTH}, {"write_core_filter", "EACCES", BOTH},
-               {"write_clear_refs", "EACCES", BOTH}, {"set_id_fchmod", "EPERM", BOTH},
+} attacks[] = {
+    {"mount_tmpfs", "EPERM", BOTH},
+    {"mount_bind", "EPERM", BOTH},
+    {"mount_proc", "EPERM", BOTH},
+    {"remount_rw", "EPERM", NEVER},
+    {"propagation", "EPERM", BOTH},
+    {"umount", "EPERM", BOTH},
+    {"pivot_root", "EPERM", BOTH},
+    {"chroot", "EPERM", BOTH},
+    {"fsopen", "EPERM", BOTH},
+    {"fsconfig", "EPERM", BOTH},
+    {"fsmount", "EPERM", BOTH},
+    {"fspick", "EPERM", ROOT},
+    {"open_tree", "EPERM", ROOT},
+    {"open_tree_plain", "EPERM", BOTH},
+    {"move_mount", "EPERM", BOTH},
+    {"mount_setattr", "EPERM", BOTH},
+    {"unshare_user", "EPERM", BOTH},
+    {"unshare_mnt", "EPERM", BOTH},
+    {"unshare_net", "EPERM", BOTH},
+    {"unshare_pid", "EPERM", BOTH},
+    {"unshare_ipc", "EPERM", BOTH},
+    {"unshare_uts", "EPERM", BOTH},
+    {"unshare_cgroup", "EPERM", BOTH},
+    {"unshare_time", "EPERM", BOTH},
+    {"unshare_high", "EPERM", BOTH},
+    {"clone_user", "EPERM", BOTH},
+    {"clone_mnt", "EPERM", BOTH},
+    {"clone_pid", "EPERM", BOTH},
+    {"clone_net", "EPERM", BOTH},
+    {"clone_ipc", "EPERM", BOTH},
+    {"clone_uts", "EPERM", BOTH},
+    {"clone_cgroup", "EPERM", BOTH},
+    {"clone_high", "EPERM", BOTH},
+    {"clone3", "ENOSYS", BOTH},
+    {"setns", "EPERM", BOTH},
+    {"traceme", "EPERM", BOTH},
+    {"trace_child", "EPERM", BOTH},
+    {"vm_readv", "EPERM", BOTH},
+    {"vm_writev", "EPERM", BOTH},
+    {"process_madvise", "EPERM", BOTH},
+    {"pidfd_getfd", "EPERM", BOTH},
+    {"kcmp", "EPERM", BOTH},
+    {"keyctl", "EPERM", BOTH},
+    {"add_key", "EPERM", BOTH},
+    {"request_key", "EPERM", BOTH},
+    {"bpf", "EPERM", ROOT},
+    {"perf", "EPERM", ROOT},
+    {"userfaultfd", "EPERM", ROOT},
+    {"uring_setup", "EPERM", ROOT},
+    {"uring_enter", "EPERM", ROOT},
+    {"uring_register", "EPERM", ROOT},
+    {"init_module", "EPERM", ROOT},
+    {"finit_module", "EPERM", ROOT},
+    {"delete_module", "EPERM", ROOT},
+    {"kexec", "EPERM", NEVER},
+    {"clock_settime", "EPERM", BOTH},
+    {"settimeofday", "EPERM", BOTH},
+    {"adjtimex", "EPERM", BOTH},
+    {"clock_adjtime", "EPERM", BOTH},
+    {"reboot", "EPERM", BOTH},
+    {"swapon", "EPERM", ROOT},
+    {"swapoff", "EPERM", ROOT},
+    {"sethostname", "EPERM", BOTH},
+    {"setdomainname", "EPERM", BOTH},
+    {"syslog", "EPERM", ROOT},
+    {"acct", "EPERM", ROOT},
+    {"quotactl", "EPERM", BOTH},
+    {"name_to_handle", "EPERM", BOTH},
+    {"open_by_handle", "EPERM", BOTH},
+    {"fanotify", "EPERM", BOTH},
+    {"vmsplice", "EPERM", BOTH},
+    {"move_pages", "EPERM", BOTH},
+    {"migrate_pages", "EPERM", BOTH},
+    {"memfd_secret", "ENOSYS", NEVER},
+    {"statmount", "ENOSYS", NEVER},
+    {"listmount", "ENOSYS", NEVER},
+    {"norandomize", "EPERM", BOTH},
+    {"read_implies_exec", "EPERM", BOTH},
+    {"death_clear", "EPERM", BOTH},
+    {"death_term", "EPERM", BOTH},
+    {"death_by_ids", "EPERM", NEVER},
+    {"death_by_userns", "EPERM", NEVER},
+    {"set_mm", "EPERM", NEVER},
+    {"tiocsti", "EPERM", BOTH},
+    {"tiocsti_high", "EPERM", BOTH},
+    {"tioclinux", "EPERM", BOTH},
+    {"mknod_char", "EPERM", ROOT},
+    {"mknod_block", "EPERM", ROOT},
+    {"memfd", "EACCES", BOTH},
+    {"memfd_exec", "EACCES", BOTH},
+    {"memfd_sealed_exec", "EACCES", NEVER},
+    {"memfd_plain_exec", "EACCES", BOTH},
+    {"map_files_exec", "EPERM", ROOT},
+    {"tmpfile_exec", "EACCES", BOTH},
+    {"newer_call", "ENOSYS", NEVER},
+    {"setuid_0", "EINVAL", NEVER},
+    {"setgid_0", "EINVAL", NEVER},
+    {"setgroups", "EPERM", ROOT},
+    {"capset", "EPERM", BOTH},
+    {"securebits", "EPERM", BOTH},
+    {"ambient", "EPERM", NEVER},
+    {"nnp_off", "EINVAL", NEVER},
+    {"nice_up", "EACCES", ROOT},
+    {"fifo_scheduler", "EPERM", ROOT},
+    {"core_0", "EINVAL", BOTH},
+    {"core_0_old", "EINVAL", BOTH},
+    {"nofile_up", "EPERM", NEVER},
+    {"ns_parent_pid", "EPERM", NEVER},
+    {"ns_parent_user", "EPERM", NEVER},
+    {"ns_owner", "EPERM", NEVER},
+    {"write_exe", "EACCES", ROOT},
+    {"write_comm", "EACCES", BOTH},
+    {"write_oom", "EACCES", BOTH},
+    {"write_uid_map", "EACCES", BOTH},
+    {"write_mem", "EACCES", BOTH},
+    {"write_core_filter", "EACCES", BOTH},
+    {"write_clear_refs", "EACCES", BOTH},
+    {"set_id_fchmod", "EPERM", BOTH},
 #if defined(__x86_64__)
-               {"x32", "ENOSYS", NEVER}, {"int80", "signal31", BOTH}, {"iopl", "EPERM", NEVER},
-               {"ioperm", "EPERM", NEVER}, {"modify_ldt", "EPERM", BOTH},
+    {"x32", "ENOSYS", NEVER},
+    {"int80", "signal31", BOTH},
+    {"iopl", "EPERM", NEVER},
+    {"ioperm", "EPERM", NEVER},
+    {"modify_ldt", "EPERM", BOTH},
 #endif
 };
 
@@ -166,9 +248,10 @@ static void test_refused_descriptors(void) {
   keep(open("/", O_PATH | O_CLOEXEC), JAILER_E_UNSAFE, "O_PATH of a directory");
   keep(call3(SYS_pidfd_open, getpid(), 0, 0), JAILER_E_UNSAFE, "pidfd");
   for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
-    keep(open(text_of("/proc/self/ns/%s", spaces[i]), O_RDONLY | O_CLOEXEC), JAILER_E_UNSAFE, text_of("namespace %s", spaces[i]));
-  keep(call3(428, AT_FDCWD, (long)"/", 02000001), JAILER_E_UNSAFE, "mount");             /* open_tree */
-  keep(call3(430, (long)"tmpfs", 1, 0), JAILER_E_UNSAFE, "file system context");          /* fsopen */
+    keep(open(text_of("/proc/self/ns/%s", spaces[i]), O_RDONLY | O_CLOEXEC), JAILER_E_UNSAFE,
+         text_of("namespace %s", spaces[i]));
+  keep(call3(428, AT_FDCWD, (long)"/", 02000001), JAILER_E_UNSAFE, "mount");     /* open_tree */
+  keep(call3(430, (long)"tmpfs", 1, 0), JAILER_E_UNSAFE, "file system context"); /* fsopen */
   keep(call3(444, (long)&rules, 8, 0), JAILER_E_UNSAFE, "Landlock ruleset");
   keep(call3(SYS_userfaultfd, O_CLOEXEC | 1, 0, 0), JAILER_E_UNSAFE, "userfaultfd");
   keep(call3(425, 4, (long)parameters, 0), JAILER_E_UNSAFE, "io_uring");
@@ -197,14 +280,16 @@ static void test_kept_descriptors(void) {
   keep(open("/dev/null", O_RDWR | O_CLOEXEC), JAILER_OK, "/dev/null");
   keep(open(make_file("plain", "text"), O_RDWR | O_CLOEXEC), JAILER_OK, "regular file");
   if (pipe2(ends, O_CLOEXEC) == 0) keep(ends[0], JAILER_OK, "pipe"), close(ends[1]);
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) keep(ends[0], JAILER_OK, "AF_UNIX socket"), close(ends[1]);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0)
+    keep(ends[0], JAILER_OK, "AF_UNIX socket"), close(ends[1]);
   keep(eventfd(0, EFD_CLOEXEC), JAILER_OK, "eventfd");
   keep(epoll_create1(EPOLL_CLOEXEC), JAILER_OK, "epoll");
   keep(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), JAILER_OK, "timerfd");
   keep(signalfd(-1, &none, SFD_CLOEXEC), JAILER_OK, "signalfd");
   keep((int)syscall(SYS_memfd_create, "x", 9), JAILER_OK, "memfd with MFD_NOEXEC_SEAL");
   int fixed = (int)syscall(SYS_memfd_create, "x", 3);
-  if (fixed >= 0 && fcntl(fixed, 1033, 8) == 0) keep(fixed, JAILER_OK, "memfd that cannot be written"); /* F_SEAL_WRITE */
+  if (fixed >= 0 && fcntl(fixed, 1033, 8) == 0)
+    keep(fixed, JAILER_OK, "memfd that cannot be written"); /* F_SEAL_WRITE */
 }
 
 /* What the refused kinds would be good for, where a field lets them in: the rows above matter. */
@@ -241,7 +326,8 @@ static void test_inherited_network(void) {
   socklen_t n = sizeof first;
   jailer_config config = strict;
   jailer_fd kept = {-1, true, 5};
-  int a = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), b = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int a = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+      b = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   int u = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   char byte;
@@ -249,8 +335,9 @@ static void test_inherited_network(void) {
   first.sin_family = AF_INET;
   first.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   second = first;
-  if (bind(a, (struct sockaddr *)&first, n) < 0 || listen(a, 5) < 0 || getsockname(a, (struct sockaddr *)&first, &n) < 0 ||
-      bind(b, (struct sockaddr *)&second, n) < 0 || listen(b, 5) < 0 || getsockname(b, (struct sockaddr *)&second, &n) < 0 ||
+  if (bind(a, (struct sockaddr *)&first, n) < 0 || listen(a, 5) < 0 ||
+      getsockname(a, (struct sockaddr *)&first, &n) < 0 || bind(b, (struct sockaddr *)&second, n) < 0 ||
+      listen(b, 5) < 0 || getsockname(b, (struct sockaddr *)&second, &n) < 0 ||
       connect(client, (struct sockaddr *)&first, n) < 0)
     inside_die("loopback");
   kept.fd = client;
@@ -261,19 +348,22 @@ static void test_inherited_network(void) {
      "a connected TCP socket is refused, and no other listener is reached");
   config.allow_unsafe_fds = true;
   run_inside(&config, "do", row, NULL);
-  OK(strcmp(value_of(row), "ok") == 0, "with allow_unsafe_fds it reaches another listener by TCP fast open (%s)", value_of(row));
+  OK(strcmp(value_of(row), "ok") == 0, "with allow_unsafe_fds it reaches another listener by TCP fast open (%s)",
+     value_of(row));
   close(client);
 
   n = sizeof second;
   second.sin_port = 0;
-  if (bind(u, (struct sockaddr *)&second, n) < 0 || getsockname(u, (struct sockaddr *)&second, &n) < 0) inside_die("loopback");
+  if (bind(u, (struct sockaddr *)&second, n) < 0 || getsockname(u, (struct sockaddr *)&second, &n) < 0)
+    inside_die("loopback");
   kept.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   config.allow_unsafe_fds = false;
   row = text_of("udp:5,%d", ntohs(second.sin_port));
   OK(run_inside(&config, "do", row, NULL) == JAILER_E_UNSAFE && recv(u, &byte, 1, 0) < 0, "so is a UDP socket");
   config.allow_network = true;
   run_inside(&config, "do", row, NULL);
-  OK(strcmp(value_of(row), "ok") == 0 && recv(u, &byte, 1, 0) == 1, "with allow_network it is kept, and reaches (%s)", value_of(row));
+  OK(strcmp(value_of(row), "ok") == 0 && recv(u, &byte, 1, 0) == 1, "with allow_network it is kept, and reaches (%s)",
+     value_of(row));
   close(kept.fd);
   close(a);
   close(b);
@@ -292,8 +382,8 @@ static void test_host_files_by_descriptor(void) {
   kept[2] = (jailer_fd){open(in_dir("empty"), O_RDWR | O_CLOEXEC), true, 7};
   config.fds = kept;
   config.fd_count = 3;
-  run_inside(&config, "do", "exec:/proc/self/fd/5", "fdexec:5", "fdexecat:5", "fdreopen:5", "fdreopen:6", "read:/proc/self/fd/6",
-             "fdfill:7", "fdexecat:7", "ioctl:5,ff0b", NULL);
+  run_inside(&config, "do", "exec:/proc/self/fd/5", "fdexec:5", "fdexecat:5", "fdreopen:5", "fdreopen:6",
+             "read:/proc/self/fd/6", "fdfill:7", "fdexecat:7", "ioctl:5,ff0b", NULL);
   if (!RAN("host files as descriptors")) return;
   ROW_IS("exec:/proc/self/fd/5", "EACCES");
   ROW_IS("fdexec:5", "EACCES");
@@ -339,7 +429,8 @@ static void test_links_now(void) {
   make_dir("secrets");
   make_file("secrets/key", "secret");
   const char *key = in_dir("secrets/key");
-  const jailer_grant grants[] = {{in_dir("now"), "/w", JAILER_WRITE, false}, {in_dir("plain"), "/r", JAILER_READ, false}};
+  const jailer_grant grants[] = {{in_dir("now"), "/w", JAILER_WRITE, false},
+                                 {in_dir("plain"), "/r", JAILER_READ, false}};
   make_file("plain", "text");
   jailer_config config = with_grants(grants, 2);
   const char *plant = text_of("symlink:%s,/w/abs", key);
@@ -387,8 +478,8 @@ static void test_planted(void) {
           JAILER_E_UNSAFE, JAILER_E_CONFLICT, "a link to a file");
   planted("p3", (jailer_grant){in_dir("p3/out"), "/out", JAILER_WRITE, false}, text_of("symlink:%s,/w/out", secrets),
           JAILER_E_UNSAFE, JAILER_E_CONFLICT, "a link to a directory, to be written");
-  planted("p4", (jailer_grant){in_dir("p4/bin"), "/bin2", JAILER_EXEC, false}, "symlink:/usr/bin,/w/bin", JAILER_E_UNSAFE,
-          JAILER_E_CONFLICT, "a link to programs");
+  planted("p4", (jailer_grant){in_dir("p4/bin"), "/bin2", JAILER_EXEC, false}, "symlink:/usr/bin,/w/bin",
+          JAILER_E_UNSAFE, JAILER_E_CONFLICT, "a link to programs");
   planted("p5", (jailer_grant){in_dir("p5/up/key"), "/key", JAILER_READ, false}, text_of("symlink:%s,/w/up", secrets),
           JAILER_E_UNSAFE, JAILER_E_CONFLICT, "a link in the middle of a path");
   planted("p6", (jailer_grant){in_dir("p6/file"), "/file", JAILER_READ, false}, "mkfifo:/w/file", JAILER_E_UNSAFE,
@@ -397,8 +488,8 @@ static void test_planted(void) {
           JAILER_E_CONFLICT, "a file where a device was");
   planted("p8", (jailer_grant){in_dir("p8/sock"), "/sock", JAILER_READ, false}, "bind:/w/sock", JAILER_E_UNSAFE,
           JAILER_E_CONFLICT, "a socket where a file was");
-  planted("p9", (jailer_grant){in_dir("p9/null"), "/null", JAILER_DEVICE, false}, "symlink:/dev/zero,/w/null", JAILER_E_UNSAFE,
-          JAILER_E_CONFLICT, "a link to a device");
+  planted("p9", (jailer_grant){in_dir("p9/null"), "/null", JAILER_DEVICE, false}, "symlink:/dev/zero,/w/null",
+          JAILER_E_UNSAFE, JAILER_E_CONFLICT, "a link to a device");
 
   /* hard links: a second name of a file that the next launch wants to protect */
   make_dir("hard");
@@ -451,8 +542,8 @@ static int listen_at(const char *path) {
   struct sockaddr_un address = {AF_UNIX, ""};
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  if (strlen(path) >= sizeof address.sun_path || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 5) < 0 ||
-      chmod(path, 0777) < 0)
+  if (strlen(path) >= sizeof address.sun_path || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+      listen(fd, 5) < 0 || chmod(path, 0777) < 0)
     inside_die(path);
   return fd;
 }
@@ -463,7 +554,8 @@ static void test_sockets(void) {
   make_dir("run");
   make_dir("wrun");
   int hidden = listen_at(in_dir("hidden")), seen = listen_at(in_dir("run/s")), given = listen_at(in_dir("wrun/s"));
-  const jailer_grant grants[] = {{in_dir("run"), "/run", JAILER_READ, false}, {in_dir("wrun"), "/wrun", JAILER_WRITE, false}};
+  const jailer_grant grants[] = {{in_dir("run"), "/run", JAILER_READ, false},
+                                 {in_dir("wrun"), "/wrun", JAILER_WRITE, false}};
   jailer_config config = with_grants(grants, 2);
   const char *row = text_of("connect:%s", in_dir("hidden"));
   run_inside(&config, "do", row, "connect:/run/s", "connect:/wrun/s", "bind:/wrun/mine", NULL);
@@ -561,6 +653,27 @@ static void test_domain_name(void) {
   OK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the host's domain name is not seen");
 }
 
+/* The init is no handle either: it cannot be ended, stopped or read, and its report cannot be written for it. */
+static void test_init(void) {
+  jailer_config config = strict;
+  config.with_init = true;
+  run_inside(&config, "do", "write:/proc/1/fd/3", "list:/proc/1/fd", "read:/proc/1/environ", "write:/proc/1/mem",
+             "read:/proc/1/mem", "kill:1", "ptrace:1", "exec:/proc/1/exe", NULL);
+  if (!RAN("with_init")) return;
+  ROW_IS("write:/proc/1/fd/3", "EACCES");
+  ROW_IS("list:/proc/1/fd", "EACCES");
+  ROW_IS("read:/proc/1/environ", "EACCES");
+  ROW_IS("write:/proc/1/mem", "EACCES");
+  ROW_IS("read:/proc/1/mem", "EACCES");
+  ROW_IS("ptrace:1", "EPERM");
+  ROW_IS("exec:/proc/1/exe", "EACCES");
+  run_inside(&config, "self", NULL);
+  ROW_IS("pid", "2");
+  ROW_IS("processes_visible", "2");
+  ROW_IS("Seccomp", "2");
+  ROW_IS("CapBnd", "0000000000000000");
+}
+
 int main(void) {
   inside_start("test_hostile");
   make_file("plain", "text");
@@ -579,5 +692,6 @@ int main(void) {
   test_terminal();
   test_late_mounts();
   test_domain_name();
+  test_init();
   return tap_done();
 }

@@ -131,11 +131,34 @@ static void absent_names(const char *dir, const char *allowed) {
 }
 
 static void test_absent(void) {
-  static const char *const paths[] = {"/root", "/home", "/var", "/sys", "/run", "/etc/shadow", "/proc/sys", "/proc/kcore",
-                                      "/proc/kmsg", "/proc/kallsyms", "/proc/sysrq-trigger", "/proc/keys", "/proc/net",
-                                      "/proc/cpuinfo", "/proc/modules", "/proc/mounts", "/proc/filesystems", "/dev/mem",
-                                      "/dev/kmsg", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/kvm", "/dev/console",
-                                      "/etc/hostname", "/etc/resolv.conf", "/etc/ssl", "/etc/machine-id"};
+  static const char *const paths[] = {"/root",
+                                      "/home",
+                                      "/var",
+                                      "/sys",
+                                      "/run",
+                                      "/etc/shadow",
+                                      "/proc/sys",
+                                      "/proc/kcore",
+                                      "/proc/kmsg",
+                                      "/proc/kallsyms",
+                                      "/proc/sysrq-trigger",
+                                      "/proc/keys",
+                                      "/proc/net",
+                                      "/proc/cpuinfo",
+                                      "/proc/modules",
+                                      "/proc/mounts",
+                                      "/proc/filesystems",
+                                      "/dev/mem",
+                                      "/dev/kmsg",
+                                      "/dev/tty",
+                                      "/dev/ptmx",
+                                      "/dev/pts",
+                                      "/dev/kvm",
+                                      "/dev/console",
+                                      "/etc/hostname",
+                                      "/etc/resolv.conf",
+                                      "/etc/ssl",
+                                      "/etc/machine-id"};
   const char *own = text_of("stat:%s", inside_dir);
   absent_names("/", expected_root(NULL));
   absent_names("/etc", expected_etc());
@@ -146,8 +169,8 @@ static void test_absent(void) {
     /* /proc/net and /proc/mounts are links to self: the first leads to what subset=pid keeps, and that is not the host */
     ROW_IS(row, "ENOENT");
   }
-  run_inside(&strict, "do", own, "list:/tmp/..", "stat:/../../../../root", "stat:/proc/1/root/root", "stat:/proc/self/cwd/root",
-             "stat:/proc/self/root/../home", NULL);
+  run_inside(&strict, "do", own, "list:/tmp/..", "stat:/../../../../root", "stat:/proc/1/root/root",
+             "stat:/proc/self/cwd/root", "stat:/proc/self/root/../home", NULL);
   ROW_IS(own, "ENOENT");
   ROW_IS("list:/tmp/..", "ok");
   ROW_IS("stat:/../../../../root", "ENOENT");
@@ -162,26 +185,41 @@ static void test_absent(void) {
 }
 
 static void test_writing(void) {
-  static const char *const refused[] = {"create:/x",   "create:/etc/x", "create:/dev/x",    "create:/usr/x", "mkdir:/x",
-                                        "create:/usr/bin/x", "unlink:/etc/passwd", "rename:/etc/passwd,/etc/x",
-                                        "symlink:/tmp,/x",   "unlink:/dev/null",   "truncate:/etc/hosts",
-                                        "touch:/dev/null",   "touch:/dev/full",    "touch:/etc/passwd",
-                                        "chmod:/,755",       "chmod:/etc/passwd,644", "rmdir:/tmp", "touch:/"};
+  static const char *const refused[] = {"create:/x",
+                                        "create:/etc/x",
+                                        "create:/dev/x",
+                                        "create:/usr/x",
+                                        "mkdir:/x",
+                                        "create:/usr/bin/x",
+                                        "unlink:/etc/passwd",
+                                        "rename:/etc/passwd,/etc/x",
+                                        "symlink:/tmp,/x",
+                                        "unlink:/dev/null",
+                                        "truncate:/etc/hosts",
+                                        "touch:/dev/null",
+                                        "touch:/dev/full",
+                                        "touch:/etc/passwd",
+                                        "chmod:/,755",
+                                        "chmod:/etc/passwd,644",
+                                        "rmdir:/tmp",
+                                        "touch:/"};
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
     run_inside(&strict, "do", refused[i], NULL);
     const char *got = value_of(refused[i]);
-    OK(strcmp(got, "EROFS") == 0 || strcmp(got, "EACCES") == 0 || strcmp(got, "EBUSY") == 0, "refused: %s (%s)", refused[i], got);
+    OK(strcmp(got, "EROFS") == 0 || strcmp(got, "EACCES") == 0 || strcmp(got, "EBUSY") == 0, "refused: %s (%s)",
+       refused[i], got);
   }
   run_inside(&strict, "do", "create:/tmp/x", "mkdir:/tmp/d", "create:/dev/shm/x", "read:/dev/zero", "read:/dev/urandom",
              "read:/dev/random", "write:/dev/null", "write:/dev/full", "read:/dev/null", "mode:/tmp", "mode:/dev/shm",
-             "exec:/tmp/x", "copy:/probe,/tmp/p", "copy:/probe,/dev/shm/p", "exec:/tmp/p", "exec:/dev/shm/p", "exec:/probe",
-             "mapexec:/tmp/p", "mapexec:/probe", "chmod:/tmp/p,711", "exec:/usr/bin/true", "ldso:/usr/bin/true",
-             "copy:/usr/bin/true,/tmp/true", "ldso:/tmp/true", "size:/tmp", "size:/dev/shm", NULL);
-  static const char *const good[] = {"create:/tmp/x", "mkdir:/tmp/d", "create:/dev/shm/x", "read:/dev/zero",
-                                     "read:/dev/urandom", "read:/dev/random", "write:/dev/null", "read:/dev/null",
-                                     "copy:/probe,/tmp/p", "copy:/probe,/dev/shm/p", "exec:/probe", "mapexec:/probe",
-                                     "chmod:/tmp/p,711", "exec:/usr/bin/true", "ldso:/usr/bin/true",
-                                     "copy:/usr/bin/true,/tmp/true"};
+             "exec:/tmp/x", "copy:/probe,/tmp/p", "copy:/probe,/dev/shm/p", "exec:/tmp/p", "exec:/dev/shm/p",
+             "exec:/probe", "mapexec:/tmp/p", "mapexec:/probe", "chmod:/tmp/p,711", "exec:/usr/bin/true",
+             "ldso:/usr/bin/true", "copy:/usr/bin/true,/tmp/true", "ldso:/tmp/true", "size:/tmp", "size:/dev/shm",
+             NULL);
+  static const char *const good[] = {
+      "create:/tmp/x",      "mkdir:/tmp/d",           "create:/dev/shm/x",  "read:/dev/zero",
+      "read:/dev/urandom",  "read:/dev/random",       "write:/dev/null",    "read:/dev/null",
+      "copy:/probe,/tmp/p", "copy:/probe,/dev/shm/p", "exec:/probe",        "mapexec:/probe",
+      "chmod:/tmp/p,711",   "exec:/usr/bin/true",     "ldso:/usr/bin/true", "copy:/usr/bin/true,/tmp/true"};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) ROW_IS(good[i], "ok");
   ROW_IS("write:/dev/full", "ENOSPC");
   ROW_IS("mode:/tmp", "1777");
@@ -197,8 +235,8 @@ static void test_writing(void) {
   small.limits.tmp_size_bytes = 1 << 20;
   small.limits.shm_size_bytes = 2 << 20;
   small.limits.tmp_inodes = 100;
-  run_inside(&small, "do", "size:/tmp", "size:/dev/shm", "fill:/tmp/f,1048576", "fill:/dev/shm/f,2097152", "fill:/tmp/g,65536",
-             NULL);
+  run_inside(&small, "do", "size:/tmp", "size:/dev/shm", "fill:/tmp/f,1048576", "fill:/dev/shm/f,2097152",
+             "fill:/tmp/g,65536", NULL);
   ROW_IS("size:/tmp", "1048576/100");
   ROW_IS("size:/dev/shm", "2097152/100");
   ROW_IS("fill:/tmp/f,1048576", "ok");
@@ -210,14 +248,15 @@ static void test_writing(void) {
 
 static bool has_option(const char *options, const char *name) {
   size_t n = strlen(name);
-  for (const char *at = options; at && *at; at = strchr(at, ','), at += at != NULL)
+  for (const char *at = options; at && *at; at = after(at, ','))
     if (strncmp(at, name, n) == 0 && (at[n] == ',' || at[n] == 0)) return true;
   return false;
 }
 
 /* One mount's flags: "rN": r or w, then which of s (nosuid) d (nodev) x (noexec) it must have; the others it must not. */
 static bool flags_are(const char *options, const char *wanted) {
-  return has_option(options, wanted[0] == 'r' ? "ro" : "rw") && has_option(options, "nosuid") == (strchr(wanted, 's') != NULL) &&
+  return has_option(options, wanted[0] == 'r' ? "ro" : "rw") &&
+         has_option(options, "nosuid") == (strchr(wanted, 's') != NULL) &&
          has_option(options, "nodev") == (strchr(wanted, 'd') != NULL) &&
          has_option(options, "noexec") == (strchr(wanted, 'x') != NULL);
 }
@@ -237,7 +276,7 @@ static const char *wanted_flags(const char *point, const char *extra, const char
 
 static int check_mounts(const char *extra, const char *extra_flags) {
   int count = 0, wrong = 0;
-  for (const char *line = inside_last.text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+  for (const char *line = inside_last.text; line && *line; line = after(line, '\n')) {
     char point[PATH_MAX], options[512], type[64], super[1024], optional[64] = "";
     if (sscanf(line, "mount:%4095s %511s %63s %1023s %63s", point, options, type, super, optional) != 5) continue;
     const char *wanted = wanted_flags(point, extra, extra_flags);
@@ -310,10 +349,8 @@ static void identity_rows(void) {
   getrlimit(RLIMIT_NOFILE, &limit);
   ROW_IS("rlimit_nofile_soft", text_of("%llu", limit.rlim_max < 1024 ? (unsigned long long)limit.rlim_max : 1024ull));
   ROW_IS("rlimit_nofile_hard", text_of("%llu", limit.rlim_max < 1024 ? (unsigned long long)limit.rlim_max : 1024ull));
-  if (geteuid() == 0)
-    ROW_IS("Groups", "none");
-  else
-    ROW_IS("groups", text_of("%d", getgroups(0, NULL)));
+  if (geteuid() == 0) ROW_IS("Groups", "none");
+  else ROW_IS("groups", text_of("%d", getgroups(0, NULL)));
 }
 
 /* Namespaces of its own: none of the links is the launcher's. The time namespace is shared and cannot be entered. */
@@ -325,7 +362,8 @@ static void test_namespaces(void) {
     ssize_t n = readlink(text_of("/proc/self/ns/%s", kinds[i]), link, sizeof link - 1);
     link[n > 0 ? n : 0] = 0;
     const char *inside = value_of(text_of("ns_%s", kinds[i]));
-    OK(n > 0 && strncmp(inside, kinds[i], 3) == 0 && strcmp(inside, link) != 0, "own %s namespace (%s)", kinds[i], inside);
+    OK(n > 0 && strncmp(inside, kinds[i], 3) == 0 && strcmp(inside, link) != 0, "own %s namespace (%s)", kinds[i],
+       inside);
   }
 }
 
@@ -399,7 +437,8 @@ static void test_ids(void) {
     ROW_IS("uid", text_of("%u", first));
     ROW_IS("gid", text_of("%u", first));
     run_inside(&strict, "self", NULL);
-    OK(inside_last.uid >= 0x60000000u && inside_last.uid != first, "root: another launch gets another one (%u)", inside_last.uid);
+    OK(inside_last.uid >= 0x60000000u && inside_last.uid != first, "root: another launch gets another one (%u)",
+       inside_last.uid);
   } else {
     jailer_config config = strict;
     config.uid = 4321;
@@ -457,7 +496,8 @@ static void test_descriptors(void) {
   config.fd_count = 3;
   run_inside(&config, "fds", NULL);
   ROW_IS("fds", "0,1,2,30,31,900");
-  OK(strncmp(value_of("fd30"), "pipe:", 5) == 0 && strncmp(value_of("fd31"), "pipe:", 5) == 0, "kept descriptors are the right ones");
+  OK(strncmp(value_of("fd30"), "pipe:", 5) == 0 && strncmp(value_of("fd31"), "pipe:", 5) == 0,
+     "kept descriptors are the right ones");
   ROW_IS("fd900", "/dev/null");
   config.fd_count = 0;
   config.stdio = JAILER_STDIO_NULL;
@@ -494,15 +534,17 @@ static void test_read_and_exec(void) {
   make_dir("ro/dir");
   const jailer_grant grants[] = {{in_dir("ro"), "/ro", JAILER_READ, false}, {in_dir("ro"), "/ex", JAILER_EXEC, false}};
   jailer_config config = with_grants(grants, 2);
-  static const char *const refused[] = {"write:/ro/file", "create:/ro/new", "unlink:/ro/file", "mkdir:/ro/new",
-                                        "rename:/ro/file,/ro/f2", "symlink:/tmp,/ro/s", "link:/ro/file,/ro/l", "rmdir:/ro/dir",
-                                        "mkfifo:/ro/fifo", "truncate:/ro/file", "touch:/ro/file", "chmod:/ro/file,600",
-                                        "setxattr:/ro/file", "write:/ex/file", "create:/ex/new", "unlink:/ex/program",
-                                        "chmod:/ex/file,700", "truncate:/ex/program", "link:/ro/file,/tmp/l", "bind:/ro/socket"};
+  static const char *const refused[] = {
+      "write:/ro/file",         "create:/ro/new",       "unlink:/ro/file",      "mkdir:/ro/new",
+      "rename:/ro/file,/ro/f2", "symlink:/tmp,/ro/s",   "link:/ro/file,/ro/l",  "rmdir:/ro/dir",
+      "mkfifo:/ro/fifo",        "truncate:/ro/file",    "touch:/ro/file",       "chmod:/ro/file,600",
+      "setxattr:/ro/file",      "write:/ex/file",       "create:/ex/new",       "unlink:/ex/program",
+      "chmod:/ex/file,700",     "truncate:/ex/program", "link:/ro/file,/tmp/l", "bind:/ro/socket"};
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
     run_inside(&config, "do", refused[i], NULL);
     const char *got = value_of(refused[i]);
-    OK(strcmp(got, "EROFS") == 0 || strcmp(got, "EACCES") == 0 || strcmp(got, "EXDEV") == 0, "refused: %s (%s)", refused[i], got);
+    OK(strcmp(got, "EROFS") == 0 || strcmp(got, "EACCES") == 0 || strcmp(got, "EXDEV") == 0, "refused: %s (%s)",
+       refused[i], got);
   }
   run_inside(&config, "do", "read:/ro/file", "list:/ro", "list:/ro/dir", "exec:/ro/program", "mapexec:/ro/program",
              "read:/ex/file", "exec:/ex/program", "mapexec:/ex/program", "stat:/ro/../root", NULL);
@@ -530,9 +572,10 @@ static void test_write(void) {
   const jailer_grant grants[] = {{in_dir("rw"), NULL, JAILER_WRITE, false}}; /* the same path inside */
   jailer_config config = with_grants(grants, 1);
   const char *rw = in_dir("rw");
-  static const char *const good[] = {"write:%s/file", "create:%s/new", "mkdir:%s/d", "symlink:/etc/shadow,%s/s", "mkfifo:%s/fifo",
-                                     "bind:%s/socket", "copy:/probe,%s/p", "chmod:%s/p,755", "truncate:%s/file",
-                                     "touch:%s/file", "read:%s/p", "rmdir:%s/d"};
+  static const char *const good[] = {
+      "write:%s/file",    "create:%s/new",  "mkdir:%s/d",       "symlink:/etc/shadow,%s/s",
+      "mkfifo:%s/fifo",   "bind:%s/socket", "copy:/probe,%s/p", "chmod:%s/p,755",
+      "truncate:%s/file", "touch:%s/file",  "read:%s/p",        "rmdir:%s/d"};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     char row[PATH_MAX + 64];
     const char *hole = strstr(good[i], "%s");
@@ -540,8 +583,8 @@ static void test_write(void) {
     run_inside(&config, "do", row, NULL);
     ROW_IS(row, "ok");
   }
-  const char *rows[] = {text_of("exec:%s/program", rw), text_of("exec:%s/p", rw), text_of("mapexec:%s/p", rw),
-                        text_of("read:%s/s", rw), text_of("chmod:%s/p,4755", rw), text_of("chmod:%s/p,2755", rw)};
+  const char *rows[] = {text_of("exec:%s/program", rw), text_of("exec:%s/p", rw),       text_of("mapexec:%s/p", rw),
+                        text_of("read:%s/s", rw),       text_of("chmod:%s/p,4755", rw), text_of("chmod:%s/p,2755", rw)};
   static const char *const wanted[] = {"EACCES", "EACCES", "EPERM", "ENOENT", "EPERM", "EPERM"};
   for (size_t i = 0; i < 6; i++) {
     run_inside(&config, "do", rows[i], NULL);
@@ -570,8 +613,9 @@ static void test_file_grants(void) {
   jailer_config config = with_grants(grants, 5);
   const char *one = text_of("read:%s", in_dir("one")), *deny = text_of("write:%s", in_dir("one"));
   run_inside(&config, "do", one, deny, "read:/data/two", "write:/data/two", "exec:/data/two", "exec:/data/bin/three",
-             "write:/data/bin/three", "write:/data/full", "read:/data/full", "touch:/data/full", "stat:/data/missing", "ls:/data",
-             "create:/data/x", "unlink:/data/two", "rename:/data/two,/data/x", text_of("ls:%s", inside_dir), NULL);
+             "write:/data/bin/three", "write:/data/full", "read:/data/full", "touch:/data/full", "stat:/data/missing",
+             "ls:/data", "create:/data/x", "unlink:/data/two", "rename:/data/two,/data/x", text_of("ls:%s", inside_dir),
+             NULL);
   if (!RAN("file grants")) return;
   ROW_IS(one, "ok");
   ROW_IS(deny, "EROFS");
@@ -597,7 +641,8 @@ static void test_file_grants(void) {
     stat("/dev/kvm", &st);
     bool reach = (st.st_mode & 06) == 06 || (st.st_gid && (st.st_mode & 060) == 060);
     run_inside(&config, "do", "read:/dev/kvm", NULL);
-    OK(reach ? inside_last.code == JAILER_OK : inside_last.code == JAILER_E_DENIED, "/dev/kvm goes by its mode and group");
+    OK(reach ? inside_last.code == JAILER_OK : inside_last.code == JAILER_E_DENIED,
+       "/dev/kvm goes by its mode and group");
   }
 }
 
@@ -610,8 +655,10 @@ static void test_nested(void) {
   make_dir("outer");
   make_dir("outer/state");
   make_program("outer/program");
-  const jailer_grant grants[] = {{in_dir("tree"), "/t", JAILER_WRITE, false},   {in_dir("tree/ro"), "/t/ro", JAILER_READ, false},
-                                 {in_dir("tree/keep"), "/t/keep", JAILER_READ, false}, {in_dir("outer"), "/o", JAILER_EXEC, false},
+  const jailer_grant grants[] = {{in_dir("tree"), "/t", JAILER_WRITE, false},
+                                 {in_dir("tree/ro"), "/t/ro", JAILER_READ, false},
+                                 {in_dir("tree/keep"), "/t/keep", JAILER_READ, false},
+                                 {in_dir("outer"), "/o", JAILER_EXEC, false},
                                  {in_dir("outer/state"), "/o/state", JAILER_WRITE, false}};
   jailer_config config = with_grants(grants, 5);
   run_inside(&config, "do", "create:/t/new", "create:/t/ro/new", "write:/t/ro/file", "read:/t/ro/file", "write:/t/keep",
@@ -648,7 +695,7 @@ static const char *changed(const jailer_config *config) {
   static char list[4096];
   run_inside(config, "attack", NULL);
   list[0] = 0;
-  for (const char *line = panel; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+  for (const char *line = panel; line && *line; line = after(line, '\n')) {
     char name[64];
     size_t n = strcspn(line, " \n"), whole = strcspn(line, "\n");
     if (n == 0 || n >= sizeof name || line[n] != ' ') continue;
@@ -664,7 +711,8 @@ static const char *changed(const jailer_config *config) {
 #define CHANGES(config, wanted, what) \
   do { \
     const char *changed_list = changed(config); \
-    OK(strcmp(changed_list, wanted) == 0, "%s changes exactly: %s (%s)", what, *(wanted) ? wanted : "nothing", changed_list); \
+    OK(strcmp(changed_list, wanted) == 0, "%s changes exactly: %s (%s)", what, *(wanted) ? wanted : "nothing", \
+       changed_list); \
   } while (0)
 
 static void test_fields(void) {
@@ -691,8 +739,8 @@ static void test_fields(void) {
   ssize_t n = readlink("/proc/self/ns/net", link, sizeof link - 1);
   link[n > 0 ? n : 0] = 0;
   ROW_IS("ns_net", link);
-  run_inside(&config, "do", "socket:2,3,1", "socket:17,3,0", "socket:16,3,12", "socket:2,1,132", "socket:40,1,0", "stat:/root",
-             "stat:/etc/shadow", NULL);
+  run_inside(&config, "do", "socket:2,3,1", "socket:17,3,0", "socket:16,3,12", "socket:2,1,132", "socket:40,1,0",
+             "stat:/root", "stat:/etc/shadow", NULL);
   ROW_IS("socket:2,3,1", "EPERM");
   ROW_IS("socket:17,3,0", "EAFNOSUPPORT");
   ROW_IS("socket:16,3,12", "EAFNOSUPPORT");
@@ -735,8 +783,7 @@ static void test_fields(void) {
 
   config = strict;
   config.allow_userns = true;
-  CHANGES(&config,
-          "fsconfig,open_tree_plain,mount_setattr,unshare_user,unshare_high,clone_user,clone_high,clone3",
+  CHANGES(&config, "fsconfig,open_tree_plain,mount_setattr,unshare_user,unshare_high,clone_user,clone_high,clone3",
           "allow_userns");
 }
 
@@ -748,7 +795,8 @@ static bool probe_is_static(void) {
   int fd = open(inside_probe, O_RDONLY | O_CLOEXEC);
   if (fd < 0 || read(fd, &head, sizeof head) != (ssize_t)sizeof head) is = false;
   for (int i = 0; is && i < head.e_phnum; i++) {
-    if (pread(fd, &part, sizeof part, (off_t)(head.e_phoff + (size_t)i * head.e_phentsize)) != (ssize_t)sizeof part) is = false;
+    if (pread(fd, &part, sizeof part, (off_t)(head.e_phoff + (size_t)i * head.e_phentsize)) != (ssize_t)sizeof part)
+      is = false;
     if (is && part.p_type == PT_INTERP) is = false;
   }
   close(fd);
@@ -762,7 +810,8 @@ static void test_without_system(void) {
     tap_skip("without_system", "a static libc is not installed");
     return;
   }
-  run_inside(&config, "do", "lsl:/", "lsl:/dev", "ls:/proc", "exec:/probe", "create:/tmp/x", "stat:/usr", "stat:/etc", NULL);
+  run_inside(&config, "do", "lsl:/", "lsl:/dev", "ls:/proc", "exec:/probe", "create:/tmp/x", "stat:/usr", "stat:/etc",
+             NULL);
   if (!RAN("without_system")) return;
   ROW_IS("lsl:/", "dev,probe,proc,tmp");
   ROW_IS("lsl:/dev", dev_listing);
@@ -785,16 +834,19 @@ static void test_others(void) {
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), key = 0x4a000000 + pid;
   snprintf(name, sizeof name, "jail-test-%d", pid);
   memcpy(address.sun_path + 1, name, strlen(name));
-  if (bind(listener, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name))) < 0 ||
+  if (bind(listener, (struct sockaddr *)&address,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name))) < 0 ||
       listen(listener, 5) < 0)
     inside_die("abstract socket");
   int shm = shmget(key, 4096, IPC_CREAT | 0666);
-  const char *rows[] = {text_of("kill:%d", pid),     text_of("tkill:%d", pid),  text_of("pidfd:%d", pid),
-                        text_of("getpgid:%d", pid),  text_of("sched:%d", pid),  text_of("prlimit:%d", pid),
-                        text_of("abstract:%s", name), text_of("shm:%d", key),   text_of("stat:/proc/%d", pid),
-                        text_of("vmread:%d,%lx", pid, (unsigned long)(uintptr_t)&secret), text_of("ptrace:%d", pid)};
-  static const char *const wanted[] = {"ESRCH", "ESRCH", "ESRCH", "ESRCH", "ESRCH", "ESRCH", "ECONNREFUSED", "ENOENT", "ENOENT",
-                                       "EPERM", "EPERM"};
+  const char *rows[] = {text_of("kill:%d", pid),       text_of("tkill:%d", pid),
+                        text_of("pidfd:%d", pid),      text_of("getpgid:%d", pid),
+                        text_of("sched:%d", pid),      text_of("prlimit:%d", pid),
+                        text_of("abstract:%s", name),  text_of("shm:%d", key),
+                        text_of("stat:/proc/%d", pid), text_of("vmread:%d,%lx", pid, (unsigned long)(uintptr_t)&secret),
+                        text_of("ptrace:%d", pid)};
+  static const char *const wanted[] = {"ESRCH",        "ESRCH",  "ESRCH",  "ESRCH", "ESRCH", "ESRCH",
+                                       "ECONNREFUSED", "ENOENT", "ENOENT", "EPERM", "EPERM"};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     run_inside(&strict, "do", rows[i], NULL);
     ROW_IS(rows[i], wanted[i]);
@@ -802,7 +854,8 @@ static void test_others(void) {
   run_outside("do", rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8], NULL);
   for (size_t i = 0; i < 9; i++) ROW_IS(rows[i], "ok");
   jailer_config config = strict;
-  config.allow_network = true; /* the host's network, and its abstract sockets as far as Landlock (ABI 6) does not scope */
+  config.allow_network =
+      true; /* the host's network, and its abstract sockets as far as Landlock (ABI 6) does not scope */
   run_inside(&config, "do", rows[6], NULL);
   jailer_host host;
   jailer_probe(&host, NULL);
@@ -815,7 +868,8 @@ static void test_others(void) {
 static void test_neighbours(void) {
   make_dir("n1");
   make_dir("n2");
-  const jailer_grant first[] = {{in_dir("n1"), "/mine", JAILER_WRITE, false}, {inside_probe, "/probe", JAILER_EXEC, false}};
+  const jailer_grant first[] = {{in_dir("n1"), "/mine", JAILER_WRITE, false},
+                                {inside_probe, "/probe", JAILER_EXEC, false}};
   const jailer_grant second[] = {{in_dir("n2"), "/mine", JAILER_WRITE, false}};
   static const char *const argv[] = {"/probe", "sleep", "30", NULL};
   jailer_config config = with_grants(first, 2);
@@ -836,7 +890,8 @@ static void test_neighbours(void) {
   ROW_IS(pid, "ok");
   ROW_IS(path, "ok");
   jailer_kill(&proc, SIGKILL, NULL);
-  OK(jailer_wait(&proc, 5000, &status, NULL) == JAILER_OK && !status.exited && status.signal == SIGKILL, "the neighbour ends");
+  OK(jailer_wait(&proc, 5000, &status, NULL) == JAILER_OK && !status.exited && status.signal == SIGKILL,
+     "the neighbour ends");
 }
 
 /* ---------------------------------------------------------------- the end of the launcher */
@@ -883,7 +938,8 @@ static void test_launcher_death(void) {
       OK(fd >= 0 && poll(&ended, 1, 300) == 0, "%s: it goes on after the launcher's death", what);
       if (target > 0) syscall(424, fd, SIGKILL, NULL, 0); /* pidfd_send_signal */
     }
-    OK(fd >= 0 && poll(&ended, 1, 1000) == 1, "%s: it is gone within a second%s", what, outlive ? ", once it is killed" : "");
+    OK(fd >= 0 && poll(&ended, 1, 1000) == 1, "%s: it is gone within a second%s", what,
+       outlive ? ", once it is killed" : "");
     if (fd >= 0) close(fd);
   }
 }

@@ -536,6 +536,7 @@ static void test_exit(void) {
   if (pipe(ready) < 0) return;
   pid_t pid = fork();
   if (pid == 0) { /* a hostile owner that holds a lease makes opens with O_NONBLOCK answer EAGAIN */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGIO, SIG_IGN);
     int fd = open(at("exit"), O_RDWR);
     char ok = fcntl(fd, F_SETLEASE, F_WRLCK) == 0 ? 'y' : 'n';
@@ -607,7 +608,7 @@ static void test_lock(void) {
   OK(prepare() == JAILER_E_BUSY, "prepare is BUSY");
   OK(remove_it() == JAILER_E_BUSY && exists(at("exit")), "remove is BUSY and removes nothing");
   pid_t pid = fork(); /* inherits the lock's open file; the close of the owner must still release it */
-  if (pid == 0) pause(), _exit(0);
+  if (pid == 0) prctl(PR_SET_PDEATHSIG, SIGKILL), pause(), _exit(0);
   jl_files_box_close(&one);
   OK(open_close() == JAILER_OK, "released by close, even while a forked process lives");
   kill(pid, SIGKILL), waitpid(pid, NULL, 0);
@@ -683,6 +684,7 @@ static void test_pid(void) {
                        "+1 1 %s\n"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     FILE *f = fopen(at("shim.pid"), "w");
+    if (!f) break;
     for (const char *c = bad[i]; *c; c++) *c == '%' ? (void)(c++, fputs(boot, f)) : (void)fputc(*c, f);
     fclose(f);
     OK(open_close() == JAILER_E_FORMAT, "malformed pid file %zu", i);
@@ -703,7 +705,7 @@ static void test_pid(void) {
 
   bool alive = true;
   pid_t pid = fork();
-  if (pid == 0) prctl(PR_SET_NAME, ") Z 1 (\n"), pause(), _exit(0);
+  if (pid == 0) prctl(PR_SET_PDEATHSIG, SIGKILL), prctl(PR_SET_NAME, ") Z 1 (\n"), pause(), _exit(0);
   usleep(20000);
   OK(jl_files_pid_start(pid, &start, &err) == JAILER_OK &&
          jl_files_pid_alive(pid, start, boot, &alive, &err) == JAILER_OK && alive,
@@ -775,7 +777,8 @@ static void test_copy(void) {
   } changes[] = {
       {"source touched", "touch \"$src\""},
       {"source rewritten with its times kept",
-       "cp -p \"$src\" \"${src}.t\"; printf x | dd of=\"$src\" conv=notrunc status=none; touch -r \"${src}.t\" \"$src\""},
+       "cp -p \"$src\" \"${src}.t\"; printf x | dd of=\"$src\" conv=notrunc status=none; "
+        "touch -r \"${src}.t\" \"$src\""},
       {"source replaced", "cp -p \"$src\" \"${src}.n\"; mv \"${src}.n\" \"$src\""},
       {"copy written", "chmod 755 \"$copy\"; printf x | dd of=\"$copy\" conv=notrunc status=none; chmod 555 \"$copy\""},
       {"copy replaced", "cp -p \"$copy\" \"${copy}.n\"; mv -f \"${copy}.n\" \"$copy\""},
@@ -1034,7 +1037,8 @@ static void test_remove(void) {
   OK(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists(at("")), "an empty box");
   prepared();
   sh("mkdir -p '%s/dir'; echo x > '%s/dir/file'", outside, outside);
-  sh("cd '%s' && ln -s '%s' out && ln -s '%s/dir' shared/out && ln -s . shared/self && ln -s ../../.. logs/up && mkfifo tmp/fifo",
+  sh("cd '%s' && ln -s '%s' out && ln -s '%s/dir' shared/out && ln -s . shared/self && ln -s ../../.. logs/up && "
+     "mkfifo tmp/fifo",
      at(""), outside, outside);
   sh("cd '%s/shared' && ln -s loop loop && mkdir -p a/b/c .rm-0/x .rm-1 && : > .rm-2 && : > '-rf' && : > 'new\nline'",
      at(""));
@@ -1109,6 +1113,32 @@ static int mounted(int kind) {
   return exists(at("")) ? 10 : 0;
 }
 
+/* Also there: a file mounted over one of the box's is not the box's. */
+static int mounted_file(const char *name) {
+  char other[600];
+  if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return 77;
+  snprintf(other, sizeof other, "%s/other", base);
+  put(other, "someone's file");
+  if (mount(other, at(name), NULL, MS_BIND, NULL) < 0) return 2;
+  if (prepare() != JAILER_E_UNSAFE) return 3;
+  return strcmp(get(other), "someone's file") ? 4 : 0;
+}
+
+static void test_file_mounts(void) {
+  const char *names[] = {"exit", "logs/console.log", "disks/disk.qcow2"};
+  for (size_t i = 0; root && i < sizeof names / sizeof *names; i++) {
+    int status = 0;
+    prepared();
+    put(at("disks/disk.qcow2"), "disk");
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) _exit(mounted_file(names[i]));
+    waitpid(pid, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) return;
+    OK(status == 0, "a file mounted over %s is refused (%d)", names[i], WEXITSTATUS(status));
+  }
+}
+
 static void test_remove_mounts(void) {
   const char *kinds[] = {"a bind mount of the same file system", "a tmpfs", "one directly in the box",
                          "without openat2"};
@@ -1177,7 +1207,7 @@ static void filled(void) {
 }
 
 /* Calls whose failure changes nothing that matters: a descriptor that was only read; kernels without the newer call,
-   where the older one is used; shared blocks and in-kernel copies, where reading and writing is; unlocking, which the close
+   where the older one is used; shared blocks and in-kernel copies, where reading and writing is; unlocking, which close
    does too; looking at the copy, which is then made again; a kill(0), after which /proc decides; the group of a root
    launcher, which is not used; the first look for a file that the next call makes. */
 static bool harmless(jailer_code (*op)(void), long nr, int error) {
@@ -1270,6 +1300,7 @@ int main(void) {
   test_launch_race();
   test_remove();
   test_remove_mounts();
+  test_file_mounts();
   test_faults();
   sh("chmod -R u+rwx '%s'; rm -rf '%s'", base, base);
   OK(!exists(base), "nothing is left behind");

@@ -1813,11 +1813,12 @@ static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
     if (jl_tab_calls[i].number[arch] == (int16_t)number) return &jl_tab_calls[i];
   return NULL;
 }
-/* The init of `with_init`: PID 1 with memory of its own, 228 bytes of machine code in a sealed memfd. Written out here
+/* The init of `with_init`: PID 1 with memory of its own, 115 bytes of machine code in a sealed memfd. Written out here
    so that it needs no compiler at run time; tests/test_init.c assembles the listing and compares.
 
      next:  signal = rt_sigtimedwait(all, NULL, NULL, 8)           every signal is blocked, so none is lost
             if signal == SIGCHLD: goto reap
+            if signal == SIGTSTP: signal = SIGSTOP                 ^Z outside: the target's orphaned group ignores TSTP
             if signal > 0: kill(2, signal)                         the target is the first child of PID 1: always 2
             goto next
      reap:  pid = wait4(-1, &status, WNOHANG | __WALL, NULL)
@@ -1825,83 +1826,88 @@ static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
             if pid > 0: goto reap
             goto next                                                                                             */
 static const uint8_t jl_tab_init_x86_64[] = {
-    0x48, 0x83, 0xec, 0x10,                         /*        sub   $16, %rsp          */
-    0x48, 0x8d, 0x3d, 0x59, 0x00, 0x00, 0x00,       /* next:  lea   full(%rip), %rdi   */
-    0x31, 0xf6,                                     /*        xor   %esi, %esi         */
-    0x31, 0xd2,                                     /*        xor   %edx, %edx         */
-    0x6a, 0x08, 0x41, 0x5a,                         /*        push  $8; pop %r10       */
-    0xb8, 0x80, 0x00, 0x00, 0x00,                   /*        mov   $128, %eax         rt_sigtimedwait */
-    0x0f, 0x05,                                     /*        syscall                  */
-    0x83, 0xf8, 0x11,                               /*        cmp   $17, %eax          SIGCHLD */
-    0x74, 0x10,                                     /*        je    reap               */
-    0x85, 0xc0,                                     /*        test  %eax, %eax         */
-    0x7e, 0xe1,                                     /*        jle   next               */
-    0x89, 0xc6,                                     /*        mov   %eax, %esi         */
-    0x6a, 0x02, 0x5f,                               /*        push  $2; pop %rdi       */
-    0x6a, 0x3e, 0x58,                               /*        push  $62; pop %rax      kill */
-    0x0f, 0x05,                                     /*        syscall                  */
-    0xeb, 0xd5,                                     /*        jmp   next               */
-    0x6a, 0xff, 0x5f,                               /* reap:  push  $-1; pop %rdi      */
-    0x48, 0x89, 0xe6,                               /*        mov   %rsp, %rsi         */
-    0xba, 0x01, 0x00, 0x00, 0x40,                   /*        mov   $0x40000001, %edx  */
-    0x45, 0x31, 0xd2,                               /*        xor   %r10d, %r10d       */
-    0x6a, 0x3d, 0x58,                               /*        push  $61; pop %rax      wait4 */
-    0x0f, 0x05,                                     /*        syscall                  */
-    0x83, 0xf8, 0x02,                               /*        cmp   $2, %eax           */
-    0x74, 0x06,                                     /*        je    done               */
-    0x85, 0xc0,                                     /*        test  %eax, %eax         */
-    0x7f, 0xe4,                                     /*        jg    reap               */
-    0xeb, 0xb7,                                     /*        jmp   next               */
-    0x6a, 0x03, 0x5f,                               /* done:  push  $3; pop %rdi       */
-    0x48, 0x89, 0xe6,                               /*        mov   %rsp, %rsi         */
-    0x6a, 0x04, 0x5a,                               /*        push  $4; pop %rdx       */
-    0x6a, 0x01, 0x58,                               /*        push  $1; pop %rax       write */
-    0x0f, 0x05,                                     /*        syscall                  */
-    0x31, 0xff,                                     /*        xor   %edi, %edi         */
-    0xb8, 0xe7, 0x00, 0x00, 0x00,                   /*        mov   $231, %eax         exit_group */
-    0x0f, 0x05,                                     /*        syscall                  */
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* full:  .quad -1                 */
+    0x48, 0x83, 0xec, 0x10,                         /* _start: sub $16, %rsp */
+    0x48, 0x8d, 0x3d, 0x60, 0x00, 0x00, 0x00,       /* next:  lea full(%rip), %rdi */
+    0x31, 0xf6,                                     /*        xor %esi, %esi */
+    0x31, 0xd2,                                     /*        xor %edx, %edx */
+    0x6a, 0x08, 0x41, 0x5a,                         /*        push $8; pop %r10 */
+    0xb8, 0x80, 0x00, 0x00, 0x00,                   /*        mov $128, %eax           rt_sigtimedwait */
+    0x0f, 0x05,                                     /*        syscall */
+    0x83, 0xf8, 0x11,                               /*        cmp $17, %eax            SIGCHLD */
+    0x74, 0x17,                                     /*        je reap */
+    0x85, 0xc0,                                     /*        test %eax, %eax */
+    0x7e, 0xe1,                                     /*        jle next */
+    0x83, 0xf8, 0x14,                               /*        cmp $20, %eax            SIGTSTP: ^Z on a terminal outside */
+    0x75, 0x02,                                     /*        jne send */
+    0xff, 0xc8,                                     /*        dec %eax                 SIGSTOP */
+    0x89, 0xc6,                                     /* send:  mov %eax, %esi */
+    0x6a, 0x02, 0x5f,                               /*        push $2; pop %rdi */
+    0x6a, 0x3e, 0x58,                               /*        push $62; pop %rax       kill */
+    0x0f, 0x05,                                     /*        syscall */
+    0xeb, 0xce,                                     /*        jmp next */
+    0x6a, 0xff, 0x5f,                               /* reap:  push $-1; pop %rdi */
+    0x48, 0x89, 0xe6,                               /*        mov %rsp, %rsi */
+    0xba, 0x01, 0x00, 0x00, 0x40,                   /*        mov $0x40000001, %edx */
+    0x45, 0x31, 0xd2,                               /*        xor %r10d, %r10d */
+    0x6a, 0x3d, 0x58,                               /*        push $61; pop %rax       wait4 */
+    0x0f, 0x05,                                     /*        syscall */
+    0x83, 0xf8, 0x02,                               /*        cmp $2, %eax */
+    0x74, 0x06,                                     /*        je done */
+    0x85, 0xc0,                                     /*        test %eax, %eax */
+    0x7f, 0xe4,                                     /*        jg reap */
+    0xeb, 0xb0,                                     /*        jmp next */
+    0x6a, 0x03, 0x5f,                               /* done:  push $3; pop %rdi */
+    0x48, 0x89, 0xe6,                               /*        mov %rsp, %rsi */
+    0x6a, 0x04, 0x5a,                               /*        push $4; pop %rdx */
+    0x6a, 0x01, 0x58,                               /*        push $1; pop %rax        write */
+    0x0f, 0x05,                                     /*        syscall */
+    0x31, 0xff,                                     /*        xor %edi, %edi */
+    0xb8, 0xe7, 0x00, 0x00, 0x00,                   /*        mov $231, %eax           exit_group */
+    0x0f, 0x05,                                     /*        syscall */
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* full:  .quad -1 */
 };
 
 static const uint32_t jl_tab_init_aarch64[] = {
-    0xd10043ff, /*        sub  sp, sp, #16        */
-    0x92800009, /*        movn x9, #0             */
-    0xf90007e9, /*        str  x9, [sp, #8]       */
-    0x910023e0, /* next:  add  x0, sp, #8         */
-    0xaa1f03e1, /*        mov  x1, xzr            */
-    0xaa1f03e2, /*        mov  x2, xzr            */
-    0xd2800103, /*        mov  x3, #8             */
-    0xd2801128, /*        mov  x8, #137           rt_sigtimedwait */
-    0xd4000001, /*        svc  #0                 */
-    0x7100441f, /*        cmp  w0, #17            SIGCHLD */
-    0x54000100, /*        b.eq reap               */
-    0x7100001f, /*        cmp  w0, #0             */
-    0x54fffeed, /*        b.le next               */
-    0x2a0003e1, /*        mov  w1, w0             */
-    0xd2800040, /*        mov  x0, #2             */
-    0xd2801028, /*        mov  x8, #129           kill */
-    0xd4000001, /*        svc  #0                 */
-    0x17fffff2, /*        b    next               */
-    0x92800000, /* reap:  movn x0, #0             */
-    0x910003e1, /*        mov  x1, sp             */
-    0x52a80002, /*        mov  w2, #0x40000000    */
-    0x32000042, /*        orr  w2, w2, #1         */
-    0xaa1f03e3, /*        mov  x3, xzr            */
-    0xd2802088, /*        mov  x8, #260           wait4 */
-    0xd4000001, /*        svc  #0                 */
-    0x7100081f, /*        cmp  w0, #2             */
-    0x54000080, /*        b.eq done               */
-    0x7100001f, /*        cmp  w0, #0             */
-    0x54fffecc, /*        b.gt reap               */
-    0x17ffffe6, /*        b    next               */
-    0xd2800060, /* done:  mov  x0, #3             */
-    0x910003e1, /*        mov  x1, sp             */
-    0xd2800082, /*        mov  x2, #4             */
-    0xd2800808, /*        mov  x8, #64            write */
-    0xd4000001, /*        svc  #0                 */
-    0xaa1f03e0, /*        mov  x0, xzr            */
-    0xd2800bc8, /*        mov  x8, #94            exit_group */
-    0xd4000001, /*        svc  #0                 */
+    0xd10043ff, /* _start: sub sp, sp, #16 */
+    0x92800009, /*        movn x9, #0 */
+    0xf90007e9, /*        str x9, [sp, #8] */
+    0x910023e0, /* next:  add x0, sp, #8 */
+    0xaa1f03e1, /*        mov x1, xzr */
+    0xaa1f03e2, /*        mov x2, xzr */
+    0xd2800103, /*        mov x3, #8 */
+    0xd2801128, /*        mov x8, #137             rt_sigtimedwait */
+    0xd4000001, /*        svc #0 */
+    0x7100441f, /*        cmp w0, #17              SIGCHLD */
+    0x54000140, /*        b.eq reap */
+    0x7100001f, /*        cmp w0, #0 */
+    0x54fffeed, /*        b.le next */
+    0x7100501f, /*        cmp w0, #20              SIGTSTP: ^Z on a terminal outside */
+    0x1a9f17e9, /*        cset w9, eq */
+    0x4b090001, /*        sub w1, w0, w9           then SIGSTOP */
+    0xd2800040, /*        mov x0, #2 */
+    0xd2801028, /*        mov x8, #129             kill */
+    0xd4000001, /*        svc #0 */
+    0x17fffff0, /*        b next */
+    0x92800000, /* reap:  movn x0, #0 */
+    0x910003e1, /*        mov x1, sp */
+    0x52a80002, /*        mov w2, #0x40000000 */
+    0x32000042, /*        orr w2, w2, #1 */
+    0xaa1f03e3, /*        mov x3, xzr */
+    0xd2802088, /*        mov x8, #260             wait4 */
+    0xd4000001, /*        svc #0 */
+    0x7100081f, /*        cmp w0, #2 */
+    0x54000080, /*        b.eq done */
+    0x7100001f, /*        cmp w0, #0 */
+    0x54fffecc, /*        b.gt reap */
+    0x17ffffe4, /*        b next */
+    0xd2800060, /* done:  mov x0, #3 */
+    0x910003e1, /*        mov x1, sp */
+    0xd2800082, /*        mov x2, #4 */
+    0xd2800808, /*        mov x8, #64              write */
+    0xd4000001, /*        svc #0 */
+    0xaa1f03e0, /*        mov x0, xzr */
+    0xd2800bc8, /*        mov x8, #94              exit_group */
+    0xd4000001, /*        svc #0 */
 };
 
 enum { JL_TAB_ELF_HEAD = 64 + 56 };
@@ -3868,8 +3874,12 @@ static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, 
   how[0] = (uint64_t)(unsigned)(flags | JL_O_CLOEXEC);
   how[1] = mode;
   how[2] = resolve;
-  do r = jl_sys_call(JL_NR_openat2, dir, (long)path, (long)how, sizeof how, 0, 0);
-  while (r == -EINTR || r == -EAGAIN); /* EAGAIN: a rename raced with the walk (openat2(2)) */
+  r = -EAGAIN;
+  /* EAGAIN: a rename raced with the walk (openat2(2)). Somebody hostile can rename for ever: tried again, not for ever */
+  for (int tries = 0; tries < 128; tries++) {
+    r = jl_sys_call(JL_NR_openat2, dir, (long)path, (long)how, sizeof how, 0, 0);
+    if (r != -EINTR && r != -EAGAIN) break;
+  }
   return r;
 }
 
@@ -4204,8 +4214,8 @@ enum {
 
 #define JL_FILES_UID "uid"             /* ID/uid: which uid of HOME/uids is this box's */
 #define JL_FILES_TEMP ".jl-new"        /* the one temporary name in ID/ and in bin/; the lock makes it ours */
-#define JL_FILES_UID_FIRST 0x60000000u /* uids of boxes: FIRST <= uid < END */
-#define JL_FILES_UID_END 0x70000000u
+#define JL_FILES_UID_FIRST 0x70000000u /* uids of boxes: FIRST <= uid < END; free of systemd's ranges (UIDS-GIDS.md) */
+#define JL_FILES_UID_END 0x7ffe0000u
 #define JL_FILES_UID_TRIES 4096u
 #define JL_FILES_COPIES_MAX 32u          /* copies that are remembered */
 #define JL_FILES_NAME_MAX 128u           /* a file name in bin/, with the NUL */
@@ -5037,22 +5047,30 @@ static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, j
   return code;
 }
 
-JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
-                                             jailer_error *err) {
-  jl_box box;
-  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, &box, err);
+/* Opens and locks a box, making what is missing above it. */
+static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, jailer_error *err) {
+  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, box, err);
   if (code != JAILER_OK) return code;
-  long r = jl_files_step(box.home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
+  long r = jl_files_step(box->home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
   if (r >= 0) {
     jl_sys_close((int)r);
-    r = jl_files_step(box.home_fd, "images", true, jl_tab_entries[JAILER_ENTRY_IMAGES].mode);
+    r = jl_files_step(box->home_fd, "images", true, jl_tab_entries[JAILER_ENTRY_IMAGES].mode);
   }
   if (r >= 0) jl_sys_close((int)r);
   if (r < 0 && r != -ENOTDIR) /* a link to a larger disk is the owner's business: chains are checked when resolved */
-    code = jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", box.layout.home, (int)-r,
+    code = jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", box->layout.home, (int)-r,
                    jl_files_why(jl_files_code(r)));
-  if (code == JAILER_OK) code = jl_files_dir_check(&box, box.home_fd, JAILER_ENTRY_UIDS, true, err);
-  if (code == JAILER_OK) code = jl_files_box_ids(&box, &uid, &gid, err);
+  if (code == JAILER_OK) code = jl_files_dir_check(box, box->home_fd, JAILER_ENTRY_UIDS, true, err);
+  if (code != JAILER_OK) jl_files_box_close(box);
+  return code;
+}
+
+JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
+                                             jailer_error *err) {
+  jl_box box;
+  jailer_code code = jl_files_prepare(layout, &box, err);
+  if (code != JAILER_OK) return code;
+  code = jl_files_box_ids(&box, &uid, &gid, err);
   if (code == JAILER_OK) code = jl_files_box_give(&box, uid, gid, err);
   jl_files_box_close(&box);
   return code;
@@ -6060,22 +6078,6 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
   return why ? jl_chain_record_mismatch(chain, layer, why, err) : JAILER_OK;
 }
 #endif /* JAILER_NO_QCOW2 */
-
-/* Opens and locks a box, making what is missing above it. */
-static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, jailer_error *err) {
-  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, box, err);
-  if (code) return code;
-  long r = jl_files_step(box->home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
-  if (r >= 0) {
-    jl_sys_close((int)r);
-    r = jl_files_step(box->home_fd, "images", true, jl_tab_entries[JAILER_ENTRY_IMAGES].mode);
-  }
-  if (r >= 0) jl_sys_close((int)r);
-  if (r >= 0 || r == -ENOTDIR) return JAILER_OK; /* a link to a larger disk: chains are checked when resolved */
-  jl_files_box_close(box);
-  return jl_fail(err, jl_files_code(r), JAILER_LAYER_NONE, "create bases and images", layout->home, (int)-r,
-                 jl_files_why(jl_files_code(r)));
-}
 
 /* ============================================================================================
  * // >>child    what the cloned child does before exec: system calls from a const plan, one reply, no return
@@ -7170,6 +7172,25 @@ static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* A terminal or device among 0 to 2 may be opened again by name (>/dev/stderr), no further than it is open already. */
+static jailer_code jl_parent_stdio_rules(jl_launch *l, jailer_error *err) {
+  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  for (size_t i = 0; i < 3; i++) {
+    jl_stat st;
+    uint64_t rights = JL_LL_IOCTL_DEV;
+    int fd = l->placed[i].from;
+    long flags = jl_sys_fcntl(fd, JL_F_GETFL, 0), r = flags < 0 ? flags : jl_sys_fstat(fd, &st);
+    if (r == 0 && (st.mode & JL_S_IFMT) != JL_S_IFCHR) continue;
+    if (r == 0 && (flags & JL_O_ACCMODE) != JL_O_WRONLY) rights |= JL_LL_READ_FILE;
+    if (r == 0 && (flags & JL_O_ACCMODE) != JL_O_RDONLY) rights |= JL_LL_WRITE_FILE;
+    if (r == 0) r = jl_parent_rule(l->ruleset_fd, fd, rights & l->landlock.fs);
+    if (r < 0)
+      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", "standard descriptors", r,
+                              "landlock_add_rule(2) refused");
+  }
+  return JAILER_OK;
+}
+
 /* --- a privileged launcher: trees from descriptors --- */
 
 static jailer_code jl_parent_trees(jl_launch *l, jailer_error *err) {
@@ -7389,11 +7410,28 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   return n < 0 ? n : (long)used;
 }
 
-/* The kernel wakes us a moment before the init's new memory is in place; its arguments are the last thing that is put
-   there. An init that died instead takes the target with it. */
+/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC goes
+   with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its status. */
+static bool jl_parent_executed(const jl_launch *l) {
+  enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
+  char text[512];
+  int64_t left[2];
+  while (jl_parent_proc_read(l->pid, "/stat", text, sizeof text) > 0 && jl_parent_left(l->deadline_ms, left)) {
+    const char *at = strrchr(text, ')');
+    uint64_t flags;
+    for (int i = 0; at && i < FIELDS_BEFORE; i++) at = strchr(at + 1, ' ');
+    if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, " "), &flags) || !(flags & FORKNOEXEC)) return true;
+    if (flags & EXITING) return false;
+  }
+  return true;
+}
+
+/* The kernel wakes us a moment before the init's new memory is in place (until then its arguments are ours); its own
+   arguments are the last thing that is put there. An init that died instead takes the target with it. */
 static long jl_parent_wait_init(const jl_launch *l) {
   char name[16];
   int64_t left[2];
+  if (!jl_parent_executed(l)) return -ECHILD;
   while (jl_parent_proc_read(l->pid, "/cmdline", name, sizeof name) <= 0) {
     if (__atomic_load_n(&l->reply->target_running, __ATOMIC_ACQUIRE) == 0) return 0;
     if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
@@ -7636,7 +7674,8 @@ static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
   if (!jl_mul(p->fd_count + 1, sizeof *l->placed, &bytes) || !(l->placed = JAILER_MALLOC(bytes)) ||
       !(l->temporary = JAILER_MALLOC((p->fd_count + 1) * sizeof *l->temporary)))
     return jl_no_memory(err, "prepare the launch");
-  if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_trees(l, err))) return code;
+  if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_stdio_rules(l, err)) ||
+      (code = jl_parent_trees(l, err))) return code;
   if (p->with_init && (l->own_memory || !(l->layers & JAILER_BIT(JAILER_LAYER_PIDNS))))
     return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_PIDNS, "make the init", NULL, 0,
                    "an init needs a user and a pid namespace, and this launch has not both; go without with_init");
@@ -7670,22 +7709,6 @@ static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
   if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
   if (code == JAILER_OK) code = jl_files_pid_write(l->plan->box, l->pid, start, boot_id, err);
   return code;
-}
-
-/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC goes
-   with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its status. */
-static bool jl_parent_executed(const jl_launch *l) {
-  enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
-  char text[512];
-  int64_t left[2];
-  while (jl_parent_proc_read(l->pid, "/stat", text, sizeof text) > 0 && jl_parent_left(l->deadline_ms, left)) {
-    const char *at = strrchr(text, ')');
-    uint64_t flags;
-    for (int i = 0; at && i < FIELDS_BEFORE; i++) at = strchr(at + 1, ' ');
-    if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, " "), &flags) || !(flags & FORKNOEXEC)) return true;
-    if (flags & EXITING) return false;
-  }
-  return true;
 }
 
 /* What only the parent can do while the child is being set up. Runs beside a child that shares this memory: system
@@ -7727,14 +7750,14 @@ static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
     l->pid = (int)r;
     jl_parent_close(&l->pipe_write);
     code = jl_parent_beside(l, err);
-    if (code == JAILER_OK && (r = jl_parent_wait_exec(l)) < 0) {
+    if (code == JAILER_OK && (r = jl_parent_wait_exec(l)) < 0 && r != -ECHILD) {
       int step = l->reply->step;
       char number[24];
       if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
       code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, jl_tab_steps[step].layer,
                      jl_tab_steps[step].name, jl_parent_item(l, step, l->reply->item, number), (int)-r,
                      "the child did not reach exec in time and was killed; a granted path on a dead network file system?");
-    } else if (code == JAILER_OK && (l->reply->error || l->reply->step != JL_STEP_EXEC ||
+    } else if (code == JAILER_OK && (r == -ECHILD || l->reply->error || l->reply->step != JL_STEP_EXEC ||
                                       (!l->plan->with_init && !jl_parent_executed(l)))) {
       code = jl_parent_failed(l, err);
     }
@@ -8376,7 +8399,7 @@ static jailer_code jl_public_fresh_id(const jailer_plan *plan, uint32_t *id, jai
   *id = 0;
   if (!plan->host.privileged) return JAILER_OK;
   long r = jl_sys_getrandom(id, sizeof *id);
-  *id = 0x60000000u + (*id & 0x0fffffffu);
+  *id = JL_FILES_UID_FIRST + *id % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
   return r < 0 ? jl_parent_system(err, JAILER_LAYER_IDS, "choose a uid", NULL, r, "getrandom(2) failed") : JAILER_OK;
 }
 

@@ -39,7 +39,7 @@ typedef struct settings {
   size_t env_count, owned_count;
   const char *home, *id, *report;
   uint64_t timeout_s;
-  bool tty, dry_run, zero_id;
+  bool tty, dry_run, zero_id, pid1;
 } settings;
 
 #define IN(field) offsetof(settings, field)
@@ -70,7 +70,7 @@ static const struct row {
     {"--gid", "N", ID, IN(config.gid), "likewise"},
     {"--nofile", "N", NUMBER, IN(config.limits.nofile), "open descriptors; default: 1024"},
     {"--fsize", "BYTES", NUMBER, IN(config.limits.fsize_bytes), "size of a file it writes; default: no limit"},
-    {"--init", NULL, FLAG, IN(config.with_init), "a small init as PID 1 that reaps orphans; default: PROGRAM is PID 1"},
+    {"--pid1", NULL, FLAG, IN(pid1), "PROGRAM is PID 1 itself; default: it sits below a small init, as programs expect"},
     {"--tty", NULL, FLAG, IN(tty), "a terminal of its own, connected to this one; TERM is handed on"},
 
     {"A box (grants from its directory tree; a PROGRAM with a slash is copied into its bin/):", NULL, GROUP, 0, NULL},
@@ -301,6 +301,7 @@ static int settle(settings *s) {
   char text[1024];
   if (s->zero_id && (!s->config.allow_host_root || geteuid() != 0))
     return refuse("--uid 0", "uid and gid 0 are those of the host: only for root, and only with --allow-host-root");
+  s->config.with_init = !s->pid1 && s->config.engine != JAILER_ENGINE_NONE;
   if (!s->home != !s->id) return refuse(s->home ? "--home" : "--id", "a box needs both --home and --id");
   const char **program = &s->argv[0];
   if (strchr(*program, '/') && !(*program = absolute(s, *program))) return refuse_errno("PROGRAM");
@@ -510,8 +511,8 @@ static int signals_open(run *r) {
   return 0;
 }
 
-/* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; an init
-   passes on what the program can catch. Not SIGSTOP for jail: where no shell would ever continue it (an orphaned
+/* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; the init turns
+   SIGTSTP into it. Not SIGSTOP for jail: where no shell would ever continue it (an orphaned
    process group) SIGTSTP does nothing, which is right. */
 static void suspend(run *r) {
   sigset_t stop;

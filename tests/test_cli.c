@@ -276,15 +276,18 @@ static void test_exits(void) {
   OK(RUN("--engine", "none", "--env", "A=b", "--", "sh", "-c", "echo $A; test -e /proc/1/stat && echo host") == 0 &&
          out_is("b\nhost\n"),
      "--engine none: no walls, the environment is still clean");
-  OK(RUN("--init", "--", "sh", "-c", "test $$ != 1 && echo under; exit 4") == 4 && out_is("under\n"),
-     "--init: the program is not PID 1");
-  OK(RUN("--init", "--", "sh", "-c", "kill -9 $$") == 128 + 9, "--init: 128 + 9 when it kills itself");
-  OK(RUN("--init", "--", "sh", "-c", "(sleep 100 &) ; exit 0") == 0, "--init: an orphan does not outlive it");
-  OK(RUN("--init", "--", "sh", "-c",
+  OK(RUN("--", "sh", "-c", "test $$ != 1 && echo under; exit 4") == 4 && out_is("under\n"),
+     "the program is not PID 1");
+  OK(RUN("--pid1", "--", "sh", "-c", "test $$ = 1 && echo over; exit 4") == 4 && out_is("over\n"), "--pid1: it is");
+  OK(RUN("--", "sh", "-c", "kill -9 $$") == 128 + 9, "128 + 9 when it kills itself");
+  OK(RUN("--", "sh", "-c", "yes | head -n 1; yes | head -n 1 >/dev/null; echo done") == 0 && out_is("y\ndone\n"),
+     "SIGPIPE ends a writer as it does outside");
+  OK(RUN("--", "sh", "-c", "(sleep 100 &) ; exit 0") == 0, "an orphan does not outlive it");
+  OK(RUN("--", "sh", "-c",
          "(true &); sleep 0.1; grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l") == 0 &&
          out_is("0\n"),
-     "--init: orphans are reaped");
-  OK(RUN("--init", "--tty", "--", "sh", "-c", "test -t 0 && (: </dev/tty) && exit 8") == 8, "--init with --tty");
+     "orphans are reaped");
+  OK(RUN("--tty", "--", "sh", "-c", "test -t 0 && (: </dev/tty) && exit 8") == 8, "the init with --tty");
 }
 
 /* --- what is reached --- */
@@ -414,7 +417,7 @@ static void test_environment(void) {
      "--uid and --gid are what the program sees");
   RUN("--", "id", "-u");
   if (geteuid() == 0) {
-    OK(atol(run_job.out_text) >= 0x60000000, "root is dropped to a uid that nobody else has");
+    OK(atol(run_job.out_text) >= 0x70000000, "root is dropped to a uid that nobody else has");
     OK(RUN("--uid", "0", "--gid=0", "--allow-host-root", "--", "id", "-u") == 0 && out_is("0\n"),
        "--allow-host-root keeps uid 0");
   } else {
@@ -624,7 +627,7 @@ static void test_signals(void) {
               {SIGQUIT, "QUIT"}, {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char script[256];
-    start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, NULL);
+    start(&run_job, ARGS("--pid1", "--report", "-", "--", "sleep", "100"), NULL, NULL);
     follow(&run_job, "}}");
     double began = now();
     kill(run_job.pid, rows[i].signal);
@@ -637,10 +640,10 @@ static void test_signals(void) {
     follow(&run_job, "ready\n");
     kill(run_job.pid, rows[i].signal);
     OK(finish(&run_job) == 7 && out_is("ready\ngot\n"), "SIG%s reaches the program's own handler", rows[i].name);
-    start(&run_job, ARGS("--init", "--", "sh", "-c", "echo ready; exec sleep 100"), NULL, NULL);
+    start(&run_job, ARGS("--", "sh", "-c", "echo ready; exec sleep 100"), NULL, NULL);
     follow(&run_job, "ready\n");
     kill(run_job.pid, rows[i].signal);
-    OK(finish(&run_job) == 128 + rows[i].signal, "--init: SIG%s ends it too", rows[i].name);
+    OK(finish(&run_job) == 128 + rows[i].signal, "below the init SIG%s ends it too", rows[i].name);
   }
   start(&run_job,
         ARGS("--", "sh", "-c",
@@ -682,7 +685,7 @@ static void test_ends(void) {
   OK(ran && becomes(pid, "XZ"), "SIGKILL of jail ends the program");
   finish(&run_job);
 
-  start(&run_job, ARGS("--report", "-", "--", "sleep", "100"), NULL, own_group);
+  start(&run_job, ARGS("--pid1", "--report", "-", "--", "sleep", "100"), NULL, own_group);
   follow(&run_job, "}}");
   pid = report_pid(run_job.out_text);
   kill(run_job.pid, SIGTSTP);

@@ -854,7 +854,7 @@ static void test_hosts(void) {
     jailer_code code = jailer_plan_new(&c, &h, &p, &err);
     bool fresh = ids[i].privileged && !ids[i].allow_root && !ids[i].uid;
     OK(code == ids[i].code && p &&
-           (fresh ? p->host_uid >= 0x60000000u && p->host_uid == p->host_gid && p->inside_uid == p->host_uid && p->host_uid < 0x70000000u
+           (fresh ? p->host_uid >= 0x70000000u && p->host_uid == p->host_gid && p->inside_uid == p->host_uid && p->host_uid < 0x7ffe0000u
                   : p->inside_uid == ids[i].in_uid && p->inside_gid == ids[i].in_gid && p->host_uid == ids[i].host_uid && p->host_gid == ids[i].host_gid),
        "ids: %s", ids[i].name);
     jailer_plan_free(p);

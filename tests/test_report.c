@@ -174,7 +174,8 @@ static void test_states(void) {
     for (int i = 1; i < JAILER_LAYER_COUNT; i++) { /* a layer that is claimed against the kernel's account is found out */
       static const uint32_t readable = JAILER_BIT(JAILER_LAYER_USERNS) | JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PIDNS) |
                                        JAILER_BIT(JAILER_LAYER_NETNS) | JAILER_BIT(JAILER_LAYER_IPCNS) | JAILER_BIT(JAILER_LAYER_UTSNS) |
-                                       JAILER_BIT(JAILER_LAYER_CGROUPNS) | JAILER_BIT(JAILER_LAYER_NNP) | JAILER_BIT(JAILER_LAYER_SECCOMP);
+                                       JAILER_BIT(JAILER_LAYER_CGROUPNS) | JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
+                                       JAILER_BIT(JAILER_LAYER_SECCOMP);
       jailer_proc forged = proc;
       if (!(readable & JAILER_BIT(i))) continue;
       forged.layers |= JAILER_BIT(i);

@@ -241,6 +241,12 @@ static void test_kill(void) {
   jailer_kill(&T.proc, SIGHUP, NULL), jailer_kill(&T.proc, SIGTERM, NULL), jailer_kill(&T.proc, SIGKILL, NULL);
   OK(up && target_wait(&T, 5000) == 0 && T.status.signal == SIGHUP, "kill: of several the first is told");
 
+  up = target_ready(&T, "idle", 0);
+  struct pollfd p = {T.proc.pidfd, POLLIN, 0};
+  kill(T.proc.pid, SIGKILL); /* somebody else */
+  OK(up && poll(&p, 1, 5000) == 1 && jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL,
+     "kill: after an end by somebody else nothing else is told");
+
   for (int handled = 0; handled < 2; handled++) { /* below an init the kernel's own rules hold */
     target_new(&T, handled ? "handle" : "idle", SIGTERM);
     T.config.with_init = true;

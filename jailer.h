@@ -6943,13 +6943,14 @@ static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERN
                                                {JL_STEP_TTY, JAILER_LAYER_SESSION, jl_child_tty},
                                                {JL_STEP_SIGNALS, JAILER_LAYER_SESSION, jl_child_signals},
                                                {JL_STEP_PERSONALITY, JAILER_LAYER_SESSION, jl_child_personality},
-                                               {JL_STEP_RLIMITS, JAILER_LAYER_RLIMITS, jl_child_rlimits},
                                                {JL_STEP_CAPS, JAILER_LAYER_CAPS, jl_child_caps},
                                                {JL_STEP_REACH, JAILER_LAYER_MOUNTS, jl_child_reach},
                                                {JL_STEP_NNP, JAILER_LAYER_NNP, jl_child_nnp},
                                                {JL_STEP_LANDLOCK_RULE, JAILER_LAYER_LANDLOCK, jl_child_rules},
                                                {JL_STEP_CWD, JAILER_LAYER_NONE, jl_child_cwd},
                                                {JL_STEP_LANDLOCK, JAILER_LAYER_LANDLOCK, jl_child_landlock},
+                                               /* after the last open: a plan may hold more descriptors than the target */
+                                               {JL_STEP_RLIMITS, JAILER_LAYER_RLIMITS, jl_child_rlimits},
                                                {JL_STEP_INIT, JAILER_LAYER_NONE, jl_child_maybe_init}};
 
 /* Runs on the child's own stack. Comes back only when something failed: the target was not executed. */

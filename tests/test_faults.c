@@ -283,7 +283,10 @@ static void tell_bad(void) {
   for (long i = 0; i < bad_kinds; i++) printf("#   %s\n", bad_lines[i]);
 }
 
-static bool killed_below_init; /* the target of an init is killed in its exec: the one death only the status tells */
+/* The target of an init is killed in its exec: the one death that only the status tells. */
+static bool killed_below_init(const shape *s) {
+  return s->config.with_init && S->kill_side == 1 && S->kill_at && S->calls[1] >= S->kill_at && S->seen[1][S->kill_at] == SYS_execve;
+}
 
 static const char *grants_as_planned(const struct canary *c, const shape *s) {
   static char why[128];
@@ -319,7 +322,7 @@ static void judge(const shape *s, uint32_t required, jailer_code code, const jai
   const char *why;
   canary_full_proc = s->config.allow_full_proc;
   if (code == JAILER_OK) {
-    if (ran == 0 && killed_below_init) return; /* the init lived and will tell */
+    if (ran == 0 && killed_below_init(s)) return; /* the init lived and will tell */
     if (ran == 0) return complain("launched", "the canary never ran");
     if (ran < 0) return complain("launched", "the canary did not finish");
     if ((required & ~proc->layers) & ~s->config.may_degrade) return complain("launched", "a required layer is not among proc.layers");
@@ -372,7 +375,7 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   }
   S->armed = 0;
   judge(s, required, code, err, &proc);
-  if (code == JAILER_OK && !waited && killed_below_init && !status.exited && status.signal == SIGKILL) return JAILER_E_DIED;
+  if (code == JAILER_OK && !waited && killed_below_init(s) && !status.exited && status.signal == SIGKILL) return JAILER_E_DIED;
   if (code == JAILER_OK && !waited && (!status.exited || status.exit_code)) complain("launched", "the canary's exit status is not 0");
   if (S->twice) complain("close", "a descriptor that was not open was closed: close was retried");
   forgive();
@@ -605,11 +608,11 @@ static void killed(int kind) {
   run(&s, wanted_layers[kind], &err);
   canary_take(&before); /* with the killer's stack */
   fresh();
-  for (long at = 1; at <= calls; at++, tried++) {
+  for (long at = 1; at <= calls; at++) {
     S->kill_at = at;
-    killed_below_init = kind == SHAPE_INIT && at == calls;
     jailer_code code = run(&s, wanted_layers[kind], &err);
-    killed_below_init = false;
+    if (code == JAILER_OK && S->calls[1] < at) continue; /* an init and its target: a call more or less */
+    tried++;
     died += code == JAILER_E_DIED;
     if (code != JAILER_E_DIED) printf("# killed before call %ld (number %ld): %s: %s\n", at, S->seen[1][at], jailer_code_name(code), err.step ? err.step : "");
   }

@@ -772,6 +772,29 @@ static void test_again(void) {
   close(ends[0]), close(ends[1]);
   OK(open_count() == before, "again: no descriptor is left");
 
+  /* more grants than the target may have descriptors */
+  enum { MANY = 2000 };
+  jailer_grant *grants = calloc(MANY, sizeof *grants);
+  char(*at)[24] = malloc(MANY * sizeof *at);
+  for (int i = 0; i < MANY; i++) {
+    snprintf(at[i], sizeof at[i], "/many/%d", i);
+    grants[i] = (jailer_grant){dir, at[i], JAILER_READ, false};
+  }
+  struct rlimit old, limit;
+  getrlimit(RLIMIT_NOFILE, &old);
+  limit = old;
+  if (limit.rlim_cur < 3 * MANY) limit.rlim_cur = limit.rlim_max < 3 * MANY ? limit.rlim_max : 3 * MANY;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  target_new(&T, "exit", 4);
+  T.config.grants = grants;
+  T.config.grant_count = limit.rlim_cur < 3 * MANY ? (limit.rlim_cur - 300) / 3 : MANY;
+  T.config.limits.nofile = 64;
+  int end = target_run(&T);
+  OK(end == 4, "again: %zu grants, and 64 descriptors for the target: %s", T.config.grant_count, end == 4 ? "runs" : err.message);
+  setrlimit(RLIMIT_NOFILE, &old);
+  free(grants);
+  free(at);
+
   /* what a launch may not change in the launcher */
   sigset_t mask, was, is;
   sigemptyset(&mask), sigaddset(&mask, SIGUSR1), sigaddset(&mask, SIGALRM);

@@ -331,6 +331,7 @@ typedef struct jailer_host {
   uint32_t landlock_abi;      /* 0: none */
   uint32_t uid, gid;          /* effective, of the caller */
   bool privileged;            /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN: may make namespaces by right */
+  bool nested;                /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
   bool seccomp;               /* filters with the actions that the launch filter uses */
   bool dumpable;              /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
@@ -2358,7 +2359,7 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
     plan->host_uid = config->uid ? config->uid : fresh_uid;
     plan->host_gid = config->gid ? config->gid : fresh_gid;
   } else {
-    if (h->uid == 0 && !config->allow_host_root)
+    if (h->uid == 0 && !h->nested && !config->allow_host_root)
       return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
                      "the launcher is root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID: it cannot give root up; run "
                      "it as an ordinary user, with these capabilities, or set allow_host_root");
@@ -4096,6 +4097,24 @@ static bool jl_probe_ns(const char *path) {
   return jl_sys_readlinkat(JL_AT_FDCWD, path, link, sizeof link) > 0;
 }
 
+/* Whether this process is in a user namespace that does not map every id. What root may do there ends at its mounts and
+   its few ids, so it launches as an ordinary user does. user_namespaces(7): the host's map is "0 0 4294967295". */
+static bool jl_probe_nested(void) {
+  char text[128];
+  uint64_t number[3] = {1, 1, 0};
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/uid_map", JL_O_RDONLY, 0);
+  if (fd < 0) return false;
+  long n = jl_sys_read_all((int)fd, text, sizeof text);
+  jl_sys_close((int)fd);
+  for (long i = 0, at = 0; i < 3 && at < n; i++) {
+    while (at < n && text[at] == ' ') at++;
+    long from = at;
+    while (at < n && text[at] >= '0' && text[at] <= '9') at++;
+    jl_parse_u64(text + from, (size_t)(at - from), &number[i]);
+  }
+  return n > 0 && !(number[0] == 0 && number[1] == 0 && number[2] == UINT32_MAX);
+}
+
 static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID | (uint64_t)1 << JL_CAP_SETGID |
                           (uint64_t)1 << JL_CAP_CHOWN;
@@ -4109,7 +4128,8 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
       (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
                    "uname, capget or prlimit64 failed; is a seccomp filter of somebody else in force?");
-  host->privileged = host->uid == 0 && (caps & needed) == needed;
+  host->nested = jl_probe_nested();
+  host->privileged = host->uid == 0 && !host->nested && (caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
@@ -6092,6 +6112,14 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 #define JL_CHILD_CODE
 #endif
 
+/* For the parent's side of the shared mapping: it comes and goes by system calls that ThreadSanitizer does not see, and a
+   reused address would look like a race. */
+#if defined(__GNUC__)
+#define JL_BESIDE_CHILD __attribute__((no_sanitize("thread")))
+#else
+#define JL_BESIDE_CHILD
+#endif
+
 /* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
 typedef struct jl_reply {
   volatile uint32_t running;   /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
@@ -7256,7 +7284,7 @@ static long jl_parent_put(int pid, const char *name, const char *text) {
   return jl_child_put(path, text);
 }
 
-static void jl_parent_open_gate(volatile uint32_t *gate) {
+JL_BESIDE_CHILD static void jl_parent_open_gate(volatile uint32_t *gate) {
   __atomic_store_n(gate, 1u, __ATOMIC_RELEASE);
   jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAKE, 1, 0, 0, 0);
 }
@@ -7328,7 +7356,7 @@ static const struct {
                             {JAILER_LAYER_CGROUPNS, 0x02000000}};
 
 /* One mapping: guard page, stack, reply. Shared with a child that has memory of its own, so that it can still answer. */
-static long jl_parent_map(jl_launch *l) {
+JL_BESIDE_CHILD static long jl_parent_map(jl_launch *l) {
   l->map_size = (size_t)JL_PAGE + JL_STACK_SIZE + JL_PAGE;
   long kind = l->own_memory ? JL_MAP_SHARED : JL_MAP_PRIVATE;
   long r = jl_sys_call(JL_NR_mmap, 0, (long)l->map_size, JL_PROT_RW, kind | JL_MAP_ANON | JL_MAP_STACK, -1, 0);
@@ -7342,7 +7370,7 @@ static long jl_parent_map(jl_launch *l) {
 
 /* clone3 (5.3), or clone where it is missing or hidden by somebody's filter. The child's exit signal is SIGCHLD after
    exec whatever is asked here (de_thread), so it is that from the start. */
-static long jl_parent_clone(jl_launch *l) {
+JL_BESIDE_CHILD static long jl_parent_clone(jl_launch *l) {
   uint64_t flags = l->own_memory ? 0 : JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID;
   int pidfd = -1;
   for (size_t i = 0; i < sizeof jl_parent_namespaces / sizeof jl_parent_namespaces[0]; i++)
@@ -7375,7 +7403,7 @@ static bool jl_parent_left(uint64_t deadline_ms, int64_t left[2]) {
 }
 
 /* Waits until the kernel has cleared the word of a child that shares this memory: it executed or ended. */
-static long jl_parent_wait_word(const jl_launch *l, volatile uint32_t *word) {
+JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uint32_t *word) {
   int64_t left[2];
   while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 0) {
     if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
@@ -7429,7 +7457,7 @@ static bool jl_parent_executed(const jl_launch *l) {
 
 /* The kernel wakes us a moment before the init's new memory is in place (until then its arguments are ours); its own
    arguments are the last thing that is put there. An init that died instead takes the target with it. */
-static long jl_parent_wait_init(const jl_launch *l) {
+JL_BESIDE_CHILD static long jl_parent_wait_init(const jl_launch *l) {
   char name[16];
   int64_t left[2];
   if (!jl_parent_executed(l)) return -ECHILD;
@@ -7443,7 +7471,7 @@ static long jl_parent_wait_init(const jl_launch *l) {
 /* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
    at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. A child
    with memory of its own is watched through a close-on-exec pipe. */
-static long jl_parent_wait_exec(jl_launch *l) {
+JL_BESIDE_CHILD static long jl_parent_wait_exec(jl_launch *l) {
   int64_t left[2];
   if (!l->own_memory) {
     long r = jl_parent_wait_word(l, &l->reply->running);
@@ -7491,7 +7519,7 @@ static long jl_parent_signal(int pid, int pidfd, int signal) {
 
 /* Ends a child that must not live and takes its status. It shares memory with us: nothing of it may be freed before it
    is gone. False when even SIGKILL did not end it in two seconds (a hung network file system). */
-static bool jl_parent_kill_child(jl_launch *l) {
+JL_BESIDE_CHILD static bool jl_parent_kill_child(jl_launch *l) {
   jailer_status status;
   const uint64_t deadline = jl_sys_now_ms() + 2000;
   jl_parent_signal(l->pid, l->pid_fd, JL_SIGKILL);
@@ -7602,7 +7630,7 @@ static bool jl_parent_tells_host(int step) {
 }
 
 /* Turns the reply into the caller's error. A child that ended without an answer was killed. */
-static jailer_code jl_parent_failed(jl_launch *l, jailer_error *err) {
+JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *err) {
   int step = l->reply->step, error = l->reply->error, item = l->reply->item;
   char number[24];
   if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
@@ -7667,7 +7695,7 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
   return JAILER_OK;
 }
 
-static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
+JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
   jailer_code code;
   size_t bytes;
@@ -7714,7 +7742,7 @@ static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
 
 /* What only the parent can do while the child is being set up. Runs beside a child that shares this memory: system
    calls and the stack only. */
-static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
+JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
   long r;
   if (l->maps_by_parent) {
     if ((r = jl_parent_put(l->pid, "/uid_map", l->uid_map)) < 0 || (r = jl_parent_put(l->pid, "/gid_map", l->gid_map)) < 0)
@@ -7731,7 +7759,7 @@ static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
 }
 
 /* Clone to exec, with every signal of this thread blocked: a handler must not run in the child, on shared memory. */
-static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
+JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
   jl_dump_lock lock;
@@ -7822,7 +7850,7 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
 
 /* Touches the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no handler and
    no waitpid(-1) of the launcher sees it. */
-static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
+JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
   jailer_code code = JAILER_OK;
@@ -7856,7 +7884,7 @@ static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
   return code;
 }
 
-static void jl_parent_fill(const jl_launch *l, jailer_proc *out) {
+JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out) {
   const jailer_plan *p = l->plan;
   out->pid = (pid_t)l->pid;
   out->pidfd = l->pid_fd;

@@ -212,7 +212,7 @@ static jailer_code provoke_denied(void) {
   jailer_config c = config_new();
   jailer_host h = host;
   h.uid = 0;
-  h.privileged = false;
+  h.privileged = h.nested = false;
   return plan_only(&c, &h);
 }
 

@@ -819,10 +819,13 @@ static void test_hosts(void) {
   c = config_new();
   h = host;
   h.uid = h.gid = 0;
-  h.privileged = false;
+  h.privileged = h.nested = false;
   OK(plan_of(&c, &h) == JAILER_E_DENIED && err.layer == JAILER_LAYER_IDS, "root without capabilities: denied");
   c.allow_host_root = true;
   OK(plan_of(&c, &h) == 0, "root without capabilities: unless that is granted by name");
+  c = config_new();
+  h.nested = true;
+  OK(plan_of(&c, &h) == 0, "root of a nested user namespace: is nobody outside");
   memset(&c, 0, sizeof c);
   c.argv = sh;
   c.engine = JAILER_ENGINE_NONE;

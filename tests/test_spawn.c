@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -810,6 +811,39 @@ static void test_again(void) {
      "again: the launcher's signal mask, umask, directory and session are as they were");
 }
 
+static bool write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+/* Root of a user namespace with one id, as in a rootless container: it launches as an ordinary user does. */
+static void test_nested(void) {
+  char uid[48], gid[48];
+  snprintf(uid, sizeof uid, "0 %u 1", geteuid());
+  snprintf(gid, sizeof gid, "0 %u 1", getegid());
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    jailer_host host;
+    if (unshare(CLONE_NEWUSER) || !write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", uid) ||
+        !write_file("/proc/self/gid_map", gid))
+      _exit(100);
+    if (jailer_probe(&host, &err) || host.privileged || !host.nested || host.uid != 0) _exit(101);
+    target_new(&T, "exit", 5);
+    int end = target_run(&T);
+    if (end != 5) printf("# %d %s: %s: %s\n", end, err.step ? err.step : "", err.item, err.message);
+    fflush(stdout);
+    _exit(end == 5 && T.proc.uid == 0 ? 0 : 102);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  OK(status == 0, "nested: root of a small user namespace launches (%d)", WEXITSTATUS(status));
+  jailer_host host;
+  OK(jailer_probe(&host, &err) == 0 && (geteuid() != 0 || host.privileged == !host.nested), "nested: or it has all ids and privileges");
+}
+
 int main(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   snprintf(dir, sizeof dir, "%.200s/jailer-spawn.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -842,6 +876,7 @@ int main(void) {
   test_program();
   test_busy();
   test_again();
+  test_nested();
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");

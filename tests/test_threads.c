@@ -78,7 +78,7 @@ static bool launch(jailer_error *err, bool net, bool init) {
 
 /* --- many threads --- */
 
-static volatile int stop_noise;
+static int stop_noise;
 static int failures;
 
 static void *launching(void *arg) {
@@ -90,7 +90,7 @@ static void *launching(void *arg) {
 
 /* What other threads of a launcher do meanwhile: allocate, open, fork and execute. */
 static void *noise(void *arg) {
-  while (!stop_noise) {
+  while (!__atomic_load_n(&stop_noise, __ATOMIC_RELAXED)) {
     free(malloc((size_t)(intptr_t)arg));
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) close(fd);
@@ -111,11 +111,11 @@ static void test_many(int count, int each) {
   canary_maps_count = 0; /* stacks of threads are kept for the next ones */
   canary_take(&before);
   failures = 0;
-  stop_noise = 0;
+  __atomic_store_n(&stop_noise, 0, __ATOMIC_RELAXED);
   for (int i = 0; i < 2; i++) pthread_create(&other[i], NULL, noise, (void *)(intptr_t)(1000 * (i + 1)));
   for (int i = 0; i < count; i++) pthread_create(&thread[i], NULL, launching, (void *)(intptr_t)each);
   for (int i = 0; i < count; i++) pthread_join(thread[i], NULL);
-  stop_noise = 1;
+  __atomic_store_n(&stop_noise, 1, __ATOMIC_RELAXED);
   for (int i = 0; i < 2; i++) pthread_join(other[i], NULL);
   OK(failures == 0, "%d threads, %d launches each, beside threads that fork and allocate", count, each);
   const char *why = canary_differs(&before);
@@ -133,7 +133,7 @@ static void on_usr1(int signal) {
 
 static void *storm(void *arg) {
   pthread_t target = *(pthread_t *)arg;
-  while (!stop_noise) {
+  while (!__atomic_load_n(&stop_noise, __ATOMIC_RELAXED)) {
     pthread_kill(target, SIGUSR1);
     usleep(50);
   }
@@ -149,10 +149,10 @@ static void test_storm(int count) {
   action.sa_handler = on_usr1;
   action.sa_flags = SA_RESTART;
   sigaction(SIGUSR1, &action, &old);
-  stop_noise = 0;
+  __atomic_store_n(&stop_noise, 0, __ATOMIC_RELAXED);
   pthread_create(&thread, NULL, storm, &self);
   for (int i = 0; i < count; i++) good += launch(&err, false, i % 3 == 0);
-  stop_noise = 1;
+  __atomic_store_n(&stop_noise, 1, __ATOMIC_RELAXED);
   pthread_join(thread, NULL);
   sigaction(SIGUSR1, &old, NULL);
   OK(good == count, "%d launches by a thread that gets signals all the time (%d handled)", good, handled);
@@ -344,6 +344,8 @@ int main(void) {
   canary_setup();
   launcher = getpid();
   granted = canary_dir("granted", "word");
+  jailer_error err;
+  OK(launch(&err, true, false), "one launch, before there are threads");
   test_many(8, sanitized ? 8 : 25);
   test_storm(sanitized ? 20 : 100);
   test_odd();

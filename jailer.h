@@ -1,12 +1,13 @@
-/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64. MIT licence, at the end.
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64. MIT licence.
  *
  * // >>manual
  *
  * WHAT IT DOES
  *   Launches a program behind walls that the kernel keeps: its own user, mount, pid, network, IPC, UTS and cgroup
- *   namespaces, a tmpfs root with nothing in it but what was granted, Landlock rules for the same grants, a seccomp filter,
- *   no capabilities, no_new_privs, a session of its own, an environment from nothing, and no descriptor but the named
- *   ones. For the shim of a VM runtime it also keeps the box directory, its disks' backing chains and the shim's copy.
+ *   namespaces, a tmpfs root with nothing in it but what was granted, Landlock rules for the same grants, a seccomp
+ *   filter, no capabilities, no_new_privs, a session of its own, an environment from nothing, and no descriptor but the
+ *   named ones. For the shim of a VM runtime it also keeps the box directory, its disks' backing chains and the shim's
+ *   copy.
  *
  * HOW TO USE IT
  *   In one C file:                        In all others (C or C++):
@@ -27,24 +28,26 @@
  *       ... print it; nothing ran if the launch failed
  *     }
  *
- *   To reach a path, grant it:            jailer_grant grants[] = {{.path = "/srv/in"}, {.path = "/srv/out", .access = JAILER_WRITE}};
- *   To launch often, plan once:           jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
- *   To see what would happen:             jailer_plan_text
- *   To see what is in force:              jailer_report_read, jailer_report_json
- *   A box with disks (a VM shim):         jailer_layout_init, jailer_layout_prepare, jailer_box_record; config.layout, config.shim
+ *   To reach a path, grant it:       jailer_grant grants[] = {{.path = "/srv/in"},
+ *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
+ *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
+ *   To see what would happen:        jailer_plan_text
+ *   To see what is in force:         jailer_report_read, jailer_report_json
+ *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
+ *                                    config.shim
  *
  * WHAT IT PROMISES
  *   1. Zero is safe: every weakening is a named field of jailer_config that reads as a grant (allow_network, ...).
- *   2. Apply, fail, or report a permitted degrade: a layer that cannot be had is an error before the target runs, unless
- *      its bit is in may_degrade; then the report says so.
- *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next time.
+ *   2. Apply, fail, or report a permitted degrade: a layer that cannot be had is an error before the target runs,
+ *      unless its bit is in may_degrade; then the report says so.
+ *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next.
  *   4. The parent prepares, the child performs: after the clone there are system calls only, on a const plan.
  *   5. Errors are values: code, layer, step, item, errno and a sentence with the remedy. The library never prints,
  *      exits, aborts or keeps hidden state.
  *
  * WHAT IT DOES NOT
- *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed system calls is a way
- *   out. It does not limit memory, processor or process count yet (cgroups are the next step). It stops what the target
+ *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed calls is a way out.
+ *   It does not limit memory, processor or process count yet (cgroups are the next step). It stops what the target
  *   writes from being *executed*, not interpreted. THREAT_MODEL.md has the whole list, each claim with its test.
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
@@ -54,9 +57,9 @@
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
- *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time (jailer_kill excepted), a
- *   jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2) PR_SET_PDEATHSIG):
- *   launch from a thread that stays, or set outlive_launcher.
+ *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time (jailer_kill
+ *   excepted), a jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2)
+ *   PR_SET_PDEATHSIG): launch from a thread that stays, or set outlive_launcher.
  *
  * THE ROOMS, from top to bottom; a room calls only rooms above it. Search for the tag.
  *   >>manual      this text
@@ -236,28 +239,28 @@ typedef struct jailer_layout {
 
 /* Every path of the tree; jailer_layout_path turns one into text. */
 typedef enum jailer_entry {
-  JAILER_ENTRY_HOME = 0,  /* HOME */
-  JAILER_ENTRY_BASES,     /* HOME/bases/                    shared backing files */
-  JAILER_ENTRY_IMAGES,    /* HOME/images/                   image cache */
-  JAILER_ENTRY_BOXES,     /* HOME/boxes/ */
-  JAILER_ENTRY_UIDS,      /* HOME/uids/                     which box owns which uid */
-  JAILER_ENTRY_BOX,       /* HOME/boxes/ID/                 never granted whole */
-  JAILER_ENTRY_BIN,       /* HOME/boxes/ID/bin/             read and execute */
-  JAILER_ENTRY_SHARED,    /* HOME/boxes/ID/shared/          write */
-  JAILER_ENTRY_SOCKETS,   /* HOME/boxes/ID/sockets/         write */
-  JAILER_ENTRY_TMP,       /* HOME/boxes/ID/tmp/             write */
-  JAILER_ENTRY_LOGS,      /* HOME/boxes/ID/logs/            write */
-  JAILER_ENTRY_CONSOLE,   /* HOME/boxes/ID/logs/console.log write, through logs/ */
-  JAILER_ENTRY_DISKS,     /* HOME/boxes/ID/disks/ */
-  JAILER_ENTRY_DISK,      /* HOME/boxes/ID/disks/disk.qcow2         write */
-  JAILER_ENTRY_ROOTFS,    /* HOME/boxes/ID/disks/guest-rootfs.qcow2 write */
-  JAILER_ENTRY_MOUNTS,    /* HOME/boxes/ID/mounts/          the host writes, the shim reads through shared/ */
-  JAILER_ENTRY_EXIT,      /* HOME/boxes/ID/exit             write, pre-created */
-  JAILER_ENTRY_PID,       /* HOME/boxes/ID/shim.pid         launcher only */
-  JAILER_ENTRY_STDERR,    /* HOME/boxes/ID/shim.stderr      launcher only, opened before the launch */
-  JAILER_ENTRY_LOCK,      /* HOME/boxes/ID/lock             launcher only */
-  JAILER_ENTRY_RECORD,    /* HOME/boxes/ID/record           launcher only: expected chains */
-  JAILER_ENTRY_COPIES,    /* HOME/boxes/ID/copies           launcher only: what bin/ holds and from where */
+  JAILER_ENTRY_HOME = 0, /* HOME */
+  JAILER_ENTRY_BASES,    /* HOME/bases/                    shared backing files */
+  JAILER_ENTRY_IMAGES,   /* HOME/images/                   image cache */
+  JAILER_ENTRY_BOXES,    /* HOME/boxes/ */
+  JAILER_ENTRY_UIDS,     /* HOME/uids/                     which box owns which uid */
+  JAILER_ENTRY_BOX,      /* HOME/boxes/ID/                 never granted whole */
+  JAILER_ENTRY_BIN,      /* HOME/boxes/ID/bin/             read and execute */
+  JAILER_ENTRY_SHARED,   /* HOME/boxes/ID/shared/          write */
+  JAILER_ENTRY_SOCKETS,  /* HOME/boxes/ID/sockets/         write */
+  JAILER_ENTRY_TMP,      /* HOME/boxes/ID/tmp/             write */
+  JAILER_ENTRY_LOGS,     /* HOME/boxes/ID/logs/            write */
+  JAILER_ENTRY_CONSOLE,  /* HOME/boxes/ID/logs/console.log write, through logs/ */
+  JAILER_ENTRY_DISKS,    /* HOME/boxes/ID/disks/ */
+  JAILER_ENTRY_DISK,     /* HOME/boxes/ID/disks/disk.qcow2         write */
+  JAILER_ENTRY_ROOTFS,   /* HOME/boxes/ID/disks/guest-rootfs.qcow2 write */
+  JAILER_ENTRY_MOUNTS,   /* HOME/boxes/ID/mounts/          the host writes, the shim reads through shared/ */
+  JAILER_ENTRY_EXIT,     /* HOME/boxes/ID/exit             write, pre-created */
+  JAILER_ENTRY_PID,      /* HOME/boxes/ID/shim.pid         launcher only */
+  JAILER_ENTRY_STDERR,   /* HOME/boxes/ID/shim.stderr      launcher only, opened before the launch */
+  JAILER_ENTRY_LOCK,     /* HOME/boxes/ID/lock             launcher only */
+  JAILER_ENTRY_RECORD,   /* HOME/boxes/ID/record           launcher only: expected chains */
+  JAILER_ENTRY_COPIES,   /* HOME/boxes/ID/copies           launcher only: what bin/ holds and from where */
   JAILER_ENTRY_COUNT
 } jailer_entry;
 
@@ -328,12 +331,12 @@ typedef struct jailer_config {
 /* What this host can do, as far as asking tells; only a launch proves it. Plain data. */
 typedef struct jailer_host {
   uint32_t kernel_major, kernel_minor;
-  uint32_t landlock_abi;      /* 0: none */
-  uint32_t uid, gid;          /* effective, of the caller */
-  bool privileged;            /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN: may make namespaces by right */
-  bool nested;                /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
-  bool seccomp;               /* filters with the actions that the launch filter uses */
-  bool dumpable;              /* PR_GET_DUMPABLE of the caller */
+  uint32_t landlock_abi; /* 0: none */
+  uint32_t uid, gid;     /* effective, of the caller */
+  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN: may make namespaces by right */
+  bool nested;           /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
+  bool seccomp;          /* filters with the actions that the launch filter uses */
+  bool dumpable;         /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t nofile_hard, fsize_hard;
 } jailer_host;
@@ -351,19 +354,19 @@ typedef struct jailer_status {
 /* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
    holds. Not for two threads at once, except jailer_kill. */
 typedef struct jailer_proc {
-  pid_t pid;               /* in the launcher's pid namespace; 0: not a launched process */
-  int pidfd;               /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
-  int init_fd;             /* private: the init's report; -1: none */
-  uint32_t layers;         /* applied, JAILER_BIT each */
-  uint32_t degraded;       /* asked, not to be had here, permitted by may_degrade */
-  uint32_t uid, gid;       /* on the host */
+  pid_t pid;         /* in the launcher's pid namespace; 0: not a launched process */
+  int pidfd;         /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
+  int init_fd;       /* private: the init's report; -1: none */
+  uint32_t layers;   /* applied, JAILER_BIT each */
+  uint32_t degraded; /* asked, not to be had here, permitted by may_degrade */
+  uint32_t uid, gid; /* on the host */
   uint32_t landlock_abi;
-  uint32_t readback;       /* layers that the child read back from the kernel before exec */
+  uint32_t readback; /* layers that the child read back from the kernel before exec */
   jailer_engine engine;
-  bool own_pid1;           /* the target is PID 1 of its namespace */
-  int asked_signal;        /* private: the signal whose default action jailer_kill carried out */
-  uint32_t keeps_groups;   /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
-  jailer_layout *box;      /* private: whose pid file goes at the end; NULL: none */
+  bool own_pid1;         /* the target is PID 1 of its namespace */
+  int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
+  uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
+  jailer_layout *box;    /* private: whose pid file goes at the end; NULL: none */
 } jailer_proc;
 
 typedef enum jailer_state {
@@ -437,19 +440,19 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
 
 /* What a qcow2 header says. Plain data. Every text is NUL-terminated and holds no other NUL; an empty one is absent. */
 typedef struct jailer_qcow2 {
-  uint32_t version;            /* 2 or 3 */
-  uint32_t cluster_bits;       /* 9 to 21 */
-  uint32_t header_length;      /* bytes; 72 in version 2 */
-  uint32_t crypt_method;       /* 0 none, 1 AES, 2 LUKS */
-  uint64_t virtual_size_bytes; /* what the guest sees */
+  uint32_t version;                                                        /* 2 or 3 */
+  uint32_t cluster_bits;                                                   /* 9 to 21 */
+  uint32_t header_length;                                                  /* bytes; 72 in version 2 */
+  uint32_t crypt_method;                                                   /* 0 none, 1 AES, 2 LUKS */
+  uint64_t virtual_size_bytes;                                             /* what the guest sees */
   uint64_t incompatible_features, compatible_features, autoclear_features; /* as stored; 0 in version 2 */
-  bool dirty;                  /* incompatible bit 0: not closed cleanly */
-  bool corrupt;                /* incompatible bit 1 */
-  bool has_data_file;          /* incompatible bit 2, or the extension that names the file */
-  bool extended_l2;            /* incompatible bit 4 */
-  bool encrypted;              /* crypt_method, or the encryption extension */
-  bool has_bitmaps;            /* the bitmaps extension */
-  uint8_t compression_type;    /* 0 zlib, 1 zstd; incompatible bit 3 */
+  bool dirty;                                                              /* incompatible bit 0: not closed cleanly */
+  bool corrupt;                                                            /* incompatible bit 1 */
+  bool has_data_file;                       /* incompatible bit 2, or the extension that names the file */
+  bool extended_l2;                         /* incompatible bit 4 */
+  bool encrypted;                           /* crypt_method, or the encryption extension */
+  bool has_bitmaps;                         /* the bitmaps extension */
+  uint8_t compression_type;                 /* 0 zlib, 1 zstd; incompatible bit 3 */
   char backing_name[JAILER_QCOW2_NAME_MAX]; /* as stored: relative, absolute or with a protocol */
   char backing_format[16];                  /* as stored: "qcow2", "raw", or anything else */
   char data_file[JAILER_QCOW2_NAME_MAX];    /* the external data file's name */
@@ -484,9 +487,9 @@ typedef struct jailer_chain_layer {
   const char *named;    /* absolute, as the overlay's header leads to it: the name that QEMU opens */
   jailer_format format; /* as stated by the caller or by the overlay */
   bool encrypted, dirty;
-  uint64_t dev;         /* major << 32 | minor */
+  uint64_t dev; /* major << 32 | minor */
   uint64_t ino;
-  uint64_t size_bytes;  /* of the file */
+  uint64_t size_bytes; /* of the file */
 } jailer_chain_layer;
 
 /* A whole chain, the top layer first. Made by jailer_chain_walk, freed by jailer_chain_free, read-only between. */
@@ -535,10 +538,10 @@ JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err);
 
 #ifndef JAILER_NO_QCOW2
-/* The creator's call: walks the chains of the box's disks (config->layout, the formats and trusted_roots; nothing else of
-   the configuration counts) and records them outside every grant. A launch compares: a header that the jailed process
-   rewrote, or a file that was replaced, is then an error. Call it after making or changing a disk, while the box does not
-   run. Errors: those of jailer_chain_walk, E_BUSY, E_UNSAFE, E_SYSTEM. */
+/* The creator's call: walks the chains of the box's disks (config->layout, the formats and trusted_roots; nothing
+   else of the configuration counts) and records them outside every grant. A launch compares: a header that the
+   jailed process rewrote, or a file that was replaced, is then an error. Call it after making or changing a disk,
+   while the box does not run. Errors: those of jailer_chain_walk, E_BUSY, E_UNSAFE, E_SYSTEM. */
 JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err);
 #endif
 
@@ -585,8 +588,9 @@ JAILER_API void jailer_release(jailer_proc *proc);
    target has ended only what the launch itself knew is told, not verified. */
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
 
-/* What the jailed process wrote into the box's `exit` file: at most size bytes, as they are (hostile: escape them before
-   they are shown), not terminated; their number in *length. E_LIMIT when there is more. The box may be running. */
+/* What the jailed process wrote into the box's `exit` file: at most size bytes, as they are (hostile: escape them
+   before they are shown), not terminated; their number in *length. E_LIMIT when there is more. The box may be
+   running. */
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err);
 
@@ -653,11 +657,13 @@ typedef struct jl_stat {
   uint32_t mode, uid, gid, nlink;
 } jl_stat;
 
+/* clang-format off */
 /* The type bits of a mode: inode(7), the same on every system. */
 enum {
   JL_S_IFMT = 0170000, JL_S_IFSOCK = 0140000, JL_S_IFLNK = 0120000, JL_S_IFREG = 0100000, JL_S_IFBLK = 0060000,
   JL_S_IFDIR = 0040000, JL_S_IFCHR = 0020000, JL_S_IFIFO = 0010000
 };
+/* clang-format on */
 
 /* ============================================================================================
  * // >>base    bounded buffer, arena, checked arithmetic, text helpers
@@ -902,7 +908,8 @@ static jailer_code jl_no_memory(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_NO_MEMORY, JAILER_LAYER_NONE, step, NULL, ENOMEM, "out of memory; nothing was started");
 }
 
-/* The name of an errno, or NULL: "EPERM" reads better than 1, and strerror is neither thread-safe nor in this header. */
+/* clang-format off */
+/* The name of an errno, or NULL: "EPERM" reads better than 1, and strerror is not thread-safe. */
 static const char *jl_err_name(int number) {
   static const struct {
     int number;
@@ -921,12 +928,14 @@ static const char *jl_err_name(int number) {
     if (names[i].number == number) return names[i].name;
   return NULL;
 }
+/* clang-format on */
 
 /* ============================================================================================
  * // >>tables    names, Landlock rights by ABI, the steps of a launch, the init
  * May touch: const data. May call: platform, base.
  * ============================================================================================ */
 
+/* clang-format off */
 static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
     "OK",      "E_INVALID",     "E_CONFLICT", "E_NOT_FOUND", "E_UNSAFE",    "E_CHANGED", "E_CHAIN",
     "E_FORMAT", "E_NO_RECORD",  "E_BUSY",     "E_UNSUPPORTED", "E_DENIED",  "E_SYSTEM",  "E_NO_MEMORY",
@@ -935,7 +944,9 @@ static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
 static const char *const jl_tab_layers[JAILER_LAYER_COUNT] = {
     "none",    "userns",       "ids", "mounts", "proc",    "pidns", "netns",        "ipcns",    "utsns",  "cgroupns",
     "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
+/* clang-format on */
 
+/* clang-format off */
 /* Landlock (linux/landlock.h): a right, and the ABI that brought it. Asking an older kernel for one is EINVAL. */
 enum {
   JL_LL_EXECUTE = 1 << 0, JL_LL_WRITE_FILE = 1 << 1, JL_LL_READ_FILE = 1 << 2, JL_LL_READ_DIR = 1 << 3,
@@ -963,6 +974,7 @@ static const struct {
                        {JL_LL_RESOLVE_UNIX, 0, 0},                              /* 7.1 */
                        {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0}, /* 7.2 */
                        {0, 0, 0}};                                              /* 7.3: flag for no_new_privs */
+/* clang-format on */
 
 /* struct landlock_ruleset_attr: its first 8, 16 or 24 bytes, as far as the running ABI knows it. */
 typedef struct jl_landlock {
@@ -985,22 +997,23 @@ JL_UNUSED static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 2
 
 /* The rights of one grant, before they are masked by the ABI. A file cannot have directory rights (EINVAL). */
 JL_UNUSED static uint64_t jl_tab_landlock_rights(jailer_access access, bool directory) {
-  const uint64_t file_only = JL_LL_EXECUTE | JL_LL_WRITE_FILE | JL_LL_READ_FILE | JL_LL_TRUNCATE | JL_LL_IOCTL_DEV |
-                             JL_LL_RESOLVE_UNIX;
+  const uint64_t file_only =
+      JL_LL_EXECUTE | JL_LL_WRITE_FILE | JL_LL_READ_FILE | JL_LL_TRUNCATE | JL_LL_IOCTL_DEV | JL_LL_RESOLVE_UNIX;
   uint64_t rights = JL_LL_READ_FILE | JL_LL_READ_DIR;
   switch (access) {
-    case JAILER_READ: break;
-    case JAILER_EXEC: rights |= JL_LL_EXECUTE; break;
-    case JAILER_WRITE:
-      rights |= JL_LL_WRITE_FILE | JL_LL_REMOVE_DIR | JL_LL_REMOVE_FILE | JL_LL_MAKE_DIR | JL_LL_MAKE_REG |
-                JL_LL_MAKE_SOCK | JL_LL_MAKE_FIFO | JL_LL_MAKE_SYM | JL_LL_REFER | JL_LL_TRUNCATE | JL_LL_RESOLVE_UNIX;
-      break;
-    case JAILER_DEVICE: rights = JL_LL_READ_FILE | JL_LL_WRITE_FILE | JL_LL_IOCTL_DEV; break;
+  case JAILER_READ: break;
+  case JAILER_EXEC: rights |= JL_LL_EXECUTE; break;
+  case JAILER_WRITE:
+    rights |= JL_LL_WRITE_FILE | JL_LL_REMOVE_DIR | JL_LL_REMOVE_FILE | JL_LL_MAKE_DIR | JL_LL_MAKE_REG |
+              JL_LL_MAKE_SOCK | JL_LL_MAKE_FIFO | JL_LL_MAKE_SYM | JL_LL_REFER | JL_LL_TRUNCATE | JL_LL_RESOLVE_UNIX;
+    break;
+  case JAILER_DEVICE: rights = JL_LL_READ_FILE | JL_LL_WRITE_FILE | JL_LL_IOCTL_DEV; break;
   }
   return directory ? rights : rights & file_only;
 }
 
-/* The steps of a launch in the child, in order. The reply names one; the table says whose layer it is and what to do. */
+/* The steps of a launch in the child, in order. The reply names one; the table says whose layer it is and what to
+   do. */
 typedef enum jl_step {
   JL_STEP_START = 0,
   JL_STEP_MAPS,
@@ -1047,7 +1060,8 @@ static const struct {
   jailer_layer layer;
   const char *name, *remedy;
 } jl_tab_steps[JL_STEP_COUNT] = {
-    {JAILER_LAYER_NONE, "start the child", "the child ended before its first step: killed from outside, or out of memory"},
+    {JAILER_LAYER_NONE, "start the child",
+     "the child ended before its first step: killed from outside, or out of memory"},
     {JAILER_LAYER_USERNS, "write the id maps",
      "the kernel refused the user namespace's maps; an ordinary launcher must be dumpable (prctl PR_SET_DUMPABLE 1)"},
     {JAILER_LAYER_IDS, "change uid, gid and groups", "the ids must be valid in the launcher's user namespace"},
@@ -1068,14 +1082,15 @@ static const struct {
     {JAILER_LAYER_MOUNTS, "attach a grant", "the kernel refused to attach a mount"},
     {JAILER_LAYER_MOUNTS, "mount a private tmpfs", "the kernel refused a tmpfs; check the size limits"},
     {JAILER_LAYER_PROC, "mount /proc",
-     "the outer /proc is partly covered (a container) or older than Linux 5.8; let the layer proc degrade to go without"},
+     "the outer /proc is partly covered (a container) or the kernel older than 5.8; or let the layer proc degrade"},
     {JAILER_LAYER_MOUNTS, "mount a private devpts", "the kernel refused devpts in a user namespace"},
     {JAILER_LAYER_FDS, "open the box's stderr file", "shim.stderr was replaced during the launch"},
     {JAILER_LAYER_MOUNTS, "change the root",
      "pivot_root(2) refused; it cannot leave an initramfs: mount a real root there first"},
     {JAILER_LAYER_MOUNTS, "make the root read-only", "the kernel refused a change of mount attributes"},
     {JAILER_LAYER_UTSNS, "set the host name", "at most 64 bytes"},
-    {JAILER_LAYER_FDS, "place descriptors", "a kept descriptor was closed during the launch, or RLIMIT_NOFILE is too low"},
+    {JAILER_LAYER_FDS, "place descriptors",
+     "a kept descriptor was closed during the launch, or RLIMIT_NOFILE is too low"},
     {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 must be a terminal no other session owns"},
     {JAILER_LAYER_SESSION, "reset signals", "rt_sigaction was refused"},
     {JAILER_LAYER_SESSION, "reset the personality", "personality(2) was refused"},
@@ -1083,7 +1098,8 @@ static const struct {
     {JAILER_LAYER_CAPS, "drop capabilities", "the kernel refused to empty a capability set"},
     {JAILER_LAYER_IDS, "reach a granted path as the target's user",
      "the target's uid has no permission on it: change its owner or mode, or choose the uid"},
-    {JAILER_LAYER_MOUNTS, "enter the working directory", "it must exist inside the jail and be searchable by the target"},
+    {JAILER_LAYER_MOUNTS, "enter the working directory",
+     "it must exist inside the jail and be searchable by the target"},
     {JAILER_LAYER_NNP, "set no_new_privs", "prctl(PR_SET_NO_NEW_PRIVS) was refused"},
     {JAILER_LAYER_LANDLOCK, "add a Landlock rule", "landlock_add_rule(2) was refused"},
     {JAILER_LAYER_LANDLOCK, "enforce Landlock",
@@ -1109,10 +1125,10 @@ typedef struct jl_tab_entry {
   const char *path; /* relative to HOME, or with in_box to HOME/boxes/ID; "" is that directory itself */
   bool in_box;      /* below HOME/boxes/ID */
   bool is_dir;
-  bool box_owned;   /* belongs to the uid of the box, all else to the launcher */
-  bool made;        /* jailer_layout_prepare creates it; the others appear when they are needed, or by the caller */
-  bool checked;     /* launcher-owned and not group- or other-writable, or no launch */
-  unsigned mode;    /* permission bits; 0: as it is found */
+  bool box_owned; /* belongs to the uid of the box, all else to the launcher */
+  bool made;      /* jailer_layout_prepare creates it; the others appear when they are needed, or by the caller */
+  bool checked;   /* launcher-owned and not group- or other-writable, or no launch */
+  unsigned mode;  /* permission bits; 0: as it is found */
   jl_inside inside;
 } jl_tab_entry;
 
@@ -1274,8 +1290,9 @@ static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0
 static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
 static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
 
-/* `unsigned int resource`: 32 bits; the new limit is a pointer, NULL only asks. RLIMIT_CORE (4) stays at 1: with 0 the
-   kernel feeds a piped core handler of the host again (core(5)). EINVAL, because gpg and ssh-agent take EPERM for fatal. */
+/* `unsigned int resource`: 32 bits; the new limit is a pointer, NULL only asks. RLIMIT_CORE (4) stays at 1: with 0
+   the kernel feeds a piped core handler of the host again (core(5)). EINVAL, because gpg and ssh-agent take EPERM
+   for fatal. */
 static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, {JL_IS64(2, 0)}}, {0, JL_RET_EINVAL, {JL_IS32(1, 4)}}};
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, {JL_IS32(0, 4)}}};
 
@@ -1826,6 +1843,7 @@ static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
             if pid == 2: write(3, &status, 4), exit_group(0)       the kernel ends what is left of the namespace
             if pid > 0: goto reap
             goto next                                                                                             */
+/* clang-format off */
 static const uint8_t jl_tab_init_x86_64[] = {
     0x48, 0x83, 0xec, 0x10,                         /* _start: sub $16, %rsp */
     0x48, 0x8d, 0x3d, 0x60, 0x00, 0x00, 0x00,       /* next:  lea full(%rip), %rdi */
@@ -1838,7 +1856,7 @@ static const uint8_t jl_tab_init_x86_64[] = {
     0x74, 0x17,                                     /*        je reap */
     0x85, 0xc0,                                     /*        test %eax, %eax */
     0x7e, 0xe1,                                     /*        jle next */
-    0x83, 0xf8, 0x14,                               /*        cmp $20, %eax            SIGTSTP: ^Z on a terminal outside */
+    0x83, 0xf8, 0x14,                               /*        cmp $20, %eax            SIGTSTP: ^Z outside */
     0x75, 0x02,                                     /*        jne send */
     0xff, 0xc8,                                     /*        dec %eax                 SIGSTOP */
     0x89, 0xc6,                                     /* send:  mov %eax, %esi */
@@ -1867,7 +1885,9 @@ static const uint8_t jl_tab_init_x86_64[] = {
     0x0f, 0x05,                                     /*        syscall */
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* full:  .quad -1 */
 };
+/* clang-format on */
 
+/* clang-format off */
 static const uint32_t jl_tab_init_aarch64[] = {
     0xd10043ff, /* _start: sub sp, sp, #16 */
     0x92800009, /*        movn x9, #0 */
@@ -1882,7 +1902,7 @@ static const uint32_t jl_tab_init_aarch64[] = {
     0x54000140, /*        b.eq reap */
     0x7100001f, /*        cmp w0, #0 */
     0x54fffeed, /*        b.le next */
-    0x7100501f, /*        cmp w0, #20              SIGTSTP: ^Z on a terminal outside */
+    0x7100501f, /*        cmp w0, #20              SIGTSTP: ^Z outside */
     0x1a9f17e9, /*        cset w9, eq */
     0x4b090001, /*        sub w1, w0, w9           then SIGSTOP */
     0xd2800040, /*        mov x0, #2 */
@@ -1910,6 +1930,7 @@ static const uint32_t jl_tab_init_aarch64[] = {
     0xd2800bc8, /*        mov x8, #94              exit_group */
     0xd4000001, /*        svc #0 */
 };
+/* clang-format on */
 
 enum { JL_TAB_ELF_HEAD = 64 + 56 };
 
@@ -1917,8 +1938,8 @@ static void jl_tab_little(uint8_t *to, size_t bytes, uint64_t value) {
   for (size_t i = 0; i < bytes; i++) to[i] = (uint8_t)(value >> (8 * i));
 }
 
-/* An ELF executable around the code: one header, one read-and-execute segment (elf(5)). Returns its size; to[] needs 512
-   bytes. machine: EM_X86_64 62, EM_AARCH64 183. */
+/* An ELF executable around the code: one header, one read-and-execute segment (elf(5)). Returns its size; to[] needs
+   512 bytes. machine: EM_X86_64 62, EM_AARCH64 183. */
 static size_t jl_tab_elf(uint8_t to[512], unsigned machine, const void *code, size_t size) {
   const uint64_t base = 0x400000, total = JL_TAB_ELF_HEAD + size;
   memset(to, 0, 512);
@@ -2079,7 +2100,14 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
  * ============================================================================================ */
 
 /* Where a wanted path comes from decides who wins: the configuration over the system's defaults. */
-typedef enum jl_origin { JL_FROM_SYSTEM = 0, JL_FROM_CONFIG, JL_FROM_BOX, JL_FROM_PROGRAM, JL_FENCE_HOME, JL_FENCE_ROOT } jl_origin;
+typedef enum jl_origin {
+  JL_FROM_SYSTEM = 0,
+  JL_FROM_CONFIG,
+  JL_FROM_BOX,
+  JL_FROM_PROGRAM,
+  JL_FENCE_HOME,
+  JL_FENCE_ROOT
+} jl_origin;
 
 /* One wanted path, and what the survey found there. */
 typedef struct jl_source {
@@ -2090,8 +2118,8 @@ typedef struct jl_source {
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
-  bool twice; /* the same directory is writable at another place inside as well */
-  int fd; /* O_PATH, pins the inode; -1: none */
+  bool twice;                      /* the same directory is writable at another place inside as well */
+  int fd;                          /* O_PATH, pins the inode; -1: none */
   uint64_t expect_dev, expect_ino; /* of a chain's file: what was recorded; expect_ino 0: nothing */
   jl_stat st;
 } jl_source;
@@ -2170,7 +2198,8 @@ static bool jl_plan_at_or_below(const char *path, const char *dir) {
 
 /* An absolute path without "//", "." and a trailing slash. ".." is refused (what it means depends on links) unless
    `lexical`, for names inside disk images, where every component above is a real directory of the jail. */
-static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexical, const char **out, jailer_error *err) {
+static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexical, const char **out,
+                                  jailer_error *err) {
   size_t n = jl_strnlen(path, JAILER_PATH_MAX), len = 0;
   if (n >= JAILER_PATH_MAX)
     return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "check a path", path, 0, "a path has at most 4095 bytes");
@@ -2188,7 +2217,8 @@ static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexica
       if (!lexical)
         return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_MOUNTS, "check a path", path, 0,
                        "write the path without \"..\": what it means depends on symbolic links");
-      while (len && to[--len] != '/') {}
+      while (len && to[--len] != '/') {
+      }
       continue;
     }
     to[len++] = '/';
@@ -2217,7 +2247,7 @@ static int jl_plan_by_name(const void *a, const void *b) {
 
 /* NAME=VALUE entries, each name once; PATH is added, and for a box the directory of its libraries. */
 JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
-                               jailer_error *err) {
+                                         jailer_error *err) {
   static const char default_path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
   size_t count = 0, at = 0;
   bool has_path = false;
@@ -2231,12 +2261,14 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
     if (jl_starts(entry, "PATH=")) has_path = true;
     if (library_dir && jl_starts(entry, "LD_LIBRARY_PATH="))
       return jl_plan_invalid(err, entry, "with a shim the library path is the box's bin/; leave it out");
-    if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry)))) return jl_no_memory(err, "build the environment");
+    if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry))))
+      return jl_no_memory(err, "build the environment");
   }
   if (count) qsort(sorted, count, sizeof *sorted, jl_plan_by_name);
   for (size_t i = 1; i < count; i++)
     if (jl_plan_by_name(&sorted[i - 1], &sorted[i]) == 0)
-      return jl_plan_invalid(err, sorted[i], "this variable stands twice in the environment; which one counts is unsafe");
+      return jl_plan_invalid(err, sorted[i],
+                             "this variable stands twice in the environment; which one counts is unsafe");
   if (!has_path) env[at++] = default_path;
   if (library_dir) {
     jl_buf b = jl_buf_heap(JAILER_PATH_MAX + 32);
@@ -2284,7 +2316,8 @@ static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, j
     if (placed.from < 0 || placed.to < 0 || placed.to > 65535)
       return jl_plan_invalid(err, number, "a kept descriptor is 0 to 65535, inside and outside");
     const size_t slot = placed.to < 3 ? (size_t)placed.to : plan->fd_count, byte = (size_t)placed.to / 8;
-    if (taken[byte] >> (placed.to % 8) & 1) return jl_plan_invalid(err, number, "two descriptors want the same number inside");
+    if (taken[byte] >> (placed.to % 8) & 1)
+      return jl_plan_invalid(err, number, "two descriptors want the same number inside");
     taken[byte] = (uint8_t)(taken[byte] | 1 << (placed.to % 8));
     plan->fds[slot] = placed;
     if (slot == plan->fd_count) plan->fd_count++;
@@ -2315,7 +2348,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
       {JAILER_LAYER_UTSNS, plan->host.utsns, "this kernel has no UTS namespaces (CONFIG_UTS_NS)"},
       {JAILER_LAYER_CGROUPNS, plan->host.cgroupns, "this kernel has no cgroup namespaces (before 4.6)"},
       {JAILER_LAYER_LANDLOCK, plan->host.landlock_abi > 0,
-       "this kernel has no Landlock: it needs 5.13 and \"landlock\" in the kernel's lsm= list; or let the layer degrade"},
+       "this kernel has no Landlock: it needs 5.13 and \"landlock\" in the lsm= list; or let the layer degrade"},
       {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"}};
   for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
     uint32_t bit = JAILER_BIT(needs[i].layer);
@@ -2343,8 +2376,8 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
 }
 
 /* Who the target is, inside and on the host. fresh: an unprivileged id for a root launcher that names none. */
-JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid, uint32_t fresh_gid,
-                               jailer_error *err) {
+JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid,
+                                         uint32_t fresh_gid, jailer_error *err) {
   const jailer_host *h = &plan->host;
   if (config->uid == UINT32_MAX || config->gid == UINT32_MAX)
     return jl_plan_invalid(err, "uid", "4294967295 is not an id: it means \"unchanged\" to the kernel");
@@ -2360,9 +2393,10 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
     plan->host_gid = config->gid ? config->gid : fresh_gid;
   } else {
     if (h->uid == 0 && !h->nested && !config->allow_host_root)
-      return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
-                     "the launcher is root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID: it cannot give root up; run "
-                     "it as an ordinary user, with these capabilities, or set allow_host_root");
+      return jl_fail(
+          err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
+          "the launcher is root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID: it cannot give root up; run "
+          "it as an ordinary user, with these capabilities, or set allow_host_root");
     plan->host_uid = h->uid;
     plan->host_gid = h->gid;
   }
@@ -2460,7 +2494,8 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 }
 
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
-JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more,
+                                           jailer_error *err) {
   const size_t system_count = sizeof jl_plan_system / sizeof jl_plan_system[0];
   const size_t device_count = sizeof jl_plan_devices / sizeof jl_plan_devices[0];
   size_t count;
@@ -2469,7 +2504,8 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
     return jl_no_memory(err, "list the grants");
   for (size_t i = 0; i < system_count && !plan->without_system; i++) {
     if (jl_plan_system[i].network && !plan->allow_network) continue;
-    jl_source *s = jl_plan_want(plan, jl_plan_system[i].path, jl_plan_system[i].path, jl_plan_system[i].access, JL_FROM_SYSTEM);
+    jl_source *s =
+        jl_plan_want(plan, jl_plan_system[i].path, jl_plan_system[i].path, jl_plan_system[i].access, JL_FROM_SYSTEM);
     s->keep_link = jl_plan_system[i].keep_link;
     s->optional = true;
   }
@@ -2517,11 +2553,13 @@ static bool jl_plan_host_processes(const char *resolved) {
 static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
   uint32_t type = s->st.mode & JL_S_IFMT;
   if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
-    return jl_plan_conflict(err, s->path, "the root directory cannot be granted: name the directories below it that are needed");
+    return jl_plan_conflict(err, s->path,
+                            "the root directory cannot be granted: name the directories below it that are needed");
   if (jl_plan_at_or_below(s->at, "/proc"))
     return jl_plan_conflict(err, s->at, "/proc inside is the jail's own; grant the path somewhere else with `at`");
   if (jl_plan_host_processes(s->resolved))
-    return jl_plan_conflict(err, s->path, "this is the host's processes: the jail has a /proc of its own (allow_full_proc)");
+    return jl_plan_conflict(err, s->path,
+                            "this is the host's processes: the jail has a /proc of its own (allow_full_proc)");
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
                    "a device grant is one character device");
@@ -2590,14 +2628,16 @@ static jailer_code jl_plan_fence(const jl_source *f, const jl_source *s, jailer_
   const bool holds = jl_plan_at_or_below(f->resolved, s->resolved) || jl_plan_same_file(f, s);
   if (s->origin == JL_FROM_SYSTEM) {
     if (boxes && holds)
-      return jl_plan_conflict(err, f->path, "the boxes lie in a system directory that every jail sees: use another home");
+      return jl_plan_conflict(err, f->path,
+                              "the boxes lie in a system directory that every jail sees: use another home");
     return JAILER_OK;
   }
   if (holds)
     return jl_plan_conflict(err, s->path,
                             "this holds the boxes' home or a trusted root of backing files; the box's own entries and "
                             "its disks' files are granted one by one: leave this grant out");
-  if (boxes && below) return jl_plan_conflict(err, s->path, "this belongs to a box; another box's files are never granted");
+  if (boxes && below)
+    return jl_plan_conflict(err, s->path, "this belongs to a box; another box's files are never granted");
   if (!boxes && below && s->access == JAILER_WRITE)
     return jl_plan_conflict(err, s->path, "a writable grant below a trusted root lets the target change backing files");
   return JAILER_OK;
@@ -2621,8 +2661,9 @@ static jailer_code jl_plan_fences(jailer_plan *plan, jailer_error *err) {
     for (size_t k = 0; k < count && fences[i]->origin == JL_FENCE_HOME; k++)
       if (fences[k]->origin == JL_FENCE_ROOT && (jl_plan_at_or_below(fences[k]->resolved, fences[i]->resolved) ||
                                                  jl_plan_below(fences[i]->resolved, fences[k]->resolved)))
-        return jl_plan_conflict(err, fences[k]->path, "a trusted root holds boxes or lies in one: what a target writes there "
-                                                      "would be trusted; name the directory of the images alone");
+        return jl_plan_conflict(err, fences[k]->path,
+                                "a trusted root holds boxes or lies in one: what a target writes there "
+                                "would be trusted; name the directory of the images alone");
   }
   return JAILER_OK;
 }
@@ -2648,8 +2689,8 @@ static bool jl_plan_exposed(const jl_source *outer, const jl_source *inner) {
   return strchr(rest + 1, '/') != NULL || !jl_streq(inner->at + strlen(outer->at), rest);
 }
 
-/* Conflicts on the host's side, first part: the same inode, by whatever name. A directory that is writable at two places
-   is marked: what is kept from writing in it at one of them is not at the other. */
+/* Conflicts on the host's side, first part: the same inode, by whatever name. A directory that is writable at two
+   places is marked: what is kept from writing in it at one of them is not at the other. */
 static jailer_code jl_plan_inodes_agree(jl_source **list, size_t count, jailer_error *err) {
   qsort(list, count, sizeof *list, jl_plan_by_identity);
   for (size_t i = 1; i < count; i++) {
@@ -2712,9 +2753,10 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
   for (size_t i = 0; i < count && opener_count; i++)
     if (list[i]->origin != JL_FROM_SYSTEM && !jl_streq(list[i]->path, list[i]->resolved) &&
         jl_plan_planted(list[i], openers, opener_count))
-      return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "compare the grants", list[i]->path, 0,
-                     "a symbolic link inside a writable grant leads it elsewhere: whoever writes there would choose what is "
-                     "granted; remove the link, or grant the real path");
+      return jl_fail(
+          err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "compare the grants", list[i]->path, 0,
+          "a symbolic link inside a writable grant leads it elsewhere: whoever writes there would choose what is "
+          "granted; remove the link, or grant the real path");
   return JAILER_OK;
 }
 
@@ -2735,14 +2777,16 @@ static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size
                               "writable one shows it at another place too: the target could take it over; grant it "
                               "directly below, or outside");
     if (outer && s->access != JAILER_WRITE && (s->st.mode & JL_S_IFMT) == JL_S_IFREG && s->st.nlink > 1)
-      return jl_plan_conflict(err, s->path,
-                              "this file has hard links, and lies in a writable grant: another name of it there would be "
-                              "writable; make it a copy of its own, or keep it outside");
+      return jl_plan_conflict(
+          err, s->path,
+          "this file has hard links, and lies in a writable grant: another name of it there would be "
+          "writable; make it a copy of its own, or keep it outside");
     for (size_t k = 0; k < depth && s->access == JAILER_WRITE; k++)
       if (jl_plan_executes(exec[k], s))
-        return jl_plan_conflict(err, s->path,
-                                "this is writable at one place inside and executable at another, through the grant or system "
-                                "directory that holds it: grant it at the same place, or keep it outside");
+        return jl_plan_conflict(
+            err, s->path,
+            "this is writable at one place inside and executable at another, through the grant or system "
+            "directory that holds it: grant it at the same place, or keep it outside");
     if (!outer && s->access == JAILER_WRITE) outer = s;
     if (s->access != JAILER_EXEC) continue;
     bool known = depth && jl_streq(exec[depth - 1]->resolved, s->resolved) && jl_streq(exec[depth - 1]->at, s->at);
@@ -2780,9 +2824,11 @@ static bool jl_plan_etc(jailer_plan *plan) {
   jl_buf_u64(&g, plan->inside_gid);
   const char *ids = jl_plan_join(&plan->arena, uid, ":", gid);
   const char *user = ids ? jl_plan_join(&plan->arena, "jail:x:", ids, ":jail:/tmp:/bin/sh\n") : NULL;
-  const char *passwd = user ? jl_plan_join(&plan->arena, user, "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n", "") : NULL;
+  const char *passwd =
+      user ? jl_plan_join(&plan->arena, user, "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n", "") : NULL;
   const char *group = jl_plan_join(&plan->arena, "jail:x:", gid, ":\nnogroup:x:65534:\n");
-  const char *hosts = jl_plan_join(&plan->arena, "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ", plan->hostname, "\n");
+  const char *hosts =
+      jl_plan_join(&plan->arena, "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ", plan->hostname, "\n");
   if (!passwd || !group || !hosts) return false;
   const struct {
     const char *at, *text;
@@ -2841,11 +2887,11 @@ static bool jl_plan_fixed_nodes(jailer_plan *plan, const jailer_limits *limits) 
 /* Mount attributes by access: only an exec grant can be executed, only a write grant written. */
 static uint64_t jl_plan_attr(jailer_access access) {
   switch (access) {
-    case JAILER_READ: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
-    case JAILER_EXEC: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV;
-    case JAILER_WRITE: return JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
-    case JAILER_DEVICE: /* a read-only mount does not stop writing to a device, but touching the node: every jail's */
-      return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NOEXEC;
+  case JAILER_READ: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
+  case JAILER_EXEC: return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV;
+  case JAILER_WRITE: return JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
+  case JAILER_DEVICE: /* a read-only mount does not stop writing to a device, but touching the node: every jail's */
+    return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NOEXEC;
   }
   return JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC;
 }
@@ -2868,7 +2914,8 @@ static int jl_plan_by_place(const void *a, const void *b) {
   const jl_node *x = a, *y = b;
   int order = jl_plan_path_cmp(x->at, y->at);
   if (order) return order;
-  if (x->system != y->system) return (int)y->system - (int)x->system; /* what replaces the system's default follows it */
+  if (x->system != y->system)
+    return (int)y->system - (int)x->system; /* what replaces the system's default follows it */
   if (!x->source || !y->source) return 0;
   return (x->source->access > y->source->access) - (x->source->access < y->source->access);
 }
@@ -2928,12 +2975,14 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
     if (outer && outer->kind != JL_TMPFS) {
       if (node->system) continue; /* a granted /etc brings its own files */
       if (!jl_plan_is_dir(outer))
-        return jl_plan_conflict(err, node->source ? node->source->path : node->at, "the grant above it is not a directory");
+        return jl_plan_conflict(err, node->source ? node->source->path : node->at,
+                                "the grant above it is not a directory");
       if (node->kind == JL_TREE && writable && node->source->access != JAILER_WRITE &&
           strchr(node->at + strlen(writable->at) + 1, '/'))
-        return jl_plan_conflict(err, node->source->path,
-                                "inside, this lies deeper than a direct child of a writable grant: the target could rename "
-                                "the directory between");
+        return jl_plan_conflict(
+            err, node->source->path,
+            "inside, this lies deeper than a direct child of a writable grant: the target could rename "
+            "the directory between");
       node->enclosed = true;
     } else if (!jl_plan_parents(plan, node->at, previous)) {
       return jl_no_memory(err, "order the mounts");
@@ -2967,7 +3016,8 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   }
   if ((code = jl_plan_fences(plan, err))) return code;
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
-  if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err))) return code;
+  if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
+    return code;
   if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
   return jl_plan_order(plan, err);
 }
@@ -3198,8 +3248,8 @@ static jl_bpf_verdict jl_bpf_resolve(const jl_tab_rule *rule, unsigned grants) {
 /* The launch filter: what a program from an ordinary distribution needs to start and work, without the calls that widen
    a jail. opt: NULL for the strict one. out: room for max instructions; *len: how many were written. The result is the
    same on every system. Errors: UNSUPPORTED for a machine that is not in the table, LIMIT when it does not fit. */
-JL_UNUSED static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max, size_t *len,
-                                 jailer_error *err) {
+JL_UNUSED static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max,
+                                           size_t *len, jailer_error *err) {
   jl_bpf_verdict verdict[JL_TAB_NUMBERS + 1];
   jl_bpf_writer w = {0};
   *len = 0;
@@ -3244,9 +3294,9 @@ JL_UNUSED static const char *jl_bpf_why(jl_arch arch, uint32_t number) {
  * ============================================================================================ */
 
 enum { /* where the fields are: docs/interop/qcow2.txt */
-  JL_QCOW2_V2_LENGTH = 72,
-  JL_QCOW2_V3_LENGTH = 104,
-  JL_QCOW2_FIRST_READ = 4096 /* holds the header that every known writer makes */
+       JL_QCOW2_V2_LENGTH = 72,
+       JL_QCOW2_V3_LENGTH = 104,
+       JL_QCOW2_FIRST_READ = 4096 /* holds the header that every known writer makes */
 };
 
 static uint32_t jl_qcow2_u32(const uint8_t *p) {
@@ -3693,6 +3743,7 @@ JL_UNUSED static const char *jl_record_differs(const jl_record_disk *disk, const
  * ============================================================================================ */
 #if JL_LINUX
 
+/* clang-format off */
 /* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 enum {
 #if JL_X86_64
@@ -3707,7 +3758,8 @@ enum {
   JL_NR_clock_gettime = 228, JL_NR_exit_group = 231, JL_NR_waitid = 247, JL_NR_openat = 257, JL_NR_mkdirat = 258,
   JL_NR_unlinkat = 263, JL_NR_linkat = 265, JL_NR_renameat = 264, JL_NR_symlinkat = 266, JL_NR_readlinkat = 267,
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
-  JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35, JL_NR_execveat = 322,
+  JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35,
+  JL_NR_execveat = 322,
   JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
@@ -3721,7 +3773,8 @@ enum {
   JL_NR_clock_gettime = 113, JL_NR_exit_group = 94, JL_NR_waitid = 95, JL_NR_openat = 56, JL_NR_mkdirat = 34,
   JL_NR_unlinkat = 35, JL_NR_linkat = 37, JL_NR_renameat = 38, JL_NR_symlinkat = 36, JL_NR_readlinkat = 78,
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
-  JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101, JL_NR_execveat = 281,
+  JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101,
+  JL_NR_execveat = 281,
   JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
@@ -3730,6 +3783,7 @@ enum {
   JL_NR_openat2 = 437, JL_NR_faccessat2 = 439, JL_NR_mount_setattr = 442, JL_NR_landlock_create_ruleset = 444,
   JL_NR_landlock_add_rule = 445, JL_NR_landlock_restrict_self = 446
 };
+/* clang-format on */
 
 /* The bare instruction. Used by test hooks too, to let a call through. */
 static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) {
@@ -3808,11 +3862,12 @@ static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, in
 /* JAILER_SYS_HOOK names a function `bool hook(long nr, const long args[6], long *result)` declared before this header
    is included; true means "*result is the answer, do not ask the kernel". For tests only: it runs in the child too. */
 #if defined(JAILER_SYS_HOOK) && defined(__GNUC__)
-/* The child leaves this frame for good at exec: AddressSanitizer's marks around `args` would stay on a stack that the next
-   child gets again. */
+/* The child leaves this frame for good at exec: AddressSanitizer's marks around `args` would stay on a stack that
+   the next child gets again. */
 __attribute__((no_sanitize("address")))
 #endif
-static long jl_sys_call(long nr, long a, long b, long c, long d, long e, long f) {
+static long
+jl_sys_call(long nr, long a, long b, long c, long d, long e, long f) {
 #ifdef JAILER_SYS_HOOK
   const long args[6] = {a, b, c, d, e, f};
   long result = 0;
@@ -3841,7 +3896,8 @@ static long jl_sys_clone_old(long flags, long top, long parent_tid, long child_t
 }
 #endif
 
-/* The flags below are the kernel's (asm-generic/fcntl.h and the linux headers), named here because -std=c99 hides libc's. */
+/* clang-format off */
+/* The kernel's flags (asm-generic/fcntl.h and the linux headers), named here because -std=c99 hides libc's. */
 enum {
   JL_AT_FDCWD = -100, JL_AT_SYMLINK_NOFOLLOW = 0x100, JL_AT_REMOVEDIR = 0x200, JL_AT_EACCESS = 0x200,
   JL_AT_SYMLINK_FOLLOW = 0x400, JL_AT_EMPTY_PATH = 0x1000, JL_AT_RECURSIVE = 0x8000,
@@ -3860,6 +3916,7 @@ enum {
   JL_RESOLVE_NO_XDEV = 1, JL_RESOLVE_NO_MAGICLINKS = 2, JL_RESOLVE_NO_SYMLINKS = 4, JL_RESOLVE_BENEATH = 8,
   JL_RESOLVE_IN_ROOT = 16
 };
+/* clang-format on */
 
 static long jl_sys_openat(int dir, const char *path, int flags, unsigned mode) {
   long r;
@@ -3876,7 +3933,8 @@ static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, 
   how[1] = mode;
   how[2] = resolve;
   r = -EAGAIN;
-  /* EAGAIN: a rename raced with the walk (openat2(2)). Somebody hostile can rename for ever: tried again, not for ever */
+  /* EAGAIN: a rename raced with the walk (openat2(2)). Somebody hostile can rename for ever: tried again, not for
+     ever */
   for (int tries = 0; tries < 128; tries++) {
     r = jl_sys_call(JL_NR_openat2, dir, (long)path, (long)how, sizeof how, 0, 0);
     if (r != -EINTR && r != -EAGAIN) break;
@@ -3986,9 +4044,7 @@ static long jl_sys_readlinkat(int dir, const char *path, char *to, size_t size) 
 
 static long jl_sys_fchmod(int fd, unsigned mode) { return jl_sys_call(JL_NR_fchmod, fd, (long)mode, 0, 0, 0, 0); }
 
-static long jl_sys_ftruncate(int fd, uint64_t size) {
-  return jl_sys_call(JL_NR_ftruncate, fd, (long)size, 0, 0, 0, 0);
-}
+static long jl_sys_ftruncate(int fd, uint64_t size) { return jl_sys_call(JL_NR_ftruncate, fd, (long)size, 0, 0, 0, 0); }
 
 static long jl_sys_fsync(int fd) { return jl_sys_call(JL_NR_fsync, fd, 0, 0, 0, 0, 0); }
 
@@ -3999,9 +4055,7 @@ static long jl_sys_flock(int fd, int how) {
   return r;
 }
 
-static long jl_sys_fcntl(int fd, int command, long arg) {
-  return jl_sys_call(JL_NR_fcntl, fd, command, arg, 0, 0, 0);
-}
+static long jl_sys_fcntl(int fd, int command, long arg) { return jl_sys_call(JL_NR_fcntl, fd, command, arg, 0, 0, 0); }
 
 static long jl_sys_getdents(int fd, void *to, size_t size) {
   return jl_sys_call(JL_NR_getdents64, fd, (long)to, (long)size, 0, 0, 0);
@@ -4040,9 +4094,11 @@ static void jl_sys_sleep_ms(unsigned ms) {
  * May touch: the kernel, read-only. May call: base, error, sys.
  * ============================================================================================ */
 
+/* clang-format off */
 /* prctl(2), capability(7), landlock(7), seccomp(2) numbers. */
 enum {
-  JL_PR_SET_PDEATHSIG = 1, JL_PR_GET_PDEATHSIG = 2, JL_PR_GET_DUMPABLE = 3, JL_PR_SET_DUMPABLE = 4, JL_PR_SET_KEEPCAPS = 8,
+  JL_PR_SET_PDEATHSIG = 1, JL_PR_GET_PDEATHSIG = 2, JL_PR_GET_DUMPABLE = 3, JL_PR_SET_DUMPABLE = 4,
+  JL_PR_SET_KEEPCAPS = 8,
   JL_PR_GET_SECCOMP = 21, JL_PR_CAPBSET_READ = 23, JL_PR_CAPBSET_DROP = 24, JL_PR_GET_SECUREBITS = 27,
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
@@ -4050,6 +4106,7 @@ enum {
   JL_LANDLOCK_VERSION_FLAG = 1,
   JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
 };
+/* clang-format on */
 
 static long jl_probe_prctl(long option, long a, long b) { return jl_sys_call(JL_NR_prctl, option, a, b, 0, 0, 0); }
 
@@ -4116,16 +4173,16 @@ static bool jl_probe_nested(void) {
 }
 
 static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
-  const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID | (uint64_t)1 << JL_CAP_SETGID |
-                          (uint64_t)1 << JL_CAP_CHOWN;
+  const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID |
+                          (uint64_t)1 << JL_CAP_SETGID | (uint64_t)1 << JL_CAP_CHOWN;
   uint64_t caps = 0;
   uint32_t action = 0x00050000; /* SECCOMP_RET_ERRNO */
   long r;
   memset(host, 0, sizeof *host);
   host->uid = jl_sys_geteuid();
   host->gid = jl_sys_getegid();
-  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_caps(&caps)) < 0 || (r = jl_probe_limit(7, &host->nofile_hard)) < 0 ||
-      (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
+  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_caps(&caps)) < 0 ||
+      (r = jl_probe_limit(7, &host->nofile_hard)) < 0 || (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
                    "uname, capget or prlimit64 failed; is a seccomp filter of somebody else in force?");
   host->nested = jl_probe_nested();
@@ -4189,12 +4246,14 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   s->fd = (int)r;
   s->exists = true;
   if ((r = jl_sys_fstat(s->fd, &s->st)) < 0)
-    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r, "statx failed");
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r,
+                   "statx failed");
   if ((s->st.mode & JL_S_IFMT) == JL_S_IFLNK) {
     char target[JAILER_PATH_MAX];
     r = jl_sys_readlinkat(s->fd, "", target, sizeof target);
     if (r <= 0 || (size_t)r >= sizeof target)
-      return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "read a system link", s->path, (int)-r, "readlink failed");
+      return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "read a system link", s->path, (int)-r,
+                     "readlink failed");
     s->link = jl_arena_text(arena, target, (size_t)r);
     s->resolved = s->path;
     if (!s->link) return jl_no_memory(err, "look at a granted path");
@@ -4224,11 +4283,16 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
 
 enum {
 #if JL_X86_64
-  JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
+  JL_NR_fchownat = 260,
+  JL_NR_fchmodat = 268,
+  JL_NR_copy_file_range = 326,
 #else
-  JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
+  JL_NR_fchownat = 54,
+  JL_NR_fchmodat = 53,
+  JL_NR_copy_file_range = 285,
 #endif
-  JL_NR_fchmodat2 = 452, JL_F_SETFL = 4
+  JL_NR_fchmodat2 = 452,
+  JL_F_SETFL = 4
 };
 #define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
 
@@ -4237,11 +4301,11 @@ enum {
 #define JL_FILES_UID_FIRST 0x70000000u /* uids of boxes: FIRST <= uid < END; free of systemd's ranges (UIDS-GIDS.md) */
 #define JL_FILES_UID_END 0x7ffe0000u
 #define JL_FILES_UID_TRIES 4096u
-#define JL_FILES_COPIES_MAX 32u          /* copies that are remembered */
-#define JL_FILES_NAME_MAX 128u           /* a file name in bin/, with the NUL */
-#define JL_FILES_COPY_MAX ((uint64_t)1 << 34) /* bytes of one copied file */
+#define JL_FILES_COPIES_MAX 32u                /* copies that are remembered */
+#define JL_FILES_NAME_MAX 128u                 /* a file name in bin/, with the NUL */
+#define JL_FILES_COPY_MAX ((uint64_t)1 << 34)  /* bytes of one copied file */
 #define JL_FILES_SWEEP_MAX ((uint64_t)1 << 26) /* entries that one removal handles */
-#define JL_FILES_PASSES 64u              /* how often a directory may turn out not to be empty after all */
+#define JL_FILES_PASSES 64u                    /* how often a directory may turn out not to be empty after all */
 
 /* An opened box. Made by jl_files_box_open, released by jl_files_box_close; descriptors are -1 when not open. */
 typedef struct jl_box {
@@ -4281,21 +4345,28 @@ static jailer_code jl_files_fail(const jl_box *box, jailer_code code, const char
 /* What a failed system call on a box's file means. */
 static jailer_code jl_files_code(long r) {
   switch (-r) {
-    case ENOENT: return JAILER_E_NOT_FOUND;
-    case EACCES: case EPERM: case EROFS: return JAILER_E_DENIED;
-    case ELOOP: case ENOTDIR: case EISDIR: case EXDEV: case ENXIO: case ENODEV: return JAILER_E_UNSAFE;
-    case EAGAIN: return JAILER_E_BUSY;
-    default: return JAILER_E_SYSTEM;
+  case ENOENT: return JAILER_E_NOT_FOUND;
+  case EACCES:
+  case EPERM:
+  case EROFS: return JAILER_E_DENIED;
+  case ELOOP:
+  case ENOTDIR:
+  case EISDIR:
+  case EXDEV:
+  case ENXIO:
+  case ENODEV: return JAILER_E_UNSAFE;
+  case EAGAIN: return JAILER_E_BUSY;
+  default: return JAILER_E_SYSTEM;
   }
 }
 
 static const char *jl_files_why(jailer_code code) {
   switch ((int)code) {
-    case JAILER_E_NOT_FOUND: return "it does not exist; jailer_layout_prepare makes the tree of a box";
-    case JAILER_E_DENIED: return "the launcher may not do this here; check owner, mode and mount options";
-    case JAILER_E_UNSAFE: return "a symbolic link, a mount, or another type of file is in the way; nothing is followed";
-    case JAILER_E_BUSY: return "another process holds a lease on it; end that process and try again";
-    default: return "the file system answered with an error; see the errno (disk full, quota, I/O error)";
+  case JAILER_E_NOT_FOUND: return "it does not exist; jailer_layout_prepare makes the tree of a box";
+  case JAILER_E_DENIED: return "the launcher may not do this here; check owner, mode and mount options";
+  case JAILER_E_UNSAFE: return "a symbolic link, a mount, or another type of file is in the way; nothing is followed";
+  case JAILER_E_BUSY: return "another process holds a lease on it; end that process and try again";
+  default: return "the file system answered with an error; see the errno (disk full, quota, I/O error)";
   }
 }
 
@@ -4409,8 +4480,7 @@ static jailer_code jl_files_read(const jl_box *box, const char *name, char *buf,
   long r = st.size > size ? 0 : jl_sys_read_all(fd, buf, size);
   jl_files_close(&fd);
   if (r < 0) return jl_files_sys(box, "read a file of the box", name, r, err);
-  if (st.size > size)
-    return jl_files_fail(box, JAILER_E_LIMIT, "read a file of the box", name, 0, jl_files_odd, err);
+  if (st.size > size) return jl_files_fail(box, JAILER_E_LIMIT, "read a file of the box", name, 0, jl_files_odd, err);
   *len = (size_t)r;
   return JAILER_OK;
 }
@@ -4803,8 +4873,7 @@ static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, 
   out->gid = jl_sys_getegid();
   if (out->launcher == 0) out->gid = 0;
   code = jl_files_home(out, make, err);
-  if (code == JAILER_OK)
-    code = jl_files_dir(out, out->home_fd, "boxes", JAILER_ENTRY_BOXES, make, &out->boxes_fd, err);
+  if (code == JAILER_OK) code = jl_files_dir(out, out->home_fd, "boxes", JAILER_ENTRY_BOXES, make, &out->boxes_fd, err);
   if (code == JAILER_OK)
     code = jl_files_dir(out, out->boxes_fd, out->layout.id, JAILER_ENTRY_BOX, make, &out->dir_fd, err);
   if (code == JAILER_OK) code = jl_files_box_checks(out, how, err);
@@ -5555,8 +5624,7 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
     if (r >= 0) r = jl_sys_unlinkat(box.boxes_fd, box.layout.id, JL_AT_REMOVEDIR);
     if (r == -ENOTEMPTY)
       code = jl_files_fail(&box, JAILER_E_BUSY, "remove the box", "", r, "another launch makes it anew", err);
-    else if (r < 0)
-      code = jl_files_sys(&box, "remove the box", "", r, err);
+    else if (r < 0) code = jl_files_sys(&box, "remove the box", "", r, err);
   }
   jl_files_box_close(&box);
   return code;
@@ -5730,10 +5798,8 @@ static jailer_code jl_chain_root(jl_chain_walk *w, const char *root, const char 
   if (code) why = "the trusted root could not be examined";
   if (!code) code = jl_chain_resolve(fd, &st, w->path, &why, &r);
   if (!code && jl_streq(w->path, "/")) code = JAILER_E_INVALID;
-  if (code)
-    jl_fail(w->err, code, JAILER_LAYER_NONE, "trusted root", root, r < 0 ? (int)-r : 0, why);
-  else if (!(*out = jl_arena_text(&w->arena, w->path, strlen(w->path))))
-    code = jl_no_memory(w->err, "trusted root");
+  if (code) jl_fail(w->err, code, JAILER_LAYER_NONE, "trusted root", root, r < 0 ? (int)-r : 0, why);
+  else if (!(*out = jl_arena_text(&w->arena, w->path, strlen(w->path)))) code = jl_no_memory(w->err, "trusted root");
   return jl_chain_close(fd, code, w->err);
 }
 
@@ -5821,8 +5887,7 @@ static jailer_code jl_chain_read_layer(jl_chain_walk *w, int path_fd, const jl_s
   int fd = (int)r;
   jailer_code code = JAILER_OK;
   r = jl_sys_fstat(fd, &now);
-  if (r < 0)
-    code = jl_chain_fail(w, jl_chain_code(r), r, "the file could not be examined");
+  if (r < 0) code = jl_chain_fail(w, jl_chain_code(r), r, "the file could not be examined");
   else if (now.dev != st->dev || now.ino != st->ino || (now.mode & JL_S_IFMT) != JL_S_IFREG)
     code = jl_chain_fail(w, JAILER_E_CHANGED, 0, "the file that was opened is not the one that was checked");
   memset(&w->header, 0, sizeof w->header);
@@ -5943,8 +6008,7 @@ static jailer_code jl_chain_record_open(int dir, const char *record, int *fd, ui
   int opened = (int)r;
   jailer_code code = JAILER_OK;
   r = jl_sys_fstat(opened, &st);
-  if (r < 0)
-    code = jl_chain_record_bad(err, jl_chain_code(r), record, r, "the record could not be examined");
+  if (r < 0) code = jl_chain_record_bad(err, jl_chain_code(r), record, r, "the record could not be examined");
   else if ((st.mode & JL_S_IFMT) != JL_S_IFREG || st.nlink != 1 || (st.mode & 022) || st.uid != jl_sys_geteuid())
     code = jl_chain_record_bad(err, JAILER_E_UNSAFE, record, 0,
                                "the record must be a regular file with one name, owned by this user and writable by "
@@ -5963,8 +6027,7 @@ static jailer_code jl_chain_record_read(int fd, const char *name, size_t size, j
   if (!text) return jl_no_memory(err, jl_chain_record_step);
   long r = jl_sys_read_all(fd, text, size + 1);
   jailer_code code;
-  if (r < 0)
-    code = jl_chain_record_bad(err, jl_chain_code(r), name, r, "the record cannot be read");
+  if (r < 0) code = jl_chain_record_bad(err, jl_chain_code(r), name, r, "the record cannot be read");
   else if ((size_t)r != size)
     code = jl_chain_record_bad(err, JAILER_E_CHANGED, name, 0, "the record changed while it was read");
   else if ((code = jl_record_parse(text, size, record, &inner)))
@@ -6041,12 +6104,10 @@ static jailer_code jl_chain_record_store(int dir, const char *name, const char *
   jailer_code code = JAILER_OK;
   bool room = jl_record_put(loaded, disk, chain);
   if (room) jl_record_write(&text, loaded);
-  if (text.no_memory)
-    code = jl_no_memory(err, jl_chain_record_step);
+  if (text.no_memory) code = jl_no_memory(err, jl_chain_record_step);
   else if (!room || text.failed)
     code = jl_chain_record_bad(err, JAILER_E_LIMIT, name, 0, "a record holds at most 16 disks and 1 MiB");
-  else
-    code = jl_chain_record_replace(dir, name, &text, err);
+  else code = jl_chain_record_replace(dir, name, &text, err);
   jl_buf_free(&text);
   jl_record_free(loaded);
   return code;
@@ -6112,8 +6173,8 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 #define JL_CHILD_CODE
 #endif
 
-/* For the parent's side of the shared mapping: it comes and goes by system calls that ThreadSanitizer does not see, and a
-   reused address would look like a race. */
+/* For the parent's side of the shared mapping: it comes and goes by system calls that ThreadSanitizer does not see,
+   and a reused address would look like a race. */
 #if defined(__GNUC__)
 #define JL_BESIDE_CHILD __attribute__((no_sanitize("thread")))
 #else
@@ -6122,10 +6183,10 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 
 /* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
 typedef struct jl_reply {
-  volatile uint32_t running;   /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
+  volatile uint32_t running; /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
   volatile uint32_t target_running; /* the same for the target below an init */
-  volatile uint32_t maps_gate; /* the parent sets it to 1 when the id maps are written */
-  volatile uint32_t exec_gate; /* likewise when the pid file is in place */
+  volatile uint32_t maps_gate;      /* the parent sets it to 1 when the id maps are written */
+  volatile uint32_t exec_gate;      /* likewise when the pid file is in place */
   volatile int32_t step, item, error;
   volatile uint32_t readback; /* layers that the kernel confirmed to the child */
 } jl_reply;
@@ -6136,14 +6197,15 @@ typedef struct jl_launch {
   jl_reply *reply;
   uint32_t layers; /* to apply in this try */
   bool maps_by_parent, own_memory;
-  bool host_cannot; /* the failure tells of the host, not of a path somebody may have made so: the layer may degrade */
+  bool host_cannot;  /* the failure tells of the host, not of a path somebody may have made so: the layer may degrade */
   int *trees;        /* per node: a detached tree of a privileged parent; NULL: none */
   jl_placed *placed; /* the kept descriptors, vetted; a closed one of 0 to 2 is null_fd here */
   int *temporary;    /* per kept descriptor: room for the child's moves */
-  int ruleset_fd, launcher_fd, null_fd, lock_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
+  int ruleset_fd, launcher_fd, null_fd, lock_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read,
+      status_write;
   jl_landlock landlock;
   char uid_map[64], gid_map[320], root_inodes[24];
-  char *map;       /* guard page, stack, reply */
+  char *map; /* guard page, stack, reply */
   size_t map_size;
   long stack_size; /* the reply follows the stack */
   int pid;
@@ -6155,11 +6217,12 @@ typedef struct jl_child {
   const jailer_plan *plan;
   jl_reply *reply;
   int root_fd, ruleset_fd, init_fd;
-  int own[2]; /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
+  int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
 } jl_child;
 
+/* clang-format off */
 /* mount(2), mount_setattr(2), open_tree(2), fsopen(2), move_mount(2) flags: linux/mount.h. */
 enum {
   JL_MS_RDONLY = 1, JL_MS_NOSUID = 2, JL_MS_NODEV = 4, JL_MS_NOEXEC = 8, JL_MS_REMOUNT = 32, JL_MS_BIND = 4096,
@@ -6169,8 +6232,10 @@ enum {
   JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGSTOP = 19, JL_SIGCHLD = 17,
   JL_LANDLOCK_RULE_PATH = 1
 };
+/* clang-format on */
 
-JL_CHILD_CODE static long jl_child_mount(const char *from, const char *at, const char *type, long flags, const char *text) {
+JL_CHILD_CODE static long jl_child_mount(const char *from, const char *at, const char *type, long flags,
+                                         const char *text) {
   return jl_sys_call(JL_NR_mount, (long)from, (long)at, (long)type, flags, (long)text, 0);
 }
 
@@ -6186,12 +6251,13 @@ JL_CHILD_CODE static long jl_child_launcher(const jl_child *c) {
   return r < 0 ? r : r > 0 ? -ESRCH : 0;
 }
 
-/* Waits until the parent opens a gate. A gate is opened once, so a spurious wake only looks again. A launcher that is
-   killed meanwhile never opens it, and the parent-death signal may not be set yet: nobody waits longer than the deadline. */
+/* Waits until the parent opens a gate. A gate is opened once, so a spurious wake only looks again. A launcher that
+   is killed meanwhile never opens it, and the parent-death signal may not be set yet: nobody waits longer than the
+   deadline. */
 JL_CHILD_CODE static long jl_child_gate(const jl_child *c, volatile uint32_t *gate) {
-  const int64_t second[2] = {1, 0};
+  const int64_t tick[2] = {0, 100000000};
   while (__atomic_load_n(gate, __ATOMIC_ACQUIRE) == 0) {
-    long r = jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAIT, 0, (long)second, 0, 0);
+    long r = jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAIT, 0, (long)tick, 0, 0);
     if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
     if (r == -ETIMEDOUT && jl_sys_now_ms() >= c->launch->deadline_ms) return r;
     if (r == -ETIMEDOUT && (r = jl_child_launcher(c)) < 0) return r;
@@ -6332,8 +6398,9 @@ JL_CHILD_CODE static long jl_child_enclosed(jl_child *c, const char *at) {
 JL_CHILD_CODE static long jl_child_tree(jl_child *c, const jl_node *node) {
   jl_stat now;
   c->reply->step = JL_STEP_SOURCE;
-  long tree = jl_sys_call(JL_NR_open_tree, JL_AT_FDCWD, (long)node->source->resolved,
-                          JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_RECURSIVE | JL_AT_SYMLINK_NOFOLLOW, 0, 0, 0);
+  long tree =
+      jl_sys_call(JL_NR_open_tree, JL_AT_FDCWD, (long)node->source->resolved,
+                  JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_RECURSIVE | JL_AT_SYMLINK_NOFOLLOW, 0, 0, 0);
   if (tree < 0) return tree;
   c->reply->step = JL_STEP_IDENTITY;
   long r = jl_sys_fstat((int)tree, &now);
@@ -6399,10 +6466,8 @@ JL_CHILD_CODE static long jl_child_target(jl_child *c, const jl_node *node) {
   c->reply->step = JL_STEP_DESTINATION;
   if (node->enclosed) return jl_child_enclosed(c, node->at);
   c->reply->step = JL_STEP_NODE;
-  if ((node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR)
-    r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
-  else
-    r = jl_child_make_file(c, node);
+  if ((node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR) r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
+  else r = jl_child_make_file(c, node);
   return r < 0 ? r : -ENODATA; /* no descriptor needed: nobody else can reach our tmpfs */
 }
 
@@ -6436,7 +6501,8 @@ JL_CHILD_CODE static long jl_child_grant(jl_child *c, const jl_node *node, int p
   return r;
 }
 
-JL_CHILD_CODE static long jl_child_special(jl_child *c, const jl_node *node, jl_step step, const char *type, long flags) {
+JL_CHILD_CODE static long jl_child_special(jl_child *c, const jl_node *node, jl_step step, const char *type,
+                                           long flags) {
   c->reply->step = JL_STEP_NODE;
   long r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
   if (r < 0) return r;
@@ -6455,18 +6521,16 @@ JL_CHILD_CODE static long jl_child_nodes(jl_child *c) {
     c->reply->item = (int32_t)i;
     c->reply->step = JL_STEP_NODE;
     switch (node->kind) {
-      case JL_DIR: r = jl_sys_mkdirat(c->root_fd, node->at, 0755); break;
-      case JL_LINK: r = jl_sys_symlinkat(node->text, c->root_fd, node->at); break;
-      case JL_FILE: r = jl_child_make_file(c, node); break;
-      case JL_TREE: r = jl_child_grant(c, node, c->launch->trees ? c->launch->trees[i] : -1); break;
-      case JL_TMPFS: r = jl_child_special(c, node, JL_STEP_TMPFS, "tmpfs", quiet); break;
-      case JL_DEVPTS: r = jl_child_special(c, node, JL_STEP_DEVPTS, "devpts", JL_MS_NOSUID | JL_MS_NOEXEC); break;
-      case JL_PROC:
-        if (c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))
-          r = jl_child_special(c, node, JL_STEP_PROC, "proc", quiet);
-        else
-          r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
-        break;
+    case JL_DIR: r = jl_sys_mkdirat(c->root_fd, node->at, 0755); break;
+    case JL_LINK: r = jl_sys_symlinkat(node->text, c->root_fd, node->at); break;
+    case JL_FILE: r = jl_child_make_file(c, node); break;
+    case JL_TREE: r = jl_child_grant(c, node, c->launch->trees ? c->launch->trees[i] : -1); break;
+    case JL_TMPFS: r = jl_child_special(c, node, JL_STEP_TMPFS, "tmpfs", quiet); break;
+    case JL_DEVPTS: r = jl_child_special(c, node, JL_STEP_DEVPTS, "devpts", JL_MS_NOSUID | JL_MS_NOEXEC); break;
+    case JL_PROC:
+      if (c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC)) r = jl_child_special(c, node, JL_STEP_PROC, "proc", quiet);
+      else r = jl_sys_mkdirat(c->root_fd, node->at, 0755);
+      break;
     }
   }
   if (r >= 0) c->reply->item = -1;
@@ -6699,7 +6763,8 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
     r = 0;
     if (node->kind == JL_TMPFS) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_WRITE, true));
     if (node->kind == JL_PROC) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_READ, true));
-    if (node->kind == JL_DEVPTS) r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_DEVICE, true) | JL_LL_READ_DIR);
+    if (node->kind == JL_DEVPTS)
+      r = jl_child_rule(c, node->at, jl_tab_landlock_rights(JAILER_DEVICE, true) | JL_LL_READ_DIR);
     if (r < 0) return r;
   }
   c->reply->item = -1;
@@ -6843,10 +6908,11 @@ JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
 static const struct {
   jailer_layer layer;
   bool (*agrees)(const jl_child *);
-} jl_child_accounts[] = {{JAILER_LAYER_CAPS, jl_child_sees_caps},         {JAILER_LAYER_NNP, jl_child_sees_nnp},
-                         {JAILER_LAYER_SECCOMP, jl_child_sees_seccomp},   {JAILER_LAYER_SESSION, jl_child_sees_session},
-                         {JAILER_LAYER_DEATH, jl_child_sees_death},       {JAILER_LAYER_RLIMITS, jl_child_sees_rlimits},
-                         {JAILER_LAYER_PROC, jl_child_sees_proc},         {JAILER_LAYER_LANDLOCK, jl_child_sees_landlock}};
+} jl_child_accounts[] = {
+    {JAILER_LAYER_CAPS, jl_child_sees_caps},       {JAILER_LAYER_NNP, jl_child_sees_nnp},
+    {JAILER_LAYER_SECCOMP, jl_child_sees_seccomp}, {JAILER_LAYER_SESSION, jl_child_sees_session},
+    {JAILER_LAYER_DEATH, jl_child_sees_death},     {JAILER_LAYER_RLIMITS, jl_child_sees_rlimits},
+    {JAILER_LAYER_PROC, jl_child_sees_proc},       {JAILER_LAYER_LANDLOCK, jl_child_sees_landlock}};
 
 /* Whatever the kernel says otherwise ends the launch. */
 JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
@@ -6908,8 +6974,8 @@ static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, 
                                               {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
 
 /* The target below an init. It waits until the init's process has executed: until then that process still holds the
-   launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a session
-   of its own, so that a terminal's ^C reaches it once and not through the init again. */
+   launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a
+   session of its own, so that a terminal's ^C reaches it once and not through the init again. */
 JL_CHILD_CODE static int jl_child_target_main(void *arg) {
   jl_child c = *(const jl_child *)arg;
   long r = jl_child_gate(&c, &c.reply->exec_gate);
@@ -6939,8 +7005,8 @@ JL_CHILD_CODE static long jl_child_init(jl_child *c) {
   jl_child target = *c; /* stays as it is in this frame, while c changes */
   const long top = (long)(uintptr_t)c->reply - c->launch->stack_size / 2;
   c->reply->target_running = 1;
-  r = jl_sys_clone_old(VM_CLEARTID | JL_SIGCHLD, top, 0, (long)(uintptr_t)&c->reply->target_running, jl_child_target_main,
-                       &target);
+  r = jl_sys_clone_old(VM_CLEARTID | JL_SIGCHLD, top, 0, (long)(uintptr_t)&c->reply->target_running,
+                       jl_child_target_main, &target);
   if (r < 0) return r;
   if ((r = jl_sys_call(JL_NR_dup3, c->own[0], 3, 0, 0, 0, 0)) < 0) return r;
   c->own[0] = 3;
@@ -6977,7 +7043,8 @@ static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERN
                                                {JL_STEP_LANDLOCK_RULE, JAILER_LAYER_LANDLOCK, jl_child_rules},
                                                {JL_STEP_CWD, JAILER_LAYER_NONE, jl_child_cwd},
                                                {JL_STEP_LANDLOCK, JAILER_LAYER_LANDLOCK, jl_child_landlock},
-                                               /* after the last open: a plan may hold more descriptors than the target */
+                                               /* after the last open: a plan may hold more descriptors than the
+                                                  target */
                                                {JL_STEP_RLIMITS, JAILER_LAYER_RLIMITS, jl_child_rlimits},
                                                {JL_STEP_INIT, JAILER_LAYER_NONE, jl_child_maybe_init}};
 
@@ -7035,8 +7102,9 @@ static void jl_parent_number(char text[24], int64_t value) {
   jl_buf_i64(&b, value);
 }
 
-/* Takes the closed ones of 0, 1 and 2 while descriptors are opened, so that none of ours gets such a number: it would
-   pass for the launcher's stdin, or hide that there is none. What cannot be taken is caught when descriptors are vetted. */
+/* Takes the closed ones of 0, 1 and 2 while descriptors are opened, so that none of ours gets such a number: it
+   would pass for the launcher's stdin, or hide that there is none. What cannot be taken is caught when descriptors
+   are vetted. */
 static void jl_parent_hold(int held[3]) {
   for (int i = 0; i < 3; i++) {
     held[i] = -1;
@@ -7087,8 +7155,9 @@ static const char *jl_parent_unsafe_file(int fd, uint64_t magic, bool exec_memfd
   if (n < 0) return "a file of unknown kind";
   if (n < 8 || memcmp(link, "/memfd:", 7) != 0) return NULL;
   long seals = jl_sys_fcntl(fd, JL_F_GET_SEALS, 0);
-  return seals >= 0 && (seals & (JL_F_SEAL_WRITE | JL_F_SEAL_EXEC)) ? NULL
-         : "a memfd that can be written and executed: seal it with MFD_NOEXEC_SEAL (Linux 6.3), or set allow_exec_memfd";
+  return seals >= 0 && (seals & (JL_F_SEAL_WRITE | JL_F_SEAL_EXEC))
+             ? NULL
+             : "a memfd that can be written and executed: make it with MFD_NOEXEC_SEAL (Linux 6.3)";
 }
 
 /* Why a descriptor leads out of the jail, or NULL when it does not. */
@@ -7101,22 +7170,25 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
   if (fs[0] == 0x6e736673) return "a namespace: setns leads out";
   if (fs[0] == 0x50494446) return "a pidfd: it controls a process outside";
   switch (st->mode & JL_S_IFMT) {
-    case JL_S_IFDIR: return "a directory: openat on it reaches the host";
-    case JL_S_IFBLK: return "a block device: it holds a whole file system";
-    case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], p->allow_exec_memfd);
-    case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
-    case JL_S_IFIFO: return NULL;
-    case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
-      return st->rdev >> 32 == 1 && ((st->rdev & 0xffffffff) < 3 || (st->rdev & 0xffffffff) == 4 || (st->rdev & 0xffffffff) == 11)
-                 ? "a device that is the host's memory or log"
-                 : NULL;
-    default: break;
+  case JL_S_IFDIR: return "a directory: openat on it reaches the host";
+  case JL_S_IFBLK: return "a block device: it holds a whole file system";
+  case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], p->allow_exec_memfd);
+  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
+  case JL_S_IFIFO: return NULL;
+  case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
+    return st->rdev >> 32 == 1 &&
+                   ((st->rdev & 0xffffffff) < 3 || (st->rdev & 0xffffffff) == 4 || (st->rdev & 0xffffffff) == 11)
+               ? "a device that is the host's memory or log"
+               : NULL;
+  default: break;
   }
   jl_probe_fd_path(name, sizeof name, fd);
   long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link - 1);
   if (n <= 0) return "a descriptor of unknown kind";
   link[n] = 0;
-  return jl_parent_known_anon(link) ? NULL : "a descriptor of a kind that is not known to be harmless (pidfd, mount, bpf, ...)";
+  return jl_parent_known_anon(link)
+             ? NULL
+             : "a descriptor of a kind that is not known to be harmless (pidfd, mount, bpf, ...)";
 }
 
 /* Vets the kept descriptors and fills launch->placed. A closed 0, 1 or 2 becomes /dev/null: a program that starts with
@@ -7137,7 +7209,9 @@ static jailer_code jl_parent_vet(jl_launch *l, jailer_error *err) {
     if (flags == -EBADF && (placed->from < 0 || (i < 3 && placed->from == placed->to))) {
       if (l->null_fd < 0) {
         long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
-        if (r < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r, "it stands in for a closed descriptor");
+        if (r < 0)
+          return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r,
+                                  "it stands in for a closed descriptor");
         l->null_fd = (int)r;
       }
       placed->from = l->null_fd;
@@ -7243,7 +7317,8 @@ static jailer_code jl_parent_trees(jl_launch *l, jailer_error *err) {
     l->trees[i] = (int)r;
     set[0] = node->attr;
     set[2] = JL_MS_PRIVATE; /* or what the host mounts below it later would show up inside, without these attributes */
-    r = jl_sys_call(JL_NR_mount_setattr, l->trees[i], (long)"", JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, (long)set, sizeof set, 0);
+    r = jl_sys_call(JL_NR_mount_setattr, l->trees[i], (long)"", JL_AT_EMPTY_PATH | JL_AT_RECURSIVE, (long)set,
+                    sizeof set, 0);
     if (r == -ENOSYS) {
       jl_parent_close(&l->trees[i]);
       return JAILER_OK;
@@ -7309,42 +7384,49 @@ static jailer_code jl_parent_dump_lock(const jl_launch *l, jl_dump_lock *lock, j
     jl_sys_close((int)fd);
   }
   if (r <= 0)
-    return jl_parent_system(err, JAILER_LAYER_IDS, "read fs.suid_dumpable", NULL, r ? r : -EIO, "/proc must be mounted");
+    return jl_parent_system(err, JAILER_LAYER_IDS, "read fs.suid_dumpable", NULL, r ? r : -EIO,
+                            "/proc must be mounted");
   if (mode[0] == '1')
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_IDS, "check fs.suid_dumpable", "1", 0,
                    "with this debugging setting the target's user could trace the launcher during a launch; set "
                    "fs.suid_dumpable to 0 or 2");
   fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/environ", JL_O_RDONLY, 0);
   if (fd < 0)
-    return jl_parent_system(err, JAILER_LAYER_IDS, "lock the dumpable flag", "/proc/self/environ", fd, "/proc must be mounted");
+    return jl_parent_system(err, JAILER_LAYER_IDS, "lock the dumpable flag", "/proc/self/environ", fd,
+                            "/proc must be mounted");
   while ((r = jl_sys_flock((int)fd, JL_LOCK_EX | JL_LOCK_NB)) == -EWOULDBLOCK && jl_sys_now_ms() < l->deadline_ms)
     jl_sys_sleep_ms(1);
   if (r < 0) {
     jl_sys_close((int)fd);
-    return jl_fail(err, r == -EWOULDBLOCK ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_IDS, "lock the dumpable flag",
-                   NULL, (int)-r, "another root launch of this process did not finish in time");
+    return jl_fail(err, r == -EWOULDBLOCK ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_IDS,
+                   "lock the dumpable flag", NULL, (int)-r,
+                   "another root launch of this process did not finish in time");
   }
   lock->fd = (int)fd;
   lock->was_dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
   return JAILER_OK;
 }
 
-/* Only after the child has left this memory. A flag that cannot be put back leaves the launcher stricter, not weaker. */
+/* Only after the child has left this memory. A flag that cannot be put back leaves the launcher stricter, not
+   weaker. */
 static void jl_parent_dump_unlock(jl_dump_lock *lock) {
   if (lock->fd < 0) return;
   if (lock->was_dumpable) jl_probe_prctl(JL_PR_SET_DUMPABLE, 1, 0);
-  jl_sys_flock(lock->fd, JL_LOCK_UN); /* a clone of another thread may hold a copy of the descriptor: unlock it by name */
+  jl_sys_flock(lock->fd,
+               JL_LOCK_UN); /* a clone of another thread may hold a copy of the descriptor: unlock it by name */
   jl_parent_close(&lock->fd);
 }
 
 /* --- the clone --- */
 
+/* clang-format off */
 enum {
   JL_STACK_SIZE = 64 * 1024,
   JL_PAGE = 65536, /* the largest page either machine can have: guard and reply are whole pages everywhere */
   JL_PROT_NONE = 0, JL_PROT_RW = 3, JL_MAP_SHARED = 1, JL_MAP_PRIVATE = 2, JL_MAP_ANON = 0x20, JL_MAP_STACK = 0x20000,
   JL_CLONE_VM = 0x100, JL_CLONE_PIDFD = 0x1000, JL_CLONE_CHILD_CLEARTID = 0x200000
 };
+/* clang-format on */
 
 /* linux/sched.h CLONE_NEW*. */
 static const struct {
@@ -7355,7 +7437,8 @@ static const struct {
                             {JAILER_LAYER_IPCNS, 0x08000000},   {JAILER_LAYER_UTSNS, 0x04000000},
                             {JAILER_LAYER_CGROUPNS, 0x02000000}};
 
-/* One mapping: guard page, stack, reply. Shared with a child that has memory of its own, so that it can still answer. */
+/* One mapping: guard page, stack, reply. Shared with a child that has memory of its own, so that it can still
+   answer. */
 JL_BESIDE_CHILD static long jl_parent_map(jl_launch *l) {
   l->map_size = (size_t)JL_PAGE + JL_STACK_SIZE + JL_PAGE;
   long kind = l->own_memory ? JL_MAP_SHARED : JL_MAP_PRIVATE;
@@ -7439,8 +7522,9 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   return n < 0 ? n : (long)used;
 }
 
-/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC goes
-   with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its status. */
+/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC
+   goes with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its
+   status. */
 static bool jl_parent_executed(const jl_launch *l) {
   enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
   char text[512];
@@ -7477,7 +7561,8 @@ JL_BESIDE_CHILD static long jl_parent_wait_exec(jl_launch *l) {
     long r = jl_parent_wait_word(l, &l->reply->running);
     if (r < 0 || !l->plan->with_init || l->reply->error) return r;
     if ((r = jl_parent_wait_init(l)) < 0) return r;
-    jl_parent_open_gate(&l->reply->exec_gate); /* the init is a program of its own now: its process no longer is a window
+    jl_parent_open_gate(
+        &l->reply->exec_gate); /* the init is a program of its own now: its process no longer is a window
                                                   through which the target could look into this one */
     return jl_parent_wait_word(l, &l->reply->target_running);
   }
@@ -7501,7 +7586,7 @@ static long jl_parent_reap(int pid, int pidfd, bool block, jailer_status *status
   const long options = 4 | 0x40000000 | (block ? 0 : 1); /* WEXITED, __WALL, WNOHANG */
   do {
     r = pidfd >= 0 ? jl_sys_call(JL_NR_waitid, 3, pidfd, (long)info, options, 0, 0) : -EINVAL; /* P_PIDFD: 5.4 */
-    if (r == -EINVAL) r = jl_sys_call(JL_NR_waitid, 1, pid, (long)info, options, 0, 0);         /* P_PID */
+    if (r == -EINVAL) r = jl_sys_call(JL_NR_waitid, 1, pid, (long)info, options, 0, 0);        /* P_PID */
   } while (r == -EINTR);
   if (r < 0) return r;
   if (info[4] == 0) return -EAGAIN; /* si_pid: nothing has ended */
@@ -7575,9 +7660,10 @@ static const char *jl_parent_userns_cause(void) {
   if (jl_parent_sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
     return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone is 0";
   if (jl_parent_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
-    return "AppArmor lets only named programs make user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1): "
+    return "AppArmor lets only named programs make user namespaces "
+           "(kernel.apparmor_restrict_unprivileged_userns is 1): "
            "give this program a profile with `userns,`";
-  return "the kernel refused namespaces: the launcher is in a chroot, under a container's seccomp filter, or nested too "
+  return "the kernel refused namespaces: the launcher is in a chroot, under a container's filter, or nested too "
          "deep; or the limit of namespaces for this user is reached (sysctl user.max_*_namespaces)";
 }
 
@@ -7587,8 +7673,8 @@ static jailer_code jl_parent_clone_failed(long r, uint32_t layers, jailer_error 
     return jl_fail(err, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "clone", NULL, (int)-r,
                    r == -ENOMEM ? "the kernel has no memory for another process"
                                 : "no more processes: RLIMIT_NPROC of this user or pids.max of the launcher's cgroup");
-  return jl_fail(err, userns ? JAILER_E_DENIED : JAILER_E_SYSTEM, userns ? JAILER_LAYER_USERNS : JAILER_LAYER_NONE, "clone",
-                 NULL, (int)-r, userns ? jl_parent_userns_cause() : "clone was refused");
+  return jl_fail(err, userns ? JAILER_E_DENIED : JAILER_E_SYSTEM, userns ? JAILER_LAYER_USERNS : JAILER_LAYER_NONE,
+                 "clone", NULL, (int)-r, userns ? jl_parent_userns_cause() : "clone was refused");
 }
 
 /* The item a step was at, as text: a path, a descriptor, a limit or a layer. */
@@ -7618,12 +7704,12 @@ static jailer_code jl_parent_step_code(int step, int error) {
   return JAILER_E_SYSTEM;
 }
 
-/* Steps whose failure says what this host can do. Those about a grant, a descriptor or the program are not among them: a
-   hostile process may have caused them, and must not be able to take a layer away. */
+/* Steps whose failure says what this host can do. Those about a grant, a descriptor or the program are not among
+   them: a hostile process may have caused them, and must not be able to take a layer away. */
 static bool jl_parent_tells_host(int step) {
-  static const jl_step steps[] = {JL_STEP_MAPS,    JL_STEP_DEATH, JL_STEP_SESSION,  JL_STEP_PROPAGATION, JL_STEP_ROOT,
-                                  JL_STEP_PROC,    JL_STEP_PIVOT, JL_STEP_HOSTNAME, JL_STEP_CAPS,        JL_STEP_NNP,
-                                  JL_STEP_LANDLOCK, JL_STEP_SECCOMP};
+  static const jl_step steps[] = {JL_STEP_MAPS, JL_STEP_DEATH, JL_STEP_SESSION,  JL_STEP_PROPAGATION,
+                                  JL_STEP_ROOT, JL_STEP_PROC,  JL_STEP_PIVOT,    JL_STEP_HOSTNAME,
+                                  JL_STEP_CAPS, JL_STEP_NNP,   JL_STEP_LANDLOCK, JL_STEP_SECCOMP};
   for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
     if ((int)steps[i] == step) return true;
   return false;
@@ -7637,19 +7723,42 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
   l->host_cannot = jl_parent_tells_host(step);
   const char *what = jl_parent_item(l, step, item, number), *remedy = jl_tab_steps[step].remedy;
   if (error == 0)
-    return jl_fail(err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
-                   "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
+    return jl_fail(
+        err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
+        "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
-  if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) && !l->plan->host.privileged)
+  if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) &&
+      !l->plan->host.privileged)
     remedy = jl_parent_userns_cause();
-  return jl_fail(err, jl_parent_step_code(step, error), jl_tab_steps[step].layer, jl_tab_steps[step].name, what, error, remedy);
+  return jl_fail(err, jl_parent_step_code(step, error), jl_tab_steps[step].layer, jl_tab_steps[step].name, what, error,
+                 remedy);
 }
 
 /* --- one try of a launch --- */
 
-/* A box's launch: nobody of an earlier one is left, and stderr is a fresh file, seen through a noexec mount: a descriptor
-   of a host file that could be made executable would be a way around noexec. A privileged parent can make that mount;
-   otherwise the child does (jl_child_stderr). */
+/* Without mounts (a permitted degrade) Landlock alone holds the grants, and its rules only add up: what is read-only
+   below a writable grant would be writable. */
+static jailer_code jl_parent_unmounted(const jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  const jl_node *outer = NULL;
+  if (p->engine != JAILER_ENGINE_NATIVE || (l->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return JAILER_OK;
+  for (size_t i = 0; i < p->nodes.count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    if (node->kind != JL_TREE) continue;
+    if (outer && !jl_plan_below(node->at, outer->at)) outer = NULL;
+    if (outer && node->source->access != JAILER_WRITE)
+      return jl_fail(
+          err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", node->source->path, 0,
+          "without mounts a grant below a writable one cannot be kept from being written: grant it elsewhere, "
+          "or do not let mounts degrade");
+    if (!outer && node->source->access == JAILER_WRITE) outer = node;
+  }
+  return JAILER_OK;
+}
+
+/* A box's launch: nobody of an earlier one is left, and stderr is a fresh file, seen through a noexec mount: a
+   descriptor of a host file that could be made executable would be a way around noexec. A privileged parent can make
+   that mount; otherwise the child does (jl_child_stderr). */
 static jailer_code jl_parent_box(jl_launch *l, jailer_error *err) {
   const jl_box *box = l->plan->box;
   jailer_code code = jl_files_pid_check(box, err);
@@ -7660,13 +7769,16 @@ static jailer_code jl_parent_box(jl_launch *l, jailer_error *err) {
   long r, tree = jl_sys_call(JL_NR_open_tree, l->stderr_fd, (long)"",
                              JL_OPEN_TREE_CLONE | JL_OPEN_TREE_CLOEXEC | JL_AT_EMPTY_PATH, 0, 0, 0);
   if (tree == -ENOSYS) return JAILER_OK;
-  if (tree < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, tree, "open_tree(2) refused");
+  if (tree < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, tree, "open_tree(2) refused");
   r = jl_child_attributes((int)tree, JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC);
   jl_child_fd_path(path, (int)tree);
   if (r == 0) r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_WRONLY | JL_O_APPEND | JL_O_NOCTTY, 0);
   jl_sys_close((int)tree);
   if (r == -ENOSYS) return JAILER_OK;
-  if (r < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, r, "it could not be opened again");
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "open the box's stderr file", NULL, r,
+                            "it could not be opened again");
   jl_parent_close(&l->stderr_fd);
   l->stderr_fd = (int)r;
   return JAILER_OK;
@@ -7678,16 +7790,20 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
   uint8_t file[512];
   int ends[2] = {-1, -1};
   const size_t size = jl_tab_init(file, JL_X86_64);
-  long r = jl_sys_call(JL_NR_memfd_create, (long)"jail-init", 1 | 2 | 0x10, 0, 0, 0, 0); /* CLOEXEC, ALLOW_SEALING, EXEC */
+  long r =
+      jl_sys_call(JL_NR_memfd_create, (long)"jail-init", 1 | 2 | 0x10, 0, 0, 0, 0); /* CLOEXEC, ALLOW_SEALING, EXEC */
   if (r == -EINVAL) r = jl_sys_call(JL_NR_memfd_create, (long)"jail-init", 1 | 2, 0, 0, 0, 0);
   if (r < 0)
-    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r,
-                            "memfd_create(2) refused an executable memfd (sysctl vm.memfd_noexec 2?); go without with_init");
+    return jl_parent_system(
+        err, JAILER_LAYER_PIDNS, "make the init", NULL, r,
+        "memfd_create(2) refused an executable memfd (sysctl vm.memfd_noexec 2?); go without with_init");
   l->init_fd = (int)r;
-  /* who cannot read a program gets a process that is not dumpable: its /proc/1/fd, and so the report, is shut to the target */
+  /* who cannot read a program gets a process that is not dumpable: its /proc/1/fd, and so the report, is shut to the
+     target */
   if ((r = jl_sys_write_all(l->init_fd, file, size)) < 0 || (r = jl_sys_fchmod(l->init_fd, 0111)) < 0 ||
       (r = jl_sys_fcntl(l->init_fd, JL_F_ADD_SEALS, 0xf)) < 0)
-    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "the memfd could not be written or sealed");
+    return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r,
+                            "the memfd could not be written or sealed");
   if ((r = jl_sys_call(JL_NR_pipe2, (long)ends, JL_O_CLOEXEC | JL_O_NONBLOCK, 0, 0, 0, 0)) < 0)
     return jl_parent_system(err, JAILER_LAYER_PIDNS, "make the init", NULL, r, "pipe2(2) failed");
   l->status_read = ends[0];
@@ -7703,8 +7819,10 @@ JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error 
   if (!jl_mul(p->fd_count + 1, sizeof *l->placed, &bytes) || !(l->placed = JAILER_MALLOC(bytes)) ||
       !(l->temporary = JAILER_MALLOC((p->fd_count + 1) * sizeof *l->temporary)))
     return jl_no_memory(err, "prepare the launch");
+  if ((code = jl_parent_unmounted(l, err))) return code;
   if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_stdio_rules(l, err)) ||
-      (code = jl_parent_trees(l, err))) return code;
+      (code = jl_parent_trees(l, err)))
+    return code;
   if (p->with_init && (l->own_memory || !(l->layers & JAILER_BIT(JAILER_LAYER_PIDNS))))
     return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_PIDNS, "make the init", NULL, 0,
                    "an init needs a user and a pid namespace, and this launch has not both; go without with_init");
@@ -7745,7 +7863,8 @@ static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
 JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
   long r;
   if (l->maps_by_parent) {
-    if ((r = jl_parent_put(l->pid, "/uid_map", l->uid_map)) < 0 || (r = jl_parent_put(l->pid, "/gid_map", l->gid_map)) < 0)
+    if ((r = jl_parent_put(l->pid, "/uid_map", l->uid_map)) < 0 ||
+        (r = jl_parent_put(l->pid, "/gid_map", l->gid_map)) < 0)
       return jl_parent_system(err, JAILER_LAYER_USERNS, "write the id maps", l->uid_map, r,
                               "the ids must be valid in the launcher's own user namespace");
     jl_parent_open_gate(&l->reply->maps_gate);
@@ -7783,11 +7902,12 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
       int step = l->reply->step;
       char number[24];
       if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
-      code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, jl_tab_steps[step].layer,
-                     jl_tab_steps[step].name, jl_parent_item(l, step, l->reply->item, number), (int)-r,
-                     "the child did not reach exec in time and was killed; a granted path on a dead network file system?");
+      code =
+          jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, jl_tab_steps[step].layer,
+                  jl_tab_steps[step].name, jl_parent_item(l, step, l->reply->item, number), (int)-r,
+                  "the child did not reach exec in time and was killed; a granted path on a dead network file system?");
     } else if (code == JAILER_OK && (r == -ECHILD || l->reply->error || l->reply->step != JL_STEP_EXEC ||
-                                      (!l->plan->with_init && !jl_parent_executed(l)))) {
+                                     (!l->plan->with_init && !jl_parent_executed(l)))) {
       code = jl_parent_failed(l, err);
     }
     if (code) gone = jl_parent_kill_child(l);
@@ -7811,16 +7931,16 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
 /* Whether a failed try says "this host cannot do the layer", as opposed to a fault that must stop the launch. */
 static bool jl_parent_cannot(const jailer_error *e) {
   switch (e->sys_errno) {
-    case ENOSYS:
-    case EOPNOTSUPP:
-    case EINVAL:
-    case EPERM:
-    case EACCES:
-    case ENOSPC:
-    case EUSERS:
-    case ENODEV:
-    case E2BIG: return e->code == JAILER_E_SYSTEM || e->code == JAILER_E_DENIED;
-    default: return false;
+  case ENOSYS:
+  case EOPNOTSUPP:
+  case EINVAL:
+  case EPERM:
+  case EACCES:
+  case ENOSPC:
+  case EUSERS:
+  case ENODEV:
+  case E2BIG: return e->code == JAILER_E_SYSTEM || e->code == JAILER_E_DENIED;
+  default: return false;
   }
 }
 
@@ -7848,8 +7968,8 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
   l->own_memory = plan->host.privileged && !(layers & JAILER_BIT(JAILER_LAYER_USERNS));
 }
 
-/* Touches the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no handler and
-   no waitpid(-1) of the launcher sees it. */
+/* Touches the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no
+   handler and no waitpid(-1) of the launcher sees it. */
 JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
@@ -7868,18 +7988,17 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
     r = jl_sys_clone_old(JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID, top, 0, running, jl_child_touch, &l);
     l.pid = (int)r;
     if (r > 0 && (r = jl_parent_wait_word(&l, &l.reply->running)) < 0)
-      code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "touch a granted path",
-                     l.reply->item >= 0 ? plan->sources[l.reply->item].path : NULL, (int)-r,
+      code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS,
+                     "touch a granted path", l.reply->item >= 0 ? plan->sources[l.reply->item].path : NULL, (int)-r,
                      "its file system did not answer in time: a dead server or a hung FUSE daemon");
     jailer_status status;
-    if (l.pid > 0 && code == JAILER_OK)
-      jl_parent_reap(l.pid, -1, true, &status); /* it is past its last instruction */
-    else if (l.pid > 0 && !jl_parent_kill_child(&l))
-      l.map = NULL; /* stuck in the kernel: what it stands on stays */
+    if (l.pid > 0 && code == JAILER_OK) jl_parent_reap(l.pid, -1, true, &status); /* it is past its last instruction */
+    else if (l.pid > 0 && !jl_parent_kill_child(&l)) l.map = NULL; /* stuck in the kernel: what it stands on stays */
     jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&mask, 0, 8, 0, 0);
   }
   if (r < 0 && code == JAILER_OK)
-    code = jl_parent_system(err, JAILER_LAYER_MOUNTS, "touch the granted paths", NULL, r, "no memory or no process to be had");
+    code = jl_parent_system(err, JAILER_LAYER_MOUNTS, "touch the granted paths", NULL, r,
+                            "no memory or no process to be had");
   jl_parent_release(&l);
   return code;
 }
@@ -7925,8 +8044,8 @@ static jailer_code jl_parent_spawn_rounds(const jailer_plan *plan, jailer_proc *
   }
 }
 
-/* The plan holds the box's lock against other processes and other plans; within one plan a flag does: between the look at
-   the pid file and the own one there is room for a second thread, and then two VMMs would have one disk. */
+/* The plan holds the box's lock against other processes and other plans; within one plan a flag does: between the
+   look at the pid file and the own one there is room for a second thread, and then two VMMs would have one disk. */
 static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
   jailer_error own;
   if (!err) err = &own;
@@ -8048,8 +8167,8 @@ static void jl_parent_pid_stale(const jl_box *box) {
     jl_files_pid_remove(box, NULL);
 }
 
-/* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches or removes in this
-   moment is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
+/* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches or removes in
+   this moment is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
 static void jl_parent_box_ended(const jailer_layout *layout) {
   jl_box box;
   if (jl_files_box_open(layout, 0, &box, NULL) != JAILER_OK) return;
@@ -8063,7 +8182,8 @@ static void jl_parent_box_ended(const jailer_layout *layout) {
 static bool jl_parent_status_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
   const char *at = strstr(status, key);
   if (!at) return false;
-  for (at += strlen(key); *at == '\t' || *at == ' '; at++) {}
+  for (at += strlen(key); *at == '\t' || *at == ' '; at++) {
+  }
   for (; n > 0; n--) {
     while (*at && *at != '\t' && *at != ' ' && *at != '\n') at++;
     while (*at == '\t' || *at == ' ') at++;
@@ -8071,7 +8191,9 @@ static bool jl_parent_status_number(const char *status, const char *key, int n, 
   if (*at == '\n' || !*at) return false;
   *out = 0;
   for (; *at && *at != '\t' && *at != ' ' && *at != '\n'; at++) {
-    unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : *at >= 'a' && *at <= 'f' ? (unsigned)(*at - 'a' + 10) : 99;
+    unsigned digit = *at >= '0' && *at <= '9'   ? (unsigned)(*at - '0')
+                     : *at >= 'a' && *at <= 'f' ? (unsigned)(*at - 'a' + 10)
+                                                : 99;
     if (digit >= base || *out > (UINT64_MAX - digit) / base) return false;
     *out = *out * base + digit;
   }
@@ -8238,20 +8360,20 @@ JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_
 }
 
 /* Hands a text to the caller's array, whole or not at all. */
-static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *length, const char *step, jailer_error *err) {
+static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *length, const char *step,
+                                  jailer_error *err) {
   jailer_code code = JAILER_OK;
   if (!text) size = 0;
   if (size) text[0] = 0;
   if (length) *length = 0;
   if (b->failed) {
-    code = b->no_memory ? jl_no_memory(err, step)
-                        : jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "the text is larger than 64 MiB");
+    code = b->no_memory
+               ? jl_no_memory(err, step)
+               : jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "the text is larger than 64 MiB");
   } else {
     if (length) *length = b->len;
-    if (b->len < size)
-      memcpy(text, b->data ? b->data : "", b->len + 1);
-    else
-      code = jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "give an array of *length + 1 bytes");
+    if (b->len < size) memcpy(text, b->data ? b->data : "", b->len + 1);
+    else code = jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, NULL, 0, "give an array of *length + 1 bytes");
   }
   jl_buf_free(b);
   return code;
@@ -8327,10 +8449,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);
     jl_buf_str(&b, " from ");
-    if (plan->fds[i].from < 0)
-      jl_buf_str(&b, "/dev/null");
-    else
-      jl_buf_i64(&b, plan->fds[i].from);
+    if (plan->fds[i].from < 0) jl_buf_str(&b, "/dev/null");
+    else jl_buf_i64(&b, plan->fds[i].from);
     jl_buf_char(&b, '\n');
   }
   for (size_t i = 0; i < plan->nodes.count; i++) jl_public_node_text(&b, &plan->nodes.item[i]);
@@ -8390,8 +8510,9 @@ static jailer_code jl_public_search(jailer_plan *plan, const char *name, const c
     }
     path += n + (path[n] == ':');
   }
-  return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "look the program up", name, ENOENT,
-                 "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
+  return jl_fail(
+      err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "look the program up", name, ENOENT,
+      "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
 }
 
 /* The program: looked up, and where no grant covers it, an executable grant of that one file. */
@@ -8403,8 +8524,9 @@ static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
     return JAILER_OK;
   }
   if (name[0] != '/')
-    return jl_plan_invalid(err, name, "write the program's absolute path, or a bare name: the target's working directory is "
-                                      "another one");
+    return jl_plan_invalid(err, name,
+                           "write the program's absolute path, or a bare name: the target's working directory is "
+                           "another one");
   if ((code = jl_plan_normal(&plan->arena, name, false, &path, err))) return code;
   plan->program = path;
   if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
@@ -8419,7 +8541,8 @@ static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
     if (jl_plan_at_or_below(path, g->at) && !jl_streq(g->at, g->path)) s->dropped = true; /* brought by that grant */
   }
   if (s->exists && !s->dropped && (s->st.mode & JL_S_IFMT) != JL_S_IFREG)
-    return jl_fail(err, JAILER_E_EXEC, JAILER_LAYER_NONE, "look the program up", path, EACCES, "it is not a regular file");
+    return jl_fail(err, JAILER_E_EXEC, JAILER_LAYER_NONE, "look the program up", path, EACCES,
+                   "it is not a regular file");
   return JAILER_OK;
 }
 
@@ -8453,14 +8576,12 @@ static jailer_code jl_public_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_network = plan->allow_network;
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
-  jailer_code code = jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX,
-                                   &plan->filter_len, err);
+  jailer_code code =
+      jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
     plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
-    if (plan->filter)
-      memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
-    else
-      code = jl_no_memory(err, "compile the launch filter");
+    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
+    else code = jl_no_memory(err, "compile the launch filter");
   }
   JAILER_FREE(whole);
   return code;
@@ -8497,18 +8618,21 @@ static jailer_code jl_public_shim(jailer_plan *plan, const jailer_config *config
   if (!config->shim) return JAILER_OK;
   if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
   if (strpbrk(bin, ":;$"))
-    return jl_plan_invalid(err, bin, "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
-                                     "another home");
+    return jl_plan_invalid(err, bin,
+                           "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
+                           "another home");
   if ((code = jl_files_copy(plan->box, config->shim, jl_public_basename(config->shim), err))) return code;
   for (size_t i = 0; config->libraries && config->libraries[i]; i++)
-    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_public_basename(config->libraries[i]), err))) return code;
+    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_public_basename(config->libraries[i]), err)))
+      return code;
   *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
   plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_public_basename(config->shim)) : NULL;
   return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
 }
 
 #ifndef JAILER_NO_QCOW2
-/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds none. */
+/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
+   none. */
 static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
                                    jailer_error *err) {
   size_t extra = 0;
@@ -8519,10 +8643,12 @@ static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *confi
   for (int i = 0; i < 2; i++) {
     char path[JAILER_PATH_MAX];
     jl_stat st;
-    jailer_code code = jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
+    jailer_code code =
+        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
     if (code) return code;
     if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
-    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path)))) return jl_no_memory(err, "list the trusted roots");
+    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
+      return jl_no_memory(err, "list the trusted roots");
   }
   for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
   *out = roots;
@@ -8530,8 +8656,8 @@ static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *confi
 }
 
 /* The chain of one disk, walked under the trust policy; NULL where the disk does not exist. */
-static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, jailer_entry entry, jailer_chain **out,
-                                   jailer_error *err) {
+static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, jailer_entry entry,
+                                   jailer_chain **out, jailer_error *err) {
   char path[JAILER_PATH_MAX];
   jl_stat st;
   jailer_chain_policy policy;
@@ -8599,8 +8725,8 @@ static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config 
 }
 #endif
 
-/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the records and the box
-   directory itself are not in it. */
+/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
+   records and the box directory itself are not in it. */
 static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
                                          JAILER_ENTRY_EXIT};
@@ -8660,10 +8786,8 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
   jailer_code code;
   uint32_t fresh_uid = 0, fresh_gid;
   const char *library_dir = NULL;
-  if (host)
-    plan->host = *host;
-  else if ((code = jl_probe_host(&plan->host, err)))
-    return code;
+  if (host) plan->host = *host;
+  else if ((code = jl_probe_host(&plan->host, err))) return code;
   if ((code = jl_plan_config(plan, config, err))) return code;
   if (config->layout && (code = jl_public_box(plan, config, &library_dir, err))) return code;
   if (!config->layout && (code = jl_public_fresh_id(plan, &fresh_uid, err))) return code;
@@ -8673,7 +8797,8 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
     fresh_gid = plan->box->gid;
   }
   if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
-  if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err))) return code;
+  if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err)))
+    return code;
   if ((code = jl_public_survey(plan, err))) return code;
   if (!plan->program && (code = jl_public_program(plan, err))) return code;
   jl_public_groups(plan);
@@ -8775,13 +8900,15 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   long r = jl_parent_wait_end(proc, timeout_ms);
   if (r == -ETIMEDOUT)
     return jl_fail(err, JAILER_E_TIMEOUT, JAILER_LAYER_NONE, "wait for the target", NULL, ETIMEDOUT, "it still runs");
-  if (r < 0) return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
   r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
   if (r == -ECHILD && proc->pidfd >= 0 && jl_parent_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
   if (r < 0 && r != -ECHILD)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
   if (jl_parent_init_status(proc->init_fd, status)) r = 0;
-  if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal) status->signal = proc->asked_signal;
+  if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
+    status->signal = proc->asked_signal;
   if (proc->box) jl_parent_box_ended(proc->box);
   jailer_release(proc);
   if (r == 0) return JAILER_OK;
@@ -8812,7 +8939,8 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   jl_parent_report_known(out, proc);
   if (proc->pid <= 0) return JAILER_OK;
   if (jl_parent_proc_read(proc->pid, "/status", status, sizeof status) <= 0) return JAILER_OK;
-  if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX")) return JAILER_OK; /* it has ended: nothing to read */
+  if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX"))
+    return JAILER_OK; /* it has ended: nothing to read */
   jailer_layer wrong = JAILER_LAYER_NONE;
   jl_parent_report_status(out, proc, status, &wrong);
   jl_parent_report_ns(out, proc->pid, &wrong);
@@ -8824,7 +8952,8 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err) {
   jl_box box;
-  if (!layout || !length || (!bytes && size)) return jl_plan_invalid(err, "layout", "a layout, room and *length are needed");
+  if (!layout || !length || (!bytes && size))
+    return jl_plan_invalid(err, "layout", "a layout, room and *length are needed");
   *length = 0;
   jailer_code code = jl_files_box_open(layout, JL_BOX_HELD, &box, err);
   if (code) return code;
@@ -8845,7 +8974,8 @@ JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
   return jl_public_nowhere(err, "probe the host");
 }
 
-JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid, jailer_error *err) {
+JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
+                                             jailer_error *err) {
   (void)layout, (void)uid, (void)gid;
   return jl_public_nowhere(err, "prepare a box");
 }
@@ -8973,8 +9103,8 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
  * MIT License. Copyright (c) 2026 the jailer.h authors. The text is in the file LICENSE of the repository:
  * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
  * documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
- * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
- * persons to whom the Software is furnished to do so, subject to the following conditions: The above copyright notice
+ * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to
+ * permit persons to whom the Software is furnished to do so, subject to the following conditions: The above copyright notice
  * and this permission notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE IS
  * PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
  * MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT

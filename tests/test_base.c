@@ -45,14 +45,25 @@ static void test_numbers(void) {
     const char *text;
     bool good;
     uint64_t value;
-  } rows[] = {{"0", true, 0}, {"007", true, 7}, {"18446744073709551615", true, UINT64_MAX},
-              {"18446744073709551616", false, 0}, {"18446744073709551620", false, 0}, {"99999999999999999999", false, 0},
-              {"", false, 0}, {"-1", false, 0}, {"+1", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"0x1", false, 0},
-              {"1\n", false, 0}, {"\xb1", false, 0}};
+  } rows[] = {{"0", true, 0},
+              {"007", true, 7},
+              {"18446744073709551615", true, UINT64_MAX},
+              {"18446744073709551616", false, 0},
+              {"18446744073709551620", false, 0},
+              {"99999999999999999999", false, 0},
+              {"", false, 0},
+              {"-1", false, 0},
+              {"+1", false, 0},
+              {" 1", false, 0},
+              {"1 ", false, 0},
+              {"0x1", false, 0},
+              {"1\n", false, 0},
+              {"\xb1", false, 0}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     uint64_t value = 42;
     bool good = jl_parse_u64(rows[i].text, strlen(rows[i].text), &value);
-    OK(good == rows[i].good && value == (good ? rows[i].value : 42), "parse: row %zu, \"%s\"", i, i < 12 ? rows[i].text : "?");
+    OK(good == rows[i].good && value == (good ? rows[i].value : 42), "parse: row %zu, \"%s\"", i,
+       i < 12 ? rows[i].text : "?");
   }
   uint64_t value = 0;
   OK(jl_parse_u64("123456", 3, &value) && value == 123, "parse: no byte beyond the length is read");
@@ -201,7 +212,8 @@ static void test_fail(void) {
   } x;
   char item[2000];
   memset(x.guard, 'g', sizeof x.guard);
-  OK(jl_fail(NULL, JAILER_E_LIMIT, JAILER_LAYER_PIDNS, "s", "i", 5, "m") == JAILER_E_LIMIT, "fail: no place for it is fine");
+  OK(jl_fail(NULL, JAILER_E_LIMIT, JAILER_LAYER_PIDNS, "s", "i", 5, "m") == JAILER_E_LIMIT,
+     "fail: no place for it is fine");
   jl_fail(&x.e, JAILER_E_LIMIT, JAILER_LAYER_PIDNS, "s", "i\n", 5, "m");
   OK(x.e.code == JAILER_E_LIMIT && x.e.layer == JAILER_LAYER_PIDNS && x.e.sys_errno == 5 && !strcmp(x.e.step, "s") &&
          !strcmp(x.e.item, "i\\x0a") && !strcmp(x.e.message, "m"),
@@ -279,7 +291,8 @@ static void test_plan_allocations(void) {
   jailer_report report;
   memset(&report, 0, sizeof report);
   calls = 0, fail_at = 0;
-  OK(jailer_report_json(&report, text, 1 << 16, &length, &err) == JAILER_E_NO_MEMORY && length == 0, "report: no memory");
+  OK(jailer_report_json(&report, text, 1 << 16, &length, &err) == JAILER_E_NO_MEMORY && length == 0,
+     "report: no memory");
   fail_at = SIZE_MAX;
   free(text);
   OK(live == 0, "nothing is left at the end");

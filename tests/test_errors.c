@@ -25,7 +25,8 @@ static void *hook_realloc(void *p, size_t size) { return no_memory ? NULL : real
 static char dir[256];
 static jailer_error err;
 static jailer_host host;
-static const char *const shell[] = {"/bin/sh", "-c", "exit 0", NULL}, *const sleeper[] = {"/bin/sh", "-c", "sleep 100", NULL};
+static const char *const shell[] = {"/bin/sh", "-c", "exit 0", NULL}, *const sleeper[] = {"/bin/sh", "-c", "sleep 100",
+                                                                                          NULL};
 
 static char *in_dir(const char *name) {
   static char ring[16][400];
@@ -66,7 +67,7 @@ static jailer_code launch(const jailer_config *c) {
   return code;
 }
 
-/* --- one function for each code ------------------------------------------------------------------------------------ */
+/* --- one function for each code --- */
 
 static jailer_code provoke_ok(void) {
   jailer_config c = config_new();
@@ -148,8 +149,8 @@ static jailer_config box_config(void) {
   return c;
 }
 
-/* A granted directory that is swapped between plan and launch. A root launcher mounts the inode that it pinned, so it is
-   told to be an ordinary one, whose child looks the path up again. */
+/* A granted directory that is swapped between plan and launch. A root launcher mounts the inode that it pinned, so it
+   is told to be an ordinary one, whose child looks the path up again. */
 static jailer_code provoke_changed(void) {
   jailer_config c = config_new();
   jailer_host h = host;
@@ -350,25 +351,32 @@ static const struct row {
   const char *step, *item, *remedy; /* texts that must occur; NULL: any */
 } rows[JAILER_CODE_COUNT] = {
     [JAILER_OK] = {"OK", provoke_ok, -1, -1, NULL, NULL, NULL},
-    [JAILER_E_INVALID] = {"E_INVALID", provoke_invalid, JAILER_LAYER_NONE, 0, "configuration", "bin/sh", "absolute path"},
-    [JAILER_E_CONFLICT] = {"E_CONFLICT", provoke_conflict, JAILER_LAYER_MOUNTS, 0, "compare the grants", "jailer-errors", "choose one"},
-    [JAILER_E_NOT_FOUND] = {"E_NOT_FOUND", provoke_not_found, JAILER_LAYER_MOUNTS, ENOENT, "open a granted path", "/nothing", "optional"},
+    [JAILER_E_INVALID] = {"E_INVALID", provoke_invalid, JAILER_LAYER_NONE, 0, "configuration", "bin/sh",
+                          "absolute path"},
+    [JAILER_E_CONFLICT] = {"E_CONFLICT", provoke_conflict, JAILER_LAYER_MOUNTS, 0, "compare the grants",
+                           "jailer-errors", "choose one"},
+    [JAILER_E_NOT_FOUND] = {"E_NOT_FOUND", provoke_not_found, JAILER_LAYER_MOUNTS, ENOENT, "open a granted path",
+                            "/nothing", "optional"},
     [JAILER_E_UNSAFE] = {"E_UNSAFE", provoke_unsafe, JAILER_LAYER_FDS, 0, "vet a kept descriptor", NULL, "close it"},
-    [JAILER_E_CHANGED] = {"E_CHANGED", provoke_changed, JAILER_LAYER_MOUNTS, ESTALE, "with the plan", "/swap", "nothing was launched"},
+    [JAILER_E_CHANGED] = {"E_CHANGED", provoke_changed, JAILER_LAYER_MOUNTS, ESTALE, "with the plan", "/swap",
+                          "nothing was launched"},
     [JAILER_E_CHAIN] = {"E_CHAIN", provoke_chain, -1, -1, NULL, "outside", "root"},
     [JAILER_E_FORMAT] = {"E_FORMAT", provoke_format, -1, 0, NULL, "disk.qcow2", NULL},
     [JAILER_E_NO_RECORD] = {"E_NO_RECORD", provoke_no_record, -1, -1, NULL, "disk", "first"},
     [JAILER_E_BUSY] = {"E_BUSY", provoke_busy, -1, -1, NULL, "", NULL},
-    [JAILER_E_UNSUPPORTED] = {"E_UNSUPPORTED", provoke_unsupported, JAILER_LAYER_LANDLOCK, 0, "host", "landlock", "degrade"},
+    [JAILER_E_UNSUPPORTED] = {"E_UNSUPPORTED", provoke_unsupported, JAILER_LAYER_LANDLOCK, 0, "host", "landlock",
+                              "degrade"},
     [JAILER_E_DENIED] = {"E_DENIED", provoke_denied, JAILER_LAYER_IDS, EPERM, "uid", "", "allow_host_root"},
     [JAILER_E_SYSTEM] = {"E_SYSTEM", provoke_system, JAILER_LAYER_MOUNTS, ELOOP, "open a granted path", "/loop", NULL},
-    [JAILER_E_NO_MEMORY] = {"E_NO_MEMORY", provoke_no_memory, JAILER_LAYER_NONE, ENOMEM, "plan", "", "nothing was started"},
+    [JAILER_E_NO_MEMORY] = {"E_NO_MEMORY", provoke_no_memory, JAILER_LAYER_NONE, ENOMEM, "plan", "",
+                            "nothing was started"},
     [JAILER_E_LIMIT] = {"E_LIMIT", provoke_limit, JAILER_LAYER_MOUNTS, 0, "path", "/aaaa", "4095"},
     [JAILER_E_TIMEOUT] = {"E_TIMEOUT", provoke_timeout, JAILER_LAYER_NONE, ETIMEDOUT, "wait for the target", "", NULL},
     [JAILER_E_DIED] = {"E_DIED", provoke_died, -1, 0, NULL, NULL, "killed"},
     [JAILER_E_EXEC] = {"E_EXEC", provoke_exec, -1, ENOENT, "execute the program", "/script", "interpreter"},
     [JAILER_E_READBACK] = {"E_READBACK", provoke_readback, JAILER_LAYER_SECCOMP, 0, "report", "seccomp", "end it"},
-    [JAILER_E_STATUS_LOST] = {"E_STATUS_LOST", provoke_status_lost, JAILER_LAYER_NONE, ECHILD, "wait for the target", "", "SIGCHLD"},
+    [JAILER_E_STATUS_LOST] = {"E_STATUS_LOST", provoke_status_lost, JAILER_LAYER_NONE, ECHILD, "wait for the target",
+                              "", "SIGCHLD"},
 };
 
 static bool printable(const char *text, size_t size) {
@@ -381,7 +389,8 @@ static bool printable(const char *text, size_t size) {
 static const struct {
   int number;
   const char *name;
-} numbers[] = {{EPERM, "EPERM"}, {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {ELOOP, "ELOOP"}, {EAGAIN, "EAGAIN"}, {ESTALE, "ESTALE"}, {ETIMEDOUT, "ETIMEDOUT"}, {ECHILD, "ECHILD"}};
+} numbers[] = {{EPERM, "EPERM"},   {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"},       {ELOOP, "ELOOP"},
+               {EAGAIN, "EAGAIN"}, {ESTALE, "ESTALE"}, {ETIMEDOUT, "ETIMEDOUT"}, {ECHILD, "ECHILD"}};
 
 static void test_row(int code) {
   const struct row *r = &rows[code];
@@ -401,19 +410,24 @@ static void test_row(int code) {
     return;
   }
   char line[2048];
-  OK(err.code == got && err.step && err.step[0] && (r->layer < 0 || err.layer == (jailer_layer)r->layer) && err.layer < JAILER_LAYER_COUNT,
+  OK(err.code == got && err.step && err.step[0] && (r->layer < 0 || err.layer == (jailer_layer)r->layer) &&
+         err.layer < JAILER_LAYER_COUNT,
      "%s: code, step \"%s\", layer %s", r->name, err.step, jailer_layer_name(err.layer));
   OK((r->sys_errno < 0 || err.sys_errno == r->sys_errno) && err.sys_errno >= 0, "%s: errno %d", r->name, err.sys_errno);
-  OK((!r->step || strstr(err.step, r->step)) && (!r->item || (*r->item ? strstr(err.item, r->item) != NULL : true)), "%s: item \"%s\"", r->name, err.item);
-  OK(strlen(err.message) > 12 && (!r->remedy || strstr(err.message, r->remedy)) && printable(err.message, sizeof err.message) &&
-         printable(err.item, sizeof err.item) && !strstr(err.message, "  "),
+  OK((!r->step || strstr(err.step, r->step)) && (!r->item || (*r->item ? strstr(err.item, r->item) != NULL : true)),
+     "%s: item \"%s\"", r->name, err.item);
+  OK(strlen(err.message) > 12 && (!r->remedy || strstr(err.message, r->remedy)) &&
+         printable(err.message, sizeof err.message) && printable(err.item, sizeof err.item) &&
+         !strstr(err.message, "  "),
      "%s: \"%s\"", r->name, err.message);
   size_t n = jailer_error_text(&err, line, sizeof line);
   char number[48] = "", want[2048];
   for (size_t i = 0; err.sys_errno && i < sizeof numbers / sizeof numbers[0]; i++)
-    if (numbers[i].number == err.sys_errno) snprintf(number, sizeof number, ": errno %d %s", err.sys_errno, numbers[i].name);
-  snprintf(want, sizeof want, "%s%s%s: %s%s%s%s: %s", r->name, err.layer ? ": " : "", err.layer ? jailer_layer_name(err.layer) : "", err.step,
-           err.item[0] ? ": " : "", err.item, number, err.message);
+    if (numbers[i].number == err.sys_errno)
+      snprintf(number, sizeof number, ": errno %d %s", err.sys_errno, numbers[i].name);
+  snprintf(want, sizeof want, "%s%s%s: %s%s%s%s: %s", r->name, err.layer ? ": " : "",
+           err.layer ? jailer_layer_name(err.layer) : "", err.step, err.item[0] ? ": " : "", err.item, number,
+           err.message);
   OK(n == strlen(line) && !strcmp(line, want), "%s: as one line", r->name);
 }
 
@@ -423,12 +437,15 @@ static void test_text(void) {
   memset(&e, 0, sizeof e);
   memset(line, 'x', sizeof line);
   memset(guard, 'x', sizeof guard);
-  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) && !strcmp(line, "OK: nothing failed"), "text: of no error: %s", line);
+  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) && !strcmp(line, "OK: nothing failed"),
+     "text: of no error: %s", line);
   jl_fail(&e, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "step", "item", 2, "message");
-  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) && !strcmp(line, "E_SYSTEM: mounts: step: item: errno 2 ENOENT: message"), "text: %s", line);
+  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) &&
+         !strcmp(line, "E_SYSTEM: mounts: step: item: errno 2 ENOENT: message"),
+     "text: %s", line);
   OK(jailer_error_text(&e, guard, 5) == 4 && !strcmp(guard, "E_SY") && guard[5] == 'x', "text: cut to the array");
-  OK(jailer_error_text(&e, guard, 1) == 0 && guard[0] == 0 && jailer_error_text(&e, guard, 0) == 0 && jailer_error_text(&e, NULL, 9) == 0 &&
-         jailer_error_text(NULL, guard, 8) == 0,
+  OK(jailer_error_text(&e, guard, 1) == 0 && guard[0] == 0 && jailer_error_text(&e, guard, 0) == 0 &&
+         jailer_error_text(&e, NULL, 9) == 0 && jailer_error_text(NULL, guard, 8) == 0,
      "text: no room, no array, no error");
   e.sys_errno = 9999;
   jailer_error_text(&e, line, sizeof line);
@@ -447,8 +464,10 @@ static void test_text(void) {
 static void test_names(void) {
   bool good = true;
   for (int i = 0; i < JAILER_CODE_COUNT; i++)
-    for (int k = 0; k < i; k++) good = good && strcmp(jailer_code_name((jailer_code)i), jailer_code_name((jailer_code)k)) != 0;
-  OK(good && !strcmp(jailer_code_name((jailer_code)JAILER_CODE_COUNT), "E_UNKNOWN") && !strcmp(jailer_code_name((jailer_code)-1), "E_UNKNOWN"),
+    for (int k = 0; k < i; k++)
+      good = good && strcmp(jailer_code_name((jailer_code)i), jailer_code_name((jailer_code)k)) != 0;
+  OK(good && !strcmp(jailer_code_name((jailer_code)JAILER_CODE_COUNT), "E_UNKNOWN") &&
+         !strcmp(jailer_code_name((jailer_code)-1), "E_UNKNOWN"),
      "names: of codes");
   good = true;
   for (int i = 0; i < JAILER_LAYER_COUNT; i++) {
@@ -457,10 +476,13 @@ static void test_names(void) {
     for (int k = 0; k < i; k++) good = good && strcmp(name, jailer_layer_name((jailer_layer)k)) != 0;
   }
   OK(good && jailer_layer_by_name(NULL) == JAILER_LAYER_NONE && jailer_layer_by_name("") == JAILER_LAYER_NONE &&
-         jailer_layer_by_name("Landlock") == JAILER_LAYER_NONE && !strcmp(jailer_layer_name((jailer_layer)99), "unknown"),
+         jailer_layer_by_name("Landlock") == JAILER_LAYER_NONE &&
+         !strcmp(jailer_layer_name((jailer_layer)99), "unknown"),
      "names: of layers, both ways");
-  OK(!strcmp(jailer_engine_name(JAILER_ENGINE_NATIVE), "native") && !strcmp(jailer_engine_name((jailer_engine)-1), "unknown") &&
-         !strcmp(jailer_state_name(JAILER_DEGRADED), "degraded") && !strcmp(jailer_state_name((jailer_state)99), "unknown"),
+  OK(!strcmp(jailer_engine_name(JAILER_ENGINE_NATIVE), "native") &&
+         !strcmp(jailer_engine_name((jailer_engine)-1), "unknown") &&
+         !strcmp(jailer_state_name(JAILER_DEGRADED), "degraded") &&
+         !strcmp(jailer_state_name((jailer_state)99), "unknown"),
      "names: of engines and states");
 }
 

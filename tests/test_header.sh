@@ -104,7 +104,7 @@ source_file alloc_half.c <<'C'
 C
 
 # What the implementation may ask libc for: memory, bytes, and nothing with state, output or an opinion.
-ALLOWED='^(malloc|realloc|free|qsort|mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str)'
+ALLOWED='^(malloc|realloc|free|qsort|bsearch|mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str)'
 ALLOWED="$ALLOWED|__(memcpy|memset|memmove)_chk|_GLOBAL_OFFSET_TABLE_)\$"
 
 if have nm; then

@@ -1,5 +1,5 @@
-/* test_plan.c: the plan room. What is granted, in which order it is mounted, what is refused and why; first with made-up
- * sources (the pure part), then through jailer_plan_new with real files. */
+/* test_plan.c: the plan room. What is granted, in which order it is mounted, what is refused and why; first with
+ * made-up sources (the pure part), then through jailer_plan_new with real files. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +22,20 @@ static double now(void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* --- the pure part: made-up sources ------------------------------------------------------------------------------- */
+/* --- the pure part: made-up sources --- */
 
 #define R JAILER_READ
 #define X JAILER_EXEC
 #define W JAILER_WRITE
 #define D JAILER_DEVICE
-enum { DIR_ = JL_S_IFDIR | 0755, FILE_ = JL_S_IFREG | 0644, CHAR_ = JL_S_IFCHR | 0666, BLOCK_ = JL_S_IFBLK | 0660,
-       SOCK_ = JL_S_IFSOCK | 0777, FIFO_ = JL_S_IFIFO | 0666 };
+enum {
+  DIR_ = JL_S_IFDIR | 0755,
+  FILE_ = JL_S_IFREG | 0644,
+  CHAR_ = JL_S_IFCHR | 0666,
+  BLOCK_ = JL_S_IFBLK | 0660,
+  SOCK_ = JL_S_IFSOCK | 0777,
+  FIFO_ = JL_S_IFIFO | 0666
+};
 
 typedef struct row {
   const char *path, *at; /* at NULL: the same */
@@ -64,7 +70,8 @@ static jailer_code build(const row *rows, size_t count) {
   plan.without_system = true;
   plan.sources = jl_arena_array(&plan.arena, count + 1, sizeof *plan.sources);
   for (size_t i = 0; i < count; i++) {
-    jl_source *s = jl_plan_want(&plan, rows[i].path, rows[i].at ? rows[i].at : rows[i].path, rows[i].access, rows[i].origin);
+    jl_source *s =
+        jl_plan_want(&plan, rows[i].path, rows[i].at ? rows[i].at : rows[i].path, rows[i].access, rows[i].origin);
     s->resolved = rows[i].resolved ? rows[i].resolved : rows[i].path;
     s->link = rows[i].link;
     s->exists = !rows[i].missing;
@@ -95,13 +102,20 @@ static const jl_node *node_at(const char *at) {
 #define PRG JL_FROM_PROGRAM
 #define HOME JL_FENCE_HOME
 #define ROOT JL_FENCE_ROOT
-#define G(p, a, acc) {p, a, acc, CFG, 0, 0, NULL, NULL, false}
-#define GF(p, a, acc) {p, a, acc, CFG, FILE_, 0, NULL, NULL, false}
-#define GI(p, a, acc, i) {p, a, acc, CFG, 0, i, NULL, NULL, false}
-#define S(p, acc) {p, NULL, acc, SYS, 0, 0, NULL, NULL, false}
-#define L(p, to) {p, NULL, X, SYS, 0, 0, to, NULL, false}
-#define F(p, kind) {p, NULL, R, kind, 0, 0, NULL, NULL, false}
-#define GR(p, a, acc, res) {p, a, acc, CFG, 0, 0, NULL, res, false}
+#define G(p, a, acc) \
+  { p, a, acc, CFG, 0, 0, NULL, NULL, false }
+#define GF(p, a, acc) \
+  { p, a, acc, CFG, FILE_, 0, NULL, NULL, false }
+#define GI(p, a, acc, i) \
+  { p, a, acc, CFG, 0, i, NULL, NULL, false }
+#define S(p, acc) \
+  { p, NULL, acc, SYS, 0, 0, NULL, NULL, false }
+#define L(p, to) \
+  { p, NULL, X, SYS, 0, 0, to, NULL, false }
+#define F(p, kind) \
+  { p, NULL, R, kind, 0, 0, NULL, NULL, false }
+#define GR(p, a, acc, res) \
+  { p, a, acc, CFG, 0, 0, NULL, res, false }
 
 static const struct {
   const char *name;
@@ -140,8 +154,12 @@ static const struct {
     {"ro deep below rw below ro", C, {G("/a", 0, R), G("/a/b", 0, W), G("/a/b/c/d", 0, R)}},
     {"ro directly below rw below rw", C, {G("/a", 0, W), G("/a/b", 0, W), G("/a/b/c", 0, R)}},
     {"a name that only begins alike", 0, {G("/a", 0, W), G("/ab/c/d", 0, R)}},
-    {"names around '/' in the byte order", 0, {G("/a", 0, W), G("/a-b/c/d", 0, R), G("/a.b/c/d", 0, R), G("/a/b", 0, R)}},
-    {"names around '/', the conflict behind them", C, {G("/a", 0, W), G("/a-b", 0, R), G("/a.b", 0, R), G("/a/b/c", 0, R)}},
+    {"names around '/' in the byte order",
+     0,
+     {G("/a", 0, W), G("/a-b/c/d", 0, R), G("/a.b/c/d", 0, R), G("/a/b", 0, R)}},
+    {"names around '/', the conflict behind them",
+     C,
+     {G("/a", 0, W), G("/a-b", 0, R), G("/a.b", 0, R), G("/a/b/c", 0, R)}},
     {"high bytes in names", C, {G("/\xff", 0, W), G("/\xff/\x80/\xfe", 0, R)}},
     /* places that differ from paths */
     {"rw with its ro child at another place", C, {G("/a", 0, W), G("/a/b", "/b", R)}},
@@ -181,21 +199,29 @@ static const struct {
     {"below the private /dev/shm", 0, {G("/a", "/dev/shm/x", W)}},
     {"below a link of /dev", C, {G("/a", "/dev/fd/x", R)}},
     {"all of /dev replaced", 0, {{"/dev/null", 0, D, SYS, CHAR_, 0, 0, 0, false}, G("/a", "/dev", R)}},
-    {"a device of the system replaced", 0,
+    {"a device of the system replaced",
+     0,
      {{"/dev/null", 0, D, SYS, CHAR_, 0, 0, 0, false}, {"/b", "/dev/null", D, CFG, CHAR_, 0, 0, 0, false}}},
     {"a system directory replaced", 0, {S("/usr", X), G("/usr", 0, W)}},
     {"a system directory replaced by another", 0, {S("/usr", X), G("/a", "/usr", X)}},
     /* links of the root */
     {"through a link of the root", 0, {S("/usr", X), L("/bin", "usr/bin"), GF("/a", "/bin/x", X)}},
-    {"through a link to what is there already", C,
+    {"through a link to what is there already",
+     C,
      {S("/usr", X), L("/bin", "usr/bin"), G("/a", "/bin/x", R), G("/b", "/usr/bin/x", R)}},
-    {"through a link, ro deep in rw", C, {S("/usr", X), L("/bin", "usr/bin"), G("/a", "/bin/w", W), G("/b", "/usr/bin/w/y/z", R)}},
-    {"a link that is replaced does not lead away", C,
+    {"through a link, ro deep in rw",
+     C,
+     {S("/usr", X), L("/bin", "usr/bin"), G("/a", "/bin/w", W), G("/b", "/usr/bin/w/y/z", R)}},
+    {"a link that is replaced does not lead away",
+     C,
      {S("/usr", X), L("/bin", "usr/bin"), G("/w", "/bin", W), G("/q", "/bin/ro/x", R)}},
-    {"through a link whose target ends in '/'", C,
+    {"through a link whose target ends in '/'",
+     C,
      {S("/usr", X), L("/bin", "usr/bin/"), G("/a", "/bin/x", R), G("/b", "/usr/bin/x", R)}},
     {"links in a circle", C, {L("/bin", "sbin"), L("/sbin", "bin"), G("/a", "/bin/x", R)}},
-    {"below a link that is not in the root", C, {L("/etc/localtime", "../usr/share/z"), G("/a", "/etc/localtime/x", R)}},
+    {"below a link that is not in the root",
+     C,
+     {L("/etc/localtime", "../usr/share/z"), G("/a", "/etc/localtime/x", R)}},
     /* the fences of a box */
     {"beside the boxes", 0, {G("/h/images/k", 0, R), F("/h/boxes", HOME)}},
     {"the boxes' directory", C, {G("/h/boxes", 0, R), F("/h/boxes", HOME)}},
@@ -222,7 +248,8 @@ static void test_cases(void) {
     size_t n = 0;
     while (n < 7 && cases[i].rows[n].path) n++;
     jailer_code code = build(cases[i].rows, n);
-    OK(code == cases[i].code && (!code || (err.message[0] && err.step && err.item[0] && err.layer == JAILER_LAYER_MOUNTS)),
+    OK(code == cases[i].code &&
+           (!code || (err.message[0] && err.step && err.item[0] && err.layer == JAILER_LAYER_MOUNTS)),
        "grants: %s: %s", cases[i].name, code ? err.item : "accepted");
     row backwards[7]; /* the order of the configuration decides nothing; the system's stay in front */
     size_t front = 0, at = 0;
@@ -267,20 +294,23 @@ static void test_nodes(void) {
          node_at("tmp/x")->kind == JL_DIR && node_at("tmp/x/y") && !node_at("tmp/x/y")->enclosed,
      "nodes: directories are made in the private /tmp");
   const row own_tmp[] = {G("/a", "/tmp", W)};
-  OK(build(own_tmp, 1) == 0 && (node = node_at("tmp")) && node->kind == JL_TREE, "nodes: a granted /tmp stands for the private one");
+  OK(build(own_tmp, 1) == 0 && (node = node_at("tmp")) && node->kind == JL_TREE,
+     "nodes: a granted /tmp stands for the private one");
   const row dev[] = {{"/dev/null", 0, D, SYS, CHAR_, 0, 0, 0, false}, G("/a", "/dev", R)};
   OK(build(dev, 2) == 0 && node_at("dev") && !node_at("dev/null") && !node_at("dev/shm") && !node_at("dev/fd"),
      "nodes: a granted /dev brings its own devices");
 
   const row links[] = {S("/usr", X), L("/bin", "usr/bin"), GF("/a", "/bin/x", X), L("/sbin", "bin")};
   const row chain[] = {S("/usr", X), L("/bin", "usr/bin"), L("/sbin", "bin"), GF("/a", "/sbin/x", X)};
-  OK(build(links, 3) == 0 && (node = node_at("usr/bin/x")) && node->enclosed && !node_at("bin/x") && node_at("bin")->kind == JL_LINK,
+  OK(build(links, 3) == 0 && (node = node_at("usr/bin/x")) && node->enclosed && !node_at("bin/x") &&
+         node_at("bin")->kind == JL_LINK,
      "nodes: /bin/x stands at /usr/bin/x where /bin is a link");
   OK(build(chain, 4) == 0 && node_at("usr/bin/x"), "nodes: through two links");
   const row absolute[] = {S("/usr", X), L("/bin", "/usr/./lib/../bin/"), GF("/a", "/bin/x", X)};
   OK(build(absolute, 3) == 0 && node_at("usr/bin/x"), "nodes: through an absolute, untidy link");
   const row instead[] = {S("/usr", X), L("/bin", "usr/bin"), G("/b", "/bin", X), GF("/a", "/bin/x", X)};
-  OK(build(instead, 4) == 0 && (node = node_at("bin/x")) && node->enclosed && node_at("bin")->kind == JL_TREE && !node_at("usr/bin/x"),
+  OK(build(instead, 4) == 0 && (node = node_at("bin/x")) && node->enclosed && node_at("bin")->kind == JL_TREE &&
+         !node_at("usr/bin/x"),
      "nodes: a grant stands for the link /bin, and what is below it stays below it");
 
   const row missing[] = {{"/a", 0, W, CFG, 0, 0, 0, 0, true}};
@@ -291,7 +321,8 @@ static void test_nodes(void) {
   static const struct {
     jailer_access access;
     uint64_t attr;
-  } attrs[] = {{JAILER_READ, 1 | 2 | 4 | 8}, {JAILER_EXEC, 1 | 2 | 4}, {JAILER_WRITE, 2 | 4 | 8}, {JAILER_DEVICE, 1 | 2 | 8}};
+  } attrs[] = {
+      {JAILER_READ, 1 | 2 | 4 | 8}, {JAILER_EXEC, 1 | 2 | 4}, {JAILER_WRITE, 2 | 4 | 8}, {JAILER_DEVICE, 1 | 2 | 8}};
   for (size_t i = 0; i < 4; i++)
     OK(jl_plan_attr(attrs[i].access) == attrs[i].attr, "nodes: mount attributes of access %d", (int)attrs[i].access);
   OK(jl_plan_attr((jailer_access)99) == 15, "nodes: an access that does not exist gets nothing");
@@ -303,12 +334,29 @@ static void test_normal(void) {
     const char *path;
     bool lexical;
     const char *out; /* NULL: refused */
-  } rows[] = {{"/", false, "/"}, {"//", false, "/"}, {"/.", false, "/"}, {"/a", false, "/a"}, {"/a/", false, "/a"},
-              {"//a///b//", false, "/a/b"}, {"/./a/./b/.", false, "/a/b"}, {"/a/..", false, NULL}, {"/..", false, NULL},
-              {"/a/../b", false, NULL}, {"/...", false, "/..."}, {"/..a/.b/b..", false, "/..a/.b/b.."}, {"", false, NULL},
-              {"a", false, NULL}, {"./a", false, NULL}, {" /a", false, NULL}, {"/a b\n\xff\"\\", false, "/a b\n\xff\"\\"},
-              {"/..", true, "/"}, {"/a/..", true, "/"}, {"/a/../b", true, "/b"}, {"/a/b/../../../../c/./d", true, "/c/d"},
-              {"/a/.../..", true, "/a"}, {"a/b", true, NULL}};
+  } rows[] = {{"/", false, "/"},
+              {"//", false, "/"},
+              {"/.", false, "/"},
+              {"/a", false, "/a"},
+              {"/a/", false, "/a"},
+              {"//a///b//", false, "/a/b"},
+              {"/./a/./b/.", false, "/a/b"},
+              {"/a/..", false, NULL},
+              {"/..", false, NULL},
+              {"/a/../b", false, NULL},
+              {"/...", false, "/..."},
+              {"/..a/.b/b..", false, "/..a/.b/b.."},
+              {"", false, NULL},
+              {"a", false, NULL},
+              {"./a", false, NULL},
+              {" /a", false, NULL},
+              {"/a b\n\xff\"\\", false, "/a b\n\xff\"\\"},
+              {"/..", true, "/"},
+              {"/a/..", true, "/"},
+              {"/a/../b", true, "/b"},
+              {"/a/b/../../../../c/./d", true, "/c/d"},
+              {"/a/.../..", true, "/a"},
+              {"a/b", true, NULL}};
   jl_arena arena = {NULL};
   const char *out;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -327,18 +375,19 @@ static void test_normal(void) {
   OK(jl_plan_normal(&arena, path, true, &out, &err) == JAILER_E_LIMIT && strstr(err.item, "..."), "path: more are too");
   jl_arena_free(&arena);
 
-  static const char *const sorted[] = {"", "a", "a/b", "a/b/c", "a/b-", "a/b0", "a-b", "a.b", "a0", "aa", "b", "\x7f", "\x80", "\xff"};
+  static const char *const sorted[] = {"",    "a",  "a/b", "a/b/c", "a/b-", "a/b0", "a-b",
+                                       "a.b", "a0", "aa",  "b",     "\x7f", "\x80", "\xff"};
   bool good = true;
   for (size_t i = 0; i < sizeof sorted / sizeof sorted[0]; i++)
     for (size_t k = 0; k < sizeof sorted / sizeof sorted[0]; k++)
       good = good && jl_plan_path_cmp(sorted[i], sorted[k]) == (i > k) - (i < k);
   OK(good, "path: what is below a directory follows it directly, whatever the bytes");
-  OK(jl_plan_below("/a/b", "/a") && !jl_plan_below("/ab", "/a") && !jl_plan_below("/a", "/a") && jl_plan_below("/a", "/") &&
-         !jl_plan_below("/", "/") && jl_plan_at_or_below("/a", "/a"),
+  OK(jl_plan_below("/a/b", "/a") && !jl_plan_below("/ab", "/a") && !jl_plan_below("/a", "/a") &&
+         jl_plan_below("/a", "/") && !jl_plan_below("/", "/") && jl_plan_at_or_below("/a", "/a"),
      "path: below");
 }
 
-/* --- a property: random grants against an independent model ----------------------------------------------------- */
+/* --- a property: random grants against an independent model --- */
 
 static uint64_t seed = 42;
 
@@ -367,7 +416,8 @@ static bool rules_allow(const row *r, size_t n) {
           (!starts_at(b->at, a->at) || strcmp(inside, rest) || strchr(rest + 1, '/')))
         return false;
       if (wa && !wb && starts_at(b->at, a->at) && strcmp(a->at, b->at) && strchr(inside + 1, '/')) return false;
-      if (a->access == X && wb && starts_at(b->path, a->path) && (!starts_at(b->at, a->at) || strcmp(inside, rest))) return false;
+      if (a->access == X && wb && starts_at(b->path, a->path) && (!starts_at(b->at, a->at) || strcmp(inside, rest)))
+        return false;
     }
   return true;
 }
@@ -404,7 +454,8 @@ static const char *order_is_wrong(void) {
   for (size_t i = 0; i < plan.nodes.count; i++) {
     const jl_node *node = &plan.nodes.item[i];
     const jl_node *enclosing = NULL;
-    if (node->at[0] == '/' || node->at[0] == 0 || strstr(node->at, "//")) return "a place that is not relative and clean";
+    if (node->at[0] == '/' || node->at[0] == 0 || strstr(node->at, "//"))
+      return "a place that is not relative and clean";
     for (size_t k = 0; k < plan.nodes.count; k++) {
       const jl_node *other = &plan.nodes.item[k];
       if (k != i && !strcmp(node->at, other->at)) return "a place twice";
@@ -412,7 +463,8 @@ static const char *order_is_wrong(void) {
       if (k < i && starts_at(node->at, other->at) && other->kind != JL_DIR) enclosing = other;
     }
     const bool below_tree = enclosing && enclosing->kind == JL_TREE;
-    if (enclosing && enclosing->kind != JL_TREE && enclosing->kind != JL_TMPFS) return "something below a file or a link";
+    if (enclosing && enclosing->kind != JL_TREE && enclosing->kind != JL_TMPFS)
+      return "something below a file or a link";
     if (node->enclosed != below_tree) return "enclosed is wrong";
     if (below_tree && node->kind != JL_TREE) return "something made below a grant";
     if (below_tree) continue;
@@ -430,8 +482,8 @@ static const char *order_is_wrong(void) {
   return NULL;
 }
 
-/* Two promises, over every pair of places: nothing written at one can be executed at another; and nothing granted without
-   write access can be replaced by renaming it or a directory above it through a writable place. */
+/* Two promises, over every pair of places: nothing written at one can be executed at another; and nothing granted
+   without write access can be replaced by renaming it or a directory above it through a writable place. */
 static const char *walls_leak(const row *r, size_t n, char (*universe)[48], size_t count) {
   static char host[512][96];
   static int access[512];
@@ -474,7 +526,8 @@ static void test_property(void) {
     for (size_t i = 0; i < n; i++) {
       random_path(text[i][0], 4);
       strcpy(text[i][1], text[i][0]);
-      if (dice(4) == 0) sprintf(text[i][1], "%s%s", (const char *[]){"/m", "/n", "/tmp", ""}[dice(4)], text[i][0] + (dice(2) ? 2 : 0));
+      if (dice(4) == 0)
+        sprintf(text[i][1], "%s%s", (const char *[]){"/m", "/n", "/tmp", ""}[dice(4)], text[i][0] + (dice(2) ? 2 : 0));
       if (!text[i][1][0] || !strcmp(text[i][1], "/tmp")) strcpy(text[i][1], "/m");
       rows[i].path = text[i][0];
       rows[i].at = text[i][1];
@@ -498,7 +551,9 @@ static void test_property(void) {
     for (size_t i = 0; !code && i < plan.nodes.count; i++) nested += plan.nodes.item[i].enclosed;
     if (wrong) {
       OK(false, "property: round %d: %s", round, wrong);
-      for (size_t i = 0; i < n; i++) printf("#   %s at %s access %d%s\n", rows[i].path, rows[i].at, rows[i].access, rows[i].mode == FILE_ ? " file" : "");
+      for (size_t i = 0; i < n; i++)
+        printf("#   %s at %s access %d%s\n", rows[i].path, rows[i].at, rows[i].access,
+               rows[i].mode == FILE_ ? " file" : "");
       printf("#   code %d %s %s\n", (int)code, err.item, err.message);
       plan_drop();
       return;
@@ -506,12 +561,13 @@ static void test_property(void) {
     if (code) refused++;
     else accepted++;
   }
-  OK(true, "property: 2000 random sets of grants: %zu accepted (%zu nested mounts), %zu refused, as the rules say", accepted, nested, refused);
+  OK(true, "property: 2000 random sets of grants: %zu accepted (%zu nested mounts), %zu refused, as the rules say",
+     accepted, nested, refused);
   OK(accepted > 300 && refused > 300 && nested > 100, "property: each kind often enough");
   plan_drop();
 }
 
-/* --- time ---------------------------------------------------------------------------------------------------------- */
+/* --- time --- */
 
 /* Microseconds for each of n made-up grants: nested three deep, with places of their own. The best of some runs. */
 static double us_per_grant(size_t n, bool fences) {
@@ -553,30 +609,34 @@ static void test_time(void) {
   }
 }
 
-/* --- Landlock ------------------------------------------------------------------------------------------------------ */
+/* --- Landlock --- */
 
 static void test_landlock(void) {
   static const struct {
     uint64_t fs, net, scoped;
     size_t size;
-  } rows[] = {{0, 0, 0, 8},       {0x1fff, 0, 0, 8},  {0x3fff, 0, 0, 8},  {0x7fff, 0, 0, 8},  {0x7fff, 3, 0, 16},
-              {0xffff, 3, 0, 16}, {0xffff, 3, 3, 24}, {0xffff, 3, 3, 24}, {0xffff, 3, 3, 24}, {0x1ffff, 3, 3, 24},
+  } rows[] = {{0, 0, 0, 8},         {0x1fff, 0, 0, 8},    {0x3fff, 0, 0, 8},   {0x7fff, 0, 0, 8},  {0x7fff, 3, 0, 16},
+              {0xffff, 3, 0, 16},   {0xffff, 3, 3, 24},   {0xffff, 3, 3, 24},  {0xffff, 3, 3, 24}, {0x1ffff, 3, 3, 24},
               {0x1ffff, 15, 3, 24}, {0x1ffff, 15, 3, 24}, {0x1ffff, 15, 3, 24}};
   for (uint32_t abi = 0; abi < sizeof rows / sizeof rows[0]; abi++) {
     jl_landlock all = jl_tab_landlock_all(abi);
-    OK(all.fs == rows[abi].fs && all.net == rows[abi].net && all.scoped == rows[abi].scoped && jl_tab_landlock_size(abi) == rows[abi].size,
+    OK(all.fs == rows[abi].fs && all.net == rows[abi].net && all.scoped == rows[abi].scoped &&
+           jl_tab_landlock_size(abi) == rows[abi].size,
        "landlock: what ABI %u can deny", abi);
   }
   OK(jl_tab_landlock_all(UINT32_MAX).fs == 0x1ffff, "landlock: an ABI of the future");
   const uint64_t directory_only = 0x1ff8 & ~(uint64_t)0; /* READ_DIR to MAKE_SYM, bits 3 to 12 */
   for (int access = 0; access < 4; access++) {
-    uint64_t file = jl_tab_landlock_rights((jailer_access)access, false), dir = jl_tab_landlock_rights((jailer_access)access, true);
+    uint64_t file = jl_tab_landlock_rights((jailer_access)access, false),
+             dir = jl_tab_landlock_rights((jailer_access)access, true);
     OK(!(file & (directory_only | JL_LL_REFER)), "landlock: no directory right on a file, access %d", access);
     OK(!(dir & JL_LL_EXECUTE) == ((jailer_access)access != X), "landlock: only exec executes, access %d", access);
-    OK(!(dir & (JL_LL_WRITE_FILE | JL_LL_MAKE_REG | JL_LL_REMOVE_FILE | JL_LL_TRUNCATE | JL_LL_REFER)) == ((jailer_access)access == R || (jailer_access)access == X),
+    OK(!(dir & (JL_LL_WRITE_FILE | JL_LL_MAKE_REG | JL_LL_REMOVE_FILE | JL_LL_TRUNCATE | JL_LL_REFER)) ==
+           ((jailer_access)access == R || (jailer_access)access == X),
        "landlock: only write and device write, access %d", access);
     OK(!(dir & (JL_LL_MAKE_CHAR | JL_LL_MAKE_BLOCK)), "landlock: nobody makes device nodes, access %d", access);
-    OK(!(dir & JL_LL_IOCTL_DEV) == ((jailer_access)access != D), "landlock: only a device has ioctl, access %d", access);
+    OK(!(dir & JL_LL_IOCTL_DEV) == ((jailer_access)access != D), "landlock: only a device has ioctl, access %d",
+       access);
   }
   long abi = syscall(444, NULL, 0, 1);
   if (abi > 0) { /* the running kernel is the judge of the table */
@@ -593,7 +653,7 @@ static void test_landlock(void) {
   }
 }
 
-/* --- the configuration --------------------------------------------------------------------------------------------- */
+/* --- the configuration --- */
 
 static jailer_host host;
 static const char *const sh[] = {"/bin/sh", "-c", "true", NULL};
@@ -614,7 +674,8 @@ static jailer_code plan_of(const jailer_config *c, const jailer_host *h) {
   return code;
 }
 
-#define REFUSED(want, ...) OK(plan_of(&c, &host) == (want) && err.code == (want) && err.message[0] && err.step, __VA_ARGS__)
+#define REFUSED(want, ...) \
+  OK(plan_of(&c, &host) == (want) && err.code == (want) && err.message[0] && err.step, __VA_ARGS__)
 #define ACCEPTED(...) OK(plan_of(&c, &host) == JAILER_OK, __VA_ARGS__)
 
 static void test_config(void) {
@@ -642,10 +703,18 @@ static void test_config(void) {
   static const struct {
     const char *env[4];
     jailer_code code;
-  } envs[] = {{{"A=1", "B=2"}, 0}, {{"A="}, 0}, {{"A==="}, 0}, {{"A=1", "AB=1", "A_=1"}, 0}, {{"A"}, JAILER_E_INVALID},
-              {{""}, JAILER_E_INVALID}, {{"=x"}, JAILER_E_INVALID}, {{"A=1", "A=2"}, JAILER_E_INVALID},
-              {{"A=1", "B=1", "A=1"}, JAILER_E_INVALID}, {{"AB=1", "A=1", "AB=1"}, JAILER_E_INVALID},
-              {{"PATH=/bin", "PATH=/x"}, JAILER_E_INVALID}, {{"A-=1", "A=1", "A0=2"}, 0}};
+  } envs[] = {{{"A=1", "B=2"}, 0},
+              {{"A="}, 0},
+              {{"A==="}, 0},
+              {{"A=1", "AB=1", "A_=1"}, 0},
+              {{"A"}, JAILER_E_INVALID},
+              {{""}, JAILER_E_INVALID},
+              {{"=x"}, JAILER_E_INVALID},
+              {{"A=1", "A=2"}, JAILER_E_INVALID},
+              {{"A=1", "B=1", "A=1"}, JAILER_E_INVALID},
+              {{"AB=1", "A=1", "AB=1"}, JAILER_E_INVALID},
+              {{"PATH=/bin", "PATH=/x"}, JAILER_E_INVALID},
+              {{"A-=1", "A=1", "A0=2"}, 0}};
   for (size_t i = 0; i < sizeof envs / sizeof envs[0]; i++) {
     c.env = envs[i].env;
     OK(plan_of(&c, &host) == envs[i].code, "env: row %zu", i);
@@ -663,8 +732,9 @@ static void test_config(void) {
   free(many);
   c = config_new();
 
-  static const char *const bad_hosts[] = {"", "a b", "a\n127.0.0.1 x", "a/b", "\xc3\xa4",
-                                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+  static const char *const bad_hosts[] = {
+      "",    "a b",      "a\n127.0.0.1 x",
+      "a/b", "\xc3\xa4", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
   for (size_t i = 0; i < sizeof bad_hosts / sizeof bad_hosts[0]; i++) {
     c.hostname = bad_hosts[i];
     REFUSED(JAILER_E_INVALID, "hostname: row %zu", i);
@@ -712,7 +782,8 @@ static void test_config(void) {
   small.fsize_hard = 1000;
   c = config_new();
   c.limits.fsize_bytes = 1001;
-  OK(plan_of(&c, &small) == JAILER_E_INVALID && err.layer == JAILER_LAYER_RLIMITS, "fsize: above the launcher's hard limit");
+  OK(plan_of(&c, &small) == JAILER_E_INVALID && err.layer == JAILER_LAYER_RLIMITS,
+     "fsize: above the launcher's hard limit");
   c.limits.fsize_bytes = 1000;
   OK(plan_of(&c, &small) == JAILER_OK, "fsize: exactly the hard limit");
 
@@ -799,11 +870,12 @@ static void test_hosts(void) {
     jailer_config c = config_new();
     jailer_host without = host;
     memset((char *)&without + rows[i].offset, 0, rows[i].size);
-    OK(plan_of(&c, &without) == JAILER_E_UNSUPPORTED && err.layer == rows[i].layer && !strcmp(err.item, jailer_layer_name(rows[i].layer)) &&
-           err.message[0],
+    OK(plan_of(&c, &without) == JAILER_E_UNSUPPORTED && err.layer == rows[i].layer &&
+           !strcmp(err.item, jailer_layer_name(rows[i].layer)) && err.message[0],
        "host without %s: an error that names it", jailer_layer_name(rows[i].layer));
     c.may_degrade = ~JAILER_BIT(rows[i].layer) & (JAILER_BIT(JAILER_LAYER_COUNT) - 2);
-    OK(plan_of(&c, &without) == JAILER_E_UNSUPPORTED, "host without %s: permission for the others is none for it", jailer_layer_name(rows[i].layer));
+    OK(plan_of(&c, &without) == JAILER_E_UNSUPPORTED, "host without %s: permission for the others is none for it",
+       jailer_layer_name(rows[i].layer));
     c.may_degrade = JAILER_BIT(rows[i].layer);
     jailer_plan *p = NULL;
     OK(jailer_plan_new(&c, &without, &p, &err) == 0 && (p->layers & JAILER_BIT(rows[i].layer)) &&
@@ -857,14 +929,16 @@ static void test_hosts(void) {
     jailer_code code = jailer_plan_new(&c, &h, &p, &err);
     bool fresh = ids[i].privileged && !ids[i].allow_root && !ids[i].uid;
     OK(code == ids[i].code && p &&
-           (fresh ? p->host_uid >= 0x70000000u && p->host_uid == p->host_gid && p->inside_uid == p->host_uid && p->host_uid < 0x7ffe0000u
-                  : p->inside_uid == ids[i].in_uid && p->inside_gid == ids[i].in_gid && p->host_uid == ids[i].host_uid && p->host_gid == ids[i].host_gid),
+           (fresh ? p->host_uid >= 0x70000000u && p->host_uid == p->host_gid && p->inside_uid == p->host_uid &&
+                        p->host_uid < 0x7ffe0000u
+                  : p->inside_uid == ids[i].in_uid && p->inside_gid == ids[i].in_gid &&
+                        p->host_uid == ids[i].host_uid && p->host_gid == ids[i].host_gid),
        "ids: %s", ids[i].name);
     jailer_plan_free(p);
   }
 }
 
-/* --- through the public functions, with real files ---------------------------------------------------------------- */
+/* --- through the public functions, with real files --- */
 
 static char dir[256];
 
@@ -893,9 +967,9 @@ static void test_real(void) {
   for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) mkdir(in_dir(dirs[i]), 0755);
   touch(in_dir("a/f"));
   touch(in_dir("d/g"));
-  if (link(in_dir("a/f"), in_dir("d/hard")) || symlink("a", in_dir("to_a")) || symlink("/", in_dir("to_root")) ||
-      symlink("/proc/self", in_dir("to_self")) || symlink("nowhere", in_dir("dangling")) || symlink("loop", in_dir("loop")) ||
-      mkfifo(in_dir("d/fifo"), 0644))
+  if (link(in_dir("a/f"), in_dir("d/hard")) || symlink("a", in_dir("to_a")) || symlink("../d", in_dir("a/way")) ||
+      symlink("/", in_dir("to_root")) || symlink("/proc/self", in_dir("to_self")) ||
+      symlink("nowhere", in_dir("dangling")) || symlink("loop", in_dir("loop")) || mkfifo(in_dir("d/fifo"), 0644))
     OK(false, "real: made the files");
 
   const struct {
@@ -906,8 +980,19 @@ static void test_real(void) {
       {"a hard link, ro and rw", C, {{in_dir("a/f"), NULL, R, false}, {in_dir("d/hard"), NULL, W, false}}},
       {"a hard link, rw twice", 0, {{in_dir("a/f"), NULL, W, false}, {in_dir("d/hard"), NULL, W, false}}},
       {"one directory by a link, ro and rw", C, {{in_dir("a"), NULL, R, false}, {in_dir("to_a"), NULL, W, false}}},
-      {"below a link, deeper than a direct child", C, {{in_dir("a"), NULL, W, false}, {in_dir("to_a/b/c"), NULL, R, false}}},
-      {"below a link, a direct child at another place", C, {{in_dir("a"), NULL, W, false}, {in_dir("to_a/b"), NULL, R, false}}},
+      {"below a link, deeper than a direct child",
+       C,
+       {{in_dir("a"), NULL, W, false}, {in_dir("to_a/b/c"), NULL, R, false}}},
+      {"below a link, a direct child at another place",
+       C,
+       {{in_dir("a"), NULL, W, false}, {in_dir("to_a/b"), NULL, R, false}}},
+      {"through a link inside a writable grant",
+       U,
+       {{in_dir("a"), NULL, W, false}, {in_dir("a/way/g"), NULL, R, false}}},
+      {"a link inside a writable grant", U, {{in_dir("a"), NULL, W, false}, {in_dir("a/way"), NULL, R, false}}},
+      {"a read-only file with a second name, in a writable grant",
+       C,
+       {{in_dir("a"), NULL, W, false}, {in_dir("a/f"), NULL, R, false}}},
       {"a link to the root", C, {{in_dir("to_root"), "/host", R, false}}},
       {"a link to a process", C, {{in_dir("to_self"), "/me", R, false}}},
       {"a trailing slash", 0, {{in_dir("a/"), NULL, R, false}}},
@@ -929,7 +1014,8 @@ static void test_real(void) {
     size_t n = 0;
     while (n < 3 && rows[i].g[n].path) n++;
     jailer_code code = plan_grants(rows[i].g, n);
-    OK(code == rows[i].code && (!code || (err.item[0] && err.message[0])), "real: %s: %s", rows[i].name, code ? err.message : "accepted");
+    OK(code == rows[i].code && (!code || (err.item[0] && err.message[0])), "real: %s: %s", rows[i].name,
+       code ? err.message : "accepted");
   }
   if (geteuid() != 0) {
     mkdir(in_dir("shut"), 0700);
@@ -967,7 +1053,8 @@ static void test_program(void) {
   const char *env[] = {path_env, NULL};
   jailer_grant exec = {in_dir("a"), NULL, JAILER_EXEC, false}, read = {in_dir("a"), NULL, JAILER_READ, false},
                write = {in_dir("a"), NULL, JAILER_WRITE, false}, at_x = {in_dir("a"), "/x", JAILER_EXEC, false},
-               file_read = {in_dir("prog"), NULL, JAILER_READ, false}, file_write = {in_dir("prog"), NULL, JAILER_WRITE, false};
+               file_read = {in_dir("prog"), NULL, JAILER_READ, false},
+               file_write = {in_dir("prog"), NULL, JAILER_WRITE, false};
   const struct {
     const char *name;
     const char *const *argv;
@@ -1001,7 +1088,8 @@ static void test_program(void) {
     int alone = 0;
     for (size_t k = 0; p && k < p->nodes.count; k++)
       alone += p->nodes.item[k].kind == JL_TREE && p->nodes.item[k].source->origin == JL_FROM_PROGRAM;
-    OK(code == rows[i].code && (code || ((!rows[i].program || !strcmp(p->program, rows[i].program)) && alone == rows[i].own_grant)),
+    OK(code == rows[i].code &&
+           (code || ((!rows[i].program || !strcmp(p->program, rows[i].program)) && alone == rows[i].own_grant)),
        "program: %s: %s", rows[i].name, code ? err.message : "accepted");
     jailer_plan_free(p);
   }
@@ -1050,15 +1138,21 @@ static void test_box(void) {
     static const struct {
       const char *entry;
       int access; /* -1: absent */
-    } entries[] = {{"bin", X}, {"shared", W}, {"sockets", W}, {"tmp", W}, {"logs", W}, {"exit", W}, {"mounts", -1},
-                   {"shim.pid", -1}, {"shim.stderr", -1}, {"lock", -1}, {"record", -1}, {"copies", -1}, {"disks", -1}, {"", -1}};
+    } entries[] = {{"bin", X},     {"shared", W},    {"sockets", W},      {"tmp", W},   {"logs", W},    {"exit", W},
+                   {"mounts", -1}, {"shim.pid", -1}, {"shim.stderr", -1}, {"lock", -1}, {"record", -1}, {"copies", -1},
+                   {"disks", -1},  {"", -1}};
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
       int found = -1;
       path = in_dir("home/boxes/me");
       if (entries[i].entry[0]) strcat(strcat(path, "/"), entries[i].entry);
       for (size_t k = 0; k < p->nodes.count; k++)
-        if (p->nodes.item[k].kind == JL_TREE && !strcmp(p->nodes.item[k].source->resolved, path)) found = (int)p->nodes.item[k].source->access;
-      OK(found == entries[i].access, "box: %s/ is %s", entries[i].entry, found < 0 ? "absent" : found == X ? "exec" : found == W ? "writable" : "wrong");
+        if (p->nodes.item[k].kind == JL_TREE && !strcmp(p->nodes.item[k].source->resolved, path))
+          found = (int)p->nodes.item[k].source->access;
+      OK(found == entries[i].access, "box: %s/ is %s", entries[i].entry,
+         found < 0    ? "absent"
+         : found == X ? "exec"
+         : found == W ? "writable"
+                      : "wrong");
     }
   } else {
     OK(false, "box: planned: %s", err.message);
@@ -1068,7 +1162,8 @@ static void test_box(void) {
   jailer_plan_free(p);
   OK(jailer_plan_new(&c, &host, &second, &err) == 0, "box: and not any more when the first is freed");
   jailer_plan_free(second);
-  const char *root[] = {dir, NULL}, *in_box[] = {in_dir("home/boxes/me/shared"), NULL}, *good[] = {in_dir("beside"), NULL};
+  const char *root[] = {dir, NULL}, *in_box[] = {in_dir("home/boxes/me/shared"), NULL},
+             *good[] = {in_dir("beside"), NULL};
   c.trusted_roots = root;
   OK(plan_of(&c, &host) == C, "box: a trusted root that holds the boxes");
   c.trusted_roots = in_box;
@@ -1090,7 +1185,7 @@ static void test_box(void) {
   }
 }
 
-/* --- the text ------------------------------------------------------------------------------------------------------ */
+/* --- the text --- */
 
 static void test_text(void) {
   jailer_host h = host;
@@ -1118,26 +1213,29 @@ static void test_text(void) {
   jailer_plan *p = NULL;
   if (!OK(jailer_plan_new(&c, &h, &p, &err) == 0, "text: planned: %s", err.message)) return;
   char want[4096], got[4096];
-  snprintf(want, sizeof want,
-           "engine native\nprogram /opt/p q\narg /opt/p q\narg -x\\x0a\nenv A=\\x22\\xff\n"
-           "env PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\ncwd /opt/w\nhostname jail\n"
-           "ids 1234:1234 on the host 1234:1234\n"
-           "layer userns\nlayer ids\nlayer mounts\nlayer proc\nlayer pidns\nlayer netns\nlayer ipcns\nlayer utsns\nlayer cgroupns\n"
-           "layer session\nlayer parent-death\nlayer fds\nlayer env\nlayer rlimits\nlayer caps\nlayer no-new-privs\n"
-           "layer? landlock\nlayer seccomp\n"
-           "fd 0 from /dev/null\nfd 1 from /dev/null\nfd 2 from /dev/null\nfd 3 from 9\n"
-           "dir /dev\nlink /dev/fd -> /proc/self/fd\ngrant /dev/full dev nosuid noexec\ngrant /dev/null dev nosuid noexec\n"
-           "grant /dev/random dev nosuid noexec\ntmpfs /dev/shm mode=1777,size=67108864,nr_inodes=16384\n"
-           "link /dev/stderr -> /proc/self/fd/2\nlink /dev/stdin -> /proc/self/fd/0\nlink /dev/stdout -> /proc/self/fd/1\n"
-           "grant /dev/urandom dev nosuid noexec\ngrant /dev/zero dev nosuid noexec\n"
-           "grant /opt exec from %s nosuid exec nodev\ngrant /opt/w rw from %s/w nosuid nodev noexec\n"
-           "proc /proc\ntmpfs /tmp mode=1777,size=67108864,nr_inodes=16384\n",
-           from, from);
+  snprintf(
+      want, sizeof want,
+      "engine native\nprogram /opt/p q\narg /opt/p q\narg -x\\x0a\nenv A=\\x22\\xff\n"
+      "env PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\ncwd /opt/w\nhostname jail\n"
+      "ids 1234:1234 on the host 1234:1234\n"
+      "layer userns\nlayer ids\nlayer mounts\nlayer proc\nlayer pidns\nlayer netns\nlayer ipcns\nlayer utsns\n"
+      "layer cgroupns\n"
+      "layer session\nlayer parent-death\nlayer fds\nlayer env\nlayer rlimits\nlayer caps\nlayer no-new-privs\n"
+      "layer? landlock\nlayer seccomp\n"
+      "fd 0 from /dev/null\nfd 1 from /dev/null\nfd 2 from /dev/null\nfd 3 from 9\n"
+      "dir /dev\nlink /dev/fd -> /proc/self/fd\ngrant /dev/full dev nosuid noexec\ngrant /dev/null dev nosuid noexec\n"
+      "grant /dev/random dev nosuid noexec\ntmpfs /dev/shm mode=1777,size=67108864,nr_inodes=16384\n"
+      "link /dev/stderr -> /proc/self/fd/2\nlink /dev/stdin -> /proc/self/fd/0\nlink /dev/stdout -> /proc/self/fd/1\n"
+      "grant /dev/urandom dev nosuid noexec\ngrant /dev/zero dev nosuid noexec\n"
+      "grant /opt exec from %s nosuid exec nodev\ngrant /opt/w rw from %s/w nosuid nodev noexec\n"
+      "proc /proc\ntmpfs /tmp mode=1777,size=67108864,nr_inodes=16384\n",
+      from, from);
   size_t length = 0;
   OK(jailer_plan_text(p, got, sizeof got, &length, &err) == 0 && length == strlen(got), "text: printed");
   size_t same = 0;
   while (want[same] && want[same] == got[same]) same++;
-  OK(!strcmp(want, got), "text: as expected; at byte %zu: \"%.60s\" instead of \"%.60s\"", same, got + same, want + same);
+  OK(!strcmp(want, got), "text: as expected; at byte %zu: \"%.60s\" instead of \"%.60s\"", same, got + same,
+     want + same);
   bool clean = true;
   for (const char *s = got; *s; s++) clean = clean && (*s == '\n' || (*s >= 32 && *s < 127));
   OK(clean, "text: only printable bytes");
@@ -1158,7 +1256,8 @@ static void test_text(void) {
 
 /* The plan owns what it needs: the configuration may change or go when it is made. */
 static void test_borrowing(void) {
-  char program[] = "/bin/sh", arg[] = "argument", variable[] = "A=1", host_name[] = "first", cwd[] = "/usr", path[300], at[] = "/here";
+  char program[] = "/bin/sh", arg[] = "argument", variable[] = "A=1", host_name[] = "first", cwd[] = "/usr", path[300],
+       at[] = "/here";
   snprintf(path, sizeof path, "%s", in_dir("a"));
   const char *argv[] = {program, arg, NULL}, *env[] = {variable, NULL};
   jailer_grant g = {path, at, JAILER_READ, false};
@@ -1168,15 +1267,20 @@ static void test_borrowing(void) {
   c.grants = &g, c.grant_count = 1, c.fds = &fd, c.fd_count = 1;
   char before[8192], after[8192];
   jailer_plan *p = NULL;
-  if (!OK(jailer_plan_new(&c, &host, &p, &err) == 0 && jailer_plan_text(p, before, sizeof before, NULL, &err) == 0, "borrow: planned")) return;
-  memset(program, 'x', 3), memset(arg, 'x', 3), memset(variable, 'x', 3), memset(host_name, 'x', 3), memset(cwd, 'x', 3);
-  memset(path, 'x', 3), memset(at, 'x', 3), memset(&g, 0xff, sizeof g), memset(&fd, 0xff, sizeof fd), memset(&c, 0xff, sizeof c);
+  if (!OK(jailer_plan_new(&c, &host, &p, &err) == 0 && jailer_plan_text(p, before, sizeof before, NULL, &err) == 0,
+          "borrow: planned"))
+    return;
+  memset(program, 'x', 3), memset(arg, 'x', 3), memset(variable, 'x', 3), memset(host_name, 'x', 3),
+      memset(cwd, 'x', 3);
+  memset(path, 'x', 3), memset(at, 'x', 3), memset(&g, 0xff, sizeof g), memset(&fd, 0xff, sizeof fd),
+      memset(&c, 0xff, sizeof c);
   argv[0] = argv[1] = env[0] = NULL;
-  OK(jailer_plan_text(p, after, sizeof after, NULL, &err) == 0 && !strcmp(before, after), "borrow: nothing of the configuration is needed any more");
+  OK(jailer_plan_text(p, after, sizeof after, NULL, &err) == 0 && !strcmp(before, after),
+     "borrow: nothing of the configuration is needed any more");
   jailer_plan_free(p);
 }
 
-/* --- 10,000 real grants -------------------------------------------------------------------------------------------- */
+/* --- 10,000 real grants --- */
 
 static double real_us_per_grant(size_t n, bool *good) {
   jailer_grant *g = calloc(n, sizeof *g);
@@ -1227,7 +1331,8 @@ static void test_many(void) {
   for (size_t i = 0; i < 100; i++) g[i] = (jailer_grant){in_dir("a"), "/x", JAILER_READ, false};
   jailer_code code = plan_grants(g, 100);
   int next = dup(0);
-  OK(code == JAILER_E_LIMIT && err.sys_errno == EMFILE && next >= 0 && next < 10, "many: more than RLIMIT_NOFILE: %s", err.message);
+  OK(code == JAILER_E_LIMIT && err.sys_errno == EMFILE && next >= 0 && next < 10, "many: more than RLIMIT_NOFILE: %s",
+     err.message);
   if (next >= 0) close(next);
   setrlimit(RLIMIT_NOFILE, &old);
 }

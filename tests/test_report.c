@@ -71,8 +71,9 @@ static bool says(const char *status, const char *line) { return strstr(status, l
 static const struct {
   jailer_layer layer;
   const char *name;
-} namespaces[] = {{JAILER_LAYER_USERNS, "ns/user"}, {JAILER_LAYER_MOUNTS, "ns/mnt"}, {JAILER_LAYER_PIDNS, "ns/pid"}, {JAILER_LAYER_NETNS, "ns/net"},
-                  {JAILER_LAYER_IPCNS, "ns/ipc"},   {JAILER_LAYER_UTSNS, "ns/uts"},  {JAILER_LAYER_CGROUPNS, "ns/cgroup"}};
+} namespaces[] = {{JAILER_LAYER_USERNS, "ns/user"},    {JAILER_LAYER_MOUNTS, "ns/mnt"}, {JAILER_LAYER_PIDNS, "ns/pid"},
+                  {JAILER_LAYER_NETNS, "ns/net"},      {JAILER_LAYER_IPCNS, "ns/ipc"},  {JAILER_LAYER_UTSNS, "ns/uts"},
+                  {JAILER_LAYER_CGROUPNS, "ns/cgroup"}};
 
 /* The links of both sides: true when they differ. Stores the target's. */
 static bool other_namespace(pid_t pid, const char *name, char theirs[64]) {
@@ -91,26 +92,30 @@ static void test_strict(void) {
   if (!OK(start(&c, NULL, &proc), "strict: launched")) return;
   memset(&r, 0xff, sizeof r);
   OK(jailer_report_read(&proc, &r, &err) == 0, "strict: read");
-  OK(r.engine == JAILER_ENGINE_NATIVE && r.pid == proc.pid && r.landlock_abi == host.landlock_abi, "strict: engine, pid and Landlock's ABI");
+  OK(r.engine == JAILER_ENGINE_NATIVE && r.pid == proc.pid && r.landlock_abi == host.landlock_abi,
+     "strict: engine, pid and Landlock's ABI");
   bool applied = true;
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) applied = applied && r.layer[i].state == JAILER_APPLIED;
   OK(applied, "strict: every layer is applied");
-  static const jailer_layer verified[] = {JAILER_LAYER_USERNS, JAILER_LAYER_IDS, JAILER_LAYER_MOUNTS, JAILER_LAYER_PIDNS, JAILER_LAYER_NETNS,
-                                          JAILER_LAYER_IPCNS, JAILER_LAYER_UTSNS, JAILER_LAYER_CGROUPNS, JAILER_LAYER_CAPS, JAILER_LAYER_NNP,
-                                          JAILER_LAYER_LANDLOCK, JAILER_LAYER_SECCOMP};
+  static const jailer_layer verified[] = {JAILER_LAYER_USERNS, JAILER_LAYER_IDS,      JAILER_LAYER_MOUNTS,
+                                          JAILER_LAYER_PIDNS,  JAILER_LAYER_NETNS,    JAILER_LAYER_IPCNS,
+                                          JAILER_LAYER_UTSNS,  JAILER_LAYER_CGROUPNS, JAILER_LAYER_CAPS,
+                                          JAILER_LAYER_NNP,    JAILER_LAYER_LANDLOCK, JAILER_LAYER_SECCOMP};
   for (size_t i = 0; i < sizeof verified / sizeof verified[0]; i++)
     OK(r.layer[verified[i]].verified, "strict: %s is verified", jailer_layer_name(verified[i]));
   bool terminated = true;
-  for (int i = 0; i < JAILER_LAYER_COUNT; i++) terminated = terminated && memchr(r.layer[i].detail, 0, JAILER_DETAIL_MAX);
+  for (int i = 0; i < JAILER_LAYER_COUNT; i++)
+    terminated = terminated && memchr(r.layer[i].detail, 0, JAILER_DETAIL_MAX);
   OK(terminated, "strict: every detail is a string");
   /* and /proc itself says the same */
   char theirs[64], line[64];
   for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++)
-    OK(other_namespace(proc.pid, namespaces[i].name, theirs) && strstr(r.layer[namespaces[i].layer].detail, theirs), "strict: %s is its own, %s",
-       namespaces[i].name, r.layer[namespaces[i].layer].detail);
+    OK(other_namespace(proc.pid, namespaces[i].name, theirs) && strstr(r.layer[namespaces[i].layer].detail, theirs),
+       "strict: %s is its own, %s", namespaces[i].name, r.layer[namespaces[i].layer].detail);
   const char *status = slurp(proc.pid, "status");
-  OK(says(status, "\nNoNewPrivs:\t1\n") && says(status, "\nSeccomp:\t2\n") && says(status, "\nCapPrm:\t0000000000000000\n") &&
-         says(status, "\nCapBnd:\t0000000000000000\n") && says(status, "\nCapAmb:\t0000000000000000\n"),
+  OK(says(status, "\nNoNewPrivs:\t1\n") && says(status, "\nSeccomp:\t2\n") &&
+         says(status, "\nCapPrm:\t0000000000000000\n") && says(status, "\nCapBnd:\t0000000000000000\n") &&
+         says(status, "\nCapAmb:\t0000000000000000\n"),
      "strict: capabilities, no_new_privs and seccomp in /proc");
   snprintf(line, sizeof line, "\nUid:\t%u\t%u\t%u\t%u\n", r.uid, r.uid, r.uid, r.uid);
   OK(says(status, line) && (geteuid() ? r.uid == geteuid() : r.uid != 0), "strict: uid %u", r.uid);
@@ -118,28 +123,36 @@ static void test_strict(void) {
   OK(says(status, line) && (geteuid() ? r.gid == getegid() : r.gid != 0), "strict: gid %u", r.gid);
   snprintf(line, sizeof line, "uid %u", r.uid);
   OK(strstr(r.layer[JAILER_LAYER_IDS].detail, line), "strict: %s", r.layer[JAILER_LAYER_IDS].detail);
-  OK(jailer_report_read(&proc, &r, NULL) == 0 && jailer_report_read(&proc, &r, NULL) == 0, "strict: as often as one likes, without an error");
+  OK(jailer_report_read(&proc, &r, NULL) == 0 && jailer_report_read(&proc, &r, NULL) == 0,
+     "strict: as often as one likes, without an error");
 
   /* an account that disagrees */
   static const jailer_layer lies[] = {JAILER_LAYER_IDS};
   jailer_proc forged = proc;
   forged.uid++;
-  OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == lies[0] && !r.layer[JAILER_LAYER_IDS].verified,
+  OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == lies[0] &&
+         !r.layer[JAILER_LAYER_IDS].verified,
      "forged: another uid than the kernel's is an error, and the report is filled");
   forged = proc;
   forged.gid++;
-  OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_IDS, "forged: another gid");
-  OK(jailer_report_read(NULL, &r, &err) == JAILER_E_INVALID && jailer_report_read(&proc, NULL, &err) == JAILER_E_INVALID, "read: NULL");
+  OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_IDS,
+     "forged: another gid");
+  OK(jailer_report_read(NULL, &r, &err) == JAILER_E_INVALID &&
+         jailer_report_read(&proc, NULL, &err) == JAILER_E_INVALID,
+     "read: NULL");
 
   /* ended, not waited for; then waited for */
   jailer_kill(&proc, SIGKILL, NULL);
   struct timespec tick = {0, 1000000};
   for (int i = 0; i < 3000 && !says(slurp(proc.pid, "status"), "\nState:\tZ"); i++) nanosleep(&tick, NULL);
   memset(&r, 0xff, sizeof r);
-  OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_SECCOMP].state == JAILER_APPLIED, "ended: what the launch knew is told");
-  OK(!r.layer[JAILER_LAYER_NETNS].verified && !r.layer[JAILER_LAYER_IDS].verified, "ended: but nothing is verified that nobody can look at");
+  OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_SECCOMP].state == JAILER_APPLIED,
+     "ended: what the launch knew is told");
+  OK(!r.layer[JAILER_LAYER_NETNS].verified && !r.layer[JAILER_LAYER_IDS].verified,
+     "ended: but nothing is verified that nobody can look at");
   jailer_wait(&proc, -1, NULL, NULL);
-  OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_MOUNTS].state == JAILER_APPLIED && !r.layer[JAILER_LAYER_MOUNTS].verified && r.pid == 0,
+  OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_MOUNTS].state == JAILER_APPLIED &&
+         !r.layer[JAILER_LAYER_MOUNTS].verified && r.pid == 0,
      "waited for: the same");
 }
 
@@ -153,34 +166,40 @@ static void test_states(void) {
   if (OK(start(&c, NULL, &proc), "states: network and outliving granted")) {
     jailer_code code = jailer_report_read(&proc, &r, &err);
     char theirs[64];
-    OK(code == 0 && r.layer[JAILER_LAYER_NETNS].state == JAILER_NOT_REQUESTED && !r.layer[JAILER_LAYER_NETNS].verified &&
-           !other_namespace(proc.pid, "ns/net", theirs),
+    OK(code == 0 && r.layer[JAILER_LAYER_NETNS].state == JAILER_NOT_REQUESTED &&
+           !r.layer[JAILER_LAYER_NETNS].verified && !other_namespace(proc.pid, "ns/net", theirs),
        "states: the network namespace is the host's and not requested");
     OK(r.layer[JAILER_LAYER_DEATH].state == JAILER_NOT_REQUESTED, "states: parent-death is not requested");
-    OK(r.layer[JAILER_LAYER_USERNS].state == JAILER_APPLIED && r.layer[JAILER_LAYER_USERNS].verified, "states: the others are applied");
+    OK(r.layer[JAILER_LAYER_USERNS].state == JAILER_APPLIED && r.layer[JAILER_LAYER_USERNS].verified,
+       "states: the others are applied");
     end(&proc);
   }
   c = config_new();
   c.engine = JAILER_ENGINE_NONE;
   if (OK(start(&c, NULL, &proc), "states: engine none")) {
-    const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) | JAILER_BIT(JAILER_LAYER_FDS) |
-                           JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS) |
+    const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
+                           JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) |
+                           JAILER_BIT(JAILER_LAYER_RLIMITS) |
                            (host.privileged ? JAILER_BIT(JAILER_LAYER_IDS) : 0u); /* root is given up in any case */
     jailer_code code = jailer_report_read(&proc, &r, &err);
     bool good = code == 0 && r.engine == JAILER_ENGINE_NONE && r.landlock_abi == 0;
     for (int i = 1; i < JAILER_LAYER_COUNT; i++)
-      good = good && r.layer[i].state == (plain & JAILER_BIT(i) ? JAILER_APPLIED : JAILER_NOT_REQUESTED) && (plain & JAILER_BIT(i) || !r.layer[i].verified);
-    OK(good, "states: without walls only session, parent-death, descriptors, environment, limits (and root given up) are claimed");
-    for (int i = 1; i < JAILER_LAYER_COUNT; i++) { /* a layer that is claimed against the kernel's account is found out */
-      static const uint32_t readable = JAILER_BIT(JAILER_LAYER_USERNS) | JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PIDNS) |
-                                       JAILER_BIT(JAILER_LAYER_NETNS) | JAILER_BIT(JAILER_LAYER_IPCNS) | JAILER_BIT(JAILER_LAYER_UTSNS) |
-                                       JAILER_BIT(JAILER_LAYER_CGROUPNS) | JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
-                                       JAILER_BIT(JAILER_LAYER_SECCOMP);
+      good = good && r.layer[i].state == (plain & JAILER_BIT(i) ? JAILER_APPLIED : JAILER_NOT_REQUESTED) &&
+             (plain & JAILER_BIT(i) || !r.layer[i].verified);
+    OK(good, "states: without walls only session, parent-death, descriptors, environment, limits are claimed");
+    for (int i = 1; i < JAILER_LAYER_COUNT;
+         i++) { /* a layer that is claimed against the kernel's account is found out */
+      static const uint32_t readable = JAILER_BIT(JAILER_LAYER_USERNS) | JAILER_BIT(JAILER_LAYER_MOUNTS) |
+                                       JAILER_BIT(JAILER_LAYER_PIDNS) | JAILER_BIT(JAILER_LAYER_NETNS) |
+                                       JAILER_BIT(JAILER_LAYER_IPCNS) | JAILER_BIT(JAILER_LAYER_UTSNS) |
+                                       JAILER_BIT(JAILER_LAYER_CGROUPNS) | JAILER_BIT(JAILER_LAYER_CAPS) |
+                                       JAILER_BIT(JAILER_LAYER_NNP) | JAILER_BIT(JAILER_LAYER_SECCOMP);
       jailer_proc forged = proc;
       if (!(readable & JAILER_BIT(i))) continue;
       forged.layers |= JAILER_BIT(i);
-      OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == (jailer_layer)i && !r.layer[i].verified, "states: %s claimed falsely",
-         jailer_layer_name((jailer_layer)i));
+      OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == (jailer_layer)i &&
+             !r.layer[i].verified,
+         "states: %s claimed falsely", jailer_layer_name((jailer_layer)i));
     }
     end(&proc);
   }
@@ -202,11 +221,12 @@ static void test_states(void) {
     if (!OK(start(&c, &without, &proc), "degraded: %s", jailer_layer_name(layer))) continue;
     jailer_code code = jailer_report_read(&proc, &r, &err);
     bool others = true;
-    for (int k = 1; k < JAILER_LAYER_COUNT; k++) others = others && (k == (int)layer || r.layer[k].state == JAILER_APPLIED);
-    OK(code == 0 && r.layer[layer].state == JAILER_DEGRADED && !r.layer[layer].verified && r.layer[layer].detail[0], "degraded: %s is told: %s",
-       jailer_layer_name(layer), r.layer[layer].detail);
-    OK(others && proc.degraded == JAILER_BIT(layer) && proc.layers == (everything & ~JAILER_BIT(layer)), "degraded: %s, and all others are applied",
-       jailer_layer_name(layer));
+    for (int k = 1; k < JAILER_LAYER_COUNT; k++)
+      others = others && (k == (int)layer || r.layer[k].state == JAILER_APPLIED);
+    OK(code == 0 && r.layer[layer].state == JAILER_DEGRADED && !r.layer[layer].verified && r.layer[layer].detail[0],
+       "degraded: %s is told: %s", jailer_layer_name(layer), r.layer[layer].detail);
+    OK(others && proc.degraded == JAILER_BIT(layer) && proc.layers == (everything & ~JAILER_BIT(layer)),
+       "degraded: %s, and all others are applied", jailer_layer_name(layer));
     if (layer == JAILER_LAYER_LANDLOCK) OK(r.landlock_abi == 0, "degraded: no ABI of Landlock is claimed");
     end(&proc);
   }
@@ -219,7 +239,9 @@ static void test_groups(void) {
   if (pid == 0) {
     static gid_t groups[3000];
     for (int i = 0; i < 3000; i++) groups[i] = (gid_t)(2000000000 + i);
-    if (setgroups(3000, groups) || setresgid(4321, 4321, 4321) || setresuid(4321, 4321, 4321) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) _exit(10);
+    if (setgroups(3000, groups) || setresgid(4321, 4321, 4321) || setresuid(4321, 4321, 4321) ||
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+      _exit(10);
     jailer_config c = config_new();
     jailer_proc proc;
     jailer_report r;
@@ -230,7 +252,8 @@ static void test_groups(void) {
                 strstr(r.layer[JAILER_LAYER_IDS].detail, "3000 supplementary groups");
     if (!good) printf("# %s: %s %s\n", jailer_code_name(code), err.item, r.layer[JAILER_LAYER_IDS].detail);
     fflush(stdout);
-    bool ended = jailer_kill(&proc, SIGTERM, &err) == 0 && jailer_wait(&proc, 3000, &status, &err) == 0 && status.signal == SIGTERM;
+    bool ended = jailer_kill(&proc, SIGTERM, &err) == 0 && jailer_wait(&proc, 3000, &status, &err) == 0 &&
+                 status.signal == SIGTERM;
     if (!ended) end(&proc);
     _exit(!good ? 12 : !ended ? 13 : 0);
   }
@@ -239,7 +262,7 @@ static void test_groups(void) {
   OK(status == 0, "groups: an ordinary launcher with 3000 groups: report and jailer_kill (%d)", WEXITSTATUS(status));
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------------------------- */
+/* --- JSON --- */
 
 /* A reader of JSON that takes nothing but JSON (RFC 8259): the end of the value, or NULL. */
 static const char *json_value(const char *s);
@@ -305,11 +328,13 @@ static void test_json(void) {
   static char text[65536], again[65536];
   size_t length = 0;
   jailer_report r;
-  OK(json_whole("{\"a\": [1, -20, true, null, {}], \"b\\u00ff\": \"\"}") && !json_whole("{\"a\": 01}") && !json_whole("{\"a\" 1}") &&
-         !json_whole("{\"a\": \"\n\"}") && !json_whole("{} x") && !json_whole("{\"a\": 1,}"),
+  OK(json_whole("{\"a\": [1, -20, true, null, {}], \"b\\u00ff\": \"\"}") && !json_whole("{\"a\": 01}") &&
+         !json_whole("{\"a\" 1}") && !json_whole("{\"a\": \"\n\"}") && !json_whole("{} x") &&
+         !json_whole("{\"a\": 1,}"),
      "json: the reader of this test can refuse");
   memset(&r, 0, sizeof r);
-  OK(jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && length == strlen(text) && json_whole(text), "json: an empty report");
+  OK(jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && length == strlen(text) && json_whole(text),
+     "json: an empty report");
   OK(jailer_report_json(NULL, text, sizeof text, &length, &err) == JAILER_E_INVALID, "json: NULL");
   r.engine = JAILER_ENGINE_NATIVE;
   r.pid = 12345;
@@ -319,10 +344,13 @@ static void test_json(void) {
   r.layer[JAILER_LAYER_SECCOMP].verified = true;
   r.layer[JAILER_LAYER_NETNS].state = JAILER_DEGRADED;
   r.layer[JAILER_LAYER_USERNS].state = JAILER_UNAVAILABLE;
-  OK(jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && json_whole(text) && strstr(text, "\"engine\": \"native\"") &&
-         strstr(text, "\"pid\": 12345") && strstr(text, "\"uid\": 4294967294") && strstr(text, "\"landlock_abi\": 7") &&
-         strstr(text, "\"seccomp\": {\"state\": \"applied\", \"verified\": true") && strstr(text, "\"netns\": {\"state\": \"degraded\", \"verified\": false") &&
-         strstr(text, "\"userns\": {\"state\": \"unavailable\"") && strstr(text, "\"pidns\": {\"state\": \"not_requested\""),
+  OK(jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && json_whole(text) &&
+         strstr(text, "\"engine\": \"native\"") && strstr(text, "\"pid\": 12345") &&
+         strstr(text, "\"uid\": 4294967294") && strstr(text, "\"landlock_abi\": 7") &&
+         strstr(text, "\"seccomp\": {\"state\": \"applied\", \"verified\": true") &&
+         strstr(text, "\"netns\": {\"state\": \"degraded\", \"verified\": false") &&
+         strstr(text, "\"userns\": {\"state\": \"unavailable\"") &&
+         strstr(text, "\"pidns\": {\"state\": \"not_requested\""),
      "json: engine, numbers and the states");
   bool all = true;
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
@@ -339,13 +367,16 @@ static void test_json(void) {
   }
   OK(good, "json: any byte in a detail");
   memset(r.layer[2].detail, 0x01, JAILER_DETAIL_MAX - 1);
-  for (int i = 0; i < JAILER_LAYER_COUNT; i++) memset(r.layer[i].detail, 0xff, JAILER_DETAIL_MAX - 1), r.layer[i].detail[JAILER_DETAIL_MAX - 1] = 0;
+  for (int i = 0; i < JAILER_LAYER_COUNT; i++)
+    memset(r.layer[i].detail, 0xff, JAILER_DETAIL_MAX - 1), r.layer[i].detail[JAILER_DETAIL_MAX - 1] = 0;
   r.engine = (jailer_engine)77;
   r.layer[3].state = (jailer_state)77;
-  OK(jailer_report_json(&r, again, sizeof again, &length, &err) == 0 && json_whole(again), "json: the longest details, unknown engine and state");
+  OK(jailer_report_json(&r, again, sizeof again, &length, &err) == 0 && json_whole(again),
+     "json: the longest details, unknown engine and state");
   r.layer[4].detail[JAILER_DETAIL_MAX - 1] = (char)0xff;
   r.layer[5].state = (jailer_state)0x01010101; /* what lies behind it */
-  OK(jailer_report_json(&r, again, sizeof again, &length, &err) == 0 && json_whole(again) && !strstr(again, "\\u0001"), "json: a detail that does not end");
+  OK(jailer_report_json(&r, again, sizeof again, &length, &err) == 0 && json_whole(again) && !strstr(again, "\\u0001"),
+     "json: a detail that does not end");
   r.layer[4].detail[JAILER_DETAIL_MAX - 1] = 0;
   size_t whole = 0;
   jailer_report_json(&r, NULL, 0, &whole, NULL);
@@ -353,16 +384,18 @@ static void test_json(void) {
   for (size_t size = 0; size <= whole; size += size + 5 < whole ? whole / 7 : 1) {
     memset(again, 'x', 8);
     length = 0;
-    good = good && jailer_report_json(&r, again, size, &length, &err) == JAILER_E_LIMIT && length == whole && (!size || !again[0]);
+    good = good && jailer_report_json(&r, again, size, &length, &err) == JAILER_E_LIMIT && length == whole &&
+           (!size || !again[0]);
   }
   OK(good, "json: an array that is too small: E_LIMIT, the length, and nothing written");
-  OK(jailer_report_json(&r, again, whole + 1, &length, &err) == 0 && length == whole && json_whole(again), "json: an array that just fits");
+  OK(jailer_report_json(&r, again, whole + 1, &length, &err) == 0 && length == whole && json_whole(again),
+     "json: an array that just fits");
 
   jailer_config c = config_new();
   jailer_proc proc;
   if (!OK(start(&c, NULL, &proc), "json: of a target")) return;
-  OK(jailer_report_read(&proc, &r, &err) == 0 && jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && json_whole(text) &&
-         !strstr(text, "not_requested") && !strstr(text, "degraded"),
+  OK(jailer_report_read(&proc, &r, &err) == 0 && jailer_report_json(&r, text, sizeof text, &length, &err) == 0 &&
+         json_whole(text) && !strstr(text, "not_requested") && !strstr(text, "degraded"),
      "json: of a strict target");
   end(&proc);
 }

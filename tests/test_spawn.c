@@ -1,5 +1,5 @@
-/* test_spawn.c: the life cycle of a target, seen from both sides: how it is found and started, what descriptors, arguments
- * and environment it gets, how it ends, and what the launcher is told. */
+/* test_spawn.c: the life cycle of a target, seen from both sides: how it is found and started, what descriptors,
+ * arguments and environment it gets, how it ends, and what the launcher is told. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -118,11 +118,12 @@ static bool target_ready(target *t, const char *what, int n) {
 
 static target T;
 
-/* --- how it ends --------------------------------------------------------------------------------------------------- */
+/* --- how it ends --- */
 
 static bool deadly(int signal) {
-  return signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH && signal != SIGSTOP && signal != SIGTSTP &&
-         signal != SIGTTIN && signal != SIGTTOU && signal != 32 && signal != 33; /* 32, 33: the libc's own */
+  return signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH && signal != SIGSTOP &&
+         signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU && signal != 32 &&
+         signal != 33; /* 32, 33: the libc's own */
 }
 
 static void test_ends(void) {
@@ -139,7 +140,8 @@ static void test_ends(void) {
     target_new(&T, "raise", n);
     T.config.engine = JAILER_ENGINE_NONE;
     int end = target_run(&T);
-    if (end != -n || T.status.exited || T.status.exit_code) good = OK(false, "engine none: ended by signal %d: %d", n, end);
+    if (end != -n || T.status.exited || T.status.exit_code)
+      good = OK(false, "engine none: ended by signal %d: %d", n, end);
   }
   OK(good, "ended by each deadly signal that it sends itself, without a pid namespace");
   good = true;
@@ -180,23 +182,28 @@ static void test_wait(void) {
   start = now();
   jailer_code code = jailer_wait(&T.proc, 50, &status, &err);
   double took = now() - start;
-  OK(code == JAILER_E_TIMEOUT && err.sys_errno == ETIMEDOUT && took >= 0.049 && took < 2, "wait: 50 ms are 50 ms (%.0f)", took * 1e3);
+  OK(code == JAILER_E_TIMEOUT && err.sys_errno == ETIMEDOUT && took >= 0.049 && took < 2,
+     "wait: 50 ms are 50 ms (%.0f)", took * 1e3);
   OK(!memcmp(&before, &T.proc, sizeof before), "wait: a time-out leaves the handle as it was");
   OK(!status.exited && status.signal == 0 && status.exit_code == 0, "wait: and says nothing of an end");
   jailer_kill(&T.proc, SIGKILL, NULL);
   OK(poll(&p, 1, 5000) == 1 && (p.revents & POLLIN), "wait: the pidfd is readable at the end");
-  OK(jailer_kill(&T.proc, SIGTERM, &err) == 0 && jailer_kill(&T.proc, 0, &err) == 0, "wait: a signal after the end is no error");
+  OK(jailer_kill(&T.proc, SIGTERM, &err) == 0 && jailer_kill(&T.proc, 0, &err) == 0,
+     "wait: a signal after the end is no error");
   int pidfd = T.proc.pidfd;
   OK(target_wait(&T, 0) == 0 && T.status.signal == SIGKILL, "wait: 0 sees the end");
   OK(T.proc.pid == 0 && T.proc.pidfd == -1 && fcntl(pidfd, F_GETFD) < 0, "wait: the handle holds nothing any more");
   OK(jailer_wait(&T.proc, 0, &status, &err) == JAILER_E_INVALID, "wait: twice");
   OK(jailer_kill(&T.proc, SIGTERM, &err) == JAILER_E_INVALID, "kill: a handle that holds nothing");
-  OK(jailer_wait(NULL, 0, &status, &err) == JAILER_E_INVALID && jailer_kill(NULL, 1, NULL) == JAILER_E_INVALID, "wait, kill: NULL");
+  OK(jailer_wait(NULL, 0, &status, &err) == JAILER_E_INVALID && jailer_kill(NULL, 1, NULL) == JAILER_E_INVALID,
+     "wait, kill: NULL");
   jailer_release(NULL);
   jailer_release(&T.proc);
-  OK(jailer_spawn(NULL, &T.proc, &err) == JAILER_E_INVALID && jailer_launch(NULL, NULL, NULL) == JAILER_E_INVALID, "spawn, launch: NULL");
+  OK(jailer_spawn(NULL, &T.proc, &err) == JAILER_E_INVALID && jailer_launch(NULL, NULL, NULL) == JAILER_E_INVALID,
+     "spawn, launch: NULL");
   memset(&T.proc, 0xff, sizeof T.proc);
-  OK(jailer_launch(NULL, &T.proc, NULL) == JAILER_E_INVALID && T.proc.pid == 0 && T.proc.pidfd == -1, "launch: a handle of a failure is empty");
+  OK(jailer_launch(NULL, &T.proc, NULL) == JAILER_E_INVALID && T.proc.pid == 0 && T.proc.pidfd == -1,
+     "launch: a handle of a failure is empty");
 
   target_new(&T, "exit", 3);
   OK(target_start(&T) == 0 && jailer_wait(&T.proc, -1, NULL, NULL) == 0, "wait: nobody wants the status");
@@ -208,16 +215,18 @@ static void test_kill(void) {
   for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
     int n = signals[i];
     bool up = target_ready(&T, "handle", n);
-    OK(up && jailer_kill(&T.proc, n, &err) == 0 && target_read(&T, "got\n") && target_wait(&T, 5000) == 0 && T.status.exited &&
-           T.status.exit_code == 42,
+    OK(up && jailer_kill(&T.proc, n, &err) == 0 && target_read(&T, "got\n") && target_wait(&T, 5000) == 0 &&
+           T.status.exited && T.status.exit_code == 42,
        "kill: a handler of signal %d runs, and its exit code is told", n);
     up = target_ready(&T, "ignore", n);
-    OK(up && jailer_kill(&T.proc, n, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT, "kill: an ignored signal %d ends nothing", n);
+    OK(up && jailer_kill(&T.proc, n, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT,
+       "kill: an ignored signal %d ends nothing", n);
     jailer_kill(&T.proc, SIGKILL, NULL);
     OK(target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL, "kill: and SIGKILL after it is told as SIGKILL");
   }
   bool up = target_ready(&T, "block", SIGTERM);
-  OK(up && jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT, "kill: a blocked signal ends nothing");
+  OK(up && jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT,
+     "kill: a blocked signal ends nothing");
   jailer_kill(&T.proc, SIGINT, NULL);
   OK(target_wait(&T, 5000) == 0 && T.status.signal == SIGINT, "kill: another one does");
   static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
@@ -225,9 +234,11 @@ static void test_kill(void) {
   for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) jailer_kill(&T.proc, harmless[i], NULL);
   OK(up && target_wait(&T, 60) == JAILER_E_TIMEOUT, "kill: signals whose default is not to end do not end it");
   OK(jailer_kill(&T.proc, 0, &err) == 0 && target_wait(&T, 0) == JAILER_E_TIMEOUT, "kill: signal 0 only asks");
-  OK(jailer_kill(&T.proc, -1, &err) == JAILER_E_INVALID && jailer_kill(&T.proc, 65, &err) == JAILER_E_INVALID && err.message[0],
+  OK(jailer_kill(&T.proc, -1, &err) == JAILER_E_INVALID && jailer_kill(&T.proc, 65, &err) == JAILER_E_INVALID &&
+         err.message[0],
      "kill: no such signal");
-  OK(jailer_kill(&T.proc, SIGSTOP, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT, "kill: a stopped target has not ended");
+  OK(jailer_kill(&T.proc, SIGSTOP, &err) == 0 && target_wait(&T, 60) == JAILER_E_TIMEOUT,
+     "kill: a stopped target has not ended");
   char path[64], text[512] = "";
   snprintf(path, sizeof path, "/proc/%d/stat", (int)T.proc.pid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -236,7 +247,8 @@ static void test_kill(void) {
     close(fd);
   }
   OK(strstr(text, ") T "), "kill: it is stopped");
-  OK(jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGTERM, "kill: SIGTERM ends a stopped target");
+  OK(jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGTERM,
+     "kill: SIGTERM ends a stopped target");
 
   up = target_ready(&T, "idle", 0);
   jailer_kill(&T.proc, SIGHUP, NULL), jailer_kill(&T.proc, SIGTERM, NULL), jailer_kill(&T.proc, SIGKILL, NULL);
@@ -245,7 +257,8 @@ static void test_kill(void) {
   up = target_ready(&T, "idle", 0);
   struct pollfd p = {T.proc.pidfd, POLLIN, 0};
   kill(T.proc.pid, SIGKILL); /* somebody else */
-  OK(up && poll(&p, 1, 5000) == 1 && jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL,
+  OK(up && poll(&p, 1, 5000) == 1 && jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 &&
+         T.status.signal == SIGKILL,
      "kill: after an end by somebody else nothing else is told");
 
   for (int handled = 0; handled < 2; handled++) { /* below an init the kernel's own rules hold */
@@ -259,7 +272,8 @@ static void test_kill(void) {
   target_new(&T, "idle", 0);
   T.config.with_init = true;
   up = target_start(&T) == 0 && target_read(&T, "ready\n");
-  OK(up && jailer_kill(&T.proc, SIGKILL, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL, "kill: SIGKILL below an init");
+  OK(up && jailer_kill(&T.proc, SIGKILL, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL,
+     "kill: SIGKILL below an init");
 }
 
 static void test_release(void) {
@@ -273,7 +287,8 @@ static void test_release(void) {
   OK(poll(&p, 1, 30) == 0, "release: the target goes on");
   syscall(SYS_pidfd_send_signal, copy, SIGKILL, NULL, 0);
   siginfo_t info;
-  OK(poll(&p, 1, 5000) == 1 && waitid((idtype_t)3, (id_t)copy, &info, WEXITED | __WALL) == 0, "release: it is an ordinary child of the launcher");
+  OK(poll(&p, 1, 5000) == 1 && waitid((idtype_t)3, (id_t)copy, &info, WEXITED | __WALL) == 0,
+     "release: it is an ordinary child of the launcher");
   close(copy);
   close(T.out);
 }
@@ -301,14 +316,15 @@ static void test_launcher_ends(void) {
     waitpid(launcher, NULL, 0);
     struct pollfd p = {alive[0], POLLIN, 0};
     int gone = poll(&p, 1, outlive ? 50 : 5000);
-    OK(told && gone == !outlive, "the launcher ends: the target %s", outlive ? "that may outlive it goes on" : "ends with it");
+    OK(told && gone == !outlive, "the launcher ends: the target %s",
+       outlive ? "that may outlive it goes on" : "ends with it");
     if (told && outlive) kill(pid, SIGKILL);
     if (outlive) poll(&p, 1, 5000);
     close(alive[0]), close(ends[0]), close(ends[1]);
   }
 }
 
-/* --- who takes the status ------------------------------------------------------------------------------------------ */
+/* --- who takes the status --- */
 
 static bool kernel_at_least(int major, int minor) {
   struct utsname u;
@@ -336,7 +352,8 @@ static void test_status(void) {
     jailer_code code = target_start(&T);
     if (!code) target_read(&T, NULL), code = target_wait(&T, 5000);
     sigaction(SIGCHLD, &old, NULL);
-    OK(told_or_lost(code, 7) && T.proc.pid == 0, "status: the launcher %s SIGCHLD", i ? "does not wait for" : "ignores");
+    OK(told_or_lost(code, 7) && T.proc.pid == 0, "status: the launcher %s SIGCHLD",
+       i ? "does not wait for" : "ignores");
   }
   target_new(&T, "exit", 8);
   jailer_code code = target_start(&T);
@@ -357,7 +374,8 @@ static void test_status(void) {
     T.proc.pidfd = -1;
     code = target_wait(&T, 5000);
   }
-  OK(code == JAILER_E_STATUS_LOST && T.proc.pid == 0 && err.message[0], "status: without a pidfd it is lost, and that is said");
+  OK(code == JAILER_E_STATUS_LOST && T.proc.pid == 0 && err.message[0],
+     "status: without a pidfd it is lost, and that is said");
   target_new(&T, "exit", 8);
   code = target_start(&T);
   if (!code) {
@@ -368,7 +386,7 @@ static void test_status(void) {
   OK(code == 0 && T.status.exit_code == 8, "status: without a pidfd, nobody took it");
 }
 
-/* --- descriptors --------------------------------------------------------------------------------------------------- */
+/* --- descriptors --- */
 
 typedef struct seen {
   int fd, cloexec;
@@ -379,7 +397,9 @@ typedef struct seen {
 static size_t seen_parse(const char *text, seen *out, size_t max) {
   size_t n = 0;
   for (; text && *text && n < max; n++) {
-    if (sscanf(text, "%d %lu %lu %o %lx %d", &out[n].fd, &out[n].dev, &out[n].ino, &out[n].type, &out[n].rdev, &out[n].cloexec) != 6) break;
+    if (sscanf(text, "%d %lu %lu %o %lx %d", &out[n].fd, &out[n].dev, &out[n].ino, &out[n].type, &out[n].rdev,
+               &out[n].cloexec) != 6)
+      break;
     text = strchr(text, '\n');
     if (text) text++;
   }
@@ -526,13 +546,16 @@ static void test_stdio(void) {
     size_t n = seen_parse(T.text, list, 64);
     bool good = end == 0 && n == 3;
     for (int i = 0; i < 3 && good; i += 2) /* 1 is the test's own pipe */
-      good = list[i].fd == i && (closed >> i & 1 ? list[i].type == S_IFCHR && list[i].rdev == 0x103 : list[i].ino == have[i]);
-    OK(good, "stdio: closed in the launcher: %s%s%s: there is /dev/null instead", closed & 1 ? "0" : "", closed & 2 ? "1" : "", closed & 4 ? "2" : "");
+      good = list[i].fd == i &&
+             (closed >> i & 1 ? list[i].type == S_IFCHR && list[i].rdev == 0x103 : list[i].ino == have[i]);
+    OK(good, "stdio: closed in the launcher: %s%s%s: there is /dev/null instead", closed & 1 ? "0" : "",
+       closed & 2 ? "1" : "", closed & 4 ? "2" : "");
     if (!good) printf("# %d %s: %s\n%s", end, err.step ? err.step : "", err.message, T.text);
   }
   target_new(&T, "fds", 0);
   T.config.stdio = JAILER_STDIO_NULL;
-  bool good = target_run(&T) == 0 && seen_parse(T.text, list, 64) == 3 && list[0].rdev == 0x103 && list[2].rdev == 0x103 && list[1].type == S_IFIFO;
+  bool good = target_run(&T) == 0 && seen_parse(T.text, list, 64) == 3 && list[0].rdev == 0x103 &&
+              list[2].rdev == 0x103 && list[1].type == S_IFIFO;
   OK(good, "stdio: /dev/null by the field, but for what fds places there");
   int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   dup2(folder, 0);
@@ -540,7 +563,8 @@ static void test_stdio(void) {
   target_new(&T, "fds", 0);
   jailer_code code = target_start(&T);
   dup2(saved[0], 0);
-  OK(code == JAILER_E_UNSAFE && err.layer == JAILER_LAYER_FDS && !strcmp(err.item, "0"), "stdio: a directory as stdin is refused");
+  OK(code == JAILER_E_UNSAFE && err.layer == JAILER_LAYER_FDS && !strcmp(err.item, "0"),
+     "stdio: a directory as stdin is refused");
   target_new(&T, "fds", 0);
   T.fds[0] = (jailer_fd){77, false, 0};
   T.config.fd_count = 1;
@@ -548,7 +572,7 @@ static void test_stdio(void) {
   for (int i = 0; i < 3; i++) close(saved[i]);
 }
 
-/* --- arguments, environment, program ------------------------------------------------------------------------------- */
+/* --- arguments, environment, program --- */
 
 static void test_args(void) {
   const char *argv[] = {probe, "args", "", "a b\n\"\\\xff", "-", NULL}, *env[] = {"A=1", "EMPTY=", "X=a=b", NULL};
@@ -556,13 +580,18 @@ static void test_args(void) {
   T.config.argv = argv;
   setenv("JAILER_TEST_LEAK", "1", 1);
   char want[1000];
-  snprintf(want, sizeof want, "arg %s\narg args\narg \narg a b\n\"\\\xff\narg -\nenv PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\ncwd /\n", probe);
+  snprintf(want, sizeof want,
+           "arg %s\narg args\narg \narg a b\n\"\\\xff\narg -\n"
+           "env PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\ncwd /\n",
+           probe);
   OK(target_run(&T) == 0 && !strcmp(T.text, want), "args: as they are; of the environment only PATH");
   unsetenv("JAILER_TEST_LEAK");
   target_new(&T, "args", 0);
   T.config.env = env;
   T.config.cwd = "/tmp/";
-  OK(target_run(&T) == 0 && strstr(T.text, "\nenv A=1\nenv EMPTY=\nenv X=a=b\nenv PATH=/usr") && strstr(T.text, "\ncwd /tmp\n"), "env: as given, PATH added");
+  OK(target_run(&T) == 0 && strstr(T.text, "\nenv A=1\nenv EMPTY=\nenv X=a=b\nenv PATH=/usr") &&
+         strstr(T.text, "\ncwd /tmp\n"),
+     "env: as given, PATH added");
   const char *own_path[] = {"PATH=/x", NULL};
   target_new(&T, "args", 0);
   T.config.env = own_path;
@@ -593,7 +622,10 @@ static void test_program(void) {
   put("my_script", "#!/bin/sh\necho \"$0 $1\"; exit 5\n", 0755);
   put("no_interpreter", "#!/no/such/program\n", 0755);
   put("plain", "#!/bin/sh\n", 0644);
-  put("garbage", "\x7f""ELFgarbage", 0755);
+  put("garbage",
+      "\x7f"
+      "ELFgarbage",
+      0755);
   put("empty", "", 0755);
   const struct {
     const char *name, *program;
@@ -616,7 +648,8 @@ static void test_program(void) {
     T.config.argv = argv;
     int end = target_run(&T);
     snprintf(want, sizeof want, "%s x\n", rows[i].program);
-    OK(end == rows[i].end && (end < 1000 ? !strcmp(T.text, want) : err.sys_errno == rows[i].number && err.message[0] && err.item[0]),
+    OK(end == rows[i].end &&
+           (end < 1000 ? !strcmp(T.text, want) : err.sys_errno == rows[i].number && err.message[0] && err.item[0]),
        "program: %s: %s", rows[i].name, end < 1000 ? "runs" : err.message);
     if (end != rows[i].end) printf("# %d errno %d\n", end, err.sys_errno);
   }
@@ -683,7 +716,8 @@ static void *kill_children(void *arg) {
       if (read(fd, text, sizeof text - 1) < 0) text[0] = 0;
       close(fd);
       const char *after = strrchr(text, ')');
-      if (after && sscanf(after + 1, " %c %d", &state, &parent) == 2 && parent == getpid() && pid != killer_spares) kill(pid, SIGKILL);
+      if (after && sscanf(after + 1, " %c %d", &state, &parent) == 2 && parent == getpid() && pid != killer_spares)
+        kill(pid, SIGKILL);
     }
     if (proc) closedir(proc);
   }
@@ -701,7 +735,8 @@ static void test_busy(void) {
   double start = now();
   int end = target_run(&T);
   double took = now() - start;
-  OK(end == 6 && took > 0.04, "busy: a program that is written for 100 ms more is run after that (%.0f ms)", took * 1e3);
+  OK(end == 6 && took > 0.04, "busy: a program that is written for 100 ms more is run after that (%.0f ms)",
+     took * 1e3);
   waitpid(holder, NULL, 0);
   holder = hold_open(copy, 10000);
   target_new(&T, "exit", 0);
@@ -710,7 +745,8 @@ static void test_busy(void) {
   start = now();
   end = target_run(&T);
   took = now() - start;
-  OK(end == 1000 + JAILER_E_TIMEOUT && took > 0.15 && took < 1.5, "busy: for longer than the deadline: %s (%.0f ms)", err.message, took * 1e3);
+  OK(end == 1000 + JAILER_E_TIMEOUT && took > 0.15 && took < 1.5, "busy: for longer than the deadline: %s (%.0f ms)",
+     err.message, took * 1e3);
   volatile int stop = 0;
   pthread_t killer;
   killer_spares = holder;
@@ -721,12 +757,13 @@ static void test_busy(void) {
   end = target_run(&T);
   stop = 1;
   pthread_join(killer, NULL);
-  OK(end > 1000 && end != 1000 + JAILER_E_TIMEOUT, "busy: killed while it waits, that is no launch: %s", end > 1000 ? err.message : "");
+  OK(end > 1000 && end != 1000 + JAILER_E_TIMEOUT, "busy: killed while it waits, that is no launch: %s",
+     end > 1000 ? err.message : "");
   kill(holder, SIGKILL);
   waitpid(holder, NULL, 0);
 }
 
-/* --- many launches, and what they leave ---------------------------------------------------------------------------- */
+/* --- many launches, and what they leave --- */
 
 static int open_count(void) {
   int n = 0;
@@ -760,7 +797,8 @@ static void test_again(void) {
     good = jailer_spawn(plan, &proc, &err) == 0;
     ssize_t n = good ? read(ends[0], text, sizeof text - 1) : -1;
     text[n > 0 ? n : 0] = 0;
-    good = good && jailer_wait(&proc, 5000, &status, &err) == 0 && status.exited && status.exit_code == 0 && !strncmp(text, want, strlen(want));
+    good = good && jailer_wait(&proc, 5000, &status, &err) == 0 && status.exited && status.exit_code == 0 &&
+           !strncmp(text, want, strlen(want));
   }
   OK(good, "again: one plan 30 times, and it needs nothing of the configuration any more");
   jailer_proc three[3];
@@ -791,7 +829,8 @@ static void test_again(void) {
   T.config.grant_count = limit.rlim_cur < 3 * MANY ? (limit.rlim_cur - 300) / 3 : MANY;
   T.config.limits.nofile = 64;
   int end = target_run(&T);
-  OK(end == 4, "again: %zu grants, and 64 descriptors for the target: %s", T.config.grant_count, end == 4 ? "runs" : err.message);
+  OK(end == 4, "again: %zu grants, and 64 descriptors for the target: %s", T.config.grant_count,
+     end == 4 ? "runs" : err.message);
   setrlimit(RLIMIT_NOFILE, &old);
   free(grants);
   free(at);
@@ -804,10 +843,12 @@ static void test_again(void) {
   char cwd[400], cwd_after[400];
   pid_t sid = getsid(0);
   target_new(&T, "exit", 0);
-  good = getcwd(cwd, sizeof cwd) && target_run(&T) == 0 && getcwd(cwd_after, sizeof cwd_after) && !strcmp(cwd, cwd_after);
+  good =
+      getcwd(cwd, sizeof cwd) && target_run(&T) == 0 && getcwd(cwd_after, sizeof cwd_after) && !strcmp(cwd, cwd_after);
   sigprocmask(SIG_SETMASK, &was, &is);
   mode_t umask_is = umask(umask_was);
-  OK(good && sigismember(&is, SIGUSR1) && sigismember(&is, SIGALRM) && !sigismember(&is, SIGTERM) && umask_is == 027 && getsid(0) == sid,
+  OK(good && sigismember(&is, SIGUSR1) && sigismember(&is, SIGALRM) && !sigismember(&is, SIGTERM) && umask_is == 027 &&
+         getsid(0) == sid,
      "again: the launcher's signal mask, umask, directory and session are as they were");
 }
 
@@ -827,8 +868,8 @@ static void test_nested(void) {
   pid_t pid = fork();
   if (pid == 0) {
     jailer_host host;
-    if (unshare(CLONE_NEWUSER) || !write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", uid) ||
-        !write_file("/proc/self/gid_map", gid))
+    if (unshare(CLONE_NEWUSER) || !write_file("/proc/self/setgroups", "deny") ||
+        !write_file("/proc/self/uid_map", uid) || !write_file("/proc/self/gid_map", gid))
       _exit(100);
     if (jailer_probe(&host, &err) || host.privileged || !host.nested || host.uid != 0) _exit(101);
     target_new(&T, "exit", 5);
@@ -841,7 +882,8 @@ static void test_nested(void) {
   waitpid(pid, &status, 0);
   OK(status == 0, "nested: root of a small user namespace launches (%d)", WEXITSTATUS(status));
   jailer_host host;
-  OK(jailer_probe(&host, &err) == 0 && (geteuid() != 0 || host.privileged == !host.nested), "nested: or it has all ids and privileges");
+  OK(jailer_probe(&host, &err) == 0 && (geteuid() != 0 || host.privileged == !host.nested),
+     "nested: or it has all ids and privileges");
 }
 
 int main(void) {

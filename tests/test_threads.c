@@ -1,356 +1,604 @@
-/* test_threads.c: launches from odd launchers. Many threads at once, other threads that fork and allocate, signals by the
- * thousand, SIGCHLD ignored, a launcher that is not dumpable, a huge environment, a tracer of the target's uid, and children
- * that hang. */
+/* test_threads.c: launches from many threads at once, beside threads that fork and allocate, under a storm of signals, and
+ * from launchers with odd habits: SIGCHLD ignored, taken away or blocked, not dumpable, everything blocked, a huge
+ * environment, no HOME. As root also with an attacker of the target's own uid who tries to trace the children. */
 #define _GNU_SOURCE
 #include "canary.h"
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 
-#include "tap.h"
+#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
-static bool threads_hook(long nr, const long args[6], long *result);
-#define JAILER_SYS_HOOK threads_hook
-#define JAILER_IMPLEMENTATION
-#include "../jailer.h"
-#include "canary.h" /* again: canary_denies */
+enum { THREADS = 8, EACH = 25, ATTACKED_UID = 54321 };
 
-static pid_t launcher;
-static long hang_at; /* a call before which a child sleeps; 0: never */
+/* Shared with the attacker. */
+static struct shared {
+  volatile int pid; /* the newest child, as the host numbers it; 0: none */
+  volatile int stop;
+  volatile long tries, reads, attaches;
+  volatile int watching, no_userns;
+} *X;
 
-/* Runs in the child too: only the launching process's children hang, in the kernel, where SIGKILL reaches them. */
-#if defined(__GNUC__)
-__attribute__((no_sanitize("address", "thread", "undefined")))
+static volatile int in_child_handler;
+static volatile long handled;
+static pid_t launcher_pid;
+static char *main_stack;
+
+BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
+  long ret;
+#if defined(__x86_64__)
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+#else
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  ret = x0;
 #endif
-static bool threads_hook(long nr, const long args[6], long *result) {
-  const long pause[2] = {100, 0};
-  (void)args;
-  (void)result;
-  if (hang_at && nr == hang_at && jl_sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0) != launcher)
-    jl_sys_raw(SYS_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+  return ret;
+}
+
+/* While the attacker watches: tells it the newest child's pid ("/proc/self" is the host's until the root is changed). */
+BARE static bool hook(long nr, const long args[6], long *result) {
+  if (!X || !X->watching) return false;
+  if (X->no_userns && (nr == SYS_clone3 || nr == SYS_clone)) {
+    uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
+    if (flags & 0x10000000) return *result = -EPERM, true;
+  }
+  char here;
+  const long distance = &here - main_stack;
+  if ((distance < 4000000 && distance > -4000000) || X->pid) return false;
+  char text[16];
+  long size = bare(SYS_readlinkat, -100, (long)"/proc/self", (long)text, sizeof text, 0, 0);
+  int pid = 0;
+  for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
+  X->pid = pid;
   return false;
 }
 
-static const char *granted;
+#define JAILER_SYS_HOOK hook
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+#include "canary.h" /* again: now with what it knows of layers */
+#include "tap.h"
 
-/* One launch of the canary, whose account must bear out every layer. */
-static bool launch(jailer_error *err, bool net, bool init) {
-  const char *argv[] = {canary_program, granted, NULL};
-  jailer_grant grant = {granted, NULL, JAILER_READ, false};
-  int ends[2];
+static bool as_root;
+
+/* --- one launch, from any thread --- */
+
+typedef struct lane {
+  int read_fd, write_fd, mark_fd; /* a pipe for the account; one more descriptor, kept as 7 */
+  uint64_t mark_ino, write_ino;
+  uint32_t uid, may_degrade;
+  const char *const *env;
+  bool outlive, sleeps;
+} lane;
+
+/* Without close-on-exec, all of them: what keeps them out of other jails is the launch alone. */
+static void lane_open(lane *l) {
+  int ends[2], mark[2];
+  struct stat st;
+  memset(l, 0, sizeof *l);
+  if (pipe(ends) || pipe(mark)) canary_bail("pipe");
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  l->read_fd = ends[0];
+  l->write_fd = ends[1];
+  l->mark_fd = mark[0];
+  close(mark[1]);
+  fstat(l->mark_fd, &st);
+  l->mark_ino = st.st_ino;
+  fstat(l->write_fd, &st);
+  l->write_ino = st.st_ino;
+}
+
+static void lane_close(lane *l) {
+  close(l->read_fd);
+  close(l->write_fd);
+  close(l->mark_fd);
+}
+
+static jailer_code lane_spawn(const lane *l, jailer_proc *proc, jailer_error *err) {
+  const char *argv[] = {canary_program, l->sleeps ? "sleep" : NULL, NULL};
+  const jailer_fd fds[] = {{l->write_fd, true, 1}, {l->mark_fd, true, 7}};
   jailer_config config;
-  jailer_proc proc;
-  jailer_status status;
-  struct canary account;
-  if (pipe2(ends, O_CLOEXEC)) return false;
-  jailer_fd out = {ends[1], true, 1};
   memset(&config, 0, sizeof config);
   config.argv = argv;
-  config.grants = &grant;
-  config.grant_count = 1;
-  config.fds = &out;
-  config.fd_count = 1;
-  config.stdio = JAILER_STDIO_NULL;
-  config.allow_network = !net;
-  config.with_init = init;
-  bool good = jailer_launch(&config, &proc, err) == JAILER_OK;
-  close(ends[1]);
-  if (good) {
-    const char *why = canary_get(ends[0], &account) == 1 ? canary_denies(&account, &proc, "jail") : "no account";
-    int kept = 0;
-    for (int fd = 0; fd < CANARY_FDS; fd++) kept += account.fd_ino[fd] != 0;
-    if (!why && (kept != 3 || account.fds_above)) why = "a descriptor of another launch";
-    if (!why && (account.path[0].error || !account.path[0].write_error)) why = "the grant";
-    jailer_code code = jailer_wait(&proc, 10000, &status, err);
-    if (!why && (code || !status.exited || status.exit_code)) why = "the end";
-    if (why) printf("# %s\n", why);
-    good = !why;
-  } else {
-    char text[1024];
-    jailer_error_text(err, text, sizeof text);
-    printf("# %s\n", text);
-  }
-  close(ends[0]);
-  return good;
+  config.env = l->env;
+  config.fds = fds;
+  config.fd_count = 2;
+  config.without_system = true;
+  config.uid = config.gid = l->uid;
+  config.may_degrade = l->may_degrade;
+  config.outlive_launcher = l->outlive;
+  return jailer_launch(&config, proc, err);
+}
+
+/* NULL, or what is wrong with the account of a launch. */
+static const char *lane_wrong(const lane *l, const jailer_proc *proc, struct canary *c) {
+  static __thread char why[200];
+  if (canary_get(l->read_fd, c) != 1) return "no account";
+  const char *denied = l->env ? NULL : canary_denies(c, proc, "jail");
+  if (denied) return denied;
+  if (c->blocked || c->ignored) return "signals are blocked or ignored";
+  for (int fd = 3; fd < CANARY_FDS; fd++)
+    if ((c->fd_ino[fd] != 0) != (fd == 7)) return snprintf(why, sizeof why, "descriptor %d: inode %llu", fd, (unsigned long long)c->fd_ino[fd]), why;
+  if (c->fd_ino[7] != l->mark_ino || c->fd_ino[1] != l->write_ino) return "another launch's descriptor";
+  return NULL;
+}
+
+/* Launches, waits and judges; NULL is well. */
+static const char *lane_run(const lane *l, struct canary *c) {
+  static __thread char why[900];
+  jailer_proc proc, was;
+  jailer_error err;
+  jailer_status status;
+  jailer_code code = lane_spawn(l, &proc, &err);
+  if (code) return snprintf(why, sizeof why, "%s: %s: %s: %s", jailer_code_name(code), err.step, err.item, err.message), why;
+  was = proc;
+  code = jailer_wait(&proc, 20000, &status, &err);
+  if (code) return snprintf(why, sizeof why, "wait: %s", jailer_code_name(code)), why;
+  if (!status.exited || status.exit_code) return "the canary failed";
+  return lane_wrong(l, &was, c);
 }
 
 /* --- many threads --- */
 
-static int stop_noise;
-static int failures;
+static volatile int churn_stop;
+static long bad_lanes;
+static char first_bad[900];
+static pthread_mutex_t bad_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void *launching(void *arg) {
-  jailer_error err;
-  for (int i = 0; i < (int)(intptr_t)arg; i++)
-    if (!launch(&err, i % 4 == 0, i % 5 == 1)) __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
-  return NULL;
+static void bad(const char *why) {
+  pthread_mutex_lock(&bad_lock);
+  if (bad_lanes++ == 0) snprintf(first_bad, sizeof first_bad, "%s", why);
+  pthread_mutex_unlock(&bad_lock);
 }
 
-/* What other threads of a launcher do meanwhile: allocate, open, fork and execute. */
-static void *noise(void *arg) {
-  while (!__atomic_load_n(&stop_noise, __ATOMIC_RELAXED)) {
-    free(malloc((size_t)(intptr_t)arg));
-    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) close(fd);
-    pid_t pid = fork();
-    if (pid == 0) {
-      execl("/bin/true", "true", (char *)NULL);
-      _exit(127);
-    }
-    if (pid > 0) waitpid(pid, NULL, 0);
-    usleep(2000);
+static void *launches(void *count) {
+  lane l;
+  struct canary c;
+  lane_open(&l);
+  for (int i = 0; i < *(const int *)count; i++) {
+    const char *why = lane_run(&l, &c);
+    if (why) bad(why);
   }
+  lane_close(&l);
   return NULL;
 }
 
-static void test_many(int count, int each) {
-  pthread_t thread[8], other[2];
-  canary_state before;
-  canary_maps_count = 0; /* stacks of threads are kept for the next ones */
-  canary_take(&before);
-  failures = 0;
-  __atomic_store_n(&stop_noise, 0, __ATOMIC_RELAXED);
-  for (int i = 0; i < 2; i++) pthread_create(&other[i], NULL, noise, (void *)(intptr_t)(1000 * (i + 1)));
-  for (int i = 0; i < count; i++) pthread_create(&thread[i], NULL, launching, (void *)(intptr_t)each);
-  for (int i = 0; i < count; i++) pthread_join(thread[i], NULL);
-  __atomic_store_n(&stop_noise, 1, __ATOMIC_RELAXED);
-  for (int i = 0; i < 2; i++) pthread_join(other[i], NULL);
-  OK(failures == 0, "%d threads, %d launches each, beside threads that fork and allocate", count, each);
-  const char *why = canary_differs(&before);
-  OK(!why, "nothing is left, the dumpable flag is as it was%s%s", why ? ": " : "", why ? why : "");
-}
-
-/* --- signals --- */
-
-static volatile int handled, handled_elsewhere;
-static void on_usr1(int signal) {
-  (void)signal;
-  handled++;
-  if (syscall(SYS_getpid) != launcher) handled_elsewhere++; /* in a child, on shared memory */
-}
-
-static void *storm(void *arg) {
-  pthread_t target = *(pthread_t *)arg;
-  while (!__atomic_load_n(&stop_noise, __ATOMIC_RELAXED)) {
-    pthread_kill(target, SIGUSR1);
-    usleep(50);
+static void *churn_forks(void *unused) {
+  (void)unused;
+  while (!churn_stop) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    if (child > 0) waitpid(child, NULL, 0);
   }
   return NULL;
 }
 
-static void test_storm(int count) {
-  struct sigaction action, old;
-  pthread_t self = pthread_self(), thread;
-  jailer_error err;
-  int good = 0;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = on_usr1;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGUSR1, &action, &old);
-  __atomic_store_n(&stop_noise, 0, __ATOMIC_RELAXED);
-  pthread_create(&thread, NULL, storm, &self);
-  for (int i = 0; i < count; i++) good += launch(&err, false, i % 3 == 0);
-  __atomic_store_n(&stop_noise, 1, __ATOMIC_RELAXED);
-  pthread_join(thread, NULL);
-  sigaction(SIGUSR1, &old, NULL);
-  OK(good == count, "%d launches by a thread that gets signals all the time (%d handled)", good, handled);
-  OK(handled > count && handled_elsewhere == 0, "handlers ran in the launcher, never in a child");
-}
-
-/* --- launchers with odd settings, each in a process of its own --- */
-
-static void sigchld_ignored(void) { signal(SIGCHLD, SIG_IGN); }
-
-static void sigchld_no_wait(void) {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = SIG_DFL;
-  action.sa_flags = SA_NOCLDWAIT;
-  sigaction(SIGCHLD, &action, NULL);
-}
-
-static void all_blocked(void) {
-  sigset_t all;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, NULL);
-}
-
-static void all_ignored(void) {
-  for (int i = 1; i < 65; i++)
-    if (i != SIGCHLD) signal(i, SIG_IGN);
-}
-
-static void no_home(void) {
-  unsetenv("HOME");
-  clearenv();
-}
-
-static void huge_environment(void) {
-  char *value = malloc(100001);
-  if (!value) return;
-  memset(value, 'x', 100000);
-  value[100000] = 0;
-  for (int i = 0; i < 20; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "HUGE%d", i);
-    setenv(name, value, 1);
-  }
-  free(value);
-}
-
-static void strange_masks(void) {
-  umask(0777);
-  if (chdir("/proc/self")) _exit(9);
-}
-
-static void not_dumpable(void) { prctl(PR_SET_DUMPABLE, 0); }
-
-/* Whether the status of a reaped child can still be had: PIDFD_GET_INFO with the exit, Linux 6.15. */
-static bool lost_status(void) {
-  jailer_host host;
-  return jailer_probe(&host, NULL) || host.kernel_major < 6 || (host.kernel_major == 6 && host.kernel_minor < 15);
-}
-
-static void test_odd(void) {
-  const bool lost = lost_status(), root = geteuid() == 0;
-  const struct {
-    const char *name;
-    void (*set)(void);
-    jailer_code expected;
-  } rows[] = {{"ignores SIGCHLD", sigchld_ignored, lost ? JAILER_E_STATUS_LOST : JAILER_OK},
-              {"has SA_NOCLDWAIT", sigchld_no_wait, lost ? JAILER_E_STATUS_LOST : JAILER_OK},
-              {"blocks every signal", all_blocked, JAILER_OK},
-              {"ignores every signal", all_ignored, JAILER_OK},
-              {"has no environment", no_home, JAILER_OK},
-              {"has an environment of 2 MB", huge_environment, JAILER_OK},
-              {"has umask 0777 and sits in /proc/self", strange_masks, JAILER_OK},
-              {"is not dumpable", not_dumpable, root ? JAILER_OK : JAILER_E_DENIED}};
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    pid_t pid = fork();
-    if (pid == 0) {
-      jailer_error err;
-      memset(&err, 0, sizeof err);
-      launcher = getpid();
-      rows[i].set();
-      int dumpable = prctl(PR_GET_DUMPABLE);
-      bool good = launch(&err, true, false);
-      if (rows[i].expected) good = !good && err.code == rows[i].expected && err.message[0];
-      _exit(good && prctl(PR_GET_DUMPABLE) == dumpable ? 0 : 1);
+static void *churn_programs(void *unused) {
+  char *argv[] = {canary_program, NULL}, *none[] = {NULL};
+  (void)unused;
+  while (!churn_stop) {
+    pid_t child = vfork();
+    if (child == 0) {
+      execve("/nonexistent", argv, none);
+      _exit(0);
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    OK(status == 0, "a launcher that %s: %s", rows[i].name, jailer_code_name(rows[i].expected));
+    if (child > 0) waitpid(child, NULL, 0);
   }
+  return NULL;
 }
 
-/* --- a tracer of the target's uid, while root launches --- */
-
-enum { TRACED_UID = 0x7a000001 };
-
-static int trace_in_a_loop(int seconds) {
-  time_t until = time(NULL) + seconds;
-  pid_t parent = getppid();
-  char path[64];
-  if (setgid(TRACED_UID) || setuid(TRACED_UID)) return 2;
-  while (time(NULL) < until) {
-    pid_t newest = (pid_t)0;
-    FILE *f = fopen("/proc/loadavg", "r"); /* its last field is the newest pid: the child that is being launched */
-    if (f && fscanf(f, "%*s %*s %*s %*s %d", &newest) != 1) newest = 0;
-    if (f) fclose(f);
-    for (pid_t pid = newest - 2; newest && pid <= newest + 1; pid++) {
-      if (pid == getpid() || pid < 2) continue;
-      snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
-      int fd = open(path, O_RDWR);
-      if (fd >= 0) return 1;
-      if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) return 1;
-    }
-    snprintf(path, sizeof path, "/proc/%d/mem", (int)parent);
-    if (open(path, O_RDONLY) >= 0) return 1;
+static void *churn_memory(void *unused) {
+  void *block[64] = {NULL};
+  unsigned n = 1;
+  (void)unused;
+  while (!churn_stop) {
+    n = n * 1103515245 + 12345;
+    free(block[n >> 16 & 63]);
+    block[n >> 16 & 63] = malloc(n >> 12 & 0x3ffff);
+    if (block[n >> 16 & 63]) memset(block[n >> 16 & 63], 1, 1);
   }
-  return 0;
+  for (int i = 0; i < 64; i++) free(block[i]);
+  return NULL;
 }
 
-static void test_tracer(void) {
-  const char *name = "a process of the target's uid never gets at the memory of a launch";
-  if (geteuid() != 0) {
-    OK(1, "%s: only a root launcher changes uids", name);
-    return;
-  }
-  pid_t pid = fork();
-  if (pid == 0) _exit(trace_in_a_loop(2));
-  const char *argv[] = {"/bin/true", NULL};
-  jailer_config config;
-  jailer_error err;
-  int launched = 0, status = 0, bad = 0;
-  memset(&config, 0, sizeof config);
-  config.argv = argv;
-  config.uid = config.gid = TRACED_UID;
-  config.allow_network = true;
-  config.stdio = JAILER_STDIO_NULL;
-  while (waitpid(pid, &status, WNOHANG) == 0) {
-    jailer_proc proc;
-    if (jailer_launch(&config, &proc, &err) || jailer_wait(&proc, 10000, NULL, &err)) bad++;
-    launched++;
-  }
-  OK(WIFEXITED(status) && WEXITSTATUS(status) != 2, "the tracer became the target's uid");
-  /* 1 would also be a target after its exec, which its own uid may trace from outside only without a user namespace */
-  OK(WIFEXITED(status) && WEXITSTATUS(status) == 0 && !bad, "%s (%d launches)", name, launched);
-  OK(prctl(PR_GET_DUMPABLE) == 1, "the launcher is dumpable again");
-}
-
-/* --- children that hang --- */
-
-static void test_timeouts(void) {
+static void many(const char *name, bool churning, int each) {
   static const struct {
-    long at;
-    bool init;
-    const char *name;
-  } rows[] = {{SYS_openat, false, "touching a granted path"}, {SYS_fsopen, false, "mounting the root"},
-              {SYS_execve, false, "executing"},               {SYS_execveat, true, "becoming the init"},
-              {SYS_seccomp, true, "below the init"}};
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    const char *argv[] = {"/bin/true", NULL};
-    jailer_grant grant = {granted, NULL, JAILER_READ, false};
-    jailer_config config;
+    void *(*run)(void *);
+  } churns[] = {{churn_forks}, {churn_programs}, {churn_memory}};
+  pthread_t thread[THREADS], churn[3];
+  churn_stop = 0;
+  bad_lanes = 0;
+  for (int i = 0; i < 3 && churning; i++) pthread_create(&churn[i], NULL, churns[i].run, NULL);
+  for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, launches, &each);
+  for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
+  churn_stop = 1;
+  for (int i = 0; i < 3 && churning; i++) pthread_join(churn[i], NULL);
+  OK(bad_lanes == 0, "%s: %d launches, each with its own descriptors and no others", name, THREADS * each);
+  if (bad_lanes) printf("# %ld bad, the first: %s\n", bad_lanes, first_bad);
+  OK(prctl(PR_GET_DUMPABLE) == 1, "%s: the launcher is dumpable again", name);
+}
+
+/* One plan, many threads: a plan is const to a spawn. */
+static jailer_plan *one_plan;
+
+static void *spawns(void *unused) {
+  (void)unused;
+  for (int i = 0; i < 10; i++) {
     jailer_proc proc;
     jailer_error err;
-    canary_state before;
-    struct timespec began, ended;
-    memset(&config, 0, sizeof config);
-    config.argv = argv;
-    config.grants = &grant;
-    config.grant_count = 1;
-    config.launch_timeout_ms = 150;
-    config.with_init = rows[i].init;
-    config.stdio = JAILER_STDIO_NULL;
-    canary_take(&before);
-    hang_at = rows[i].at;
-    clock_gettime(CLOCK_MONOTONIC, &began);
-    jailer_code code = jailer_launch(&config, &proc, &err);
-    clock_gettime(CLOCK_MONOTONIC, &ended);
-    hang_at = 0;
-    long took = (ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1000000;
-    OK(code == JAILER_E_TIMEOUT && err.step && err.message[0], "a child that hangs %s: E_TIMEOUT", rows[i].name);
-    OK(took >= 140 && took < 2500, "after its deadline (%ld ms)", took);
-    const char *why = canary_differs(&before);
-    OK(!why, "nothing is left%s%s", why ? ": " : "", why ? why : "");
+    jailer_status status;
+    jailer_code code = jailer_spawn(one_plan, &proc, &err);
+    if (code == JAILER_OK) code = jailer_wait(&proc, -1, &status, &err);
+    if (code || !status.exited || status.exit_code) bad(code ? err.message : "the canary failed");
   }
+  return NULL;
+}
+
+static void shared_plan(void) {
+  pthread_t thread[THREADS];
+  lane l;
+  jailer_error err;
+  jailer_config config;
+  struct canary c;
+  const char *argv[] = {canary_program, NULL};
+  lane_open(&l);
+  const jailer_fd fds[] = {{l.write_fd, true, 1}};
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  config.fds = fds;
+  config.fd_count = 1;
+  config.without_system = true;
+  bad_lanes = 0;
+  if (jailer_plan_new(&config, NULL, &one_plan, &err)) canary_bail(err.message);
+  fcntl(l.read_fd, F_SETPIPE_SZ, 1 << 20);
+  for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, spawns, NULL);
+  for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
+  jailer_plan_free(one_plan);
+  int accounts = 0;
+  while (canary_get(l.read_fd, &c) == 1) accounts++;
+  OK(bad_lanes == 0 && accounts == THREADS * 10, "one plan spawned by %d threads at once", THREADS);
+  if (bad_lanes) printf("# %s\n", first_bad);
+  lane_close(&l);
+}
+
+/* --- odd launchers --- */
+
+static void handler(int signal) {
+  (void)signal;
+  handled++;
+  if (bare(SYS_getpid, 0, 0, 0, 0, 0, 0) != launcher_pid) in_child_handler++;
+}
+
+static void reaper(int signal) {
+  int error = errno;
+  (void)signal;
+  while (waitpid(-1, NULL, WNOHANG) > 0) {}
+  errno = error;
+}
+
+static void children_gone(const char *name) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  OK(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == -1, "%s: no child is left", name);
+}
+
+/* With the status of children ignored or taken: the launch works, and the end is still told. */
+static void without_status(const char *name, void (*action)(int), int flags) {
+  struct sigaction odd, old;
+  lane l;
+  struct canary c;
+  jailer_proc proc, was;
+  jailer_error err;
+  jailer_status status;
+  memset(&odd, 0, sizeof odd);
+  odd.sa_handler = action;
+  odd.sa_flags = flags;
+  lane_open(&l);
+  sigaction(SIGCHLD, &odd, &old);
+  int fine = 0, lost = 0;
+  for (int i = 0; i < 20; i++) {
+    jailer_code code = lane_spawn(&l, &proc, &err);
+    if (code) {
+      printf("# %s: %s\n", jailer_code_name(code), err.message);
+      break;
+    }
+    was = proc;
+    code = jailer_wait(&proc, 20000, &status, &err);
+    const bool told = code == JAILER_E_STATUS_LOST || (code == JAILER_OK && status.exited && status.exit_code == 0);
+    lost += code == JAILER_E_STATUS_LOST;
+    if (told && proc.pid == 0 && !lane_wrong(&l, &was, &c)) fine++;
+  }
+  const char *argv[] = {"/nonexistent/program", NULL};
+  jailer_config config;
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  config.without_system = true;
+  jailer_code code = jailer_launch(&config, &proc, &err);
+  sigaction(SIGCHLD, &old, NULL);
+  OK(fine == 20, "%s: launches, and their end is told or said to be lost (%s)", name, lost == 0 ? "told" : lost == 20 ? "lost" : "both");
+  OK(code == JAILER_E_EXEC || code == JAILER_E_NOT_FOUND, "%s: a program that is not there is an error", name);
+  children_gone(name);
+  lane_close(&l);
+}
+
+static void not_dumpable(void) {
+  lane l;
+  struct canary c;
+  jailer_proc proc;
+  jailer_error err;
+  lane_open(&l);
+  prctl(PR_SET_DUMPABLE, 0);
+  if (as_root) {
+    const char *why = lane_run(&l, &c);
+    OK(!why && prctl(PR_GET_DUMPABLE) == 0, "a launcher that is not dumpable: launches, and stays so");
+    if (why) printf("# %s\n", why);
+  } else {
+    jailer_code code = lane_spawn(&l, &proc, &err);
+    OK(code == JAILER_E_DENIED && err.layer == JAILER_LAYER_USERNS && strstr(err.message, "dumpable"),
+       "a launcher that is not dumpable: E_DENIED, and the message says so");
+    if (code) printf("# %s\n", err.message);
+    if (code == JAILER_OK) jailer_wait(&proc, -1, NULL, NULL);
+  }
+  prctl(PR_SET_DUMPABLE, 1);
+  lane_close(&l);
+}
+
+static void masks(void) {
+  sigset_t set, now, old;
+  lane l;
+  struct canary c;
+  struct sigaction ignore, old_int, old_pipe;
+  lane_open(&l);
+  for (int round = 0; round < 2; round++) {
+    sigemptyset(&set);
+    if (round == 0) sigfillset(&set);
+    if (round == 1) sigaddset(&set, SIGCHLD);
+    pthread_sigmask(SIG_SETMASK, &set, &old);
+    sigprocmask(SIG_BLOCK, NULL, &set); /* as it is: some cannot be blocked */
+    const char *why = lane_run(&l, &c);
+    pthread_sigmask(SIG_SETMASK, &old, &now);
+    OK(!why && !memcmp(&now, &set, 8), "%s blocked: launches, none blocked inside, the mask is put back",
+       round == 0 ? "everything" : "SIGCHLD");
+    if (why) printf("# %s\n", why);
+  }
+  memset(&ignore, 0, sizeof ignore);
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGINT, &ignore, &old_int);
+  sigaction(SIGPIPE, &ignore, &old_pipe);
+  const char *why = lane_run(&l, &c);
+  OK(!why && c.ignored == 0, "signals that the launcher ignores are not ignored inside");
+  if (why) printf("# %s\n", why);
+  sigaction(SIGINT, &old_int, NULL);
+  sigaction(SIGPIPE, &old_pipe, NULL);
+  lane_close(&l);
+}
+
+static void environments(void) {
+  extern char **environ;
+  char **before = environ;
+  enum { BIG = 2 << 20, ROW = 100000 };
+  lane l;
+  struct canary c;
+  lane_open(&l);
+  char *huge = malloc(BIG + 16), *row[3];
+  memset(huge, 'x', BIG + 15);
+  memcpy(huge, "HUGE=", 5);
+  huge[BIG + 15] = 0;
+  row[0] = huge;
+  row[1] = NULL;
+  environ = row;
+  const char *why = lane_run(&l, &c);
+  environ = before;
+  OK(!why && c.environment == 1, "a launcher with 2 MiB of environment: nothing of it inside");
+  if (why) printf("# %s\n", why);
+  environ = row + 1;
+  why = lane_run(&l, &c);
+  environ = before;
+  OK(!why && c.environment == 1, "a launcher without HOME and with no environment at all");
+  if (why) printf("# %s\n", why);
+
+  const char *many_rows[41];
+  char *text[40];
+  for (int i = 0; i < 40; i++) {
+    many_rows[i] = text[i] = malloc(ROW + 1);
+    memset(text[i], 'y', ROW);
+    text[i][snprintf(text[i], 16, "N%d", i)] = '=';
+    text[i][ROW] = 0;
+  }
+  many_rows[40] = NULL;
+  l.env = many_rows;
+  jailer_proc proc;
+  jailer_error err;
+  jailer_code code = lane_spawn(&l, &proc, &err);
+  OK(code == JAILER_E_EXEC && err.sys_errno == E2BIG, "a configured environment larger than the kernel takes: E_EXEC, E2BIG");
+  if (code == JAILER_OK) jailer_wait(&proc, -1, NULL, NULL);
+  many_rows[10] = NULL; /* 1 MB */
+  why = lane_run(&l, &c);
+  OK(!why && c.environment == 11, "one of a megabyte, with PATH added");
+  if (why) printf("# %s\n", why);
+  for (int i = 0; i < 40; i++) free(text[i]);
+  free(huge);
+  lane_close(&l);
+}
+
+/* Signals rain on the launcher: its handler runs in it, never in a child, and disturbs no launch. */
+static void signal_storm(void) {
+  struct sigaction catch, old;
+  struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+  lane l;
+  struct canary c;
+  memset(&catch, 0, sizeof catch);
+  catch.sa_handler = handler;
+  sigaction(SIGUSR1, &catch, &old);
+  sigaction(SIGALRM, &catch, NULL);
+  lane_open(&l);
+  in_child_handler = 0;
+  handled = 0;
+  const pid_t parent = getpid(), sender = fork();
+  if (sender == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (getppid() == parent) {
+      kill(parent, SIGUSR1);
+      for (volatile int i = 0; i < 2000; i++) {}
+    }
+    _exit(0);
+  }
+  setitimer(ITIMER_REAL, &often, NULL);
+  const char *why = NULL;
+  for (int i = 0; i < 60 && !why; i++) why = lane_run(&l, &c);
+  setitimer(ITIMER_REAL, &never, NULL);
+  kill(sender, SIGKILL);
+  waitpid(sender, NULL, 0);
+  OK(!why && handled > 60 && in_child_handler == 0, "a storm of signals: handlers run in the launcher and never in a child");
+  printf("# %ld signals handled%s%s\n", handled, why ? ", " : "", why ? why : "");
+  sigaction(SIGUSR1, &old, NULL);
+  signal(SIGALRM, SIG_DFL);
+  lane_close(&l);
+}
+
+/* --- the parent-death signal belongs to the launching thread --- */
+
+static lane sleeper;
+static jailer_proc sleeping;
+static jailer_code sleeping_code;
+
+static void *launch_and_end(void *unused) {
+  jailer_error err;
+  (void)unused;
+  sleeping_code = lane_spawn(&sleeper, &sleeping, &err);
+  if (sleeping_code) printf("# %s\n", err.message);
+  return NULL;
+}
+
+static void thread_ends(bool outlive) {
+  pthread_t thread;
+  jailer_status status;
+  jailer_error err;
+  lane_open(&sleeper);
+  sleeper.sleeps = true;
+  sleeper.outlive = outlive;
+  pthread_create(&thread, NULL, launch_and_end, NULL);
+  pthread_join(thread, NULL);
+  jailer_code code = sleeping_code ? sleeping_code : jailer_wait(&sleeping, outlive ? 200 : 10000, &status, &err);
+  if (!outlive) {
+    OK(code == JAILER_OK && !status.exited && status.signal == SIGKILL, "the target ends with the thread that launched it");
+  } else {
+    OK(code == JAILER_E_TIMEOUT, "with outlive_launcher it does not");
+    if (sleeping_code == JAILER_OK && jailer_kill(&sleeping, SIGKILL, NULL) == JAILER_OK) jailer_wait(&sleeping, -1, NULL, NULL);
+  }
+  lane_close(&sleeper);
+}
+
+/* --- root: an attacker with the target's uid --- */
+
+static char secret[32] = "not the secret yet";
+
+static void attacker(void) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (setresgid(ATTACKED_UID, ATTACKED_UID, ATTACKED_UID) || setresuid(ATTACKED_UID, ATTACKED_UID, ATTACKED_UID)) _exit(1);
+  while (!X->stop) {
+    const int pid = X->pid;
+    char path[48], bytes[sizeof secret];
+    if (!pid) continue;
+    struct iovec to = {bytes, sizeof bytes}, from = {secret, sizeof bytes};
+    X->tries++;
+    memset(bytes, 0, sizeof bytes);
+    if (process_vm_readv(pid, &to, 1, &from, 1, 0) == (ssize_t)sizeof bytes && !strcmp(bytes, "the launcher's secret")) X->reads++;
+    snprintf(path, sizeof path, "/proc/%d/mem", pid);
+    int mem = open(path, O_RDWR | O_CLOEXEC);
+    if (mem >= 0) {
+      memset(bytes, 0, sizeof bytes);
+      if (pread(mem, bytes, sizeof bytes, (off_t)(uintptr_t)secret) > 0 && !strcmp(bytes, "the launcher's secret")) X->reads++;
+      close(mem);
+    }
+    if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0) {
+      X->attaches++;
+      errno = 0;
+      memset(bytes, 0, sizeof bytes);
+      for (size_t i = 0; i < sizeof bytes; i += sizeof(long)) {
+        long word = ptrace(PTRACE_PEEKDATA, pid, secret + i, NULL);
+        memcpy(bytes + i, &word, sizeof word);
+      }
+      if (!strcmp(bytes, "the launcher's secret")) X->reads++;
+      ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+      waitpid(pid, NULL, __WALL);
+      ptrace(PTRACE_DETACH, pid, NULL, NULL);
+    }
+  }
+  _exit(0);
+}
+
+static void attacked(bool userns) {
+  lane l;
+  struct canary c;
+  const char *why = NULL;
+  X->stop = X->pid = 0;
+  X->tries = X->reads = X->attaches = 0;
+  X->no_userns = !userns;
+  lane_open(&l);
+  l.uid = ATTACKED_UID;
+  if (!userns) l.may_degrade = JAILER_BIT(JAILER_LAYER_USERNS);
+  const pid_t child = fork();
+  if (child == 0) attacker();
+  memcpy(secret, "the launcher's secret", 22); /* after the fork: the attacker has no copy */
+  X->watching = 1;
+  for (int i = 0; i < 150 && !why; i++) {
+    X->pid = 0;
+    why = lane_run(&l, &c);
+  }
+  X->watching = 0;
+  X->stop = 1;
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  OK(!why && X->tries > 100 && X->reads == 0 && (!userns || X->attaches == 0),
+     "%s: a process of the target's uid never reads the launcher's memory%s", userns ? "as root" : "as root without a user namespace",
+     userns ? " nor traces a child" : "");
+  printf("# %ld tries, %ld attached%s%s\n", X->tries, X->attaches, why ? ", " : "", why ? why : "");
+  OK(prctl(PR_GET_DUMPABLE) == 1, "and the launcher is dumpable again");
+  lane_close(&l);
 }
 
 int main(void) {
-  const bool sanitized = getenv("JAILER_SANITIZED") != NULL;
+  char here;
+  main_stack = &here;
+  launcher_pid = getpid();
+  as_root = geteuid() == 0;
   canary_setup();
-  launcher = getpid();
-  granted = canary_dir("granted", "word");
-  jailer_error err;
-  OK(launch(&err, true, false), "one launch, before there are threads");
-  test_many(8, sanitized ? 8 : 25);
-  test_storm(sanitized ? 20 : 100);
-  test_odd();
-  test_tracer();
-  test_timeouts();
+  X = mmap(NULL, sizeof *X, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (X == MAP_FAILED) canary_bail("mmap");
+  prctl(PR_SET_DUMPABLE, 1);
+
+  many("8 threads", false, EACH);
+  many("8 threads beside threads that fork, execute and allocate", true, EACH / 5);
+  shared_plan();
+  without_status("SIGCHLD ignored", SIG_IGN, 0);
+  without_status("SA_NOCLDWAIT", SIG_DFL, SA_NOCLDWAIT);
+  without_status("a handler that reaps every child", reaper, SA_RESTART | SA_NOCLDSTOP);
+  not_dumpable();
+  masks();
+  environments();
+  signal_storm();
+  thread_ends(false);
+  thread_ends(true);
+  if (as_root) {
+    attacked(true);
+    attacked(false);
+  }
+  children_gone("at the end");
   canary_remove(canary_scratch);
   return tap_done();
 }

@@ -67,9 +67,11 @@ CANARY_UNUSED static void canary_bail(const char *what) {
 }
 
 CANARY_UNUSED static const char *canary_in(const char *name) { /* a path in the scratch directory; the text stays */
-  char *text = NULL;
-  if (asprintf(&text, "%s/%s", canary_scratch, name) < 0) canary_bail("asprintf");
-  return text;
+  static char texts[64][600];
+  static int used;
+  if (used == 64) canary_bail("too many paths");
+  snprintf(texts[used], sizeof texts[0], "%s/%s", canary_scratch, name);
+  return texts[used++];
 }
 
 CANARY_UNUSED static const char *canary_dir(const char *name, const char *word) { /* a directory with a file "id" */
@@ -105,6 +107,8 @@ CANARY_UNUSED static void canary_remove(const char *path) {
   rmdir(path);
 }
 
+static uint64_t canary_ns[7]; /* the launcher's own namespaces */
+
 CANARY_UNUSED static void canary_setup(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   char name[PATH_MAX];
@@ -112,6 +116,11 @@ CANARY_UNUSED static void canary_setup(void) {
   if (null > 0) {
     dup2(null, 0);
     close(null);
+  }
+  for (int i = 0; i < 7; i++) {
+    struct stat st;
+    snprintf(name, sizeof name, "/proc/self/ns/%s", canary_ns_names[i]);
+    canary_ns[i] = stat(name, &st) ? 0 : st.st_ino;
   }
   snprintf(name, sizeof name, "%s/probe_canary", build && *build ? build : "build");
   if (!realpath(name, canary_program)) canary_bail(name);
@@ -228,15 +237,6 @@ CANARY_UNUSED static const char *canary_differs(const canary_state *before) {
 
 /* --- the canary's account --- */
 
-CANARY_UNUSED static void canary_own_ns(uint64_t ns[7]) {
-  for (int i = 0; i < 7; i++) {
-    char path[64];
-    struct stat st;
-    snprintf(path, sizeof path, "/proc/self/ns/%s", canary_ns_names[i]);
-    ns[i] = stat(path, &st) ? 0 : st.st_ino;
-  }
-}
-
 /* Reads what the canary wrote. 0: nothing at all, it never ran; 1: a whole account; -1: it began and did not finish. */
 CANARY_UNUSED static int canary_get(int fd, struct canary *out) {
   size_t n = 0;
@@ -258,12 +258,10 @@ CANARY_UNUSED static void canary_drain(int fd) {
 #define CANARY_DENIES
 /* Whether the account bears out every layer that the launch says it applied. NULL: it does; else what does not. */
 CANARY_UNUSED static const char *canary_denies(const struct canary *c, const jailer_proc *proc, const char *hostname) {
-  static char why[160];
-  static uint64_t own[7];
+  static __thread char why[160];
   const uint32_t layers = proc->layers;
   const bool root = geteuid() == 0;
   const bool proc_there = c->ns[0] != 0;
-  if (!own[0]) canary_own_ns(own);
 #define CANARY_HAS(layer) (layers & JAILER_BIT(JAILER_LAYER_##layer))
 #define CANARY_NEED(condition, ...) \
   if (!(condition)) return snprintf(why, sizeof why, __VA_ARGS__), why
@@ -273,7 +271,7 @@ CANARY_UNUSED static const char *canary_denies(const struct canary *c, const jai
   } kinds[] = {{JAILER_LAYER_USERNS, 0}, {JAILER_LAYER_MOUNTS, 1}, {JAILER_LAYER_PIDNS, 2},   {JAILER_LAYER_NETNS, 3},
                {JAILER_LAYER_IPCNS, 4},  {JAILER_LAYER_UTSNS, 5},  {JAILER_LAYER_CGROUPNS, 6}};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && proc_there; i++) {
-    bool same = c->ns[kinds[i].ns] == own[kinds[i].ns];
+    bool same = c->ns[kinds[i].ns] == canary_ns[kinds[i].ns];
     CANARY_NEED(!(layers & JAILER_BIT(kinds[i].layer)) || !same, "the %s namespace is the launcher's", canary_ns_names[kinds[i].ns]);
   }
   if (CANARY_HAS(PIDNS)) CANARY_NEED(c->pid == (proc->own_pid1 ? 1 : 2), "pid %d", c->pid);

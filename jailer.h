@@ -6163,8 +6163,8 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 /* ============================================================================================
  * // >>child    what the cloned child does before exec: system calls from a const plan, one reply, no return
  * May touch: the kernel. May call: tables, sys. It runs in the launcher's memory (CLONE_VM) on a stack of its own while
- * other threads go on, so: no allocation, no locks, no libc beyond memset, no errno, no write except to its own stack
- * and the reply.
+ * other threads go on, so: no allocation, no locks, no libc but memset, memcpy and strlen, no errno, no write but to
+ * its own stack, the reply, and the room for its moves.
  * ============================================================================================ */
 
 #if defined(__GNUC__)

@@ -886,6 +886,39 @@ static void test_nested(void) {
      "nested: or it has all ids and privileges");
 }
 
+/* Without mounts Landlock alone holds the grants, and its rules only add up. */
+static void test_without_mounts(void) {
+  const char *argv[] = {probe, NULL};
+  char outer[300], inner[320];
+  jailer_grant grants[2];
+  jailer_config config;
+  jailer_host host;
+  jailer_plan *plan;
+  jailer_proc proc;
+  jailer_error err;
+  snprintf(outer, sizeof outer, "%s/outer", dir);
+  snprintf(inner, sizeof inner, "%s/inner", outer);
+  mkdir(outer, 0777);
+  chmod(outer, 0777);
+  mkdir(inner, 0755);
+  memset(grants, 0, sizeof grants);
+  grants[0].path = outer;
+  grants[0].access = JAILER_WRITE;
+  grants[1].path = inner;
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  config.grants = grants;
+  config.grant_count = 2;
+  config.stdio = JAILER_STDIO_NULL;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC);
+  if (!OK(jailer_probe(&host, &err) == JAILER_OK, "the host is known")) return;
+  host.mntns = false;
+  if (!OK(jailer_plan_new(&config, &host, &plan, &err) == JAILER_OK, "a plan for a host without mount namespaces")) return;
+  OK(jailer_spawn(plan, &proc, &err) == JAILER_E_CONFLICT && err.layer == JAILER_LAYER_MOUNTS && strstr(err.item, "inner"),
+     "a read-only grant below a writable one is refused where mounts degrade");
+  jailer_plan_free(plan);
+}
+
 int main(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   snprintf(dir, sizeof dir, "%.200s/jailer-spawn.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -919,6 +952,7 @@ int main(void) {
   test_busy();
   test_again();
   test_nested();
+  test_without_mounts();
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");

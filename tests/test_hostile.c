@@ -142,7 +142,6 @@ static const struct {
     {"ns_parent_pid", "EPERM", NEVER},
     {"ns_parent_user", "EPERM", NEVER},
     {"ns_owner", "EPERM", NEVER},
-    {"write_exe", "EACCES", ROOT},
     {"write_comm", "EACCES", BOTH},
     {"write_oom", "EACCES", BOTH},
     {"write_uid_map", "EACCES", BOTH},
@@ -174,6 +173,14 @@ static void test_calls(void) {
        "%s is %s (%s), outside %s", attacks[i].name, attacks[i].inside, inside[i], outside);
     free((void *)(uintptr_t)inside[i]);
   }
+}
+
+/* The program itself: whose file it is decides which refusal comes first, busy text or missing permission. */
+static void test_own_program(void) {
+  run_inside(&strict, "attack", NULL);
+  const char *value = value_of("write_exe");
+  OK(strcmp(value, "EACCES") == 0 || strcmp(value, "EROFS") == 0 || strcmp(value, "ETXTBSY") == 0,
+     "the program cannot write its own file (%s)", value);
 }
 
 /* What may be done to "all processes of this user" ends at the jail, though the user is the launcher's. */
@@ -575,7 +582,7 @@ static void test_sockets(void) {
 static void test_terminal(void) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), number = -1, unlock = 0;
   if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0) inside_die("pty");
-  int slave = open(text_of("/dev/pts/%d", number), O_RDWR | O_NOCTTY | O_CLOEXEC), saved = fcntl(0, F_DUPFD_CLOEXEC, 3);
+  int slave = open(text_of("/dev/pts/%d", number), O_RDONLY | O_NOCTTY | O_CLOEXEC), saved = fcntl(0, F_DUPFD_CLOEXEC, 3);
   if (slave < 0) inside_die("pty");
   dup2(slave, 0);
   run_inside(&strict, "self", NULL);
@@ -585,8 +592,14 @@ static void test_terminal(void) {
   ROW_IS("ioctl:0,5412", "EPERM");
   ROW_IS("ioctl:0,541c", "EPERM");
   ROW_IS("tiocsctty:0", "EPERM");
-  ROW_IS("fdreopen:0", "EACCES");
+  ROW_IS("fdreopen:0", "EACCES"); /* for more than it is open for */
   ROW_IS("ioctl:0,5413", "ok");
+  int both = open(text_of("/dev/pts/%d", number), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  dup2(both, 0);
+  close(both);
+  run_inside(&strict, "do", "fdreopen:0", NULL);
+  ROW_IS("fdreopen:0", geteuid() == 0 ? "EACCES" : "ok"); /* >/dev/stderr; a root launcher's terminal is not its target's */
+  dup2(slave, 0);
   jailer_config config = strict;
   config.allow_pty = true;
   run_inside(&config, "do", "ioctl:0,5412", "ioctl:0,541c", "read:/dev/tty", NULL);
@@ -678,6 +691,7 @@ int main(void) {
   inside_start("test_hostile");
   make_file("plain", "text");
   test_calls();
+  test_own_program();
   test_user_wide();
   test_core();
   test_refused_descriptors();

@@ -133,7 +133,7 @@ CANARY_UNUSED static void canary_setup(void) {
 typedef struct canary_state {
   char fds[2048];     /* numbers and what they are */
   char mounts[65536]; /* /proc/self/mountinfo */
-  char files[4096];   /* names in the scratch directory, two levels */
+  char files[4096];   /* names in the scratch directory, five levels */
   int maps, dumpable;
   mode_t mask;
   uint64_t cwd_ino;
@@ -142,8 +142,13 @@ typedef struct canary_state {
 } canary_state;
 
 static long canary_allocated; /* a test that counts allocations writes it here */
+CANARY_UNUSED static int canary_environment = 1; /* variables: PATH */
 CANARY_UNUSED static bool canary_full_proc; /* the launch asked for all of /proc */
+#ifdef __GLIBC__
 static int canary_maps_count = 1; /* 0: the maps are not counted (a sanitizer's own come and go) */
+#else
+static int canary_maps_count = 0; /* the allocator of other libcs maps and unmaps as it likes */
+#endif
 
 static int canary_name_cmp(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
@@ -204,7 +209,7 @@ CANARY_UNUSED static void canary_take(canary_state *s) {
     canary_read("/proc/self/maps", text, sizeof text);
     for (char *p = text; (p = strchr(p, '\n')); p++) s->maps++;
   }
-  canary_names(s->files, sizeof s->files, canary_scratch, 1);
+  canary_names(s->files, sizeof s->files, canary_scratch, 4);
   s->dumpable = prctl(PR_GET_DUMPABLE);
   umask(s->mask = umask(0));
   if (!stat(".", &st)) s->cwd_ino = st.st_ino;
@@ -297,7 +302,7 @@ CANARY_UNUSED static const char *canary_denies(const struct canary *c, const jai
   }
   if (CANARY_HAS(DEATH) && (proc->own_pid1 || !CANARY_HAS(PIDNS)))
     CANARY_NEED(c->death_signal == SIGKILL, "parent-death signal %d", c->death_signal);
-  if (CANARY_HAS(ENV)) CANARY_NEED(c->environment == 1, "%d variables", c->environment);
+  if (CANARY_HAS(ENV)) CANARY_NEED(c->environment == canary_environment, "%d variables", c->environment);
   if (CANARY_HAS(RLIMITS)) CANARY_NEED(c->nofile == 1024 && c->nofile_max == 1024, "nofile %llu", (unsigned long long)c->nofile);
   if (CANARY_HAS(FDS)) CANARY_NEED(c->fds_above == 0, "%d descriptors above %d", c->fds_above, CANARY_FDS);
   if (CANARY_HAS(CAPS))

@@ -45,6 +45,7 @@ static void look(struct canary_path *to, const char *path) {
   }
   if (S_ISDIR(st.st_mode)) {
     snprintf(below, sizeof below, "%s/canary.new", path);
+    unlink(below); /* of one that was killed here */
     to->write_error = opens(below, O_WRONLY | O_CREAT | O_EXCL);
     if (!to->write_error) unlink(below);
   } else {

@@ -578,7 +578,7 @@ static int do_tkill(const char *pid) { return answer(syscall(SYS_tkill, atoi(pid
 static int do_pidfd(const char *pid) { return answer(syscall(SYS_pidfd_open, atoi(pid), 0)); }
 static int do_ptrace(const char *pid) { return answer(syscall(SYS_ptrace, 0x4206 /* SEIZE */, atoi(pid), 0, 0)); }
 static int do_getpgid(const char *pid) { return answer(getpgid(atoi(pid))); }
-static int do_sched(const char *pid) { return answer(sched_getscheduler(atoi(pid))); }
+static int do_sched(const char *pid) { return answer(syscall(SYS_sched_getscheduler, atoi(pid))); }
 static int do_prlimit(const char *pid) {
   struct rlimit limit;
   return answer(prlimit(atoi(pid), RLIMIT_CORE, NULL, &limit));
@@ -938,7 +938,7 @@ static int a_nofile_up(const char *arg) {
 }
 
 static int a_fifo_scheduler(const char *arg) {
-  struct sched_param first = {1};
+  const int first = 1; /* struct sched_param of the kernel: the priority */
   (void)arg;
   return answer(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &first));
 }

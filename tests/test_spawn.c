@@ -795,10 +795,10 @@ static void test_again(void) {
     jailer_proc proc;
     jailer_status status;
     good = jailer_spawn(plan, &proc, &err) == 0;
-    ssize_t n = good ? read(ends[0], text, sizeof text - 1) : -1;
+    good = good && jailer_wait(&proc, 5000, &status, &err) == 0 && status.exited && status.exit_code == 0;
+    ssize_t n = good ? read(ends[0], text, sizeof text - 1) : -1; /* all of it: the writer has ended */
     text[n > 0 ? n : 0] = 0;
-    good = good && jailer_wait(&proc, 5000, &status, &err) == 0 && status.exited && status.exit_code == 0 &&
-           !strncmp(text, want, strlen(want));
+    good = good && !strncmp(text, want, strlen(want));
   }
   OK(good, "again: one plan 30 times, and it needs nothing of the configuration any more");
   jailer_proc three[3];

@@ -154,7 +154,7 @@ static const char *lane_run(const lane *l, struct canary *c) {
 
 /* --- many threads --- */
 
-static volatile int churn_stop;
+static int churn_stop; /* atomic */
 static long bad_lanes;
 static char first_bad[900];
 static pthread_mutex_t bad_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -179,7 +179,7 @@ static void *launches(void *count) {
 
 static void *churn_forks(void *unused) {
   (void)unused;
-  while (!churn_stop) {
+  while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED)) {
     pid_t child = fork();
     if (child == 0) _exit(0);
     if (child > 0) waitpid(child, NULL, 0);
@@ -190,7 +190,7 @@ static void *churn_forks(void *unused) {
 static void *churn_programs(void *unused) {
   char *argv[] = {canary_program, NULL}, *none[] = {NULL};
   (void)unused;
-  while (!churn_stop) {
+  while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED)) {
     pid_t child = vfork();
     if (child == 0) {
       execve("/nonexistent", argv, none);
@@ -205,7 +205,7 @@ static void *churn_memory(void *unused) {
   void *block[64] = {NULL};
   unsigned n = 1;
   (void)unused;
-  while (!churn_stop) {
+  while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED)) {
     n = n * 1103515245 + 12345;
     free(block[n >> 16 & 63]);
     block[n >> 16 & 63] = malloc(n >> 12 & 0x3ffff);
@@ -220,12 +220,12 @@ static void many(const char *name, bool churning, int each) {
     void *(*run)(void *);
   } churns[] = {{churn_forks}, {churn_programs}, {churn_memory}};
   pthread_t thread[THREADS], churn[3];
-  churn_stop = 0;
+  __atomic_store_n(&churn_stop, 0, __ATOMIC_RELAXED);
   bad_lanes = 0;
   for (int i = 0; i < 3 && churning; i++) pthread_create(&churn[i], NULL, churns[i].run, NULL);
   for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, launches, &each);
   for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
-  churn_stop = 1;
+  __atomic_store_n(&churn_stop, 1, __ATOMIC_RELAXED);
   for (int i = 0; i < 3 && churning; i++) pthread_join(churn[i], NULL);
   OK(bad_lanes == 0, "%s: %d launches, each with its own descriptors and no others", name, THREADS * each);
   if (bad_lanes) printf("# %ld bad, the first: %s\n", bad_lanes, first_bad);

@@ -41,7 +41,8 @@ struct row {
 #define SAME(ours, theirs) {#theirs, (long long)(ours), (long long)(theirs)},
 #define NR(name) {"SYS_" #name, JL_NR_##name, SYS_##name},
 
-static const struct row rows[] = {
+int main(void) {
+  const struct row rows[] = {
     NR(read) NR(write) NR(close) NR(ppoll) NR(mmap) NR(mprotect) NR(munmap) NR(rt_sigaction) NR(rt_sigprocmask)
     NR(ioctl) NR(pread64) NR(clone) NR(execve) NR(fcntl) NR(flock) NR(fsync) NR(ftruncate) NR(chdir) NR(fchdir)
     NR(fchmod) NR(umask) NR(geteuid) NR(getegid) NR(setsid) NR(getgroups) NR(setgroups) NR(setresuid) NR(setresgid)
@@ -122,8 +123,6 @@ static const struct row rows[] = {
 #endif
     SAME(sizeof(jl_bpf_insn), 8) SAME(offsetof(jl_bpf_insn, k), 4) SAME(sizeof(jl_landlock), 24)
     SAME(sizeof(((jailer_error *)0)->item), JAILER_ITEM_MAX)};
-
-int main(void) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     OK(rows[i].ours == rows[i].theirs, "%s is %lld", rows[i].name, rows[i].theirs);
   return tap_done();

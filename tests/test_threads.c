@@ -512,17 +512,18 @@ static void attacker(void) {
   if (setresgid(ATTACKED_UID, ATTACKED_UID, ATTACKED_UID) || setresuid(ATTACKED_UID, ATTACKED_UID, ATTACKED_UID)) _exit(1);
   while (!X->stop) {
     const int pid = X->pid;
+    static const char told[] = "the launcher's secret";
     char path[48], bytes[sizeof secret];
     if (!pid) continue;
     struct iovec to = {bytes, sizeof bytes}, from = {secret, sizeof bytes};
     X->tries++;
     memset(bytes, 0, sizeof bytes);
-    if (process_vm_readv(pid, &to, 1, &from, 1, 0) == (ssize_t)sizeof bytes && !strcmp(bytes, "the launcher's secret")) X->reads++;
+    if (process_vm_readv(pid, &to, 1, &from, 1, 0) == (ssize_t)sizeof bytes && !memcmp(bytes, told, sizeof told)) X->reads++;
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
     int mem = open(path, O_RDWR | O_CLOEXEC);
     if (mem >= 0) {
       memset(bytes, 0, sizeof bytes);
-      if (pread(mem, bytes, sizeof bytes, (off_t)(uintptr_t)secret) > 0 && !strcmp(bytes, "the launcher's secret")) X->reads++;
+      if (pread(mem, bytes, sizeof bytes, (off_t)(uintptr_t)secret) > 0 && !memcmp(bytes, told, sizeof told)) X->reads++;
       close(mem);
     }
     if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0) {
@@ -533,7 +534,7 @@ static void attacker(void) {
         long word = ptrace(PTRACE_PEEKDATA, pid, secret + i, NULL);
         memcpy(bytes + i, &word, sizeof word);
       }
-      if (!strcmp(bytes, "the launcher's secret")) X->reads++;
+      if (!memcmp(bytes, told, sizeof told)) X->reads++;
       ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
       waitpid(pid, NULL, __WALL);
       ptrace(PTRACE_DETACH, pid, NULL, NULL);

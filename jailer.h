@@ -7035,8 +7035,8 @@ static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERN
                                                {JL_STEP_HOSTNAME, JAILER_LAYER_UTSNS, jl_child_hostname},
                                                {JL_STEP_FDS, JAILER_LAYER_FDS, jl_child_fds},
                                                {JL_STEP_TTY, JAILER_LAYER_SESSION, jl_child_tty},
-                                               {JL_STEP_SIGNALS, JAILER_LAYER_SESSION, jl_child_signals},
-                                               {JL_STEP_PERSONALITY, JAILER_LAYER_SESSION, jl_child_personality},
+                                               {JL_STEP_SIGNALS, JAILER_LAYER_NONE, jl_child_signals},
+                                               {JL_STEP_PERSONALITY, JAILER_LAYER_NONE, jl_child_personality},
                                                {JL_STEP_CAPS, JAILER_LAYER_CAPS, jl_child_caps},
                                                {JL_STEP_REACH, JAILER_LAYER_MOUNTS, jl_child_reach},
                                                {JL_STEP_NNP, JAILER_LAYER_NNP, jl_child_nnp},
@@ -7377,7 +7377,7 @@ typedef struct jl_dump_lock {
 static jailer_code jl_parent_dump_lock(const jl_launch *l, jl_dump_lock *lock, jailer_error *err) {
   char mode[8] = "";
   lock->fd = -1;
-  if (!l->plan->host.privileged || l->own_memory || l->plan->host_uid == 0) return JAILER_OK;
+  if (!l->plan->host.privileged || l->plan->host_uid == 0) return JAILER_OK;
   long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/sys/fs/suid_dumpable", JL_O_RDONLY, 0), r = fd;
   if (fd >= 0) {
     r = jl_sys_read_all((int)fd, mode, sizeof mode - 1);
@@ -7390,6 +7390,7 @@ static jailer_code jl_parent_dump_lock(const jl_launch *l, jl_dump_lock *lock, j
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_IDS, "check fs.suid_dumpable", "1", 0,
                    "with this debugging setting the target's user could trace the launcher during a launch; set "
                    "fs.suid_dumpable to 0 or 2");
+  if (l->own_memory) return JAILER_OK; /* a copy: its own flag stays cleared until exec, and ours is not touched */
   fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/environ", JL_O_RDONLY, 0);
   if (fd < 0)
     return jl_parent_system(err, JAILER_LAYER_IDS, "lock the dumpable flag", "/proc/self/environ", fd,

@@ -333,7 +333,7 @@ typedef struct jailer_host {
   uint32_t kernel_major, kernel_minor;
   uint32_t landlock_abi; /* 0: none */
   uint32_t uid, gid;     /* effective, of the caller */
-  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN: may make namespaces by right */
+  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
   bool nested;           /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
   bool seccomp;          /* filters with the actions that the launch filter uses */
   bool dumpable;         /* PR_GET_DUMPABLE of the caller */
@@ -2395,7 +2395,7 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
     if (h->uid == 0 && !h->nested && !config->allow_host_root)
       return jl_fail(
           err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
-          "the launcher is root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID: it cannot give root up; run "
+          "the launcher is root without CAP_SYS_ADMIN, SETUID, SETGID, CHOWN and KILL: it cannot give root up; run "
           "it as an ordinary user, with these capabilities, or set allow_host_root");
     plan->host_uid = h->uid;
     plan->host_gid = h->gid;
@@ -4102,7 +4102,7 @@ enum {
   JL_PR_GET_SECCOMP = 21, JL_PR_CAPBSET_READ = 23, JL_PR_CAPBSET_DROP = 24, JL_PR_GET_SECUREBITS = 27,
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
-  JL_CAP_CHOWN = 0, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
+  JL_CAP_CHOWN = 0, JL_CAP_KILL = 5, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
   JL_LANDLOCK_VERSION_FLAG = 1,
   JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
 };
@@ -4172,9 +4172,10 @@ static bool jl_probe_nested(void) {
   return n > 0 && !(number[0] == 0 && number[1] == 0 && number[2] == UINT32_MAX);
 }
 
+/* CAP_KILL is among the needed: a child that has become another user must still be killed when its launch fails. */
 static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID |
-                          (uint64_t)1 << JL_CAP_SETGID | (uint64_t)1 << JL_CAP_CHOWN;
+                          (uint64_t)1 << JL_CAP_SETGID | (uint64_t)1 << JL_CAP_CHOWN | (uint64_t)1 << JL_CAP_KILL;
   uint64_t caps = 0;
   uint32_t action = 0x00050000; /* SECCOMP_RET_ERRNO */
   long r;

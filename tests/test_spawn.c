@@ -919,6 +919,29 @@ static void test_without_mounts(void) {
   jailer_plan_free(plan);
 }
 
+/* Root that could not kill a child of another uid must not make one: after a failed launch it might still run. */
+static void test_no_cap_kill(void) {
+  if (geteuid() != 0) return; /* an ordinary user's child keeps its uid */
+  pid_t child = fork();
+  if (child == 0) {
+    const char *argv[] = {probe, NULL};
+    uint32_t head[2] = {0x20080522, 0}, data[6];
+    jailer_config config;
+    jailer_proc proc;
+    jailer_error err;
+    memset(&config, 0, sizeof config);
+    config.argv = argv;
+    config.stdio = JAILER_STDIO_NULL;
+    if (syscall(SYS_capget, head, data)) _exit(2);
+    data[0] &= ~(1u << JL_CAP_KILL); /* effective only: enough for kill(2) */
+    if (syscall(SYS_capset, head, data)) _exit(2);
+    _exit(jailer_launch(&config, &proc, &err) == JAILER_E_DENIED && err.layer == JAILER_LAYER_IDS ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  OK(status == 0, "root without CAP_KILL is refused: E_DENIED");
+}
+
 int main(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   snprintf(dir, sizeof dir, "%.200s/jailer-spawn.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -953,6 +976,7 @@ int main(void) {
   test_again();
   test_nested();
   test_without_mounts();
+  test_no_cap_kill();
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");

@@ -3909,7 +3909,7 @@ enum {
 #else
   JL_O_DIRECTORY = 040000, JL_O_NOFOLLOW = 0100000,
 #endif
-  JL_F_DUPFD_CLOEXEC = 1030, JL_F_GETFD = 1, JL_F_SETFD = 2, JL_F_GETFL = 3, JL_F_ADD_SEALS = 1033,
+  JL_F_DUPFD_CLOEXEC = 1030, JL_F_GETFD = 1, JL_F_GETFL = 3, JL_F_ADD_SEALS = 1033,
   JL_LOCK_SH = 1, JL_LOCK_EX = 2, JL_LOCK_NB = 4, JL_LOCK_UN = 8,
   JL_ACCESS_X = 1, JL_ACCESS_W = 2, JL_ACCESS_R = 4,
   /* openat2: linux/openat2.h */
@@ -6200,10 +6200,10 @@ typedef struct jl_launch {
   bool maps_by_parent, own_memory;
   bool host_cannot;  /* the failure tells of the host, not of a path somebody may have made so: the layer may degrade */
   int *trees;        /* per node: a detached tree of a privileged parent; NULL: none */
-  jl_placed *placed; /* the kept descriptors, vetted; a closed one of 0 to 2 is null_fd here */
-  int *temporary;    /* per kept descriptor: room for the child's moves */
-  int ruleset_fd, launcher_fd, null_fd, lock_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read,
-      status_write;
+  jl_placed *placed; /* the kept descriptors, vetted: `from` is the duplicate below, null_fd or stderr_fd */
+  int *kept;         /* per kept descriptor: the duplicate that was vetted; -1: none */
+  int *lifted;       /* per kept descriptor: room for the child */
+  int ruleset_fd, launcher_fd, null_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
   jl_landlock landlock;
   char uid_map[64], gid_map[320], root_inodes[24];
   char *map; /* guard page, stack, reply */
@@ -6600,12 +6600,13 @@ JL_CHILD_CODE static long jl_child_lift(const jl_child *c, int *fd) {
   return r < 0 ? r : 0;
 }
 
-/* The kept descriptors are a permutation that may have cycles: each that moves is first copied above all of them, then
-   put in place, so that no order can overwrite one that is still needed. dup3 also clears close-on-exec. */
+/* The kept descriptors are a permutation that may have cycles: each is first above all of them (the parent's duplicates
+   are, unless its limit was too low for that), then put in place, so that no order can overwrite one that is still
+   needed. dup3 also clears close-on-exec. */
 JL_CHILD_CODE static long jl_child_fds(jl_child *c) {
   const jailer_plan *p = c->plan;
   const jl_placed *placed = c->launch->placed;
-  int *temporary = c->launch->temporary;
+  int *lifted = c->launch->lifted;
   uint64_t limit[2] = {0, 0};
   long r;
   /* numbers up to the hard limit can be placed; RLIMIT_NOFILE itself is set later. Limits are the child's own. */
@@ -6618,19 +6619,14 @@ JL_CHILD_CODE static long jl_child_fds(jl_child *c) {
     return r;
   for (size_t i = 0; i < p->fd_count; i++) {
     c->reply->item = placed[i].to;
-    if (placed[i].from == placed[i].to) continue;
-    if ((r = jl_sys_fcntl(placed[i].from, JL_F_DUPFD_CLOEXEC, p->fd_max + 1)) < 0) return r;
-    temporary[i] = (int)r;
+    lifted[i] = placed[i].from;
+    if (lifted[i] > p->fd_max) continue;
+    if ((r = jl_sys_fcntl(lifted[i], JL_F_DUPFD_CLOEXEC, p->fd_max + 1)) < 0) return r;
+    lifted[i] = (int)r;
   }
   for (size_t i = 0; i < p->fd_count; i++) {
     c->reply->item = placed[i].to;
-    if (placed[i].from == placed[i].to) {
-      r = jl_sys_fcntl(placed[i].to, JL_F_SETFD, 0);
-    } else {
-      r = jl_sys_call(JL_NR_dup3, temporary[i], placed[i].to, 0, 0, 0, 0);
-      jl_sys_close(temporary[i]);
-    }
-    if (r < 0) return r;
+    if ((r = jl_sys_call(JL_NR_dup3, lifted[i], placed[i].to, 0, 0, 0, 0)) < 0) return r;
   }
   c->reply->item = -1;
   return 0;
@@ -7192,47 +7188,71 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
              : "a descriptor of a kind that is not known to be harmless (pidfd, mount, bpf, ...)";
 }
 
+/* /dev/null, opened once: it stands in for a closed 0, 1 or 2. */
+static jailer_code jl_parent_null(jl_launch *l, jailer_error *err) {
+  if (l->null_fd >= 0) return JAILER_OK;
+  long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r, "it stands in for a closed descriptor");
+  l->null_fd = (int)r;
+  return JAILER_OK;
+}
+
+/* A duplicate, above every number that is kept inside where the launcher's limit has room for that. */
+static long jl_parent_duplicate(const jailer_plan *p, int fd) {
+  long r = jl_sys_fcntl(fd, JL_F_DUPFD_CLOEXEC, p->fd_max + 1);
+  return r == -EINVAL ? jl_sys_fcntl(fd, JL_F_DUPFD_CLOEXEC, 3) : r;
+}
+
+/* One kept descriptor. The duplicate is what is vetted and what the target gets: another thread of the launcher that
+   closes the number and opens something else there changes nothing. */
+static jailer_code jl_parent_vet_one(jl_launch *l, size_t i, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  char number[24], message[JAILER_TEXT_MAX];
+  jl_stat st;
+  jl_placed *placed = &l->placed[i];
+  jl_parent_number(number, placed->from);
+  long r = placed->from < 0 ? -EBADF : jl_parent_duplicate(p, placed->from);
+  if (r == -EBADF && (placed->from < 0 || (i < 3 && placed->from == placed->to))) {
+    jailer_code code = jl_parent_null(l, err);
+    placed->from = l->null_fd;
+    return code;
+  }
+  if (r == -EBADF)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_FDS, "vet a kept descriptor", number, EBADF,
+                   "it is not open in the launcher");
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r,
+                            "it could not be duplicated: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
+  placed->from = l->kept[i] = (int)r;
+  const long flags = jl_sys_fcntl(placed->from, JL_F_GETFL, 0);
+  if ((r = flags < 0 ? flags : jl_sys_fstat(placed->from, &st)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r, "its kind cannot be told");
+  const char *why = p->allow_unsafe_fds ? NULL : jl_parent_unsafe(p, placed->from, flags, &st);
+  if (!why) return JAILER_OK;
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "it is ");
+  jl_buf_str(&b, why);
+  jl_buf_str(&b, "; close it, open it inside by a grant, or set allow_unsafe_fds");
+  return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "vet a kept descriptor", number, 0, message);
+}
+
 /* Vets the kept descriptors and fills launch->placed. A closed 0, 1 or 2 becomes /dev/null: a program that starts with
    one of them free would get its next file there. */
 static jailer_code jl_parent_vet(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
-  for (size_t i = 0; i < p->fd_count; i++) {
-    char number[24];
-    jl_stat st;
-    jl_placed *placed = &l->placed[i];
-    *placed = p->fds[i];
-    jl_parent_number(number, placed->from);
-    if (placed->to == 2 && l->stderr_fd >= 0) {
-      placed->from = l->stderr_fd;
-      continue;
-    }
-    long flags = placed->from < 0 ? -EBADF : jl_sys_fcntl(placed->from, JL_F_GETFL, 0);
-    if (flags == -EBADF && (placed->from < 0 || (i < 3 && placed->from == placed->to))) {
-      if (l->null_fd < 0) {
-        long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
-        if (r < 0)
-          return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r,
-                                  "it stands in for a closed descriptor");
-        l->null_fd = (int)r;
-      }
-      placed->from = l->null_fd;
-      continue;
-    }
-    if (flags < 0)
-      return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_FDS, "vet a kept descriptor", number, (int)-flags,
-                     "it is not open in the launcher");
-    long r = jl_sys_fstat(placed->from, &st);
-    if (r < 0)
-      return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r, "its kind cannot be told");
-    const char *why = p->allow_unsafe_fds ? NULL : jl_parent_unsafe(p, placed->from, flags, &st);
-    if (why) {
-      char message[JAILER_TEXT_MAX];
-      jl_buf b = jl_buf_fixed(message, sizeof message);
-      jl_buf_str(&b, "it is ");
-      jl_buf_str(&b, why);
-      jl_buf_str(&b, "; close it, open it inside by a grant, or set allow_unsafe_fds");
-      return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "vet a kept descriptor", number, 0, message);
-    }
+  const size_t count = p->fd_count; /* 3 to 65539: no product below overflows */
+  l->placed = JAILER_MALLOC(count * sizeof *l->placed);
+  l->lifted = JAILER_MALLOC(count * sizeof *l->lifted);
+  l->kept = JAILER_MALLOC(count * sizeof *l->kept);
+  for (size_t i = 0; l->kept && i < count; i++) l->kept[i] = -1;
+  if (!l->placed || !l->lifted || !l->kept) return jl_no_memory(err, "vet the kept descriptors");
+  for (size_t i = 0; i < count; i++) {
+    jailer_code code = JAILER_OK;
+    l->placed[i] = p->fds[i];
+    if (l->placed[i].to == 2 && l->stderr_fd >= 0) l->placed[i].from = l->stderr_fd; /* the box's own file */
+    else code = jl_parent_vet_one(l, i, err);
+    if (code) return code;
   }
   return JAILER_OK;
 }
@@ -7625,11 +7645,13 @@ JL_BESIDE_CHILD static bool jl_parent_kill_child(jl_launch *l) {
 static void jl_parent_release(jl_launch *l) {
   for (size_t i = 0; l->trees && i < l->plan->nodes.count; i++) jl_parent_close(&l->trees[i]);
   JAILER_FREE(l->trees);
+  for (size_t i = 0; l->kept && i < l->plan->fd_count; i++) jl_parent_close(&l->kept[i]);
   JAILER_FREE(l->placed);
-  JAILER_FREE(l->temporary);
+  JAILER_FREE(l->kept);
+  JAILER_FREE(l->lifted);
   l->trees = NULL;
   l->placed = NULL;
-  l->temporary = NULL;
+  l->kept = l->lifted = NULL;
   jl_parent_close(&l->ruleset_fd);
   jl_parent_close(&l->launcher_fd);
   jl_parent_close(&l->null_fd);
@@ -7816,11 +7838,7 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
 JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
   jailer_code code;
-  size_t bytes;
   long r;
-  if (!jl_mul(p->fd_count + 1, sizeof *l->placed, &bytes) || !(l->placed = JAILER_MALLOC(bytes)) ||
-      !(l->temporary = JAILER_MALLOC((p->fd_count + 1) * sizeof *l->temporary)))
-    return jl_no_memory(err, "prepare the launch");
   if ((code = jl_parent_unmounted(l, err))) return code;
   if ((code = jl_parent_vet(l, err)) || (code = jl_parent_ruleset(l, err)) || (code = jl_parent_stdio_rules(l, err)) ||
       (code = jl_parent_trees(l, err)))

@@ -47,8 +47,9 @@
  *
  * WHAT IT DOES NOT
  *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed calls is a way out.
- *   It does not limit memory, processor or process count yet (cgroups are the next step). It stops what the target
- *   writes from being *executed*, not interpreted. THREAT_MODEL.md has the whole list, each claim with its test.
+ *   It makes no cgroup: memory, processor and process count are limited by one that the caller made and named
+ *   (config.cgroup). It stops what the target writes from being *executed*, not interpreted. THREAT_MODEL.md has the
+ *   whole list, each claim with its test.
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
@@ -169,6 +170,7 @@ typedef enum jailer_layer {
   JAILER_LAYER_IPCNS,    /* own System V IPC and POSIX message queues */
   JAILER_LAYER_UTSNS,    /* own host name */
   JAILER_LAYER_CGROUPNS, /* own view of the cgroup tree */
+  JAILER_LAYER_CGROUP,   /* placed in the cgroup of the configuration: its limits hold from the first instruction */
   JAILER_LAYER_SESSION,  /* own session: no controlling terminal */
   JAILER_LAYER_DEATH,    /* SIGKILL when the launching thread ends */
   JAILER_LAYER_FDS,      /* only the named descriptors, each vetted */
@@ -297,6 +299,8 @@ typedef struct jailer_config {
   size_t fd_count;
   jailer_stdio stdio;
   jailer_limits limits;
+  const char *cgroup; /* a directory of cgroup v2, absolute, made and limited by the caller (memory.max, pids.max, ...),
+                         where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
 
   /* A box: the grants of its tree. NULL: none. */
   const jailer_layout *layout;
@@ -943,7 +947,7 @@ static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
 
 static const char *const jl_tab_layers[JAILER_LAYER_COUNT] = {
     "none",    "userns",       "ids", "mounts", "proc",    "pidns", "netns",        "ipcns",    "utsns",  "cgroupns",
-    "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
+    "cgroup",  "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
 /* clang-format on */
 
 /* clang-format off */
@@ -1016,6 +1020,7 @@ JL_UNUSED static uint64_t jl_tab_landlock_rights(jailer_access access, bool dire
    do. */
 typedef enum jl_step {
   JL_STEP_START = 0,
+  JL_STEP_CGROUP,
   JL_STEP_MAPS,
   JL_STEP_IDS,
   JL_STEP_DEATH,
@@ -1062,6 +1067,9 @@ static const struct {
 } jl_tab_steps[JL_STEP_COUNT] = {
     {JAILER_LAYER_NONE, "start the child",
      "the child ended before its first step: killed from outside, or out of memory"},
+    {JAILER_LAYER_CGROUP, "enter the cgroup",
+     "moving a process needs write permission to cgroup.procs of the named cgroup and of the nearest ancestor that it "
+     "shares with the launcher's own (cgroups(7), \"delegation\")"},
     {JAILER_LAYER_USERNS, "write the id maps",
      "the kernel refused the user namespace's maps; an ordinary launcher must be dumpable (prctl PR_SET_DUMPABLE 1)"},
     {JAILER_LAYER_IDS, "change uid, gid and groups", "the ids must be valid in the launcher's user namespace"},
@@ -2163,6 +2171,8 @@ struct jailer_plan {
   const char **argv, **envp;
   size_t env_count;
   const char *program, *cwd, *hostname;
+  const char *cgroup; /* without symbolic links; NULL: none */
+  int cgroup_fd;      /* O_PATH, pins it; -1: none */
   jl_source *sources;
   size_t source_count;
   jl_nodes nodes;
@@ -2334,6 +2344,8 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : all;
   if (plan->host.privileged) plan->layers |= JAILER_BIT(JAILER_LAYER_IDS); /* root is given up whatever the engine */
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
+  if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
+  else plan->layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
   if (plan->outlive_launcher) plan->layers &= ~JAILER_BIT(JAILER_LAYER_DEATH);
   const struct {
     jailer_layer layer;
@@ -2372,6 +2384,7 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   if (!h->cgroupns) layers &= ~JAILER_BIT(JAILER_LAYER_CGROUPNS);
   if (!h->landlock_abi) layers &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (!h->seccomp) layers &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
+  if (plan->cgroup_fd < 0) layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
   return layers;
 }
 
@@ -2438,6 +2451,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   plan->hostname = jl_arena_text(&plan->arena, plan->hostname, strlen(plan->hostname));
   if (!plan->hostname) return jl_no_memory(err, "check the configuration");
   if ((code = jl_plan_normal(&plan->arena, config->cwd ? config->cwd : "/", false, &plan->cwd, err))) return code;
+  if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
   if ((code = jl_plan_argv(plan, config, err))) return code;
   if ((code = jl_plan_fds(plan, config, err))) return code;
   if (!config->layout && (config->shim || config->libraries))
@@ -6198,6 +6212,7 @@ typedef struct jl_launch {
   jl_reply *reply;
   uint32_t layers; /* to apply in this try */
   bool maps_by_parent, own_memory;
+  int procs_fd;      /* cgroup.procs, for a child that the clone could not put into its cgroup; -1: it did */
   bool host_cannot;  /* the failure tells of the host, not of a path somebody may have made so: the layer may degrade */
   int *trees;        /* per node: a detached tree of a privileged parent; NULL: none */
   jl_placed *placed; /* the kept descriptors, vetted: `from` is the duplicate below, null_fd or stderr_fd */
@@ -6219,6 +6234,7 @@ typedef struct jl_child {
   jl_reply *reply;
   int root_fd, ruleset_fd, init_fd;
   int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
+  bool in_cgroup;  /* the kernel's own account of the cgroup was read and agrees */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
 } jl_child;
@@ -6272,6 +6288,33 @@ JL_CHILD_CODE static long jl_child_put(const char *path, const char *text) {
   long n = (long)strlen(text), r = jl_sys_write((int)fd, text, (size_t)n);
   jl_sys_close((int)fd); /* a /proc file: the write itself reported everything */
   return r == n ? 0 : r < 0 ? r : -EIO;
+}
+
+/* Whether cgroup.procs of the planned cgroup names this process. It tells numbers of the reader's pid namespace, and 0
+   for everybody outside it (cgroups(7)). */
+JL_CHILD_CODE static long jl_child_in_cgroup(jl_child *c) {
+  const long self = jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0);
+  char text[512];
+  long n, pid = 0, fd = jl_sys_openat(c->plan->cgroup_fd, "cgroup.procs", JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  while ((n = jl_sys_read((int)fd, text, sizeof text)) > 0) {
+    for (long i = 0; i < n; i++) {
+      if (text[i] == '\n' && pid == self) c->in_cgroup = true;
+      pid = text[i] == '\n' ? 0 : pid * 10 + (text[i] - '0');
+    }
+  }
+  jl_sys_close((int)fd); /* only read from */
+  return n < 0 ? n : c->in_cgroup ? 0 : -EPROTO;
+}
+
+/* The clone has put this process into its cgroup (CLONE_INTO_CGROUP), or it moves itself: "0" is who writes. Only then
+   comes the cgroup namespace, whose root is where its maker is: as a flag of the clone that would be the launcher's
+   cgroup (copy_cgroup_ns takes the caller's). */
+JL_CHILD_CODE static long jl_child_cgroup(jl_child *c) {
+  long r = c->launch->procs_fd < 0 ? 1 : jl_sys_write(c->launch->procs_fd, "0", 1);
+  if (r != 1) return r < 0 ? r : -EIO;
+  if ((r = jl_child_in_cgroup(c)) < 0 || !(c->launch->layers & JAILER_BIT(JAILER_LAYER_CGROUPNS))) return r;
+  return jl_sys_call(JL_NR_unshare, 0x02000000, 0, 0, 0, 0, 0); /* CLONE_NEWCGROUP */
 }
 
 /* Id maps: an ordinary launcher's child may map its own ids only, and must give up setgroups first
@@ -6922,6 +6965,7 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
     seen |= bit;
   }
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  if (c->in_cgroup) seen |= JAILER_BIT(JAILER_LAYER_CGROUP);
   c->reply->item = -1;
   c->reply->readback = seen;
   return 0;
@@ -7018,7 +7062,8 @@ JL_CHILD_CODE static long jl_child_maybe_init(jl_child *c) {
   return jl_child_init(c);
 }
 
-static const jl_child_step jl_child_first[] = {{JL_STEP_MAPS, JAILER_LAYER_USERNS, jl_child_maps},
+static const jl_child_step jl_child_first[] = {{JL_STEP_CGROUP, JAILER_LAYER_CGROUP, jl_child_cgroup},
+                                               {JL_STEP_MAPS, JAILER_LAYER_USERNS, jl_child_maps},
                                                {JL_STEP_IDS, JAILER_LAYER_NONE, jl_child_ids},
                                                {JL_STEP_DEATH, JAILER_LAYER_DEATH, jl_child_death},
                                                {JL_STEP_LAUNCHER, JAILER_LAYER_DEATH, jl_child_launcher_step},
@@ -7057,7 +7102,7 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.below_init = c.only_own = false;
+  c.in_cgroup = c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;
@@ -7448,6 +7493,7 @@ enum {
   JL_PROT_NONE = 0, JL_PROT_RW = 3, JL_MAP_SHARED = 1, JL_MAP_PRIVATE = 2, JL_MAP_ANON = 0x20, JL_MAP_STACK = 0x20000,
   JL_CLONE_VM = 0x100, JL_CLONE_PIDFD = 0x1000, JL_CLONE_CHILD_CLEARTID = 0x200000
 };
+#define JL_CLONE_INTO_CGROUP ((uint64_t)0x200000000) /* clone3 only, 5.7 */
 /* clang-format on */
 
 /* linux/sched.h CLONE_NEW*. */
@@ -7473,15 +7519,23 @@ JL_BESIDE_CHILD static long jl_parent_map(jl_launch *l) {
   return 0;
 }
 
+/* The flags of the clone. With a cgroup its namespace is made by the child, once it is in there (jl_child_cgroup). */
+static uint64_t jl_parent_clone_flags(const jl_launch *l) {
+  uint64_t flags = JL_CLONE_PIDFD | (l->own_memory ? 0 : JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID);
+  const uint32_t later = l->layers & JAILER_BIT(JAILER_LAYER_CGROUP) ? JAILER_BIT(JAILER_LAYER_CGROUPNS) : 0;
+  for (size_t i = 0; i < sizeof jl_parent_namespaces / sizeof jl_parent_namespaces[0]; i++)
+    if (l->layers & ~later & JAILER_BIT(jl_parent_namespaces[i].layer)) flags |= jl_parent_namespaces[i].flag;
+  return flags;
+}
+
 /* clone3 (5.3), or clone where it is missing or hidden by somebody's filter. The child's exit signal is SIGCHLD after
    exec whatever is asked here (de_thread), so it is that from the start. */
 JL_BESIDE_CHILD static long jl_parent_clone(jl_launch *l) {
-  uint64_t flags = l->own_memory ? 0 : JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID;
+  const uint64_t flags = jl_parent_clone_flags(l);
+  const bool cgroup = (l->layers & JAILER_BIT(JAILER_LAYER_CGROUP)) != 0;
   int pidfd = -1;
-  for (size_t i = 0; i < sizeof jl_parent_namespaces / sizeof jl_parent_namespaces[0]; i++)
-    if (l->layers & JAILER_BIT(jl_parent_namespaces[i].layer)) flags |= jl_parent_namespaces[i].flag;
-  flags |= JL_CLONE_PIDFD;
-  uint64_t args[11]; /* struct clone_args: flags pidfd child_tid parent_tid exit_signal stack stack_size tls ... */
+  uint64_t args[11]; /* struct clone_args: flags pidfd child_tid parent_tid exit_signal stack stack_size tls set_tid
+                        set_tid_size cgroup */
   memset(args, 0, sizeof args);
   args[0] = flags;
   args[1] = (uint64_t)(uintptr_t)&pidfd;
@@ -7489,7 +7543,19 @@ JL_BESIDE_CHILD static long jl_parent_clone(jl_launch *l) {
   args[4] = JL_SIGCHLD;
   args[5] = (uint64_t)(uintptr_t)(l->map + JL_PAGE);
   args[6] = JL_STACK_SIZE;
-  long r = jl_sys_clone(JL_NR_clone3, (long)args, 64, 0, 0, 0, jl_child_main, l);
+  long r = -ENOSYS;
+  if (cgroup) { /* size 88: CLONE_ARGS_SIZE_VER2 */
+    args[0] |= JL_CLONE_INTO_CGROUP;
+    args[10] = (uint64_t)l->plan->cgroup_fd;
+    r = jl_sys_clone(JL_NR_clone3, (long)args, 88, 0, 0, 0, jl_child_main, l);
+    if (r == -ENOSYS || r == -E2BIG || r == -EINVAL) { /* before 5.7, or hidden: the child moves itself */
+      if ((r = jl_sys_openat(l->plan->cgroup_fd, "cgroup.procs", JL_O_WRONLY, 0)) < 0) return r;
+      l->procs_fd = (int)r;
+      args[0] = flags;
+      r = -ENOSYS;
+    }
+  }
+  if (r == -ENOSYS) r = jl_sys_clone(JL_NR_clone3, (long)args, 64, 0, 0, 0, jl_child_main, l);
   if (r == -ENOSYS) {
     long top = (long)(uintptr_t)(l->map + JL_PAGE + JL_STACK_SIZE), running = (long)(uintptr_t)&l->reply->running;
     r = jl_sys_clone_old((long)flags | JL_SIGCHLD, top, (long)&pidfd, running, jl_child_main, l);
@@ -7660,6 +7726,7 @@ static void jl_parent_release(jl_launch *l) {
   jl_parent_close(&l->pipe_write);
   jl_parent_close(&l->init_fd);
   jl_parent_close(&l->status_write);
+  jl_parent_close(&l->procs_fd);
   if (l->map) jl_sys_call(JL_NR_munmap, (long)l->map, (long)l->map_size, 0, 0, 0, 0);
   l->map = NULL;
 }
@@ -7691,12 +7758,35 @@ static const char *jl_parent_userns_cause(void) {
          "deep; or the limit of namespaces for this user is reached (sysctl user.max_*_namespaces)";
 }
 
-static jailer_code jl_parent_clone_failed(long r, uint32_t layers, jailer_error *err) {
-  bool userns = (layers & JAILER_BIT(JAILER_LAYER_USERNS)) != 0;
+/* What clone answers about a cgroup, as opposed to namespaces (kernel/cgroup/cgroup.c, cgroup_css_set_fork); NULL: it was
+   not about that. AppArmor's answer for a user namespace is EACCES too. */
+static const char *jl_parent_cgroup_cause(long r, uint32_t layers) {
+  if (!(layers & JAILER_BIT(JAILER_LAYER_CGROUP))) return NULL;
+  if (r == -EBUSY)
+    return "this cgroup has controllers enabled for its children (cgroup.subtree_control), so it can hold no process: "
+           "name a child of it";
+  if (r == -EOPNOTSUPP) return "a threaded or invalid cgroup cannot hold a process (cgroup.type): make it a domain";
+  if (r == -ENODEV || r == -ENOENT) return "the cgroup was removed since the plan was made";
+  if (r == -EACCES && jl_parent_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") != 1)
+    return jl_tab_steps[JL_STEP_CGROUP].remedy;
+  return NULL;
+}
+
+static jailer_code jl_parent_clone_failed(const jl_launch *l, long r, jailer_error *err) {
+  const bool userns = (l->layers & JAILER_BIT(JAILER_LAYER_USERNS)) != 0;
+  const char *cause = jl_parent_cgroup_cause(r, l->layers);
+  if (cause)
+    return jl_fail(err,
+                   r == -EACCES                   ? JAILER_E_DENIED
+                   : r == -ENODEV || r == -ENOENT ? JAILER_E_CHANGED
+                                                  : JAILER_E_SYSTEM,
+                   JAILER_LAYER_CGROUP, jl_tab_steps[JL_STEP_CGROUP].name, l->plan->cgroup, (int)-r, cause);
   if (r == -ENOMEM || r == -EAGAIN)
     return jl_fail(err, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "clone", NULL, (int)-r,
-                   r == -ENOMEM ? "the kernel has no memory for another process"
-                                : "no more processes: RLIMIT_NPROC of this user or pids.max of the launcher's cgroup");
+                   r == -ENOMEM
+                       ? "the kernel has no memory for another process"
+                       : "no more processes: RLIMIT_NPROC of this user, or pids.max of the launcher's cgroup or "
+                         "of the target's");
   return jl_fail(err, userns ? JAILER_E_DENIED : JAILER_E_SYSTEM, userns ? JAILER_LAYER_USERNS : JAILER_LAYER_NONE,
                  "clone", NULL, (int)-r, userns ? jl_parent_userns_cause() : "clone was refused");
 }
@@ -7707,6 +7797,7 @@ static const char *jl_parent_item(const jl_launch *l, int step, int item, char n
   if (step == JL_STEP_EXEC) return p->program;
   if (step == JL_STEP_CWD) return p->cwd;
   if (step == JL_STEP_HOSTNAME) return p->hostname;
+  if (step == JL_STEP_CGROUP) return p->cgroup;
   if (item < 0) return NULL;
   if (step == JL_STEP_READBACK) return item < JAILER_LAYER_COUNT ? jl_tab_layers[item] : NULL;
   if (step == JL_STEP_RLIMITS) return item == 4 ? "core" : item == 7 ? "nofile" : "fsize";
@@ -7717,7 +7808,7 @@ static const char *jl_parent_item(const jl_launch *l, int step, int item, char n
 
 static jailer_code jl_parent_step_code(int step, int error) {
   if (step == JL_STEP_EXEC) return JAILER_E_EXEC;
-  if (step == JL_STEP_READBACK) return JAILER_E_READBACK;
+  if (step == JL_STEP_READBACK || (step == JL_STEP_CGROUP && error == EPROTO)) return JAILER_E_READBACK;
   if (step == JL_STEP_IDENTITY) return JAILER_E_CHANGED;
   if (step == JL_STEP_REACH) return JAILER_E_DENIED;
   if (step == JL_STEP_MAPS) return JAILER_E_DENIED;
@@ -7731,9 +7822,10 @@ static jailer_code jl_parent_step_code(int step, int error) {
 /* Steps whose failure says what this host can do. Those about a grant, a descriptor or the program are not among
    them: a hostile process may have caused them, and must not be able to take a layer away. */
 static bool jl_parent_tells_host(int step) {
-  static const jl_step steps[] = {JL_STEP_MAPS, JL_STEP_DEATH, JL_STEP_SESSION,  JL_STEP_PROPAGATION,
-                                  JL_STEP_ROOT, JL_STEP_PROC,  JL_STEP_PIVOT,    JL_STEP_HOSTNAME,
-                                  JL_STEP_CAPS, JL_STEP_NNP,   JL_STEP_LANDLOCK, JL_STEP_SECCOMP};
+  static const jl_step steps[] = {JL_STEP_CGROUP,      JL_STEP_MAPS, JL_STEP_DEATH, JL_STEP_SESSION,
+                                  JL_STEP_PROPAGATION, JL_STEP_ROOT, JL_STEP_PROC,  JL_STEP_PIVOT,
+                                  JL_STEP_HOSTNAME,    JL_STEP_CAPS, JL_STEP_NNP,   JL_STEP_LANDLOCK,
+                                  JL_STEP_SECCOMP};
   for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
     if ((int)steps[i] == step) return true;
   return false;
@@ -7751,6 +7843,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
         err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
+  if (step == JL_STEP_CGROUP && jl_parent_cgroup_cause(-error, l->layers))
+    remedy = jl_parent_cgroup_cause(-error, l->layers);
   if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) &&
       !l->plan->host.privileged)
     remedy = jl_parent_userns_cause();
@@ -7912,7 +8006,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
   r = jl_parent_clone(l);
   bool gone = true;
   if (r < 0) {
-    code = jl_parent_clone_failed(r, l->layers, err);
+    code = jl_parent_clone_failed(l, r, err);
     l->host_cannot = true;
   } else {
     l->pid = (int)r;
@@ -7980,7 +8074,7 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
   l->plan = plan;
   l->layers = layers;
   l->ruleset_fd = l->launcher_fd = l->null_fd = l->stderr_fd = l->pid_fd = l->pipe_read = l->pipe_write = -1;
-  l->init_fd = l->status_read = l->status_write = -1;
+  l->init_fd = l->status_read = l->status_write = l->procs_fd = -1;
   l->deadline_ms = jl_sys_now_ms() + plan->timeout_ms;
   l->maps_by_parent = plan->host.privileged && (layers & JAILER_BIT(JAILER_LAYER_USERNS));
   /* a uid change without a user namespace around it: the new uid's processes are kept from this memory by the dumpable
@@ -8256,6 +8350,20 @@ static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *
   }
 }
 
+/* Where in the tree of cgroup v2 it is now, as the launcher sees that. Somebody else may have moved it: no contradiction,
+   the target itself cannot. */
+static void jl_parent_report_cgroup(jailer_report *report, pid_t pid) {
+  char text[4096];
+  if (jl_parent_proc_read(pid, "/cgroup", text, sizeof text) <= 0) return;
+  for (char *line = text; line; line = strchr(line, '\n')) {
+    if (*line == '\n') line++;
+    if (!jl_starts(line, "0::")) continue;
+    line[strcspn(line, "\n")] = 0;
+    jl_parent_detail(report, JAILER_LAYER_CGROUP, strlen(line + 3) < JAILER_DETAIL_MAX ? line + 3 : "");
+    return;
+  }
+}
+
 /* Ids, capabilities, no_new_privs and seccomp, from /proc/PID/status. */
 static void jl_parent_report_status(jailer_report *report, const jailer_proc *proc, const char *status,
                                     jailer_layer *wrong) {
@@ -8459,6 +8567,11 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
   jl_buf_char(&b, ':');
   jl_buf_u64(&b, plan->host_gid);
   jl_buf_char(&b, '\n');
+  if (plan->cgroup) {
+    jl_buf_str(&b, "cgroup ");
+    jl_buf_escaped(&b, plan->cgroup, strlen(plan->cgroup));
+    jl_buf_char(&b, '\n');
+  }
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
     if (!(plan->layers & JAILER_BIT(i))) continue;
     jl_buf_str(&b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
@@ -8586,6 +8699,37 @@ static void jl_public_groups(jailer_plan *plan) {
     if (!known && plan->group_count < sizeof plan->groups / sizeof plan->groups[0])
       plan->groups[plan->group_count++] = s->st.gid;
   }
+}
+
+/* The target's cgroup: pinned, and proven to be a directory of cgroup v2 (statfs(2), CGROUP2_SUPER_MAGIC). */
+static jailer_code jl_public_cgroup(jailer_plan *plan, jailer_error *err) {
+  const char *step = "open the cgroup", *asked = plan->cgroup;
+  uint64_t fs[16];
+  if (!asked) return JAILER_OK;
+  long r = jl_sys_openat(JL_AT_FDCWD, asked, JL_O_PATH | JL_O_DIRECTORY, 0);
+  if (r < 0)
+    return jl_fail(err,
+                   r == -ENOENT    ? JAILER_E_NOT_FOUND
+                   : r == -EACCES  ? JAILER_E_DENIED
+                   : r == -ENOTDIR ? JAILER_E_INVALID
+                                   : JAILER_E_SYSTEM,
+                   JAILER_LAYER_CGROUP, step, asked, (int)-r,
+                   "make the cgroup first (mkdir below where cgroup2 is mounted), and name its directory");
+  plan->cgroup_fd = (int)r;
+  memset(fs, 0, sizeof fs);
+  if ((r = jl_sys_call(JL_NR_fstatfs, plan->cgroup_fd, (long)fs, 0, 0, 0, 0)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "its file system cannot be asked");
+  if (fs[0] == 0x27e0eb && (plan->may_degrade & JAILER_BIT(JAILER_LAYER_CGROUP))) { /* CGROUP_SUPER_MAGIC: version 1 */
+    jl_parent_close(&plan->cgroup_fd);
+    return JAILER_OK;
+  }
+  if (fs[0] != 0x63677270)
+    return jl_fail(err, fs[0] == 0x27e0eb ? JAILER_E_UNSUPPORTED : JAILER_E_INVALID, JAILER_LAYER_CGROUP, step, asked,
+                   0, "this is no directory of cgroup v2: name one below a mounted cgroup2 file system");
+  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd);
+  return plan->cgroup ? JAILER_OK
+                      : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
+                                "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
 }
 
 static jailer_code jl_public_filter(jailer_plan *plan, jailer_error *err) {
@@ -8808,7 +8952,7 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
   const char *library_dir = NULL;
   if (host) plan->host = *host;
   else if ((code = jl_probe_host(&plan->host, err))) return code;
-  if ((code = jl_plan_config(plan, config, err))) return code;
+  if ((code = jl_plan_config(plan, config, err)) || (code = jl_public_cgroup(plan, err))) return code;
   if (config->layout && (code = jl_public_box(plan, config, &library_dir, err))) return code;
   if (!config->layout && (code = jl_public_fresh_id(plan, &fresh_uid, err))) return code;
   fresh_gid = fresh_uid;
@@ -8829,6 +8973,7 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
 JAILER_API void jailer_plan_free(jailer_plan *plan) {
   if (!plan) return;
   for (size_t i = 0; i < plan->source_count; i++) jl_parent_close(&plan->sources[i].fd);
+  jl_parent_close(&plan->cgroup_fd);
   if (plan->box) {
     jl_parent_pid_stale(plan->box);
     jl_files_box_close(plan->box);
@@ -8846,6 +8991,7 @@ JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer
   jailer_plan *plan = JAILER_MALLOC(sizeof *plan);
   if (!plan) return jl_no_memory(err, "make a plan");
   memset(plan, 0, sizeof *plan);
+  plan->cgroup_fd = -1;
   int held[3];
   jl_parent_hold(held);
   jailer_code code = jl_public_plan(plan, config, host, err);
@@ -8964,6 +9110,7 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   jailer_layer wrong = JAILER_LAYER_NONE;
   jl_parent_report_status(out, proc, status, &wrong);
   jl_parent_report_ns(out, proc->pid, &wrong);
+  jl_parent_report_cgroup(out, proc->pid);
   if (wrong == JAILER_LAYER_NONE) return JAILER_OK;
   return jl_fail(err, JAILER_E_READBACK, wrong, "read the report", jl_tab_layers[wrong], 0,
                  "the kernel's account of the running target disagrees with the launch: end it");

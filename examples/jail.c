@@ -70,6 +70,7 @@ static const struct row {
     {"--gid", "N", ID, IN(config.gid), "likewise"},
     {"--nofile", "N", NUMBER, IN(config.limits.nofile), "open descriptors; default: 1024"},
     {"--fsize", "BYTES", NUMBER, IN(config.limits.fsize_bytes), "size of a file it writes; default: no limit"},
+    {"--cgroup", "DIR", PATH, IN(config.cgroup), "start it in this cgroup (v2), whose limits then hold"},
     {"--pid1", NULL, FLAG, IN(pid1), "PROGRAM is PID 1 itself; default: it sits below a small init, as programs expect"},
     {"--tty", NULL, FLAG, IN(tty), "a terminal of its own, connected to this one; TERM is handed on"},
 

@@ -370,7 +370,9 @@ typedef struct jailer_proc {
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
-  jailer_layout *box;    /* private: whose pid file goes at the end; NULL: none */
+  uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
+  uint32_t group_count;
+  jailer_layout *box; /* private: whose pid file goes at the end; NULL: none */
 } jailer_proc;
 
 typedef enum jailer_state {
@@ -575,9 +577,12 @@ JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, j
 /* jailer_plan_new, jailer_spawn, jailer_plan_free. */
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err);
 
-/* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. On JAILER_OK or
-   E_STATUS_LOST the process is gone and proc holds nothing any more. E_STATUS_LOST: the launcher ignores SIGCHLD or
-   another wait took the status. */
+/* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On
+   JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher ignores
+   SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the error says
+   so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to look at. Any
+   other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its first
+   instruction, counts as launched and ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal. A target that is PID 1 of its namespace and neither handles, ignores nor blocks the signal would
@@ -7144,6 +7149,12 @@ static void jl_parent_number(char text[24], int64_t value) {
   jl_buf_i64(&b, value);
 }
 
+/* Whether a child is gone and its number free for others: a launcher that ignores SIGCHLD never waits for it. What was
+   opened or read by number before this says no was the child's own. Without a pidfd (before 5.3) nothing can be told. */
+static bool jl_parent_gone(int pidfd) {
+  return pidfd >= 0 && jl_sys_call(JL_NR_pidfd_send_signal, pidfd, 0, 0, 0, 0, 0) == -ESRCH;
+}
+
 /* Takes the closed ones of 0, 1 and 2 while descriptors are opened, so that none of ours gets such a number: it
    would pass for the launcher's stdin, or hide that there is none. What cannot be taken is caught when descriptors
    are vetted. */
@@ -7416,13 +7427,18 @@ static void jl_parent_map_texts(jl_launch *l) {
   jl_buf_u64(&n, (uint64_t)p->nodes.count + 64);
 }
 
-static long jl_parent_put(int pid, const char *name, const char *text) {
+/* A map of the child, written by a root launcher. */
+static long jl_parent_put(const jl_launch *l, const char *name, const char *text) {
   char path[64];
   jl_buf b = jl_buf_fixed(path, sizeof path);
   jl_buf_str(&b, "/proc/");
-  jl_buf_i64(&b, pid);
+  jl_buf_i64(&b, l->pid);
   jl_buf_str(&b, name);
-  return jl_child_put(path, text);
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_WRONLY, 0);
+  if (fd < 0) return fd == -ENOENT ? -ESRCH : fd;
+  const long n = (long)strlen(text), r = jl_parent_gone(l->pid_fd) ? -ESRCH : jl_sys_write((int)fd, text, (size_t)n);
+  jl_sys_close((int)fd); /* a /proc file: the write itself reported everything */
+  return r == n ? 0 : r < 0 ? r : -EIO;
 }
 
 JL_BESIDE_CHILD static void jl_parent_open_gate(volatile uint32_t *gate) {
@@ -7584,7 +7600,8 @@ JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uin
   return 0;
 }
 
-/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. */
+/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which alone can
+   have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
 static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
   char path[64];
   jl_buf b = jl_buf_fixed(path, sizeof path);
@@ -7595,13 +7612,13 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   if (fd < 0) return fd;
   char part[512];
   size_t used = 0, column = 0;
-  bool groups = false; /* in the line "Groups:", which alone can have 700 KB and is not wanted */
+  bool groups = false; /* in that line */
   long n;
   while ((n = jl_sys_read((int)fd, part, sizeof part)) > 0 && used < size - 1) {
     for (long i = 0; i < n && used < size - 1; i++) {
       if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
       if (part[i] == '\n') column = 0;
-      if (!groups || part[i] == '\n') text[used++] = part[i];
+      if (!groups || column < 128 || part[i] == '\n') text[used++] = part[i];
       if (part[i] == '\n') groups = false;
     }
   }
@@ -7610,21 +7627,25 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   return n < 0 ? n : (long)used;
 }
 
-/* A child that is killed in execve(2) leaves this memory as one does that succeeds. The kernel knows: PF_FORKNOEXEC
-   goes with the exec, PF_EXITING comes with the end (linux/sched.h). A process that is gone already tells by its
-   status. */
-static bool jl_parent_executed(const jl_launch *l) {
+/* What the kernel says of a child: 1 it has executed, or is gone and tells by its status; 0 not yet; -1 it ends without.
+   PF_FORKNOEXEC goes with the exec, PF_EXITING comes with the end (linux/sched.h). */
+static int jl_parent_exec_look(const jl_launch *l) {
   enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
   char text[512];
+  uint64_t flags;
+  if (jl_parent_proc_read(l->pid, "/stat", text, sizeof text) <= 0) return 1;
+  const char *at = strrchr(text, ')');
+  for (int i = 0; at && i < FIELDS_BEFORE; i++) at = strchr(at + 1, ' ');
+  if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, " "), &flags) || !(flags & FORKNOEXEC)) return 1;
+  return flags & EXITING ? -1 : 0;
+}
+
+/* A child that is killed in execve(2) leaves this memory as one does that succeeds: the word alone does not tell. */
+static bool jl_parent_executed(const jl_launch *l) {
   int64_t left[2];
-  while (jl_parent_proc_read(l->pid, "/stat", text, sizeof text) > 0 && jl_parent_left(l->deadline_ms, left)) {
-    const char *at = strrchr(text, ')');
-    uint64_t flags;
-    for (int i = 0; at && i < FIELDS_BEFORE; i++) at = strchr(at + 1, ' ');
-    if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, " "), &flags) || !(flags & FORKNOEXEC)) return true;
-    if (flags & EXITING) return false;
-  }
-  return true;
+  int look = jl_parent_exec_look(l);
+  while (look == 0 && jl_parent_left(l->deadline_ms, left)) look = jl_parent_exec_look(l);
+  return look >= 0;
 }
 
 /* The kernel wakes us a moment before the init's new memory is in place (until then its arguments are ours); its own
@@ -7640,30 +7661,34 @@ JL_BESIDE_CHILD static long jl_parent_wait_init(const jl_launch *l) {
   return 0;
 }
 
-/* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
-   at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. A child
-   with memory of its own is watched through a close-on-exec pipe. */
-JL_BESIDE_CHILD static long jl_parent_wait_exec(jl_launch *l) {
+/* A child with memory of its own: a close-on-exec pipe tells when it has executed. But the child of another thread's fork
+   may hold the pipe for as long as it lives, so the kernel's account is looked at as well, now and then. */
+JL_BESIDE_CHILD static long jl_parent_wait_pipe(const jl_launch *l) {
+  const int64_t slice = 20000000;
   int64_t left[2];
-  if (!l->own_memory) {
-    long r = jl_parent_wait_word(l, &l->reply->running);
-    if (r < 0 || !l->plan->with_init || l->reply->error) return r;
-    if ((r = jl_parent_wait_init(l)) < 0) return r;
-    jl_parent_open_gate(
-        &l->reply->exec_gate); /* the init is a program of its own now: its process no longer is a window
-                                                  through which the target could look into this one */
-    return jl_parent_wait_word(l, &l->reply->target_running);
-  }
-  for (;;) {
+  while (jl_parent_left(l->deadline_ms, left)) {
     struct {
       int fd;
       int16_t events, revents;
-    } poll = {l->pipe_read, 1, 0};
-    if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
-    long r = jl_sys_call(JL_NR_ppoll, (long)&poll, 1, (long)left, 0, 0, 0);
-    if (r > 0) return 0;
+    } poll[2] = {{l->pipe_read, 1, 0}, {l->pid_fd, 1, 0}};
+    if (left[0] > 0 || left[1] > slice) left[0] = 0, left[1] = slice;
+    long r = jl_sys_call(JL_NR_ppoll, (long)poll, l->pid_fd >= 0 ? 2 : 1, (long)left, 0, 0, 0);
+    if (r > 0 || (r == 0 && jl_parent_exec_look(l) != 0)) return 0;
     if (r < 0 && r != -EINTR) return r;
   }
+  return -ETIMEDOUT;
+}
+
+/* Waits until the child has executed or ended. With shared memory the kernel itself says so (CLONE_CHILD_CLEARTID wakes
+   at exec too); that is vfork with a deadline, and it leaves this thread free to write maps and the pid file. */
+JL_BESIDE_CHILD static long jl_parent_wait_exec(jl_launch *l) {
+  if (l->own_memory) return jl_parent_wait_pipe(l);
+  long r = jl_parent_wait_word(l, &l->reply->running);
+  if (r < 0 || !l->plan->with_init || l->reply->error) return r;
+  if ((r = jl_parent_wait_init(l)) < 0) return r;
+  /* the init is a program of its own now: its process no longer is a window through which the target could look in */
+  jl_parent_open_gate(&l->reply->exec_gate);
+  return jl_parent_wait_word(l, &l->reply->target_running);
 }
 
 /* waitid(2). status: the wait status as exit code and signal. */
@@ -7963,10 +7988,11 @@ JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error 
 }
 
 /* The pid file, in place before the target runs. A pid alone proves nothing: it goes with its start time and boot. */
-static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
+static jailer_code jl_parent_publish(jl_launch *l, jailer_error *err) {
   uint64_t start = 0;
   char boot_id[37];
   jailer_code code = jl_files_pid_start(l->pid, &start, err);
+  if (jl_parent_gone(l->pid_fd)) return jl_parent_failed(l, err);
   if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
   if (code == JAILER_OK) code = jl_files_pid_write(l->plan->box, l->pid, start, boot_id, err);
   return code;
@@ -7977,8 +8003,10 @@ static jailer_code jl_parent_publish(const jl_launch *l, jailer_error *err) {
 JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
   long r;
   if (l->maps_by_parent) {
-    if ((r = jl_parent_put(l->pid, "/uid_map", l->uid_map)) < 0 ||
-        (r = jl_parent_put(l->pid, "/gid_map", l->gid_map)) < 0)
+    r = jl_parent_put(l, "/uid_map", l->uid_map);
+    if (r >= 0) r = jl_parent_put(l, "/gid_map", l->gid_map);
+    if (r == -ESRCH) return jl_parent_failed(l, err);
+    if (r < 0)
       return jl_parent_system(err, JAILER_LAYER_USERNS, "write the id maps", l->uid_map, r,
                               "the ids must be valid in the launcher's own user namespace");
     jl_parent_open_gate(&l->reply->maps_gate);
@@ -8133,6 +8161,9 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
     out->keeps_groups = n > 0 ? (uint32_t)n : 0;
+  } else {
+    out->group_count = (uint32_t)p->group_count;
+    memcpy(out->groups, p->groups, sizeof out->groups);
   }
 }
 
@@ -8273,21 +8304,26 @@ static bool jl_parent_deadly(int signal) {
 }
 
 /* Under the lock: takes a pid file away whose process has ended. */
-static void jl_parent_pid_stale(const jl_box *box) {
+static jailer_code jl_parent_pid_stale(const jl_box *box, jailer_error *err) {
   jl_pid_file file;
   bool alive = true;
-  if (box->lock_fd < 0 || jl_files_pid_read(box, &file, NULL) != JAILER_OK || file.pid == 0) return;
-  if (jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, NULL) == JAILER_OK && !alive)
-    jl_files_pid_remove(box, NULL);
+  if (box->lock_fd < 0) return JAILER_OK;
+  jailer_code code = jl_files_pid_read(box, &file, err);
+  if (code || file.pid == 0) return code;
+  code = jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, err);
+  return code || alive ? code : jl_files_pid_remove(box, err);
 }
 
-/* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches or removes in
-   this moment is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
-static void jl_parent_box_ended(const jailer_layout *layout) {
+/* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches (BUSY) or has
+   removed (NOT_FOUND) is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
+static jailer_code jl_parent_box_ended(const jailer_layout *layout, jailer_error *err) {
   jl_box box;
-  if (jl_files_box_open(layout, 0, &box, NULL) != JAILER_OK) return;
-  jl_parent_pid_stale(&box);
+  jailer_error local;
+  jailer_code code = jl_files_box_open(layout, JL_BOX_REMOVE, &box, &local);
+  if (code == JAILER_E_BUSY || code == JAILER_E_NOT_FOUND) return JAILER_OK;
+  if (code == JAILER_OK) code = jl_parent_pid_stale(&box, &local);
   jl_files_box_close(&box);
+  return jl_files_report(code, &local, err);
 }
 
 /* --- the report: what the kernel says of a running target --- */
@@ -8364,6 +8400,20 @@ static void jl_parent_report_cgroup(jailer_report *report, pid_t pid) {
   }
 }
 
+/* The supplementary groups are those that were given, and no others. What an ordinary launcher could not drop proves
+   nothing. */
+static bool jl_parent_report_groups(const jailer_proc *proc, const char *status) {
+  uint64_t value;
+  if (proc->keeps_groups) return true;
+  for (uint32_t i = 0; i < proc->group_count; i++) {
+    bool given = false;
+    if (!jl_parent_status_number(status, "\nGroups:", (int)i, 10, &value)) return false;
+    for (uint32_t k = 0; k < proc->group_count; k++) given = given || proc->groups[k] == value;
+    if (!given) return false;
+  }
+  return !jl_parent_status_number(status, "\nGroups:", (int)proc->group_count, 10, &value);
+}
+
 /* Ids, capabilities, no_new_privs and seccomp, from /proc/PID/status. */
 static void jl_parent_report_status(jailer_report *report, const jailer_proc *proc, const char *status,
                                     jailer_layer *wrong) {
@@ -8374,7 +8424,7 @@ static void jl_parent_report_status(jailer_report *report, const jailer_proc *pr
     ids = ids && jl_parent_status_number(status, "\nUid:", i, 10, &value) && value == proc->uid;
     ids = ids && jl_parent_status_number(status, "\nGid:", i, 10, &value) && value == proc->gid;
   }
-  jl_parent_confirm(report, JAILER_LAYER_IDS, ids, wrong);
+  jl_parent_confirm(report, JAILER_LAYER_IDS, ids && jl_parent_report_groups(proc, status), wrong);
   for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
     known = known && jl_parent_status_number(status, sets[i], 0, 16, &value);
     if (known) any |= value;
@@ -8413,6 +8463,11 @@ static void jl_parent_report_known(jailer_report *report, const jailer_proc *pro
     jl_buf_str(&b, "; keeps ");
     jl_buf_u64(&b, proc->keeps_groups);
     jl_buf_str(&b, " supplementary groups of the launcher: an ordinary user cannot drop them");
+  }
+  if (proc->group_count) jl_buf_str(&b, "; groups of granted devices:");
+  for (uint32_t i = 0; i < proc->group_count && i < sizeof proc->groups / sizeof proc->groups[0]; i++) {
+    jl_buf_char(&b, ' ');
+    jl_buf_u64(&b, proc->groups[i]);
   }
   jl_parent_detail(report, JAILER_LAYER_IDS, text);
   b = jl_buf_fixed(text, sizeof text);
@@ -8975,7 +9030,7 @@ JAILER_API void jailer_plan_free(jailer_plan *plan) {
   for (size_t i = 0; i < plan->source_count; i++) jl_parent_close(&plan->sources[i].fd);
   jl_parent_close(&plan->cgroup_fd);
   if (plan->box) {
-    jl_parent_pid_stale(plan->box);
+    jl_parent_pid_stale(plan->box, NULL); /* nobody to tell: the next launch meets it again, and says so */
     jl_files_box_close(plan->box);
   }
   JAILER_FREE(plan->box);
@@ -9075,9 +9130,9 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (jl_parent_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
-  if (proc->box) jl_parent_box_ended(proc->box);
+  jailer_code code = proc->box ? jl_parent_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
-  if (r == 0) return JAILER_OK;
+  if (r == 0) return code;
   return jl_fail(err, JAILER_E_STATUS_LOST, JAILER_LAYER_NONE, "wait for the target", NULL, ECHILD,
                  "it has ended, but its status is gone: the launcher ignores SIGCHLD, or another wait took it");
 }
@@ -9111,6 +9166,11 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   jl_parent_report_status(out, proc, status, &wrong);
   jl_parent_report_ns(out, proc->pid, &wrong);
   jl_parent_report_cgroup(out, proc->pid);
+  if (jl_parent_gone(proc->pidfd)) { /* meanwhile: what was read may be another process's */
+    memset(out, 0, sizeof *out);
+    jl_parent_report_known(out, proc);
+    return JAILER_OK;
+  }
   if (wrong == JAILER_LAYER_NONE) return JAILER_OK;
   return jl_fail(err, JAILER_E_READBACK, wrong, "read the report", jl_tab_layers[wrong], 0,
                  "the kernel's account of the running target disagrees with the launch: end it");

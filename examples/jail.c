@@ -594,8 +594,9 @@ static int attend(run *r) {
     if (r->ended || (p[PROGRAM].fd >= 0 && !p[PROGRAM].revents)) continue;
     jailer_code code = jailer_wait(&r->proc, 0, &r->status, &err);
     if (code == JAILER_E_TIMEOUT) continue;
-    if (code) return jailer_error_text(&err, text, sizeof text), refuse("", text);
-    r->ended = true;
+    if (code) jailer_error_text(&err, text, sizeof text), refuse("", text);
+    if (code == JAILER_E_STATUS_LOST || r->proc.pid) return EXIT_JAIL;
+    r->ended = true; /* an error then is about what it left; its exit status stands */
   }
   if (r->timed_out) return EXIT_TIMEOUT;
   return r->status.exited ? r->status.exit_code : 128 + r->status.signal;

@@ -135,6 +135,26 @@ static void test_running(void) {
   OK(ran.code == JAILER_OK && !ran.status.exited && ran.status.signal == 15 && absent("./shim.pid"), "and ends by it, without a pid file left");
 }
 
+/* The target has ended, but its pid file cannot be taken away: told, and everything else is settled. */
+static void test_pid_stays(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  jailer_status status;
+  memset(&err, 0, sizeof err);
+  memset(&status, 0xff, sizeof status);
+  start(&ran, &config, "stay:20", "code:0");
+  if (!OK(box_listen(&ran, "stays\n"), "a box runs, and its pid file becomes a directory")) return;
+  unlink(box_path("./shim.pid"));
+  mkdir(box_path("./shim.pid"), 0700);
+  jailer_kill(&ran.proc, 9, NULL);
+  jailer_code code = jailer_wait(&ran.proc, 10000, &status, &err);
+  OK(code == JAILER_E_UNSAFE && strstr(err.item, "shim.pid"), "jailer_wait tells: %s %s", jailer_code_name(code), err.item);
+  OK(!status.exited && status.signal == 9 && ran.proc.pid == 0, "the status is there, and the handle holds nothing");
+  box_finish(&ran);
+  rmdir(box_path("./shim.pid"));
+  accepted(&config, "the box can be launched again when it is gone");
+}
+
 static void test_pid_first(void) {
   jailer_config config = box_config();
   pid_rename = FAIL;
@@ -620,6 +640,7 @@ int main(void) {
   umask(022);
   box_begin();
   test_running();
+  test_pid_stays();
   test_pid_first();
   test_two_threads();
   test_stale_pid();

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -271,6 +272,44 @@ static void test_groups(void) {
   OK(status == 0, "groups: an ordinary launcher with 3000 groups: report and jailer_kill (%d)", WEXITSTATUS(status));
 }
 
+/* A root launcher's target has the groups of its granted devices and no other; the report reads that back. */
+static void test_device_groups(void) {
+  static const jailer_grant grants[] = {{"/dev/jailer-test-a", NULL, JAILER_DEVICE, false},
+                                        {"/dev/jailer-test-b", NULL, JAILER_DEVICE, false}};
+  const gid_t groups[2] = {43210, 4321};
+  jailer_config c = config_new();
+  jailer_proc proc;
+  jailer_report r;
+  if (!host.privileged) return;
+  for (int i = 0; i < 2; i++) {
+    unlink(grants[i].path);
+    if (mknod(grants[i].path, S_IFCHR | 0600, makedev(1, 3)) || chown(grants[i].path, 0, groups[i]) ||
+        chmod(grants[i].path, 0660))
+      printf("# %s: %s\n", grants[i].path, strerror(errno));
+  }
+  const gid_t own[3] = {7, 8, 9};
+  setgroups(3, own); /* none of these may stay */
+  c.grants = grants;
+  c.grant_count = 2;
+  if (OK(start(&c, NULL, &proc), "device groups: launched")) {
+    OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_IDS].verified &&
+           strstr(r.layer[JAILER_LAYER_IDS].detail, "groups of granted devices: 43210 4321"),
+       "device groups: read back and told: %s", r.layer[JAILER_LAYER_IDS].detail);
+    OK(says(slurp(proc.pid, "status"), "\nGroups:\t4321 43210 \n"), "device groups: /proc has these two and no other");
+    jailer_proc forged = proc;
+    forged.group_count = 1;
+    OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_IDS,
+       "device groups: one more than was given is found out");
+    forged.group_count = 2;
+    forged.groups[0] = 43211;
+    OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_IDS,
+       "device groups: another than was given is found out");
+    end(&proc);
+  }
+  setgroups(0, NULL);
+  for (int i = 0; i < 2; i++) unlink(grants[i].path);
+}
+
 /* --- JSON --- */
 
 /* A reader of JSON that takes nothing but JSON (RFC 8259): the end of the value, or NULL. */
@@ -418,6 +457,7 @@ int main(void) {
   test_strict();
   test_states();
   test_groups();
+  test_device_groups();
   test_json();
   return tap_done();
 }

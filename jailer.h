@@ -6201,12 +6201,16 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 #define JL_BESIDE_CHILD
 #endif
 
+/* The last gate. Whoever moves it from OPEN decides, once: the child that is about to execute the target takes it, or the
+   parent whose deadline has passed shuts it, and then nothing is executed. */
+enum { JL_GATE_CLOSED = 0, JL_GATE_OPEN = 1, JL_GATE_TAKEN = 2, JL_GATE_SHUT = 3 };
+
 /* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
 typedef struct jl_reply {
   volatile uint32_t running; /* the kernel clears and wakes it when the child execs or ends (CLONE_CHILD_CLEARTID) */
   volatile uint32_t target_running; /* the same for the target below an init */
   volatile uint32_t maps_gate;      /* the parent sets it to 1 when the id maps are written */
-  volatile uint32_t exec_gate;      /* likewise when the pid file is in place */
+  volatile uint32_t exec_gate;      /* likewise when the pid file is in place; then see jl_gate */
   volatile int32_t step, item, error;
   volatile uint32_t readback; /* layers that the kernel confirmed to the child */
 } jl_reply;
@@ -6251,7 +6255,8 @@ enum {
   JL_MS_REC = 16384, JL_MS_SILENT = 32768, JL_MS_PRIVATE = 1 << 18, JL_MS_RELATIME = 1 << 21, JL_MNT_DETACH = 2,
   JL_OPEN_TREE_CLONE = 1, JL_OPEN_TREE_CLOEXEC = 02000000, JL_FSOPEN_CLOEXEC = 1, JL_FSCONFIG_SET_STRING = 1,
   JL_FSCONFIG_CREATE = 6, JL_FSMOUNT_CLOEXEC = 1, JL_MOVE_F_EMPTY = 4, JL_MOVE_T_EMPTY = 0x40,
-  JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGSTOP = 19, JL_SIGCHLD = 17,
+  JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGCHLD = 17, JL_SIGCONT = 18,
+  JL_SIGSTOP = 19,
   JL_LANDLOCK_RULE_PATH = 1
 };
 /* clang-format on */
@@ -6977,14 +6982,19 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
 }
 
 /* Another thread that clones while a copied program is still open for writing keeps it busy for a moment (ETXTBSY):
-   tried again for up to two seconds. On success this never returns. */
+   tried again for up to two seconds, the gate open between. On success this never returns. */
 JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
   const int64_t pause[2] = {0, 1000000};
   long r;
   for (int tries = 0; tries < 2000; tries++) {
+    uint32_t open = JL_GATE_OPEN;
+    if (!__atomic_compare_exchange_n(&c->reply->exec_gate, &open, JL_GATE_TAKEN, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+      return -ETIMEDOUT; /* shut: the parent has given up */
     r = jl_sys_call(JL_NR_execve, (long)c->plan->program, (long)c->plan->argv, (long)c->plan->envp, 0, 0, 0);
     if (r != -ETXTBSY) return r;
     c->reply->error = ETXTBSY; /* who is killed in this pause was never executed, and the parent must be able to tell */
+    __atomic_store_n(&c->reply->exec_gate, JL_GATE_OPEN, __ATOMIC_RELEASE);
     jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
     c->reply->error = 0;
   }
@@ -7442,7 +7452,8 @@ static long jl_parent_put(const jl_launch *l, const char *name, const char *text
 }
 
 JL_BESIDE_CHILD static void jl_parent_open_gate(volatile uint32_t *gate) {
-  __atomic_store_n(gate, 1u, __ATOMIC_RELEASE);
+  uint32_t closed = JL_GATE_CLOSED; /* opened once, whoever has gone through since */
+  __atomic_compare_exchange_n(gate, &closed, JL_GATE_OPEN, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
   jl_sys_call(JL_NR_futex, (long)gate, JL_FUTEX_WAKE, 1, 0, 0, 0);
 }
 
@@ -7595,7 +7606,7 @@ JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uin
   while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 0) {
     if (!jl_parent_left(l->deadline_ms, left)) return -ETIMEDOUT;
     long r = jl_sys_call(JL_NR_futex, (long)word, JL_FUTEX_WAIT, 1, (long)left, 0, 0);
-    if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) return r;
+    if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT) jl_sys_sleep_ms(1); /* looked at without its help */
   }
   return 0;
 }
@@ -7673,8 +7684,8 @@ JL_BESIDE_CHILD static long jl_parent_wait_pipe(const jl_launch *l) {
     } poll[2] = {{l->pipe_read, 1, 0}, {l->pid_fd, 1, 0}};
     if (left[0] > 0 || left[1] > slice) left[0] = 0, left[1] = slice;
     long r = jl_sys_call(JL_NR_ppoll, (long)poll, l->pid_fd >= 0 ? 2 : 1, (long)left, 0, 0, 0);
-    if (r > 0 || (r == 0 && jl_parent_exec_look(l) != 0)) return 0;
-    if (r < 0 && r != -EINTR) return r;
+    if (r > 0 || jl_parent_exec_look(l) != 0) return 0;
+    if (r < 0 && r != -EINTR) jl_sys_sleep_ms(1); /* looked at without its help */
   }
   return -ETIMEDOUT;
 }
@@ -7713,6 +7724,28 @@ static long jl_parent_signal(int pid, int pidfd, int signal) {
   long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0) : -ENOSYS;
   /* not yet reaped: the pid is ours. Tried whatever the first answer was: a child that must not live has to go */
   return r < 0 && r != -ESRCH ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r;
+}
+
+/* The deadline has passed. True when the launch goes on all the same: the child has taken the gate and is in execve(2),
+   which gets two seconds more. When even they pass, it is stopped and looked at once more: with SIGSTOP pending it
+   executes no instruction of a program that it does not have yet. (Below an init the target itself cannot be reached;
+   there the last look is the end of its wait.) */
+JL_BESIDE_CHILD static bool jl_parent_late(jl_launch *l) {
+  const uint64_t last = jl_sys_now_ms() + 2000;
+  while (jl_sys_now_ms() < last) {
+    uint32_t open = JL_GATE_OPEN;
+    if (__atomic_compare_exchange_n(&l->reply->exec_gate, &open, JL_GATE_SHUT, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE) ||
+        open != JL_GATE_TAKEN)
+      return false;
+    l->deadline_ms = jl_sys_now_ms() + 10;
+    if (jl_parent_wait_exec(l) >= 0) return true;
+  }
+  if (l->plan->with_init) return false;
+  jl_parent_signal(l->pid, l->pid_fd, JL_SIGSTOP);
+  if (jl_parent_exec_look(l) <= 0) return false;
+  jl_parent_signal(l->pid, l->pid_fd, JL_SIGCONT);
+  return true;
 }
 
 /* Ends a child that must not live and takes its status. It shares memory with us: nothing of it may be freed before it
@@ -8040,7 +8073,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
     l->pid = (int)r;
     jl_parent_close(&l->pipe_write);
     code = jl_parent_beside(l, err);
-    if (code == JAILER_OK && (r = jl_parent_wait_exec(l)) < 0 && r != -ECHILD) {
+    if (code == JAILER_OK && (r = jl_parent_wait_exec(l)) == -ETIMEDOUT && jl_parent_late(l)) r = 0;
+    if (code == JAILER_OK && r < 0 && r != -ECHILD) {
       int step = l->reply->step;
       char number[24];
       if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;

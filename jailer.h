@@ -1226,7 +1226,7 @@ typedef struct jl_tab_test {
   { JL_OP_IS64, arg, 0xffffffffu, value }
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
-enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4 };
+enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
 enum { JL_TAB_TESTS = 2 };
 typedef struct jl_tab_clause {
   unsigned grant;
@@ -1251,9 +1251,19 @@ static const jl_tab_clause jl_tab_unshare[] = {
     {JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
     {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE | JL_TAB_NEW_TIME)}}};
 
-/* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. */
-static const jl_tab_clause jl_tab_ioctl[] = {{0, JL_RET_EPERM, {JL_IS32(1, 0x5412u)}},  /* TIOCSTI, CVE-2017-5226 */
-                                             {0, JL_RET_EPERM, {JL_IS32(1, 0x541cu)}}}; /* TIOCLINUX, CVE-2023-1523 */
+/* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. A terminal among the kept
+   descriptors is the launcher's too: nobody inside locks it (TIOCEXCL), changes its line discipline (TIOCSETD), or makes
+   it the controlling terminal of a session, but with a pty of the jail's own. 0x8900 to 0x89ff ask and configure the
+   interfaces of the network that a socket was made in (sockios.h), which for a kept one is the host's. */
+static const jl_tab_clause jl_tab_ioctl[] = {
+    {0, JL_RET_EPERM, {JL_IS32(1, 0x5412u)}},                               /* TIOCSTI, CVE-2017-5226 */
+    {0, JL_RET_EPERM, {JL_IS32(1, 0x541cu)}},                               /* TIOCLINUX, CVE-2023-1523 */
+    {0, JL_RET_EPERM, {JL_IS32(1, 0x540cu)}},                               /* TIOCEXCL */
+    {0, JL_RET_EPERM, {JL_IS32(1, 0x5423u)}},                               /* TIOCSETD */
+    {JL_GRANT_PTY, JL_RET_ALLOW, {JL_IS32(1, 0x540eu)}},                    /* TIOCSCTTY */
+    {0, JL_RET_EPERM, {JL_IS32(1, 0x540eu)}},                               /* TIOCSCTTY */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 0xffffff00u, 0x8900u)}}, /* SIOC... */
+    {0, JL_RET_EPERM, {JL_BITS32(1, 0xffffff00u, 0x8900u)}}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
    that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
@@ -1293,15 +1303,21 @@ static const jl_tab_clause jl_tab_memfd[] = {{JL_GRANT_EXEC_MEMFD, JL_RET_ALLOW,
                                              {0, JL_RET_ALLOW, {JL_HAS32(1, 0x08u)}}}; /* MFD_NOEXEC_SEAL */
 
 /* `umode_t mode`: 16 bits, of which the top four are the type (S_IFMT). */
-static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0020000u)}},  /* S_IFCHR */
-                                             {0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0060000u)}}}; /* S_IFBLK */
+static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0020000u)}}, /* S_IFCHR */
+                                             {0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0060000u)}}, /* S_IFBLK */
+                                             {0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
 static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0020000u)}},
-                                               {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}}};
+                                               {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}},
+                                               {0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
 
 /* `umode_t mode`: 16 bits. A set-id file in a writable grant would hand the target's ids to anybody on the host: nosuid
-   only holds inside. A file made with these bits loses them when something is written to it. */
+   only holds inside. The bit is refused where a file is made as well: without execute permission for the group a set-group-id
+   bit survives writing, and an ACL can give that permission afterwards. The mode only counts with O_CREAT (0100) or
+   __O_TMPFILE (020000000), the same on both machines. */
 static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
 static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
+static const jl_tab_clause jl_tab_open[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 020000100u), JL_HAS32(2, 06000u)}}};
+static const jl_tab_clause jl_tab_openat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 020000100u), JL_HAS32(3, 06000u)}}};
 
 /* `unsigned int resource`: 32 bits; the new limit is a pointer, NULL only asks. RLIMIT_CORE (4) stays at 1: with 0
    the kernel feeds a piped core handler of the host again (core(5)). EINVAL, because gpg and ssh-agent take EPERM
@@ -1338,6 +1354,10 @@ typedef enum jl_rule {
   JL_RULE_MKNODAT,
   JL_RULE_CHMOD,
   JL_RULE_FCHMODAT,
+  JL_RULE_OPEN,
+  JL_RULE_OPENAT,
+  JL_RULE_OPENAT2,
+  JL_RULE_AIO,
   JL_RULE_PRLIMIT,
   JL_RULE_SETRLIMIT,
   JL_RULE_COUNT
@@ -1372,7 +1392,8 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_CLONE3] = {"its flags cannot be filtered; clone is there", JL_RET_ENOSYS, JL_CLAUSES(jl_tab_userns)},
     [JL_RULE_CLONE] = {"no new namespaces", JL_RET_ALLOW, JL_CLAUSES(jl_tab_clone)},
     [JL_RULE_UNSHARE] = {"no new namespaces", JL_RET_ALLOW, JL_CLAUSES(jl_tab_unshare)},
-    [JL_RULE_IOCTL] = {"no typing into the launcher's terminal", JL_RET_ALLOW, JL_CLAUSES(jl_tab_ioctl)},
+    [JL_RULE_IOCTL] = {"the launcher's terminal and the host's interfaces are left alone", JL_RET_ALLOW,
+                       JL_CLAUSES(jl_tab_ioctl)},
     [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
                         JL_CLAUSES(jl_tab_socket)},
     [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
@@ -1380,10 +1401,16 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
                        JL_CLAUSES(jl_tab_prctl)},
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
     [JL_RULE_MEMFD] = {"memory files only with MFD_NOEXEC_SEAL", JL_RET_EACCES, JL_CLAUSES(jl_tab_memfd)},
-    [JL_RULE_MKNOD] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknod)},
-    [JL_RULE_MKNODAT] = {"no device nodes", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknodat)},
+    [JL_RULE_MKNOD] = {"no device nodes, no set-id files", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknod)},
+    [JL_RULE_MKNODAT] = {"no device nodes, no set-id files", JL_RET_ALLOW, JL_CLAUSES(jl_tab_mknodat)},
     [JL_RULE_CHMOD] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_chmod)},
     [JL_RULE_FCHMODAT] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_fchmodat)},
+    [JL_RULE_OPEN] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_open)},
+    [JL_RULE_OPENAT] = {"no set-id files for the host", JL_RET_ALLOW, JL_CLAUSES(jl_tab_openat)},
+    /* its mode lies behind a pointer, where no filter can read it; whoever has it also has openat for older kernels */
+    [JL_RULE_OPENAT2] = {"its mode cannot be filtered; openat is there", JL_RET_ENOSYS, 0, NULL},
+    [JL_RULE_AIO] = {"counted for the whole host (fs.aio-max-nr): one box would take it from all others", JL_RET_ENOSYS,
+                     0, NULL},
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
     [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)}};
 
@@ -1706,7 +1733,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"io_destroy", {207, 1}, JL_RULE_ALLOW},
     {"io_getevents", {208, 4}, JL_RULE_ALLOW},
     {"io_pgetevents", {333, 292}, JL_RULE_ALLOW},
-    {"io_setup", {206, 0}, JL_RULE_ALLOW},
+    {"io_setup", {206, 0}, JL_RULE_AIO},
     {"io_submit", {209, 2}, JL_RULE_ALLOW},
     {"lseek", {8, 62}, JL_RULE_ALLOW},
     {"pread64", {17, 67}, JL_RULE_ALLOW},
@@ -1742,7 +1769,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"access", {21, -1}, JL_RULE_ALLOW},
     {"chdir", {80, 49}, JL_RULE_ALLOW},
     {"chown", {92, -1}, JL_RULE_ALLOW},
-    {"creat", {85, -1}, JL_RULE_ALLOW},
+    {"creat", {85, -1}, JL_RULE_CHMOD},
     {"faccessat", {269, 48}, JL_RULE_ALLOW},
     {"faccessat2", {439, 439}, JL_RULE_ALLOW},
     {"fchdir", {81, 50}, JL_RULE_ALLOW},
@@ -1775,9 +1802,9 @@ static const jl_tab_call jl_tab_calls[] = {
     {"mkdir", {83, -1}, JL_RULE_ALLOW},
     {"mkdirat", {258, 34}, JL_RULE_ALLOW},
     {"newfstatat", {262, 79}, JL_RULE_ALLOW},
-    {"open", {2, -1}, JL_RULE_ALLOW},
-    {"openat", {257, 56}, JL_RULE_ALLOW},
-    {"openat2", {437, 437}, JL_RULE_ALLOW},
+    {"open", {2, -1}, JL_RULE_OPEN},
+    {"openat", {257, 56}, JL_RULE_OPENAT},
+    {"openat2", {437, 437}, JL_RULE_OPENAT2},
     {"readlink", {89, -1}, JL_RULE_ALLOW},
     {"readlinkat", {267, 78}, JL_RULE_ALLOW},
     {"removexattr", {197, 14}, JL_RULE_ALLOW},
@@ -3087,6 +3114,7 @@ typedef struct jl_bpf_options {
   bool allow_network;    /* sockets of AF_INET and AF_INET6 for TCP, UDP and ping; NETLINK_ROUTE */
   bool allow_userns;     /* namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL */
+  bool allow_pty;        /* TIOCSCTTY */
 } jl_bpf_options;
 
 /* The verdict on one number. */
@@ -3278,6 +3306,7 @@ JL_UNUSED static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *o
   if (opt && opt->allow_network) w.grants |= JL_GRANT_NETWORK;
   if (opt && opt->allow_userns) w.grants |= JL_GRANT_USERNS;
   if (opt && opt->allow_exec_memfd) w.grants |= JL_GRANT_EXEC_MEMFD;
+  if (opt && opt->allow_pty) w.grants |= JL_GRANT_PTY;
   for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) verdict[n] = jl_bpf_resolve(&jl_tab_rules[JL_RULE_UNKNOWN], w.grants);
   for (size_t i = 0; i < sizeof jl_tab_calls / sizeof jl_tab_calls[0]; i++) {
     const int number = jl_tab_calls[i].number[arch];
@@ -8829,6 +8858,7 @@ static jailer_code jl_public_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_network = plan->allow_network;
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
+  options.allow_pty = plan->allow_pty;
   jailer_code code =
       jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {

@@ -340,8 +340,8 @@ static void identity_rows(void) {
   ROW_IS("pdeathsig", "9");
   ROW_IS("cgroup", "/");
   ROW_IS("processes_visible", "1");
-  ROW_IS("interfaces_with_address", "0");
-  ROW_IS("interfaces_but_lo", "0");
+  ROW_IS("interfaces_with_address", text_of("%d", -EPERM));
+  ROW_IS("interfaces", "1");
   struct rlimit limit;
   getrlimit(RLIMIT_CORE, &limit);
   ROW_IS("rlimit_core_soft", limit.rlim_max ? "1" : "0");

@@ -21,7 +21,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const char *const arch_names[] = {"x86-64", "aarch64"};
 static const uint32_t arch_tokens[] = {0xc000003eu, 0xc00000b7u};
-enum { NET = 1, USERNS = 2, MEMFD = 4, ALL_OPTIONS = 8 };
+enum { NET = 1, USERNS = 2, MEMFD = 4, PTY = 8, ALL_OPTIONS = 16 };
 enum { ALLOW = 0x7fff0000, DENY = 0x00050000, EPERM_ = DENY + 1, EACCES_ = DENY + 13, ENOSYS_ = DENY + 38 };
 enum { EINVAL_ = DENY + 22, EPROTO_ = DENY + 93, EAFNO_ = DENY + 97 };
 #define KILL 0x80000000u
@@ -31,6 +31,7 @@ static jl_bpf_options options_of(unsigned bits) {
   o.allow_network = (bits & NET) != 0;
   o.allow_userns = (bits & USERNS) != 0;
   o.allow_exec_memfd = (bits & MEMFD) != 0;
+  o.allow_pty = (bits & PTY) != 0;
   return o;
 }
 
@@ -68,16 +69,16 @@ static const char names_mount[] =
 
 static const char names_enosys[] =
     " memfd_secret remap_file_pages statmount listmount listns lsm_get_self_attr lsm_set_self_attr lsm_list_modules "
-    "afs_syscall epoll_ctl_old epoll_wait_old get_thread_area set_thread_area getpmsg putpmsg security tuxcall "
+    "openat2 io_setup afs_syscall epoll_ctl_old epoll_wait_old get_thread_area set_thread_area getpmsg putpmsg security tuxcall "
     "vserver ";
 
 static const char names_tested[] =
     " clone clone3 unshare ioctl socket socketpair prctl personality memfd_create mknod mknodat "
-    "chmod fchmod fchmodat fchmodat2 prlimit64 setrlimit ";
+    "chmod fchmod fchmodat fchmodat2 creat open openat prlimit64 setrlimit ";
 
 static const char names_allowed[] =
     " accept accept4 access alarm arch_prctl bind brk cachestat capget capset chdir chown clock_getres "
-    "clock_gettime clock_nanosleep close close_range connect copy_file_range creat dup dup2 dup3 epoll_create "
+    "clock_gettime clock_nanosleep close close_range connect copy_file_range dup dup2 dup3 epoll_create "
     "epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve execveat exit exit_group "
     "faccessat faccessat2 fadvise64 fallocate fchdir fchown fchownat fcntl fdatasync "
     "fgetxattr file_getattr file_setattr flistxattr flock fork fremovexattr fsetxattr fstat fstatfs fsync ftruncate "
@@ -85,11 +86,11 @@ static const char names_allowed[] =
     "getdents getdents64 getegid geteuid getgid getgroups getitimer getpeername getpgid getpgrp getpid getppid "
     "getpriority getrandom getresgid getresuid getrlimit getrusage getsid getsockname getsockopt gettid gettimeofday "
     "getuid getxattr getxattrat inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel io_destroy "
-    "io_getevents io_pgetevents io_setup io_submit ioprio_get ioprio_set kill landlock_add_rule "
+    "io_getevents io_pgetevents io_submit ioprio_get ioprio_set kill landlock_add_rule "
     "landlock_create_ruleset landlock_restrict_self lchown lgetxattr link linkat listen listxattr listxattrat "
     "llistxattr lremovexattr lseek lsetxattr lstat madvise map_shadow_stack mbind membarrier mincore mkdir mkdirat "
     "mlock mlock2 mlockall mmap mprotect mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink mremap "
-    "mseal msgctl msgget msgrcv msgsnd msync munlock munlockall munmap nanosleep newfstatat open openat openat2 pause "
+    "mseal msgctl msgget msgrcv msgsnd msync munlock munlockall munmap nanosleep newfstatat pause "
     "pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll pread64 preadv preadv2 "
     "pselect6 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg "
     "removexattr removexattrat rename renameat renameat2 restart_syscall rmdir rseq rseq_slice_yield rt_sigaction "
@@ -139,7 +140,17 @@ static uint32_t want_namespaces(unsigned options, uint32_t flags, uint32_t denie
 
 static uint32_t want_mknod(unsigned mode) {
   const unsigned type = mode & 0xf000;
-  return type == 0x2000 || type == 0x6000 ? EPERM_ : ALLOW;
+  return type == 0x2000 || type == 0x6000 || mode & 06000 ? EPERM_ : ALLOW;
+}
+
+static uint32_t want_open(unsigned flags, unsigned mode) {
+  return flags & (0100 | 020000000) && mode & 06000 ? EPERM_ : ALLOW;
+}
+
+static uint32_t want_ioctl(unsigned options, uint32_t request) {
+  if (request == 0x5412 || request == 0x541c || request == 0x540c || request == 0x5423) return EPERM_;
+  if (request == 0x540e) return options & PTY ? ALLOW : EPERM_;
+  return request >> 8 == 0x89 && !(options & NET) ? EPERM_ : ALLOW;
 }
 
 static uint32_t want_tested(unsigned options, const char *name, const uint64_t *a) {
@@ -147,14 +158,17 @@ static uint32_t want_tested(unsigned options, const char *name, const uint64_t *
   if (!strcmp(name, "clone")) return want_namespaces(options, (uint32_t)a[0], spaces);
   if (!strcmp(name, "unshare")) return want_namespaces(options, (uint32_t)a[0], spaces | 0x80);
   if (!strcmp(name, "clone3")) return options & USERNS ? ALLOW : ENOSYS_;
-  if (!strcmp(name, "ioctl")) return (uint32_t)a[1] == 0x5412 || (uint32_t)a[1] == 0x541c ? EPERM_ : ALLOW;
+  if (!strcmp(name, "ioctl")) return want_ioctl(options, (uint32_t)a[1]);
+  if (!strcmp(name, "open")) return want_open((unsigned)a[1], (unsigned)a[2]);
+  if (!strcmp(name, "openat")) return want_open((unsigned)a[2], (unsigned)a[3]);
   if (!strcmp(name, "socket")) return want_socket(options, a);
   if (!strcmp(name, "socketpair")) return (int)a[0] == 1 ? ALLOW : EAFNO_;
   if (!strcmp(name, "prctl")) return want_prctl(a);
   if (!strcmp(name, "personality")) return (uint32_t)a[0] == 0 || (uint32_t)a[0] == 0xffffffffu ? ALLOW : EPERM_;
   if (!strcmp(name, "memfd_create")) return want_memfd(options, a);
   if (!strcmp(name, "mknod")) return want_mknod((unsigned)a[1]);
-  if (!strcmp(name, "chmod") || !strcmp(name, "fchmod")) return (unsigned)a[1] & 06000 ? EPERM_ : ALLOW;
+  if (!strcmp(name, "chmod") || !strcmp(name, "fchmod") || !strcmp(name, "creat"))
+    return (unsigned)a[1] & 06000 ? EPERM_ : ALLOW;
   if (!strcmp(name, "fchmodat") || !strcmp(name, "fchmodat2")) return (unsigned)a[2] & 06000 ? EPERM_ : ALLOW;
   if (!strcmp(name, "prlimit64")) return a[2] && (unsigned)a[1] == 4 ? EINVAL_ : ALLOW;
   if (!strcmp(name, "setrlimit")) return (unsigned)a[0] == 4 ? EINVAL_ : ALLOW;
@@ -519,8 +533,8 @@ static void strange_entries(void) {
    with bits that a 32-bit comparison must not see. */
 static const struct {
   const char *name;
-  uint64_t at[3][16];
-  size_t n[3];
+  uint64_t at[4][16];
+  size_t n[4];
 } edges[] = {
     {"clone",
      {{0, 0x11, 0x80, 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x7e020000,
@@ -531,7 +545,18 @@ static const struct {
        0x80000000, 0x600}},
      {14}},
     {"clone3", {{0, 1}}, {2}},
-    {"ioctl", {{0}, {0, 0x5401, 0x5412, 0x541c, 0x5413, 0x80005412, 0xffffffff}}, {1, 7}},
+    {"ioctl",
+     {{0}, {0, 0x5401, 0x540c, 0x540e, 0x5412, 0x541c, 0x5413, 0x5423, 0x8900, 0x8927, 0x89ff, 0x80005412, 0x80008900,
+            0xffffffff}},
+     {1, 14}},
+    {"open",
+     {{0}, {0, 0100, 0101, 02, 020000000, 020200002, 0x80000}, {0, 0644, 01777, 02000, 02644, 04755, 06000, 0x10000}},
+     {1, 7, 8}},
+    {"openat",
+     {{0}, {0}, {0, 0100, 0101, 02, 020000000, 020200002, 0x80000},
+      {0, 0644, 01777, 02000, 02644, 04755, 06000, 0x10000}},
+     {1, 1, 7, 8}},
+    {"creat", {{0}, {0, 0644, 01777, 02755, 04755, 06000, 07777, 0x10000}}, {1, 8}},
     {"socket",
      {{0, 1, 2, 10, 16, 17, 38, 40}, {0, 1, 2, 3, 5, 10, 0x80801, 0x80802, 0x80803}, {0, 1, 6, 17, 58, 132, 262, 255}},
      {8, 9, 8}},
@@ -548,14 +573,14 @@ static const struct {
     {"mknod",
      {{0},
       {0, 0777, 0010000, 0020000, 0040000, 0060000, 0100000, 0120000, 0140000, 0160000, 0170000, 0020666, 0060666,
-       0120000666}},
-     {1, 14}},
+       0120000666, 02755, 0104755}},
+     {1, 16}},
     {"mknodat",
      {{0},
       {0, 0020000, 0060000},
       {0, 0777, 0010000, 0020000, 0040000, 0060000, 0100000, 0120000, 0140000, 0160000, 0170000, 0020666, 0060666,
-       0120000666}},
-     {1, 3, 14}},
+       0120000666, 02755, 0104755}},
+     {1, 3, 16}},
 };
 
 static size_t around(const uint64_t *values, size_t n, uint64_t *out) {
@@ -572,22 +597,24 @@ static size_t around(const uint64_t *values, size_t n, uint64_t *out) {
 }
 
 static void every_argument(void) {
-  uint64_t v[3][80];
+  static uint64_t v[4][80];
   for (size_t e = 0; e < COUNT(edges); e++) {
     unsigned wrong = 0, tried = 0, worst = 0, steps;
-    size_t n[3];
-    for (int i = 0; i < 3; i++) n[i] = around(edges[e].at[i], edges[e].n[i], v[i]);
+    size_t n[4];
+    for (int i = 0; i < 4; i++) n[i] = around(edges[e].at[i], edges[e].n[i], v[i]);
     for (int arch = 0; arch < 2; arch++) {
       const int nr = number_of(arch, edges[e].name);
       for (unsigned o = 0; nr >= 0 && o < ALL_OPTIONS; o++)
-        for (size_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-          const uint64_t args[6] = {v[0][i % n[0]], v[1][i / n[0] % n[1]], v[2][i / n[0] / n[1]], 9, 9, 9};
+        for (size_t i = 0; i < n[0] * n[1] * n[2] * n[3]; i++) {
+          const size_t third = i / n[0] / n[1];
+          const uint64_t args[6] = {v[0][i % n[0]], v[1][i / n[0] % n[1]], v[2][third % n[2]], v[3][third / n[2]], 9, 9};
           const uint32_t got = answer(arch, o, arch_tokens[arch], (uint32_t)nr, args, &steps);
           tried++;
           if (steps > worst) worst = steps;
           if (got != want_tested(o, edges[e].name, args) && wrong++ < 5)
-            printf("# %s options %u (%#llx, %#llx, %#llx): %#x\n", arch_names[arch], o, (unsigned long long)args[0],
-                   (unsigned long long)args[1], (unsigned long long)args[2], got);
+            printf("# %s options %u (%#llx, %#llx, %#llx, %#llx): %#x\n", arch_names[arch], o,
+                   (unsigned long long)args[0], (unsigned long long)args[1], (unsigned long long)args[2],
+                   (unsigned long long)args[3], got);
         }
     }
     OK(wrong == 0 && tried > 0, "arguments: %s, %u combinations, at most %u instructions", edges[e].name, tried, worst);
@@ -599,7 +626,7 @@ static void every_argument(void) {
 static const struct {
   const char *call;
   unsigned options;
-  uint64_t args[3];
+  uint64_t args[4];
   uint32_t answer;
   const char *what;
 } rows[] = {
@@ -623,6 +650,21 @@ static const struct {
     {"ioctl", 0, {0, 0x5412}, EPERM_, "TIOCSTI"},
     {"ioctl", 0, {0, 0x100005412}, EPERM_, "TIOCSTI under high bits: CVE-2019-10063"},
     {"ioctl", 0, {0, 0x541c}, EPERM_, "TIOCLINUX"},
+    {"ioctl", 0, {0, 0x540c}, EPERM_, "TIOCEXCL"},
+    {"ioctl", PTY, {0, 0x5423}, EPERM_, "TIOCSETD"},
+    {"ioctl", 0, {0, 0x540e}, EPERM_, "TIOCSCTTY"},
+    {"ioctl", PTY, {0, 0x540e}, ALLOW, "TIOCSCTTY with a pty of its own"},
+    {"ioctl", 0, {0, 0x8912}, EPERM_, "SIOCGIFCONF"},
+    {"ioctl", 0, {0, 0x8927}, EPERM_, "SIOCGIFHWADDR"},
+    {"ioctl", NET, {0, 0x8912}, ALLOW, "SIOCGIFCONF with the network"},
+    {"open", 0, {0, 0, 06755}, ALLOW, "nothing is made, the mode does not count"},
+    {"open", 0, {0, 0101, 02644}, EPERM_, "a set-group-id file is made"},
+    {"openat", 0, {0, 0, 020200002, 04700}, EPERM_, "O_TMPFILE with set-user-id"},
+    {"openat", 0, {0, 0, 0101, 0644}, ALLOW, "a plain file is made"},
+    {"openat2", 0, {0}, ENOSYS_, "so that its users fall back to openat"},
+    {"creat", 0, {0, 02644}, EPERM_, "set-group-id"},
+    {"mknodat", 0, {0, 0, 0102644}, EPERM_, "a set-group-id file"},
+    {"io_setup", 0, {1, 0}, ENOSYS_, "contexts are counted for the whole host"},
     {"socket", 0, {1, 1, 0}, ALLOW, "AF_UNIX"},
     {"socket", 0, {2, 1, 0}, EAFNO_, "AF_INET"},
     {"socket", 0, {0x100000001, 1, 0}, ALLOW, "AF_UNIX under high bits is what the kernel makes"},
@@ -679,7 +721,7 @@ static const struct {
 
 static void promised_rows(void) {
   for (size_t i = 0; i < COUNT(rows); i++) {
-    uint64_t args[6] = {rows[i].args[0], rows[i].args[1], rows[i].args[2], 0, 0, 0};
+    uint64_t args[6] = {rows[i].args[0], rows[i].args[1], rows[i].args[2], rows[i].args[3], 0, 0};
     int good = 1;
     unsigned steps;
     for (int arch = 0; arch < 2; arch++) {
@@ -781,6 +823,11 @@ static const struct {
     {"ioctl", 0, {-1, 0x5412, 0}, EPERM, 1, "TIOCSTI"},
     {"ioctl", 0, {-1, 0x100005412, 0}, EPERM, 1, "TIOCSTI under high bits"},
     {"ioctl", 0, {-1, 0x541c, 0}, EPERM, 1, "TIOCLINUX"},
+    {"ioctl", 0, {-1, 0x8912, 0}, EPERM, 1, "SIOCGIFCONF"},
+    {"ioctl", NET, {-1, 0x8912, 0}, 0, 0, "SIOCGIFCONF with the network"},
+    {"openat", 0, {-1, (long)"x", 0101, 02644}, EPERM, 1, "a set-group-id file"},
+    {"openat2", 0, {-1, (long)"x", 0, 0}, ENOSYS, 1, ""},
+    {"io_setup", 0, {0, 0}, ENOSYS, 1, ""},
     {"ioctl", 0, {-1, 0x5401, 0}, 0, 0, "TCGETS"},
     {"memfd_create", 0, {(long)"x", 1}, EACCES, 1, "no seal"},
     {"memfd_create", 0, {(long)"x", 0x10}, EACCES, 0, "MFD_EXEC"},

@@ -58,8 +58,8 @@
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
- *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time (jailer_kill
- *   excepted), a jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2)
+ *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time, but any number may be in
+ *   jailer_kill while that one waits; a jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2)
  *   PR_SET_PDEATHSIG): launch from a thread that stays, or set outlive_launcher.
  *
  * THE ROOMS, from top to bottom; a room calls only rooms above it. Search for the tag.
@@ -356,7 +356,8 @@ typedef struct jailer_status {
 } jailer_status;
 
 /* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
-   holds. Not for two threads at once, except jailer_kill. */
+   holds. Not for two threads at once, except jailer_kill. Not to be copied, nor given to jailer_spawn while it holds a
+   target. */
 typedef struct jailer_proc {
   pid_t pid;         /* in the launcher's pid namespace; 0: not a launched process */
   int pidfd;         /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
@@ -369,6 +370,7 @@ typedef struct jailer_proc {
   jailer_engine engine;
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
+  uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
   uint32_t group_count;
@@ -585,12 +587,16 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
    instruction, counts as launched and ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
-/* Sends a signal. A target that is PID 1 of its namespace and neither handles, ignores nor blocks the signal would
-   not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with SIGKILL and
-   jailer_wait reports the signal that was asked for. A target that has ended already is not an error. */
+/* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
+   sends nothing and only looks. A target that is PID 1 of its namespace and neither handles, ignores nor blocks the
+   signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with SIGKILL
+   and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any thread, also
+   while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no target, or no such
+   signal (0 to 64); E_SYSTEM. err may be NULL. */
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
 
-/* Lets go of a target that goes on by itself: closes what the handle holds. Waits for nothing, kills nothing. */
+/* Lets go of a target that goes on by itself: closes what the handle holds, once no thread is in jailer_kill any more.
+   Waits for no target, kills none. NULL, or a handle that holds nothing, is fine. */
 JAILER_API void jailer_release(jailer_proc *proc);
 
 /* What is in force now, read from /proc/PID and compared with the plan; E_READBACK where they disagree. After the
@@ -906,10 +912,8 @@ static jailer_code jl_fail(jailer_error *err, jailer_code code, jailer_layer lay
     jl_buf_escaped(&b, item, n < room ? n : room);
     if (n > room) jl_buf_str(&b, "...");
   }
-  if (!jl_copy(err->message, sizeof err->message, message)) {
-    memcpy(err->message, message, sizeof err->message - 1); /* our own constant sentences fit; a built one is cut */
-    err->message[sizeof err->message - 1] = 0;
-  }
+  jl_buf text = jl_buf_fixed(err->message, sizeof err->message);
+  jl_buf_bytes(&text, message, jl_strnlen(message, sizeof err->message - 1)); /* ours fit; a built one may be cut */
   return code;
 }
 
@@ -1877,7 +1881,8 @@ static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
      next:  signal = rt_sigtimedwait(all, NULL, NULL, 8)           every signal is blocked, so none is lost
             if signal == SIGCHLD: goto reap
             if signal == SIGTSTP: signal = SIGSTOP                 ^Z outside: the target's orphaned group ignores TSTP
-            if signal > 0: kill(2, signal)                         the target is the first child of PID 1: always 2
+            if signal > 0: kill(-2, signal)                        the target is the first child of PID 1: always 2,
+                                                                   and the leader of its own process group
             goto next
      reap:  pid = wait4(-1, &status, WNOHANG | __WALL, NULL)
             if pid == 2: write(3, &status, 4), exit_group(0)       the kernel ends what is left of the namespace
@@ -1900,7 +1905,7 @@ static const uint8_t jl_tab_init_x86_64[] = {
     0x75, 0x02,                                     /*        jne send */
     0xff, 0xc8,                                     /*        dec %eax                 SIGSTOP */
     0x89, 0xc6,                                     /* send:  mov %eax, %esi */
-    0x6a, 0x02, 0x5f,                               /*        push $2; pop %rdi */
+    0x6a, 0xfe, 0x5f,                               /*        push $-2; pop %rdi */
     0x6a, 0x3e, 0x58,                               /*        push $62; pop %rax       kill */
     0x0f, 0x05,                                     /*        syscall */
     0xeb, 0xce,                                     /*        jmp next */
@@ -1945,7 +1950,7 @@ static const uint32_t jl_tab_init_aarch64[] = {
     0x7100501f, /*        cmp w0, #20              SIGTSTP: ^Z outside */
     0x1a9f17e9, /*        cset w9, eq */
     0x4b090001, /*        sub w1, w0, w9           then SIGSTOP */
-    0xd2800040, /*        mov x0, #2 */
+    0x92800020, /*        movn x0, #1              -2 */
     0xd2801028, /*        mov x8, #129             kill */
     0xd4000001, /*        svc #0 */
     0x17fffff0, /*        b next */
@@ -2374,7 +2379,8 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
                          JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
   const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : all;
-  if (plan->host.privileged) plan->layers |= JAILER_BIT(JAILER_LAYER_IDS); /* root is given up whatever the engine */
+  if (plan->host.privileged) /* root is given up whatever the engine */
+    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_CAPS);
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
   else plan->layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
@@ -2818,10 +2824,13 @@ static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size
     if (outer && !jl_plan_below(s->resolved, outer->resolved)) outer = NULL;
     while (depth && !jl_plan_at_or_below(s->resolved, exec[depth - 1]->resolved)) depth--;
     if (outer && s->access != JAILER_WRITE && (outer->twice || jl_plan_exposed(outer, s)))
-      return jl_plan_conflict(err, s->path,
-                              "a grant without write access lies deeper than a direct child of a writable one, or the "
-                              "writable one shows it at another place too: the target could take it over; grant it "
-                              "directly below, or outside");
+      return jl_plan_conflict(
+          err, s->path,
+          s->origin == JL_FROM_PROGRAM
+              ? "the program lies in a writable grant, and not directly in it: the target could put another in its "
+                "place; grant another directory for writing, or run a program that lies outside"
+              : "a grant without write access lies deeper than a direct child of a writable one, or the writable one "
+                "shows it at another place too: the target could take it over; grant it directly below, or outside");
     if (outer && s->access != JAILER_WRITE && (s->st.mode & JL_S_IFMT) == JL_S_IFREG && s->st.nlink > 1)
       return jl_plan_conflict(
           err, s->path,
@@ -6383,7 +6392,6 @@ JL_CHILD_CODE static long jl_child_ids(jl_child *c) {
   if ((r = jl_sys_call(JL_NR_setgroups, (long)p->group_count, (long)p->groups, 0, 0, 0, 0)) < 0) return r;
   if ((r = jl_sys_call(JL_NR_setresgid, p->inside_gid, p->inside_gid, p->inside_gid, 0, 0, 0)) < 0) return r;
   if ((r = jl_sys_call(JL_NR_setresuid, p->inside_uid, p->inside_uid, p->inside_uid, 0, 0, 0)) < 0) return r;
-  if (p->engine == JAILER_ENGINE_NONE) return 0;
   if ((r = jl_sys_call(JL_NR_capget, (long)&head, (long)data, 0, 0, 0, 0)) < 0) return r;
   data[0].effective = data[0].permitted;
   data[1].effective = data[1].permitted;
@@ -6745,14 +6753,25 @@ JL_CHILD_CODE static long jl_child_rlimit(int resource, uint64_t value) {
   return jl_sys_call(JL_NR_prlimit64, 0, resource, (long)limit, 0, 0, 0);
 }
 
-/* RLIMIT_CORE 1 and not 0: with 0 the kernel still runs a core_pattern pipe handler, as root, outside the jail
+/* No more than `most`; a hard limit that is lower already stays. */
+JL_CHILD_CODE static long jl_child_lower(int resource, uint64_t most) {
+  uint64_t limit[2] = {0, 0};
+  long r = jl_sys_call(JL_NR_prlimit64, 0, resource, 0, (long)limit, 0, 0);
+  return r < 0 ? r : jl_child_rlimit(resource, limit[1] < most ? limit[1] : most);
+}
+
+/* Queued signals, POSIX timers among them, and message queues are counted for the user who made the user namespace as
+   well (user_namespaces(7)): for a root launcher that is root, and a target with its limits would take them from the
+   whole host. RLIMIT_CORE 1 and not 0: with 0 the kernel still runs a core_pattern pipe handler, as root, outside the jail
    (core(5)). Where the hard limit is 0 already it cannot be raised and stays. */
 JL_CHILD_CODE static long jl_child_rlimits(jl_child *c) {
-  uint64_t core[2] = {0, 0};
   long r;
   c->reply->item = 4; /* RLIMIT_CORE */
-  if ((r = jl_sys_call(JL_NR_prlimit64, 0, 4, 0, (long)core, 0, 0)) < 0) return r;
-  if ((r = jl_child_rlimit(4, core[1] ? 1 : 0)) < 0) return r;
+  if ((r = jl_child_lower(4, 1)) < 0) return r;
+  c->reply->item = 11; /* RLIMIT_SIGPENDING */
+  if ((r = jl_child_lower(11, 1024)) < 0) return r;
+  c->reply->item = 12; /* RLIMIT_MSGQUEUE, in bytes */
+  if ((r = jl_child_lower(12, 65536)) < 0) return r;
   c->reply->item = 7; /* RLIMIT_NOFILE */
   if ((r = jl_child_rlimit(7, c->plan->nofile)) < 0) return r;
   c->reply->item = 1; /* RLIMIT_FSIZE */
@@ -7222,32 +7241,59 @@ static bool jl_parent_known_anon(const char *link) {
   return false;
 }
 
-enum { JL_NR_getsockopt = JL_X86_64 ? 55 : 209, JL_F_GET_SEALS = 1034, JL_F_SEAL_WRITE = 0x08, JL_F_SEAL_EXEC = 0x20 };
+enum {
+  JL_NR_getsockopt = JL_X86_64 ? 55 : 209,
+  JL_NR_getpeername = JL_X86_64 ? 52 : 205,
+  JL_F_GET_SEALS = 1034,
+  JL_F_SEAL_WRITE = 0x08,
+  JL_F_SEAL_FUTURE_WRITE = 0x10,
+  JL_F_SEAL_EXEC = 0x20
+};
+
+static long jl_parent_sockopt(int fd, int option) {
+  int32_t value = -1, size = sizeof value;
+  long r = jl_sys_call(JL_NR_getsockopt, fd, 1, option, (long)&value, (long)&size, 0); /* SOL_SOCKET */
+  return r < 0 ? r : value;
+}
 
 /* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
-   AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. AF_UNIX only reaches its peer. */
+   AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or before
+   it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its peer
+   (connect on it is EISCONN), one that listens only takes who comes. */
 static const char *jl_parent_unsafe_socket(int fd, bool network) {
-  int32_t domain = -1, size = sizeof domain;
-  if (jl_sys_call(JL_NR_getsockopt, fd, 1, 39, (long)&domain, (long)&size, 0) < 0) /* SOL_SOCKET, SO_DOMAIN */
-    return "a socket of unknown kind";
-  return domain == 1 || (network && (domain == 2 || domain == 10)) ? NULL : "a socket of the host's network";
+  int32_t peer[32], size = sizeof peer;
+  const long domain = jl_parent_sockopt(fd, 39), type = jl_parent_sockopt(fd, 3); /* SO_DOMAIN, SO_TYPE */
+  if (domain < 0 || type < 0) return "a socket of unknown kind";
+  if (domain != 1) return network && (domain == 2 || domain == 10) ? NULL : "a socket of the host's network";
+  if (network) return NULL;
+  if (type != 1 && type != 5)
+    return "a datagram socket: it reaches every abstract name of the host"; /* STREAM, SEQPACKET */
+  if (jl_parent_sockopt(fd, 30) == 1) return NULL;                          /* SO_ACCEPTCONN */
+  return jl_sys_call(JL_NR_getpeername, fd, (long)peer, (long)&size, 0, 0, 0) >= 0
+             ? NULL
+             : "a socket without a peer: it could be connected to any abstract name of the host";
 }
 
 /* A regular file: some file systems are the kernel's own mouth (linux/magic.h), and a memfd can be filled by the target
-   and executed, past Landlock and noexec, unless it is sealed against one of the two. */
-static const char *jl_parent_unsafe_file(int fd, uint64_t magic, bool exec_memfd) {
+   and executed, past Landlock and noexec, unless it is sealed against one of the two. One that is only open for reading
+   can be opened again for writing through /proc/self/fd, unless it is sealed against that. */
+static const char *jl_parent_unsafe_file(int fd, uint64_t magic, long flags, bool exec_memfd) {
   static const uint32_t kernel[] = {0x9fa0,     0x62656572, 0x63677270, 0x27e0eb,   0x64626720, 0x74726163, 0x73636673,
-                                    0x62656570, 0xcafe4a11, 0xde5e81e4, 0x42494e4d, 0xf97cff8c, 0x43415d53, 0x6165676c};
+                                    0x62656570, 0xcafe4a11, 0xde5e81e4, 0x42494e4d, 0xf97cff8c, 0x43415d53, 0x6165676c,
+                                    0x7655821,  0x65735543, 0x6e667364, 0x67596969, 0xabba1974, 0x19800202};
   char name[40], link[8];
   for (size_t i = 0; i < sizeof kernel / sizeof kernel[0]; i++)
     if (magic == kernel[i]) return "a file of /proc, /sys, cgroup, debugfs or their like: it speaks for the host";
-  if (exec_memfd || (magic != 0x01021994 && magic != 0x958458f6)) return NULL; /* tmpfs, hugetlbfs */
+  if (magic != 0x01021994 && magic != 0x958458f6) return NULL; /* tmpfs, hugetlbfs */
   jl_probe_fd_path(name, sizeof name, fd);
   long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link);
   if (n < 0) return "a file of unknown kind";
   if (n < 8 || memcmp(link, "/memfd:", 7) != 0) return NULL;
   long seals = jl_sys_fcntl(fd, JL_F_GET_SEALS, 0);
-  return seals >= 0 && (seals & (JL_F_SEAL_WRITE | JL_F_SEAL_EXEC))
+  if (seals < 0) return "a memfd whose seals cannot be asked";
+  if ((flags & JL_O_ACCMODE) == JL_O_RDONLY && !(seals & (JL_F_SEAL_WRITE | JL_F_SEAL_FUTURE_WRITE)))
+    return "a memfd that is open for reading and could be opened again for writing: seal it (F_SEAL_FUTURE_WRITE)";
+  return exec_memfd || (seals & (JL_F_SEAL_WRITE | JL_F_SEAL_EXEC))
              ? NULL
              : "a memfd that can be written and executed: make it with MFD_NOEXEC_SEAL (Linux 6.3)";
 }
@@ -7264,7 +7310,7 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
   switch (st->mode & JL_S_IFMT) {
   case JL_S_IFDIR: return "a directory: openat on it reaches the host";
   case JL_S_IFBLK: return "a block device: it holds a whole file system";
-  case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], p->allow_exec_memfd);
+  case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], flags, p->allow_exec_memfd);
   case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
   case JL_S_IFIFO: return NULL;
   case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
@@ -7749,10 +7795,19 @@ static long jl_parent_reap(int pid, int pidfd, bool block, jailer_status *status
   return 0;
 }
 
+/* To one process that is not reaped yet, so that its number is ours. The second way is tried whatever the first answered:
+   a child that must not live has to go. */
 static long jl_parent_signal(int pid, int pidfd, int signal) {
   long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0) : -ENOSYS;
-  /* not yet reaped: the pid is ours. Tried whatever the first answer was: a child that must not live has to go */
-  return r < 0 && r != -ESRCH ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r;
+  return r < 0 && r != -ESRCH && pid > 0 ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r;
+}
+
+/* To the process group that the target leads, as a terminal sends ^C: PIDFD_SIGNAL_PROCESS_GROUP is 6.9 (linux/pidfd.h).
+   A target without a session of its own (a permitted degrade) leads none, and gets it alone. */
+static long jl_parent_signal_group(int pid, int pidfd, int signal) {
+  long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 4, 0, 0) : -EINVAL;
+  if (r < 0 && r != -ESRCH && pid > 1 && !jl_parent_gone(pidfd)) r = jl_sys_call(JL_NR_kill, -pid, signal, 0, 0, 0, 0);
+  return r < 0 ? jl_parent_signal(pid, pidfd, signal) : r;
 }
 
 /* The deadline has passed. True when the launch goes on all the same: the child has taken the gate and is in execve(2),
@@ -7887,7 +7942,8 @@ static const char *jl_parent_item(const jl_launch *l, int step, int item, char n
   if (step == JL_STEP_CGROUP) return p->cgroup;
   if (item < 0) return NULL;
   if (step == JL_STEP_READBACK) return item < JAILER_LAYER_COUNT ? jl_tab_layers[item] : NULL;
-  if (step == JL_STEP_RLIMITS) return item == 4 ? "core" : item == 7 ? "nofile" : "fsize";
+  if (step == JL_STEP_RLIMITS)
+    return item == 4 ? "core" : item == 7 ? "nofile" : item == 11 ? "sigpending" : item == 12 ? "msgqueue" : "fsize";
   if (step == JL_STEP_FDS || step == JL_STEP_CLOSE) return jl_parent_number(number, item), number;
   if ((size_t)item >= p->nodes.count) return NULL;
   return p->nodes.item[item].source ? p->nodes.item[item].source->path : p->nodes.item[item].at;
@@ -8085,7 +8141,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *
 JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
-  jl_dump_lock lock;
+  jl_dump_lock lock = {-1, false};
   jailer_code code = jl_parent_dump_lock(l, &lock, err);
   if (code) return code;
   long r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, (long)&mask, 8, 0, 0);
@@ -8133,8 +8189,21 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
 
 /* --- launches, from the first try to the end of the target --- */
 
+/* Namespaces are switched off: a limit of theirs is 0. A limit that is only reached (ENOSPC) says nothing of the host: any
+   process of the same user, a jailed one among them, can hold all there are. */
+static bool jl_parent_namespaces_off(void) {
+  static const char *const limits[] = {"/proc/sys/user/max_user_namespaces",  "/proc/sys/user/max_mnt_namespaces",
+                                       "/proc/sys/user/max_pid_namespaces",   "/proc/sys/user/max_net_namespaces",
+                                       "/proc/sys/user/max_ipc_namespaces",   "/proc/sys/user/max_uts_namespaces",
+                                       "/proc/sys/user/max_cgroup_namespaces"};
+  for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+    if (jl_parent_sysctl(limits[i]) == 0) return true;
+  return false;
+}
+
 /* Whether a failed try says "this host cannot do the layer", as opposed to a fault that must stop the launch. */
 static bool jl_parent_cannot(const jailer_error *e) {
+  if (e->sys_errno == ENOSPC && !jl_parent_namespaces_off()) return false;
   switch (e->sys_errno) {
   case ENOSYS:
   case EOPNOTSUPP:
@@ -8356,6 +8425,40 @@ static bool jl_parent_unseen(int pid, int signal) {
     seen = jl_parent_look(pid, signal);
   }
   return seen == 1;
+}
+
+/* --- the handle: one thread waits, any number kill --- */
+
+enum { JL_PROC_ENDED = 1 << 30, JL_PROC_SETTLED = 1 << 29, JL_PROC_USERS = (1 << 29) - 1 };
+
+/* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is said
+   of it instead: 0 the target has ended, or else that the handle holds none. */
+static bool jl_parent_enter(jailer_proc *proc, bool *ended) {
+  uint32_t now = __atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE);
+  do {
+    *ended = (now & JL_PROC_ENDED) != 0;
+    if (now & JL_PROC_SETTLED) return false;
+  } while (!__atomic_compare_exchange_n(&proc->busy, &now, now + 1, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+  return true;
+}
+
+static void jl_parent_leave(jailer_proc *proc) { __atomic_fetch_sub(&proc->busy, 1u, __ATOMIC_RELEASE); }
+
+/* The thread that owns the handle takes it for itself: those in jailer_kill finish first (50 ms at most), and no more
+   come in. Before the process is reaped, or its number could be another's by the time it gets a signal. */
+static void jl_parent_settle(jailer_proc *proc, uint32_t how) {
+  __atomic_fetch_or(&proc->busy, JL_PROC_SETTLED | how, __ATOMIC_ACQ_REL);
+  while (__atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE) & JL_PROC_USERS) jl_sys_sleep_ms(1);
+}
+
+static void jl_parent_unsettle(jailer_proc *proc) {
+  __atomic_fetch_and(&proc->busy, (uint32_t)JL_PROC_USERS, __ATOMIC_RELEASE);
+}
+
+/* The first signal that jailer_kill ends a target with is the one that jailer_wait tells. */
+static void jl_parent_asked(jailer_proc *proc, int signal) {
+  int none = 0;
+  __atomic_compare_exchange_n(&proc->asked_signal, &none, signal, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* Signals whose default action does not end a process: CHLD, CONT, URG, WINCH and the stop signals (signal(7)). */
@@ -9170,6 +9273,7 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
 
 JAILER_API void jailer_release(jailer_proc *proc) {
   if (!proc || proc->pid <= 0) return;
+  jl_parent_settle(proc, 0);
   jl_parent_close(&proc->pidfd);
   jl_parent_close(&proc->init_fd);
   JAILER_FREE(proc->box);
@@ -9187,7 +9291,9 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
     return jl_fail(err, JAILER_E_TIMEOUT, JAILER_LAYER_NONE, "wait for the target", NULL, ETIMEDOUT, "it still runs");
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
+  jl_parent_settle(proc, JL_PROC_ENDED);
   r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
+  if (r < 0 && r != -ECHILD) jl_parent_unsettle(proc);
   if (r == -ECHILD && proc->pidfd >= 0 && jl_parent_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
   if (r < 0 && r != -ECHILD)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
@@ -9202,17 +9308,23 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
 }
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
-  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
-  if (signal < 0 || signal > 64) return jl_plan_invalid(err, "signal", "a signal is 0 to 64");
-  int send = signal;
-  if (signal == JL_SIGKILL && !proc->asked_signal) proc->asked_signal = signal; /* the first one is told */
-  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal)) {
-    if (jl_parent_unseen(proc->pid, signal)) {
-      send = JL_SIGKILL;
-      if (!proc->asked_signal) proc->asked_signal = signal;
-    }
+  bool ended = false, entered = proc && jl_parent_enter(proc, &ended);
+  if (ended) return JAILER_OK;
+  if (!entered || proc->pid <= 0 || signal < 0 || signal > 64) {
+    const bool holds = entered && proc->pid > 0;
+    if (entered) jl_parent_leave(proc);
+    return jl_plan_invalid(err, holds ? "signal" : "proc",
+                           holds ? "a signal is 0 to 64" : "this handle holds no process");
   }
-  long r = jl_parent_signal(proc->pid, proc->pidfd, send);
+  int send = signal;
+  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal) &&
+      jl_parent_unseen(proc->pid, signal))
+    send = JL_SIGKILL;
+  if (send == JL_SIGKILL) jl_parent_asked(proc, signal);
+  const bool alone = send == JL_SIGKILL || proc->init_fd >= 0; /* takes the others along, or hands it on to them */
+  long r =
+      alone ? jl_parent_signal(proc->pid, proc->pidfd, send) : jl_parent_signal_group(proc->pid, proc->pidfd, send);
+  jl_parent_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
   return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
 }

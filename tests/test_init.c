@@ -18,7 +18,7 @@ static const char x86_64_listing[] =
     "next: lea full(%rip), %rdi\n xor %esi, %esi\n xor %edx, %edx\n push $8\n pop %r10\n mov $128, %eax\n syscall\n"
     " cmp $17, %eax\n je reap\n test %eax, %eax\n jle next\n"
     " cmp $20, %eax\n jne send\n dec %eax\n"
-    "send: mov %eax, %esi\n push $2\n pop %rdi\n push $62\n pop %rax\n syscall\n jmp next\n"
+    "send: mov %eax, %esi\n push $-2\n pop %rdi\n push $62\n pop %rax\n syscall\n jmp next\n"
     "reap: push $-1\n pop %rdi\n mov %rsp, %rsi\n mov $0x40000001, %edx\n xor %r10d, %r10d\n push $61\n pop %rax\n syscall\n"
     " cmp $2, %eax\n je done\n test %eax, %eax\n jg reap\n jmp next\n"
     "done: push $3\n pop %rdi\n mov %rsp, %rsi\n push $4\n pop %rdx\n push $1\n pop %rax\n syscall\n"
@@ -29,7 +29,7 @@ static const char aarch64_listing[] =
     "_start: sub sp, sp, #16\n movn x9, #0\n str x9, [sp, #8]\n"
     "next: add x0, sp, #8\n mov x1, xzr\n mov x2, xzr\n mov x3, #8\n mov x8, #137\n svc #0\n"
     " cmp w0, #17\n b.eq reap\n cmp w0, #0\n b.le next\n"
-    " cmp w0, #20\n cset w9, eq\n sub w1, w0, w9\n mov x0, #2\n mov x8, #129\n svc #0\n b next\n"
+    " cmp w0, #20\n cset w9, eq\n sub w1, w0, w9\n movn x0, #1\n mov x8, #129\n svc #0\n b next\n"
     "reap: movn x0, #0\n mov x1, sp\n mov w2, #0x40000000\n orr w2, w2, #1\n mov x3, xzr\n mov x8, #260\n svc #0\n"
     " cmp w0, #2\n b.eq done\n cmp w0, #0\n b.gt reap\n b next\n"
     "done: mov x0, #3\n mov x1, sp\n mov x2, #4\n mov x8, #64\n svc #0\n mov x0, xzr\n mov x8, #94\n svc #0\n";

@@ -194,7 +194,10 @@ static void test_wait(void) {
   OK(target_wait(&T, 0) == 0 && T.status.signal == SIGKILL, "wait: 0 sees the end");
   OK(T.proc.pid == 0 && T.proc.pidfd == -1 && fcntl(pidfd, F_GETFD) < 0, "wait: the handle holds nothing any more");
   OK(jailer_wait(&T.proc, 0, &status, &err) == JAILER_E_INVALID, "wait: twice");
-  OK(jailer_kill(&T.proc, SIGTERM, &err) == JAILER_E_INVALID, "kill: a handle that holds nothing");
+  OK(jailer_kill(&T.proc, SIGTERM, &err) == 0, "kill: once the end was seen there is nothing to end");
+  jailer_proc none;
+  memset(&none, 0, sizeof none);
+  OK(jailer_kill(&none, SIGTERM, &err) == JAILER_E_INVALID, "kill: a handle that never held anything");
   OK(jailer_wait(NULL, 0, &status, &err) == JAILER_E_INVALID && jailer_kill(NULL, 1, NULL) == JAILER_E_INVALID,
      "wait, kill: NULL");
   jailer_release(NULL);

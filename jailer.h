@@ -865,6 +865,45 @@ static char *jl_arena_text(jl_arena *arena, const char *text, size_t n) {
   return copy;
 }
 
+/* Merges two sorted runs that stand side by side. Runs that are in order already cost one comparison. */
+static void jl_sort_merge(char *left, char *right, const char *end, char *scratch, size_t size,
+                          int (*compare)(const void *, const void *)) {
+  const size_t kept = (size_t)(right - left);
+  const char *from = scratch, *last = scratch + kept;
+  if (compare(right - size, right) <= 0) return;
+  memcpy(scratch, left, kept); /* which makes room: what is written next never reaches what is read next */
+  while (from < last && right < end) {
+    bool second = compare(from, right) > 0;
+    memcpy(left, second ? right : from, size);
+    left += size;
+    if (second) right += size;
+    else from += size;
+  }
+  memcpy(left, from, (size_t)(last - from)); /* the rest of the right run stands where it belongs */
+}
+
+/* qsort without its liberties: glibc's may call malloc, past the allocator hook, and every libc has an order of its own
+   for equal elements, so that one configuration could be refused with different words. A merge sort from the bottom up:
+   stable, at most count * log2(count) comparisons, no recursion, no allocation. scratch has room for all of the items
+   and the same alignment. */
+static void jl_sort(void *items, void *scratch, size_t count, size_t size, int (*compare)(const void *, const void *)) {
+  char *first = items;
+  for (size_t run = 1; run < count; run *= 2)
+    for (size_t at = 0; count - at > run; at += 2 * run) {
+      const size_t both = count - at < 2 * run ? count - at : 2 * run;
+      jl_sort_merge(first + at * size, first + (at + run) * size, first + (at + both) * size, scratch, size, compare);
+      if (both < 2 * run) break;
+    }
+}
+
+/* The same with room from an arena; false when there is no memory, and the items are then as they were. */
+JL_UNUSED static bool jl_arena_sort(jl_arena *arena, void *items, size_t count, size_t size,
+                                    int (*compare)(const void *, const void *)) {
+  void *scratch = jl_arena_array(arena, count, size);
+  if (scratch) jl_sort(items, scratch, count, size, compare);
+  return scratch != NULL;
+}
+
 JL_UNUSED static void jl_arena_free(jl_arena *arena) {
   while (arena->head) {
     jl_block *next = arena->head->next;
@@ -2264,7 +2303,8 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
     if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry))))
       return jl_no_memory(err, "build the environment");
   }
-  if (count) qsort(sorted, count, sizeof *sorted, jl_plan_by_name);
+  if (!jl_arena_sort(&plan->arena, sorted, count, sizeof *sorted, jl_plan_by_name))
+    return jl_no_memory(err, "build the environment");
   for (size_t i = 1; i < count; i++)
     if (jl_plan_by_name(&sorted[i - 1], &sorted[i]) == 0)
       return jl_plan_invalid(err, sorted[i],
@@ -2691,8 +2731,9 @@ static bool jl_plan_exposed(const jl_source *outer, const jl_source *inner) {
 
 /* Conflicts on the host's side, first part: the same inode, by whatever name. A directory that is writable at two
    places is marked: what is kept from writing in it at one of them is not at the other. */
-static jailer_code jl_plan_inodes_agree(jl_source **list, size_t count, jailer_error *err) {
-  qsort(list, count, sizeof *list, jl_plan_by_identity);
+static jailer_code jl_plan_inodes_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+  if (!jl_arena_sort(&plan->arena, list, count, sizeof *list, jl_plan_by_identity))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 1; i < count; i++) {
     jl_source *a = list[i - 1], *b = list[i];
     if (!jl_plan_same_file(a, b)) continue;
@@ -2749,7 +2790,8 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
     openers[opener_count++] = asked;
     if (!jl_streq(asked.path, resolved.path)) openers[opener_count++] = resolved;
   }
-  if (opener_count) qsort(openers, opener_count, sizeof *openers, jl_plan_by_opener);
+  if (!jl_arena_sort(&plan->arena, openers, opener_count, sizeof *openers, jl_plan_by_opener))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 0; i < count && opener_count; i++)
     if (list[i]->origin != JL_FROM_SYSTEM && !jl_streq(list[i]->path, list[i]->resolved) &&
         jl_plan_planted(list[i], openers, opener_count))
@@ -2765,8 +2807,8 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
 static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
   const jl_source *outer = NULL, **exec = jl_arena_array(&plan->arena, count + 1, sizeof *exec);
   size_t depth = 0;
-  if (!exec) return jl_no_memory(err, "compare the grants");
-  qsort(list, count, sizeof *list, jl_plan_by_resolved);
+  if (!exec || !jl_arena_sort(&plan->arena, list, count, sizeof *list, jl_plan_by_resolved))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 0; i < count; i++) {
     const jl_source *s = list[i];
     if (outer && !jl_plan_below(s->resolved, outer->resolved)) outer = NULL;
@@ -2916,8 +2958,9 @@ static int jl_plan_by_place(const void *a, const void *b) {
   if (order) return order;
   if (x->system != y->system)
     return (int)y->system - (int)x->system; /* what replaces the system's default follows it */
-  if (!x->source || !y->source) return 0;
-  return (x->source->access > y->source->access) - (x->source->access < y->source->access);
+  /* what has no source stands before all that have one: equal to each of them it would be no order at all */
+  const int first = x->source ? (int)x->source->access : -1, second = y->source ? (int)y->source->access : -1;
+  return (first > second) - (first < second);
 }
 
 static bool jl_plan_is_dir(const jl_node *node) {
@@ -2957,8 +3000,8 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
   const jl_node **open = jl_arena_array(&plan->arena, sorted.count + 1, sizeof *open);
   const char *previous = NULL;
   size_t depth = 0;
-  if (!open) return jl_no_memory(err, "order the mounts");
-  if (sorted.count) qsort(sorted.item, sorted.count, sizeof *sorted.item, jl_plan_by_place);
+  if (!open || !jl_arena_sort(&plan->arena, sorted.item, sorted.count, sizeof *sorted.item, jl_plan_by_place))
+    return jl_no_memory(err, "order the mounts");
   memset(&plan->nodes, 0, sizeof plan->nodes);
   for (size_t i = 0; i < sorted.count; i++) {
     jl_node *node = &sorted.item[i];
@@ -3016,7 +3059,7 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   }
   if ((code = jl_plan_fences(plan, err))) return code;
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
-  if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
+  if ((code = jl_plan_inodes_agree(plan, list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
     return code;
   if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
   return jl_plan_order(plan, err);

@@ -416,11 +416,13 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
    called again at any time the box is not running: the content of directories stays, `exit` is emptied,
    logs/console.log and the disks are kept. Nothing is followed, nothing is changed recursively. As root: uid 0 means
    the box's own uid from HOME/uids (never shared with another box of this home, remembered), gid 0 the same number as
-   the uid. As an ordinary user both are 0 or the caller's own, else INVALID. UNSAFE: HOME or its parents, boxes/,
-   ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are group- or other-writable (for
-   parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one link. BUSY: the
-   box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no
-   other lock. err may be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
+   the uid. As an ordinary user, and as root of a user namespace that does not map every id (a rootless container),
+   both are 0 or the caller's own, else INVALID. UNSAFE: HOME or its parents, boxes/, ID/, bin/ or disks/ belong to
+   somebody else (root is acceptable for parents; in such a namespace so is an owner without a uid in it), are group- or
+   other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one
+   link. BUSY: the box runs, or another launch holds it. DENIED: root without CAP_CHOWN, before anything is made, and
+   what the file system refuses. NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no other lock. err may
+   be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
@@ -2415,6 +2417,14 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   return layers;
 }
 
+/* Root that has not all it takes to become somebody else would leave the target root. */
+JL_UNUSED static jailer_code jl_plan_root(const jailer_host *h, const jailer_config *config, jailer_error *err) {
+  if (h->privileged || h->uid != 0 || h->nested || config->allow_host_root) return JAILER_OK;
+  return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
+                 "the launcher is root without CAP_SYS_ADMIN, SETUID, SETGID, CHOWN and KILL: it cannot give root up; "
+                 "run it as an ordinary user, with these capabilities, or set allow_host_root");
+}
+
 /* Who the target is, inside and on the host. fresh: an unprivileged id for a root launcher that names none. */
 JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid,
                                          uint32_t fresh_gid, jailer_error *err) {
@@ -2432,11 +2442,8 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
     plan->host_uid = config->uid ? config->uid : fresh_uid;
     plan->host_gid = config->gid ? config->gid : fresh_gid;
   } else {
-    if (h->uid == 0 && !h->nested && !config->allow_host_root)
-      return jl_fail(
-          err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
-          "the launcher is root without CAP_SYS_ADMIN, SETUID, SETGID, CHOWN and KILL: it cannot give root up; run "
-          "it as an ordinary user, with these capabilities, or set allow_host_root");
+    jailer_code code = jl_plan_root(h, config, err);
+    if (code) return code;
     plan->host_uid = h->uid;
     plan->host_gid = h->gid;
   }
@@ -4197,40 +4204,89 @@ static bool jl_probe_ns(const char *path) {
   return jl_sys_readlinkat(JL_AT_FDCWD, path, link, sizeof link) > 0;
 }
 
-/* Whether this process is in a user namespace that does not map every id. What root may do there ends at its mounts and
-   its few ids, so it launches as an ordinary user does. user_namespaces(7): the host's map is "0 0 4294967295". */
-static bool jl_probe_nested(void) {
-  char text[128];
-  uint64_t number[3] = {1, 1, 0};
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/uid_map", JL_O_RDONLY, 0);
-  if (fd < 0) return false;
-  long n = jl_sys_read_all((int)fd, text, sizeof text);
+/* The first `size` bytes of a file of /proc: their number, or a negated errno. */
+static long jl_probe_text(const char *path, char *text, size_t size) {
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  long n = jl_sys_read_all((int)fd, text, size);
   jl_sys_close((int)fd);
-  for (long i = 0, at = 0; i < 3 && at < n; i++) {
-    while (at < n && text[at] == ' ') at++;
-    long from = at;
-    while (at < n && text[at] >= '0' && text[at] <= '9') at++;
-    jl_parse_u64(text + from, (size_t)(at - from), &number[i]);
+  return n;
+}
+
+/* Who this process is, as far as owners and namespaces ask. */
+typedef struct jl_self {
+  uint32_t uid, gid;  /* effective */
+  uint64_t caps;      /* effective */
+  bool nested;        /* in a user namespace that does not map every uid */
+  uint32_t overflow;  /* the owner that the kernel shows for files whose owner has no uid in here */
+  bool overflow_used; /* some uid of this namespace has that number as well */
+} jl_self;
+
+/* Three numbers and the end of the line, as uid_map has them; *at goes behind it. */
+static bool jl_probe_map_line(const char *text, size_t n, size_t *at, uint64_t number[3]) {
+  for (int i = 0; i < 3; i++) {
+    while (*at < n && text[*at] == ' ') ++*at;
+    const size_t from = *at;
+    while (*at < n && text[*at] >= '0' && text[*at] <= '9') ++*at;
+    if (!jl_parse_u64(text + from, *at - from, &number[i])) return false;
   }
-  return n > 0 && !(number[0] == 0 && number[1] == 0 && number[2] == UINT32_MAX);
+  return *at < n && text[(*at)++] == '\n';
+}
+
+/* The owner that the kernel shows where there is none: kernel/overflowuid, as stat uses it (fs/overflowuid is for file
+   systems with uids of 16 bits). A wrong guess, where /proc/sys is not to be seen, is a number that no file shows. */
+static uint32_t jl_probe_overflow(void) {
+  char text[16];
+  uint64_t value;
+  long n = jl_probe_text("/proc/sys/kernel/overflowuid", text, sizeof text);
+  return n > 1 && jl_parse_u64(text, (size_t)n - 1, &value) && value <= UINT32_MAX ? (uint32_t)value : 65534;
+}
+
+/* What root may do in a namespace that maps only some ids ends at its mounts and those ids, so it launches and keeps
+   boxes as an ordinary user does. user_namespaces(7): the host's map is "0 0 4294967295"; a map has 340 lines at most;
+   without a line nobody has a uid. */
+static long jl_probe_uid_map(jl_self *self) {
+  char text[340 * 33 + 1];
+  uint64_t number[3];
+  size_t at = 0;
+  long n = jl_probe_text("/proc/self/uid_map", text, sizeof text);
+  if (n == -ENOENT) return 0; /* a kernel without user namespaces */
+  if (n < 0) return n;
+  if (jl_probe_map_line(text, (size_t)n, &at, number) && !number[0] && !number[1] && number[2] == UINT32_MAX) return 0;
+  self->nested = true;
+  self->overflow = jl_probe_overflow();
+  for (at = 0; at < (size_t)n;) {
+    if (!jl_probe_map_line(text, (size_t)n, &at, number)) return -EPROTO;
+    if (self->overflow >= number[0] && self->overflow - number[0] < number[2]) self->overflow_used = true;
+  }
+  return 0;
+}
+
+static long jl_probe_self(jl_self *self) {
+  memset(self, 0, sizeof *self);
+  self->uid = jl_sys_geteuid();
+  self->gid = jl_sys_getegid();
+  long r = jl_probe_caps(&self->caps);
+  return r < 0 ? r : jl_probe_uid_map(self);
 }
 
 /* CAP_KILL is among the needed: a child that has become another user must still be killed when its launch fails. */
 static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID |
                           (uint64_t)1 << JL_CAP_SETGID | (uint64_t)1 << JL_CAP_CHOWN | (uint64_t)1 << JL_CAP_KILL;
-  uint64_t caps = 0;
   uint32_t action = 0x00050000; /* SECCOMP_RET_ERRNO */
+  jl_self self;
   long r;
   memset(host, 0, sizeof *host);
-  host->uid = jl_sys_geteuid();
-  host->gid = jl_sys_getegid();
-  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_caps(&caps)) < 0 ||
+  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_self(&self)) < 0 ||
       (r = jl_probe_limit(7, &host->nofile_hard)) < 0 || (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
-                   "uname, capget or prlimit64 failed; is a seccomp filter of somebody else in force?");
-  host->nested = jl_probe_nested();
-  host->privileged = host->uid == 0 && !host->nested && (caps & needed) == needed;
+                   "uname, capget, prlimit64 or /proc/self/uid_map failed; is a seccomp filter of somebody else in "
+                   "force?");
+  host->uid = self.uid;
+  host->gid = self.gid;
+  host->nested = self.nested;
+  host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
@@ -4317,7 +4373,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
 
 /* ============================================================================================
  * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
- * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys. No allocation.
+ * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys, probe. No allocation.
  *
  * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a
  * name in them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every
@@ -4358,14 +4414,17 @@ typedef struct jl_box {
   int lock_fd;                   /* ID/lock, locked for as long as it is open */
   uint32_t launching;            /* atomic: 1 while a thread of this process is in a launch of the box */
   uint32_t launcher;             /* effective uid of this process */
-  uint32_t uid, gid;             /* who owns the box's writable entries; as root 0 until jl_files_box_uid or _give */
+  bool gives;                    /* each box gets a uid of its own: jl_files_box_launcher */
+  uint32_t outsider;             /* the owner that may stand for the host's root: jl_files_distrust. 0: none */
+  uint32_t uid, gid; /* who owns the box's writable entries; if it gives, 0 until jl_files_box_uid or _give */
 } jl_box;
 
 /* How jl_files_box_open opens. */
 enum {
   JL_BOX_MAKE = 1,   /* create what is missing of the directories above the box and the box directory */
   JL_BOX_REMOVE = 2, /* for removal: what is in the box is not looked at */
-  JL_BOX_HELD = 4    /* the caller holds the lock already: neither lock nor pid file is looked at */
+  JL_BOX_HELD = 4,   /* the caller holds the lock already: neither lock nor pid file is looked at */
+  JL_BOX_ROOT = 8    /* with MAKE: the entries may stay root's (allow_host_root) */
 };
 
 static const char jl_files_odd[] = "this is not what the launcher leaves here; look who put it there, then remove it";
@@ -4584,9 +4643,19 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
 }
 
 /* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)).
-   For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours. */
+   For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours.
+
+   In a user namespace that does not map the host's root, "/" and "/home" belong to the overflow uid (box->outsider),
+   and so does what any other user of the host owns who has no uid in here: the two cannot be told apart. Such an owner
+   is accepted, for parents only. Who could then move HOME? Nobody in the container, for no process in it can have a uid
+   that is not mapped (where the overflow uid itself is mapped, to the container's nobody, nothing is accepted). On the
+   host: root, which is trusted, and a user to whom the container's maker gave a directory above HOME. The latter could
+   put another directory in HOME's place, but only one that belongs to this very launcher (or that a target of it made,
+   if the two work together): HOME and all below it are held to the launcher's own uid as everywhere. An ordinary launcher of the host's own namespace is told the real
+   owner, so nothing is accepted there. */
 static const char *jl_files_distrust(const jl_box *box, const jl_stat *st, bool parent) {
-  if (st->uid != box->launcher && !(parent && st->uid == 0))
+  const bool above = st->uid == 0 || (box->outsider && st->uid == box->outsider);
+  if (st->uid != box->launcher && !(parent && above))
     return "it belongs to another user; use a home that belongs to the launcher (its parents: to it or to root)";
   if ((st->mode & 022) && !(parent && (st->mode & 01000)))
     return "other users may write it, so they could replace what is in it; take the permission away (chmod go-w)";
@@ -4904,6 +4973,31 @@ static jailer_code jl_files_box_checks(jl_box *box, unsigned how, jailer_error *
   return code;
 }
 
+/* Who the launcher is decides whose the box's entries are. Root gives each box a uid of its own. An ordinary user has
+   one uid to give, and so has root of a namespace that does not map every id (a rootless container): the uids of
+   HOME/uids do not exist in there (chown says EINVAL). Root without CAP_CHOWN is neither: it can give nothing away, and
+   a box of its own would be root's. That is said before anything is made; what exists can still be read and removed. */
+static jailer_code jl_files_box_launcher(jl_box *box, unsigned how, jailer_error *err) {
+  const char *step = "look who the launcher is";
+  jl_self self;
+  long r = jl_probe_self(&self);
+  if (r < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, "/proc/self/uid_map", (int)-r,
+                   "capget(2) failed or /proc cannot be read: whose a box's files are could not be told");
+  if (self.nested && self.uid == self.overflow)
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, step, NULL, 0,
+                   "in this user namespace files of every user without a uid look like the launcher's own; give the "
+                   "launcher a uid in the namespace's map that is not the overflow uid");
+  box->launcher = box->uid = self.uid;
+  box->gives = self.uid == 0 && !self.nested && (self.caps >> JL_CAP_CHOWN & 1);
+  box->gid = box->gives ? 0 : self.gid;
+  box->outsider = self.nested && !self.overflow_used ? self.overflow : 0;
+  if (!(how & JL_BOX_MAKE) || (how & JL_BOX_ROOT) || self.uid != 0 || self.nested || box->gives) return JAILER_OK;
+  return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_NONE, step, NULL, EPERM,
+                 "root without CAP_CHOWN cannot give a box a uid of its own; nothing was made: run the launcher with "
+                 "this capability, or as an ordinary user");
+}
+
 /* Opens HOME, boxes/ and ID/ step by step, checks that they, bin/ and disks/ are the launcher's alone, takes the lock
    and checks that no process of an earlier launch is left. BUSY, UNSAFE, NOT_FOUND, ...; on failure *out holds
    nothing. how: JL_BOX_* */
@@ -4913,10 +5007,8 @@ static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, 
   jailer_code code = jl_layout_check(layout, err);
   if (code != JAILER_OK) return code;
   out->layout = *layout;
-  out->launcher = out->uid = jl_sys_geteuid();
-  out->gid = jl_sys_getegid();
-  if (out->launcher == 0) out->gid = 0;
-  code = jl_files_home(out, make, err);
+  code = jl_files_box_launcher(out, how, err);
+  if (code == JAILER_OK) code = jl_files_home(out, make, err);
   if (code == JAILER_OK) code = jl_files_dir(out, out->home_fd, "boxes", JAILER_ENTRY_BOXES, make, &out->boxes_fd, err);
   if (code == JAILER_OK)
     code = jl_files_dir(out, out->boxes_fd, out->layout.id, JAILER_ENTRY_BOX, make, &out->dir_fd, err);
@@ -5068,7 +5160,7 @@ static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *s
   if (st->uid != box->launcher && st->uid != box->uid && st->uid != before)
     return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0, jl_files_odd, err);
   /* an ordinary user cannot choose the group; a set-group-id parent directory may have */
-  if (st->uid != box->uid || (box->launcher == 0 && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
+  if (st->uid != box->uid || (box->gives && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
   if (r >= 0 && mode && (st->mode & 07777) != mode) r = jl_files_chmod(fd, mode);
   return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
 }
@@ -5162,15 +5254,16 @@ static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, ja
   return code == JAILER_OK ? jl_files_exit_clear(box, err) : code;
 }
 
-/* An ordinary user is one uid; root gives each box its own unless told a number. */
+/* A launcher that cannot give is one uid; root gives each box its own unless told a number. */
 static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, jailer_error *err) {
-  uint32_t own = jl_sys_getegid();
-  if (box->launcher != 0) {
-    if ((*uid && *uid != box->launcher) || (*gid && *gid != own))
+  if (!box->gives) {
+    if ((*uid && *uid != box->launcher) || (*gid && *gid != box->gid))
       return jl_files_fail(box, JAILER_E_INVALID, "choose a uid", "", 0,
-                           "only root can give a box another uid or gid; pass 0 for your own", err);
+                           "only root can give a box another uid or gid, and not root of a rootless container; pass 0 "
+                           "for your own",
+                           err);
     *uid = box->launcher;
-    *gid = own;
+    *gid = box->gid;
     return JAILER_OK;
   }
   if (*uid == UINT32_MAX || *gid == UINT32_MAX)
@@ -5180,9 +5273,9 @@ static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, j
   return code;
 }
 
-/* Opens and locks a box, making what is missing above it. */
-static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, jailer_error *err) {
-  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, box, err);
+/* Opens and locks a box, making what is missing above it. how: JL_BOX_ROOT or 0. */
+static jailer_code jl_files_prepare(const jailer_layout *layout, unsigned how, jl_box *box, jailer_error *err) {
+  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE | how, box, err);
   if (code != JAILER_OK) return code;
   long r = jl_files_step(box->home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
   if (r >= 0) {
@@ -5201,7 +5294,7 @@ static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, ja
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err) {
   jl_box box;
-  jailer_code code = jl_files_prepare(layout, &box, err);
+  jailer_code code = jl_files_prepare(layout, 0, &box, err);
   if (code != JAILER_OK) return code;
   code = jl_files_box_ids(&box, &uid, &gid, err);
   if (code == JAILER_OK) code = jl_files_box_give(&box, uid, gid, err);
@@ -8788,15 +8881,18 @@ static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config
 /* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
 static jailer_code jl_public_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
                                  jailer_error *err) {
+  const jailer_host *h = &plan->host;
+  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
   uint32_t uid = config->uid, gid = config->gid;
-  jailer_code code;
+  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
+  if (code) return code;
   plan->box = JAILER_MALLOC(sizeof *plan->box);
   if (!plan->box) return jl_no_memory(err, "open the box");
   *plan->box = jl_files_box_none();
-  if ((code = jl_files_prepare(config->layout, plan->box, err))) return code;
-  if (!plan->host.privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
-  if (!plan->host.privileged || !config->allow_host_root)
-    if ((code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
+  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
+  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
+  if (root && !h->privileged) gid = h->gid;
+  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
   if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
   return jl_public_shim(plan, config, library_dir, err);
 }

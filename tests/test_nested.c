@@ -1,5 +1,5 @@
 /* test_nested: boxes where uid 0 is not the host's: root of a user namespace that maps one uid (a rootless container),
- * whose directories above HOME belong to nobody it knows; and root that lacks CAP_CHOWN. As root each scenario is run for
+ * whose directories above HOME belong to nobody it knows; and root that lacks a capability. As root each scenario is run for
  * root's own uid and for an ordinary user's; as an ordinary user for that one. */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -240,12 +240,12 @@ static void above_with_nobody(void) {
   note(prepare() == JAILER_E_UNSAFE, "where the overflow uid is somebody's, it is not accepted above HOME");
 }
 
-/* --- root without CAP_CHOWN ---------------------------------------------------------------------------------------- */
+/* --- root without a capability ---------------------------------------------------------------------------------------- */
 
-static bool drop_chown(void) {
+static bool drop(unsigned capability) {
   uint32_t head[2] = {0x20080522, 0}, data[6];
   if (syscall(SYS_capget, head, data)) return false;
-  data[0] &= ~1u; /* CAP_CHOWN, effective only */
+  data[0] &= ~(1u << capability); /* effective only */
   return syscall(SYS_capset, head, data) == 0;
 }
 
@@ -256,7 +256,7 @@ static void no_chown(void) {
   config.argv = argv;
   home_in(NULL, "full");
   note(prepare() == JAILER_OK && box_stat("./shared").st_uid >= 0x70000000u, "a box of root's, with a uid of its own");
-  if (!note(drop_chown(), "root loses CAP_CHOWN")) return;
+  if (!note(drop(JL_CAP_CHOWN), "root loses CAP_CHOWN")) return;
   home_in(NULL, "less");
   note(prepare() == JAILER_E_DENIED && !exists("~/"), "prepare is DENIED, and nothing was made");
   note(jailer_layout_prepare(&box_layout, USER, USER, &err) == JAILER_E_DENIED && !exists("~/"), "also with a uid by number");
@@ -270,6 +270,24 @@ static void no_chown(void) {
   note(jailer_layout_remove(&box_layout, &err) == JAILER_OK, "and goes");
   home_in(NULL, "full");
   note(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists("./"), "a box that was made before can be removed");
+}
+
+/* Docker's root: it can give files, but it cannot become somebody else for good. */
+static void no_admin(void) {
+  const char *argv[] = {"probe_box", "code:0", NULL};
+  jailer_config config = box_config();
+  jailer_plan *plan = NULL;
+  config.argv = argv;
+  if (!note(drop(JL_CAP_SYS_ADMIN), "root loses CAP_SYS_ADMIN")) return;
+  home_in(NULL, "docker");
+  note(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_DENIED && !exists("~/"), "a plan is DENIED, and no box was made");
+  note(prepare() == JAILER_OK && box_stat("./shared").st_uid >= 0x70000000u, "prepare gives the box a uid of its own");
+  config.allow_host_root = true;
+  note(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK && box_stat("./shared").st_uid == 0 &&
+           box_stat("./logs/console.log").st_uid == 0,
+       "with allow_host_root the box is root's");
+  jailer_plan_free(plan);
+  note(jailer_layout_remove(&box_layout, &err) == JAILER_OK, "and goes");
 }
 
 /* A copy that every user can reach, wherever the build lies. */
@@ -308,6 +326,7 @@ int main(void) {
     run("above HOME, nested", above_with_nobody);
     if (chown(box_top, 0, 0)) box_die(box_top);
     run("no CAP_CHOWN", no_chown);
+    run("no CAP_SYS_ADMIN", no_admin);
   }
   box_end();
   return tap_done();

@@ -3533,6 +3533,15 @@ JL_UNUSED static bool jl_qcow2_join(const char *overlay, const char *name, char 
   return !b.failed;
 }
 
+/* The arguments of jailer_chain_walk, which are wrong in the same way on every system. */
+static jailer_code jl_qcow2_walk_args(const char *path, jailer_format format, jailer_chain **out, jailer_error *err) {
+  if (out && path && path[0] == '/' && jl_strnlen(path, JAILER_PATH_MAX) < JAILER_PATH_MAX &&
+      (format == JAILER_FORMAT_RAW || format == JAILER_FORMAT_QCOW2))
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "walk backing chain", path, 0,
+                 "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
+}
+
 /* path lies below root, component by component: /a/b is not below /a/bc, nor below itself. Both are resolved. */
 JL_UNUSED static bool jl_qcow2_below(const char *path, const char *root) {
   size_t n = strlen(root);
@@ -4651,8 +4660,8 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
    that is not mapped (where the overflow uid itself is mapped, to the container's nobody, nothing is accepted). On the
    host: root, which is trusted, and a user to whom the container's maker gave a directory above HOME. The latter could
    put another directory in HOME's place, but only one that belongs to this very launcher (or that a target of it made,
-   if the two work together): HOME and all below it are held to the launcher's own uid as everywhere. An ordinary launcher of the host's own namespace is told the real
-   owner, so nothing is accepted there. */
+   if the two work together): HOME and all below it are held to the launcher's own uid as everywhere. An ordinary
+   launcher of the host's own namespace is told the real owner, so nothing is accepted there. */
 static const char *jl_files_distrust(const jl_box *box, const jl_stat *st, bool parent) {
   const bool above = st->uid == 0 || (box->outsider && st->uid == box->outsider);
   if (st->uid != box->launcher && !(parent && above))
@@ -6093,10 +6102,8 @@ JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format,
   static const jailer_chain_policy strictest = {0};
   jl_arena arena = {0};
   if (out) *out = NULL;
-  if (!out || !path || path[0] != '/' || jl_strnlen(path, JAILER_PATH_MAX) == JAILER_PATH_MAX ||
-      (format != JAILER_FORMAT_RAW && format != JAILER_FORMAT_QCOW2))
-    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_chain_step, path, 0,
-                   "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
+  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
+  if (code) return code;
   jl_chain_walk *w = jl_arena_get(&arena, sizeof *w);
   jailer_chain *chain = w ? jl_arena_get(&arena, sizeof *chain) : NULL;
   if (!chain) return jl_arena_free(&arena), jl_no_memory(err, jl_chain_step);
@@ -6105,7 +6112,7 @@ JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format,
   w->format = format;
   w->err = err;
   jl_copy(w->named, sizeof w->named, path);
-  jailer_code code = jl_chain_run(w);
+  code = jl_chain_run(w);
   arena = w->arena; /* w itself lies in it */
   if (code) return jl_arena_free(&arena), code;
   chain->count = w->count;
@@ -8517,10 +8524,42 @@ static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *le
   return code;
 }
 
+/* --- arguments: wrong ones get the same answer where the effects are not built --- */
+
+static jailer_code jl_public_given(const void *argument, const char *name, jailer_error *err) {
+  return argument ? JAILER_OK : jl_plan_invalid(err, name, "NULL where this argument is needed");
+}
+
+static jailer_code jl_public_running(const jailer_proc *proc, jailer_error *err) {
+  return proc && proc->pid > 0 ? JAILER_OK : jl_plan_invalid(err, "proc", "this handle holds no process");
+}
+
+static jailer_code jl_public_signal(const jailer_proc *proc, int signal, jailer_error *err) {
+  jailer_code code = jl_public_running(proc, err);
+  if (code == JAILER_OK && (signal < 0 || signal > 64)) code = jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  return code;
+}
+
+static jailer_code jl_public_room(const char *bytes, size_t size, size_t *length, jailer_error *err) {
+  jailer_code code = jl_public_given(length, "length", err);
+  if (code == JAILER_OK) *length = 0;
+  return code || !size ? code : jl_public_given(bytes, "bytes", err);
+}
+
+/* A handle that holds no process, whatever comes after. */
+static jailer_code jl_public_handle(jailer_proc *out, jailer_error *err) {
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
+  memset(out, 0, sizeof *out);
+  out->pidfd = out->init_fd = -1;
+  return JAILER_OK;
+}
+
 #if JL_LINUX
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
-  return host ? jl_probe_host(host, err) : jl_plan_invalid(err, "host", "NULL where a host is to be stored");
+  jailer_code code = jl_public_given(host, "host", err);
+  return code ? code : jl_probe_host(host, err);
 }
 
 static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
@@ -8550,7 +8589,8 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
-  if (!plan) return jl_plan_invalid(err, "plan", "NULL where a plan is needed");
+  jailer_code code = jl_public_given(plan, "plan", err);
+  if (code) return code;
   jl_buf b = jl_buf_heap((size_t)64 << 20);
   jl_buf_str(&b, "engine ");
   jl_buf_str(&b, jailer_engine_name(plan->engine));
@@ -8961,15 +9001,16 @@ JAILER_API void jailer_plan_free(jailer_plan *plan) {
 
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err) {
-  if (!out) return jl_plan_invalid(err, "out", "a plan needs a place");
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
   *out = NULL;
-  if (!config) return jl_plan_invalid(err, "config", "a plan needs a configuration");
+  if ((code = jl_public_given(config, "config", err))) return code;
   jailer_plan *plan = JAILER_MALLOC(sizeof *plan);
   if (!plan) return jl_no_memory(err, "make a plan");
   memset(plan, 0, sizeof *plan);
   int held[3];
   jl_parent_hold(held);
-  jailer_code code = jl_public_plan(plan, config, host, err);
+  code = jl_public_plan(plan, config, host, err);
   jl_parent_unhold(held);
   if (code) {
     jailer_plan_free(plan);
@@ -8983,10 +9024,11 @@ JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer
 JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
   jailer_plan plan; /* only as the owner of an arena and a box */
   jl_box box = jl_files_box_none();
-  if (!config || !config->layout) return jl_plan_invalid(err, "layout", "a record belongs to a box: set layout");
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code) return code;
   memset(&plan, 0, sizeof plan);
   plan.box = &box;
-  jailer_code code = jl_files_box_open(config->layout, 0, &box, err);
+  code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
     code = jl_public_chain(&plan, config, jl_public_disks[i].entry, &chain, err);
@@ -9002,23 +9044,19 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
 /* --- running it --- */
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
-  if (!plan || !out) return jl_plan_invalid(err, plan ? "out" : "plan", "NULL where a plan and a handle are needed");
-  memset(out, 0, sizeof *out);
-  out->pidfd = out->init_fd = -1;
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jl_public_given(plan, "plan", err))) return code;
   int held[3];
   jl_parent_hold(held);
-  jailer_code code = jl_parent_spawn(plan, out, err);
+  code = jl_parent_spawn(plan, out, err);
   jl_parent_unhold(held);
   return code;
 }
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
   jailer_plan *plan;
-  if (!out) return jl_plan_invalid(err, "out", "a launch needs a place for its handle");
-  memset(out, 0, sizeof *out); /* whatever fails: a handle that holds no process */
-  out->pidfd = out->init_fd = -1;
-  jailer_code code = jailer_plan_new(config, NULL, &plan, err);
-  if (code) return code;
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jailer_plan_new(config, NULL, &plan, err))) return code;
   code = jailer_spawn(plan, out, err);
   jailer_plan_free(plan);
   return code;
@@ -9035,7 +9073,8 @@ JAILER_API void jailer_release(jailer_proc *proc) {
 
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
   jailer_status own;
-  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
+  jailer_code code = jl_public_running(proc, err);
+  if (code) return code;
   if (!status) status = &own;
   memset(status, 0, sizeof *status);
   long r = jl_parent_wait_end(proc, timeout_ms);
@@ -9058,8 +9097,8 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
 }
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
-  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
-  if (signal < 0 || signal > 64) return jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  jailer_code code = jl_public_signal(proc, signal, err);
+  if (code) return code;
   int send = signal;
   if (signal == JL_SIGKILL && !proc->asked_signal) proc->asked_signal = signal; /* the first one is told */
   if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal)) {
@@ -9075,7 +9114,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
   char status[4096];
-  if (!proc || !out) return jl_plan_invalid(err, proc ? "out" : "proc", "NULL where a handle and a report are needed");
+  jailer_code code = jl_public_given(proc, "proc", err);
+  if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
   jl_parent_report_known(out, proc);
   if (proc->pid <= 0) return JAILER_OK;
@@ -9093,11 +9133,8 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err) {
   jl_box box;
-  if (!layout || !length || (!bytes && size))
-    return jl_plan_invalid(err, "layout", "a layout, room and *length are needed");
-  *length = 0;
-  jailer_code code = jl_files_box_open(layout, JL_BOX_HELD, &box, err);
-  if (code) return code;
+  jailer_code code = jl_public_room(bytes, size, length, err);
+  if (code || (code = jl_files_box_open(layout, JL_BOX_HELD, &box, err))) return code;
   code = jl_files_exit_read(&box, bytes, size, length, err);
   jl_files_box_close(&box);
   return code;
@@ -9111,44 +9148,51 @@ static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
+  jailer_code code = jl_public_given(host, "host", err);
+  if (code) return code;
   memset(host, 0, sizeof *host);
   return jl_public_nowhere(err, "probe the host");
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err) {
-  (void)layout, (void)uid, (void)gid;
-  return jl_public_nowhere(err, "prepare a box");
+  (void)uid, (void)gid;
+  jailer_code code = jl_layout_check(layout, err);
+  return code ? code : jl_public_nowhere(err, "prepare a box");
 }
 
 JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err) {
-  (void)layout;
-  return jl_public_nowhere(err, "remove a box");
+  jailer_code code = jl_layout_check(layout, err);
+  return code ? code : jl_public_nowhere(err, "remove a box");
 }
 
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err) {
-  (void)layout, (void)bytes, (void)size, (void)length;
+  jailer_code code = jl_public_room(bytes, size, length, err);
+  if (code || (code = jl_layout_check(layout, err))) return code;
   return jl_public_nowhere(err, "read the exit file");
 }
 
 #ifndef JAILER_NO_QCOW2
 JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
-  (void)config;
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code || (code = jl_layout_check(config->layout, err))) return code;
   return jl_public_nowhere(err, "record a box's disks");
 }
 
 JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err) {
   (void)fd;
+  if (!out) return jailer_qcow2_parse(NULL, 0, 0, NULL, err);
   memset(out, 0, sizeof *out);
   return jl_public_nowhere(err, "read an image header");
 }
 
 JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
                                          jailer_chain **out, jailer_error *err) {
-  (void)path, (void)format, (void)policy;
-  *out = NULL;
-  return jl_public_nowhere(err, "walk a backing chain");
+  (void)policy;
+  if (out) *out = NULL;
+  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
+  return code ? code : jl_public_nowhere(err, "walk a backing chain");
 }
 
 JAILER_API void jailer_chain_free(jailer_chain *chain) { (void)chain; }
@@ -9156,45 +9200,51 @@ JAILER_API void jailer_chain_free(jailer_chain *chain) { (void)chain; }
 
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err) {
-  (void)config, (void)host;
+  (void)host;
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
   *out = NULL;
-  return jl_public_nowhere(err, "make a plan");
+  code = jl_public_given(config, "config", err);
+  return code ? code : jl_public_nowhere(err, "make a plan");
 }
 
 JAILER_API void jailer_plan_free(jailer_plan *plan) { (void)plan; }
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
-  (void)plan, (void)text, (void)size, (void)length;
-  return jl_public_nowhere(err, "print a plan");
+  (void)text, (void)size, (void)length;
+  jailer_code code = jl_public_given(plan, "plan", err);
+  return code ? code : jl_public_nowhere(err, "print a plan");
 }
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
-  (void)plan;
-  memset(out, 0, sizeof *out);
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jl_public_given(plan, "plan", err))) return code;
   return jl_public_nowhere(err, "launch");
 }
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
-  (void)config;
-  memset(out, 0, sizeof *out);
-  return jl_public_nowhere(err, "launch");
+  jailer_plan *plan;
+  jailer_code code = jl_public_handle(out, err);
+  return code ? code : jailer_plan_new(config, NULL, &plan, err);
 }
 
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
-  (void)proc, (void)timeout_ms, (void)status;
-  return jl_public_nowhere(err, "wait");
+  (void)timeout_ms, (void)status;
+  jailer_code code = jl_public_running(proc, err);
+  return code ? code : jl_public_nowhere(err, "wait");
 }
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
-  (void)proc, (void)signal;
-  return jl_public_nowhere(err, "kill");
+  jailer_code code = jl_public_signal(proc, signal, err);
+  return code ? code : jl_public_nowhere(err, "kill");
 }
 
 JAILER_API void jailer_release(jailer_proc *proc) { (void)proc; }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
-  (void)proc;
+  jailer_code code = jl_public_given(proc, "proc", err);
+  if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
   return jl_public_nowhere(err, "read the report");
 }
@@ -9203,8 +9253,9 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 
 JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
                                           jailer_error *err) {
+  jailer_code code = jl_public_given(report, "report", err);
+  if (code) return code;
   jl_buf b = jl_buf_heap(65536);
-  if (!report) return jl_plan_invalid(err, "report", "NULL where a report is needed");
   jl_buf_str(&b, "{\"jailer\": \"" JAILER_VERSION "\", \"engine\": \"");
   jl_buf_str(&b, jailer_engine_name(report->engine));
   jl_buf_str(&b, "\", \"pid\": ");

@@ -2023,12 +2023,16 @@ static bool jl_layout_alnum(char c) {
 
 /* An alphanumeric first character and then alphanumerics or one of `more`; at most max characters. Nothing that passes
    is ".", "..", hidden, an option or a path. */
-static bool jl_layout_name(const char *name, size_t max, const char *more) {
-  size_t n = jl_strnlen(name, max + 1);
+static bool jl_layout_word(const char *name, size_t n, size_t max, const char *more) {
   if (n == 0 || n > max || !jl_layout_alnum(name[0])) return false;
-  for (size_t i = 1; i < n; i++)
-    if (!jl_layout_alnum(name[i]) && !strchr(more, name[i])) return false;
+  for (size_t i = 1; i < n; i++) /* strchr finds the NUL too, which is in no name */
+    if (!jl_layout_alnum(name[i]) && (!name[i] || !strchr(more, name[i]))) return false;
   return true;
+}
+
+/* The same for a text that ends in a NUL. */
+static bool jl_layout_name(const char *name, size_t max, const char *more) {
+  return jl_layout_word(name, jl_strnlen(name, max + 1), max, more);
 }
 
 static bool jl_layout_id(const char *id) { return jl_layout_name(id, JAILER_ID_MAX - 1, "_-"); }
@@ -3542,12 +3546,6 @@ static jailer_code jl_qcow2_walk_args(const char *path, jailer_format format, ja
                  "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
 }
 
-/* path lies below root, component by component: /a/b is not below /a/bc, nor below itself. Both are resolved. */
-JL_UNUSED static bool jl_qcow2_below(const char *path, const char *root) {
-  size_t n = strlen(root);
-  return strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1] != 0;
-}
-
 /* --- the recorded chains: text that the launcher keeps where no jailed process can write --------------------------
 
    jailer-chains 1
@@ -3577,16 +3575,6 @@ typedef struct jl_record {
 static void jl_record_free(jl_record *record) {
   jl_arena_free(&record->arena);
   memset(record, 0, sizeof *record);
-}
-
-static bool jl_record_name_ok(const char *name, size_t n) {
-  if (n == 0 || n >= JL_RECORD_NAME) return false;
-  for (size_t i = 0; i < n; i++) {
-    char c = name[i];
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
-  }
-  return true;
 }
 
 /* The bytes that stand for themselves. strchr finds the NUL too, hence the first test. */
@@ -3719,7 +3707,7 @@ static bool jl_record_disk_lines(jl_record_job *job, jl_record_word name, jl_rec
   jl_record_disk disk;
   uint64_t count;
   memset(&disk, 0, sizeof disk);
-  if (record->count == JL_RECORD_DISKS || !jl_record_name_ok(name.at, name.n)) return false;
+  if (record->count == JL_RECORD_DISKS || !jl_layout_word(name.at, name.n, JL_RECORD_NAME - 1, "._-")) return false;
   if (!jl_record_number(number, &count) || count == 0 || count > JAILER_CHAIN_DEPTH_MAX) return false;
   memcpy(disk.name, name.at, name.n);
   if (jl_record_find(record, disk.name)) return false;
@@ -4313,27 +4301,39 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* "/proc/self/fd/N" */
+/* thread-self, not self: a thread may have a descriptor table of its own, and self, whose first thread may have ended,
+   has then none at all. */
 static void jl_probe_fd_path(char *text, size_t size, int fd) {
   jl_buf b = jl_buf_fixed(text, size);
-  jl_buf_str(&b, "/proc/self/fd/");
+  jl_buf_str(&b, "/proc/thread-self/fd/");
   jl_buf_i64(&b, fd);
 }
 
-/* The path of a descriptor without symbolic links, as the kernel tells it; NULL when there is none (deleted, too long,
-   outside the root). */
-static const char *jl_probe_resolved(jl_arena *arena, int fd) {
-  char name[40], path[JAILER_PATH_MAX];
-  jl_stat there, here;
+/* Where the file behind a descriptor is, without symbolic links, into `to` of JAILER_PATH_MAX bytes. 0, or a negated
+   errno: ENOENT (no /proc), ENAMETOOLONG, ESTALE (not there, or not there any more). The kernel's answer for a removed
+   file is its old name and " (deleted)", which may as well be the name of another file; beyond a chroot it is
+   "(unreachable)...". Such an answer counts only when it leads back to the same inode; with `always` every answer must:
+   that is for whoever judges by the path. A grant needs it not, the launch compares the inode again, and thousands of
+   grants are thousands of lookups. */
+static long jl_probe_place(int fd, const jl_stat *st, bool always, char *to) {
+  char name[40];
+  jl_stat there;
   jl_probe_fd_path(name, sizeof name, fd);
-  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, path, sizeof path);
-  if (n <= 0 || (size_t)n >= sizeof path || path[0] != '/') return NULL;
-  path[n] = 0;
-  if (n > 10 && jl_streq(path + n - 10, " (deleted)")) { /* a name may end so: only then is it looked up again */
-    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &there) < 0 || jl_sys_fstat(fd, &here) < 0) return NULL;
-    if (there.dev != here.dev || there.ino != here.ino) return NULL;
-  }
-  return jl_arena_text(arena, path, (size_t)n);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, to, JAILER_PATH_MAX);
+  if (n < 0) return n;
+  if (n >= JAILER_PATH_MAX) return -ENAMETOOLONG;
+  to[n] = 0;
+  if (to[0] != '/') return -ESTALE;
+  if (!always && (n <= 10 || !jl_streq(to + n - 10, " (deleted)"))) return 0;
+  const long r = jl_sys_stat(JL_AT_FDCWD, to, JL_AT_SYMLINK_NOFOLLOW, &there);
+  if (r < 0) return r == -ENOENT || r == -ENOTDIR || r == -ELOOP ? -ESTALE : r;
+  return there.dev == st->dev && there.ino == st->ino ? 0 : -ESTALE;
+}
+
+/* The same for a grant, in the plan's memory; NULL when there is no such path. */
+static const char *jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st) {
+  char path[JAILER_PATH_MAX];
+  return jl_probe_place(fd, st, false, path) < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
 }
 
 /* Looks at one wanted path: opens it O_PATH (which never blocks on a FIFO or wakes a device), learns type, owner,
@@ -4373,7 +4373,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
-  s->resolved = jl_probe_resolved(arena, s->fd);
+  s->resolved = jl_probe_resolved(arena, s->fd, &s->st);
   if (!s->resolved)
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "resolve a granted path", s->path, ENOENT,
                    "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
@@ -4621,9 +4621,7 @@ static long jl_files_chmod(int path_fd, unsigned mode) {
   char link[40];
   long r = jl_sys_call(JL_NR_fchmodat2, path_fd, (long)"", (long)mode, JL_AT_EMPTY_PATH, 0, 0);
   if (r != -ENOSYS && r != -EPERM) return r; /* EPERM: an old container filter, or the next call says it again */
-  jl_buf b = jl_buf_fixed(link, sizeof link);
-  jl_buf_str(&b, "/proc/self/fd/");
-  jl_buf_u64(&b, (uint64_t)path_fd);
+  jl_probe_fd_path(link, sizeof link, path_fd);
   return jl_sys_call(JL_NR_fchmodat, JL_AT_FDCWD, (long)link, (long)mode, 0, 0, 0);
 }
 
@@ -5779,7 +5777,7 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>chain    walks a backing chain, keeps and compares the record of it
- * May touch: the kernel: files by name and by descriptor. May call: base, error, qcow2, sys.
+ * May touch: the kernel: files by name and by descriptor. May call: base, error, layout, plan, qcow2, sys, probe.
  * ============================================================================================ */
 
 static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
@@ -5869,30 +5867,14 @@ static long jl_chain_open_path(const char *name, int flags) {
   return fd == -ENOSYS ? jl_sys_openat(JL_AT_FDCWD, name, JL_O_PATH | flags, 0) : fd;
 }
 
-/* thread-self, not self: a thread may have a descriptor table of its own. */
-static void jl_chain_fd_name(int fd, char *to, size_t size) {
-  jl_buf b = jl_buf_fixed(to, size);
-  jl_buf_str(&b, "/proc/thread-self/fd/");
-  jl_buf_i64(&b, fd);
-}
-
-/* Where the file behind an O_PATH descriptor is. The kernel's answer for a removed file is its old name and
-   " (deleted)", which may as well be the name of another file, and beyond a chroot it is "(unreachable)...": so the
-   answer counts only when it leads back to the same inode. to has JAILER_PATH_MAX bytes. */
+/* The trust policy judges this path, so it is always looked up again. to has JAILER_PATH_MAX bytes. */
 static jailer_code jl_chain_resolve(int fd, const jl_stat *st, char *to, const char **why, long *failed) {
-  char link[64];
-  jl_stat again;
-  jl_chain_fd_name(fd, link, sizeof link);
-  long n = jl_sys_readlinkat(JL_AT_FDCWD, link, to, JAILER_PATH_MAX);
-  *failed = n < 0 ? n : 0;
-  if (n == -ENOENT) return *why = "/proc is not mounted here; without it no path can be checked", JAILER_E_UNSUPPORTED;
-  if (n < 0) return *why = "the file's path could not be read from /proc", jl_chain_code(n);
-  if (n >= JAILER_PATH_MAX) return *why = "the resolved path is over 4095 bytes", JAILER_E_LIMIT;
-  to[n] = 0;
-  *failed = to[0] == '/' ? jl_sys_stat(JL_AT_FDCWD, to, JL_AT_SYMLINK_NOFOLLOW, &again) : -ENOENT;
-  if (*failed == 0 && again.dev == st->dev && again.ino == st->ino) return JAILER_OK;
-  if (*failed && *failed != -ENOENT && *failed != -ENOTDIR && *failed != -ELOOP)
-    return *why = "the resolved path could not be examined", jl_chain_code(*failed);
+  const long r = *failed = jl_probe_place(fd, st, true, to);
+  if (r == 0) return JAILER_OK;
+  if (r == -ENOENT) return *why = "/proc is not mounted here; without it no path can be checked", JAILER_E_UNSUPPORTED;
+  if (r == -ENAMETOOLONG) return *why = "the resolved path is over 4095 bytes", JAILER_E_LIMIT;
+  if (r != -ESTALE) return *why = "the file's path could not be read from /proc, or not be examined", jl_chain_code(r);
+  *failed = 0;
   return *why = "it was removed, renamed or replaced during the walk; try again when nothing changes it",
          JAILER_E_CHANGED;
 }
@@ -5976,7 +5958,7 @@ static jailer_code jl_chain_vet(jl_chain_walk *w, int fd, const jl_stat *st) {
                          "a layer must be a regular file; this is a directory, device, FIFO or socket");
   jailer_code code = jl_chain_resolve(fd, st, w->path, &why, &failed);
   if (code) return jl_chain_fail(w, code, failed, why);
-  for (size_t i = 0; i < w->policy->trusted_root_count && !trusted; i++) trusted = jl_qcow2_below(w->path, w->roots[i]);
+  for (size_t i = 0; i < w->policy->trusted_root_count && !trusted; i++) trusted = jl_plan_below(w->path, w->roots[i]);
   if (!trusted)
     return jl_chain_fail_at(w, JAILER_E_CHAIN, jl_chain_step, w->path, 0,
                             "the backing file lies outside the trusted roots; if it is meant to be there, add its "
@@ -6022,7 +6004,7 @@ static jailer_code jl_chain_keep(jl_chain_walk *w, const jl_stat *st) {
 static jailer_code jl_chain_read_layer(jl_chain_walk *w, int path_fd, const jl_stat *st) {
   char link[64];
   jl_stat now;
-  jl_chain_fd_name(path_fd, link, sizeof link);
+  jl_probe_fd_path(link, sizeof link, path_fd);
   long r = jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
   if (r == -EAGAIN) return jl_chain_fail(w, JAILER_E_BUSY, r, "another process holds a lease on this file");
   if (r == -ENOENT)
@@ -6235,7 +6217,8 @@ static jailer_code jl_chain_record_replace(int dir, const char *name, const jl_b
 
 static jailer_code jl_chain_record_args(const char *record, const char *disk, const jailer_chain *chain,
                                         jailer_error *err) {
-  if (record && disk && chain && jl_record_name_ok(record, strlen(record)) && jl_record_name_ok(disk, strlen(disk)))
+  if (record && disk && chain && jl_layout_name(record, JL_RECORD_NAME - 1, "._-") &&
+      jl_layout_name(disk, JL_RECORD_NAME - 1, "._-"))
     return JAILER_OK;
   return jl_chain_record_bad(err, JAILER_E_INVALID, record, 0,
                              "records and disks have plain names: [A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -8677,7 +8660,7 @@ static jailer_code jl_public_search(jailer_plan *plan, const char *name, const c
       long fd = jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0);
       if (fd >= 0) {
         long r = jl_sys_fstat((int)fd, &st);
-        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd);
+        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
         jl_sys_close((int)fd);
         if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
             (plan->engine == JAILER_ENGINE_NONE || jl_public_covered(plan, full, resolved, NULL))) {

@@ -668,7 +668,7 @@ enum {
 /* clang-format on */
 
 /* ============================================================================================
- * // >>base    bounded buffer, arena, checked arithmetic, text helpers
+ * // >>base    bounded buffer, arena, sorting, checked arithmetic, text helpers
  * May touch: the allocator hook. May call: platform.
  * ============================================================================================ */
 
@@ -4991,10 +4991,11 @@ static jailer_code jl_files_box_launcher(jl_box *box, unsigned how, jailer_error
   if (r < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, "/proc/self/uid_map", (int)-r,
                    "capget(2) failed or /proc cannot be read: whose a box's files are could not be told");
-  if (self.nested && self.uid == self.overflow)
+  /* a container's nobody, whose uid is mapped, is told from strangers by the kernel: it cannot lock a box of theirs */
+  if (self.nested && self.uid == self.overflow && !self.overflow_used)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, step, NULL, 0,
-                   "in this user namespace files of every user without a uid look like the launcher's own; give the "
-                   "launcher a uid in the namespace's map that is not the overflow uid");
+                   "the launcher has no uid in its user namespace, so that everybody's files look like its own; write "
+                   "the namespace's uid_map first");
   box->launcher = box->uid = self.uid;
   box->gives = self.uid == 0 && !self.nested && (self.caps >> JL_CAP_CHOWN & 1);
   box->gid = box->gives ? 0 : self.gid;

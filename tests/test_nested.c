@@ -206,7 +206,8 @@ static bool parents(void) {
   return directory("plain", STRANGER, 0755) && directory("plain/home", USER, 0711) && directory("sticky", STRANGER, 01777) &&
          directory("sticky/home", USER, 0711) && directory("group", STRANGER, 0775) && directory("group/home", USER, 0711) &&
          directory("others", STRANGER, 0757) && directory("others/home", USER, 0711) && directory("plain/taken", STRANGER, 0711) &&
-         directory("plain/inner", USER, 0711) && directory("plain/inner/boxes", STRANGER, 0711);
+         directory("plain/inner", USER, 0711) && directory("plain/inner/boxes", STRANGER, 0711) &&
+         directory("nobody", 54321, 0711);
 }
 
 static void above_in_host(void) {
@@ -238,6 +239,16 @@ static void above_with_nobody(void) {
   nest_with_nobody();
   home_in("plain", "home");
   note(prepare() == JAILER_E_UNSAFE, "where the overflow uid is somebody's, it is not accepted above HOME");
+}
+
+static void nobody(void) {
+  nest_with_nobody();
+  if (setuid(65534)) _exit(7);
+  home_in("nobody", "home");
+  note(prepare() == JAILER_OK && box_stat("./shared").st_uid == 65534, "a launcher that is the container's nobody has boxes");
+  note(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists("./"), "and removes them");
+  home_in("plain", "taken");
+  note(prepare() == JAILER_E_DENIED, "but not in a stranger's home, though it looks like its own");
 }
 
 /* --- root without a capability ---------------------------------------------------------------------------------------- */
@@ -324,6 +335,7 @@ int main(void) {
     run("above HOME", above_in_host);
     run("above HOME, nested", above_nested);
     run("above HOME, nested", above_with_nobody);
+    run("nobody, nested", nobody);
     if (chown(box_top, 0, 0)) box_die(box_top);
     run("no CAP_CHOWN", no_chown);
     run("no CAP_SYS_ADMIN", no_admin);

@@ -26,7 +26,7 @@ EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
 TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed $B/test_report \
-	$B/test_box $B/test_init $B/test_cgroup $B/test_constants
+	$B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs
 SCRIPTS = tests/test_header.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
@@ -139,6 +139,7 @@ $B/test_init: tests/test_init.c
 $B/test_jail: tests/test_jail.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
+$B/test_nested: tests/test_nested.c
 $B/test_plan: tests/test_plan.c
 $B/test_qcow2: tests/test_qcow2.c
 $B/test_race: tests/test_race.c
@@ -146,6 +147,7 @@ $B/test_report: tests/test_report.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
 $B/test_spawn: tests/test_spawn.c
+$B/test_stubs: tests/test_stubs.c
 $B/test_threads: tests/test_threads.c
 
 $B/probe_box: tests/probe_box.c

@@ -424,11 +424,13 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
    called again at any time the box is not running: the content of directories stays, `exit` is emptied,
    logs/console.log and the disks are kept. Nothing is followed, nothing is changed recursively. As root: uid 0 means
    the box's own uid from HOME/uids (never shared with another box of this home, remembered), gid 0 the same number as
-   the uid. As an ordinary user both are 0 or the caller's own, else INVALID. UNSAFE: HOME or its parents, boxes/,
-   ID/, bin/ or disks/ belong to somebody else (root is acceptable for parents), are group- or other-writable (for
-   parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one link. BUSY: the
-   box runs, or another launch holds it. DENIED, NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no
-   other lock. err may be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
+   the uid. As an ordinary user, and as root of a user namespace that does not map every id (a rootless container),
+   both are 0 or the caller's own, else INVALID. UNSAFE: HOME or its parents, boxes/, ID/, bin/ or disks/ belong to
+   somebody else (root is acceptable for parents; in such a namespace so is an owner without a uid in it), are group- or
+   other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one
+   link. BUSY: the box runs, or another launch holds it. DENIED: root without CAP_CHOWN, before anything is made, and
+   what the file system refuses. NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no other lock. err may
+   be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
@@ -681,7 +683,7 @@ enum {
 /* clang-format on */
 
 /* ============================================================================================
- * // >>base    bounded buffer, arena, checked arithmetic, text helpers
+ * // >>base    bounded buffer, arena, sorting, checked arithmetic, text helpers
  * May touch: the allocator hook. May call: platform.
  * ============================================================================================ */
 
@@ -878,6 +880,45 @@ static char *jl_arena_text(jl_arena *arena, const char *text, size_t n) {
   char *copy = n < SIZE_MAX ? jl_arena_get(arena, n + 1) : NULL;
   if (copy && n) memcpy(copy, text, n);
   return copy;
+}
+
+/* Merges two sorted runs that stand side by side. Runs that are in order already cost one comparison. */
+static void jl_sort_merge(char *left, char *right, const char *end, char *scratch, size_t size,
+                          int (*compare)(const void *, const void *)) {
+  const size_t kept = (size_t)(right - left);
+  const char *from = scratch, *last = scratch + kept;
+  if (compare(right - size, right) <= 0) return;
+  memcpy(scratch, left, kept); /* which makes room: what is written next never reaches what is read next */
+  while (from < last && right < end) {
+    bool second = compare(from, right) > 0;
+    memcpy(left, second ? right : from, size);
+    left += size;
+    if (second) right += size;
+    else from += size;
+  }
+  memcpy(left, from, (size_t)(last - from)); /* the rest of the right run stands where it belongs */
+}
+
+/* qsort without its liberties: glibc's may call malloc, past the allocator hook, and every libc has an order of its own
+   for equal elements, so that one configuration could be refused with different words. A merge sort from the bottom up:
+   stable, at most count * log2(count) comparisons, no recursion, no allocation. scratch has room for all of the items
+   and the same alignment. */
+static void jl_sort(void *items, void *scratch, size_t count, size_t size, int (*compare)(const void *, const void *)) {
+  char *first = items;
+  for (size_t run = 1; run < count; run *= 2)
+    for (size_t at = 0; count - at > run; at += 2 * run) {
+      const size_t both = count - at < 2 * run ? count - at : 2 * run;
+      jl_sort_merge(first + at * size, first + (at + run) * size, first + (at + both) * size, scratch, size, compare);
+      if (both < 2 * run) break;
+    }
+}
+
+/* The same with room from an arena; false when there is no memory, and the items are then as they were. */
+JL_UNUSED static bool jl_arena_sort(jl_arena *arena, void *items, size_t count, size_t size,
+                                    int (*compare)(const void *, const void *)) {
+  void *scratch = jl_arena_array(arena, count, size);
+  if (scratch) jl_sort(items, scratch, count, size, compare);
+  return scratch != NULL;
 }
 
 JL_UNUSED static void jl_arena_free(jl_arena *arena) {
@@ -2027,12 +2068,16 @@ static bool jl_layout_alnum(char c) {
 
 /* An alphanumeric first character and then alphanumerics or one of `more`; at most max characters. Nothing that passes
    is ".", "..", hidden, an option or a path. */
-static bool jl_layout_name(const char *name, size_t max, const char *more) {
-  size_t n = jl_strnlen(name, max + 1);
+static bool jl_layout_word(const char *name, size_t n, size_t max, const char *more) {
   if (n == 0 || n > max || !jl_layout_alnum(name[0])) return false;
-  for (size_t i = 1; i < n; i++)
-    if (!jl_layout_alnum(name[i]) && !strchr(more, name[i])) return false;
+  for (size_t i = 1; i < n; i++) /* strchr finds the NUL too, which is in no name */
+    if (!jl_layout_alnum(name[i]) && (!name[i] || !strchr(more, name[i]))) return false;
   return true;
+}
+
+/* The same for a text that ends in a NUL. */
+static bool jl_layout_name(const char *name, size_t max, const char *more) {
+  return jl_layout_word(name, jl_strnlen(name, max + 1), max, more);
 }
 
 static bool jl_layout_id(const char *id) { return jl_layout_name(id, JAILER_ID_MAX - 1, "_-"); }
@@ -2311,7 +2356,8 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
     if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry))))
       return jl_no_memory(err, "build the environment");
   }
-  if (count) qsort(sorted, count, sizeof *sorted, jl_plan_by_name);
+  if (!jl_arena_sort(&plan->arena, sorted, count, sizeof *sorted, jl_plan_by_name))
+    return jl_no_memory(err, "build the environment");
   for (size_t i = 1; i < count; i++)
     if (jl_plan_by_name(&sorted[i - 1], &sorted[i]) == 0)
       return jl_plan_invalid(err, sorted[i],
@@ -2426,6 +2472,14 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   return layers;
 }
 
+/* Root that has not all it takes to become somebody else would leave the target root. */
+JL_UNUSED static jailer_code jl_plan_root(const jailer_host *h, const jailer_config *config, jailer_error *err) {
+  if (h->privileged || h->uid != 0 || h->nested || config->allow_host_root) return JAILER_OK;
+  return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
+                 "the launcher is root without CAP_SYS_ADMIN, SETUID, SETGID, CHOWN and KILL: it cannot give root up; "
+                 "run it as an ordinary user, with these capabilities, or set allow_host_root");
+}
+
 /* Who the target is, inside and on the host. fresh: an unprivileged id for a root launcher that names none. */
 JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config *config, uint32_t fresh_uid,
                                          uint32_t fresh_gid, jailer_error *err) {
@@ -2443,11 +2497,8 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
     plan->host_uid = config->uid ? config->uid : fresh_uid;
     plan->host_gid = config->gid ? config->gid : fresh_gid;
   } else {
-    if (h->uid == 0 && !h->nested && !config->allow_host_root)
-      return jl_fail(
-          err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
-          "the launcher is root without CAP_SYS_ADMIN, SETUID, SETGID, CHOWN and KILL: it cannot give root up; run "
-          "it as an ordinary user, with these capabilities, or set allow_host_root");
+    jailer_code code = jl_plan_root(h, config, err);
+    if (code) return code;
     plan->host_uid = h->uid;
     plan->host_gid = h->gid;
   }
@@ -2743,8 +2794,9 @@ static bool jl_plan_exposed(const jl_source *outer, const jl_source *inner) {
 
 /* Conflicts on the host's side, first part: the same inode, by whatever name. A directory that is writable at two
    places is marked: what is kept from writing in it at one of them is not at the other. */
-static jailer_code jl_plan_inodes_agree(jl_source **list, size_t count, jailer_error *err) {
-  qsort(list, count, sizeof *list, jl_plan_by_identity);
+static jailer_code jl_plan_inodes_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
+  if (!jl_arena_sort(&plan->arena, list, count, sizeof *list, jl_plan_by_identity))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 1; i < count; i++) {
     jl_source *a = list[i - 1], *b = list[i];
     if (!jl_plan_same_file(a, b)) continue;
@@ -2801,7 +2853,8 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
     openers[opener_count++] = asked;
     if (!jl_streq(asked.path, resolved.path)) openers[opener_count++] = resolved;
   }
-  if (opener_count) qsort(openers, opener_count, sizeof *openers, jl_plan_by_opener);
+  if (!jl_arena_sort(&plan->arena, openers, opener_count, sizeof *openers, jl_plan_by_opener))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 0; i < count && opener_count; i++)
     if (list[i]->origin != JL_FROM_SYSTEM && !jl_streq(list[i]->path, list[i]->resolved) &&
         jl_plan_planted(list[i], openers, opener_count))
@@ -2817,8 +2870,8 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
 static jailer_code jl_plan_trees_agree(jailer_plan *plan, jl_source **list, size_t count, jailer_error *err) {
   const jl_source *outer = NULL, **exec = jl_arena_array(&plan->arena, count + 1, sizeof *exec);
   size_t depth = 0;
-  if (!exec) return jl_no_memory(err, "compare the grants");
-  qsort(list, count, sizeof *list, jl_plan_by_resolved);
+  if (!exec || !jl_arena_sort(&plan->arena, list, count, sizeof *list, jl_plan_by_resolved))
+    return jl_no_memory(err, "compare the grants");
   for (size_t i = 0; i < count; i++) {
     const jl_source *s = list[i];
     if (outer && !jl_plan_below(s->resolved, outer->resolved)) outer = NULL;
@@ -2971,8 +3024,9 @@ static int jl_plan_by_place(const void *a, const void *b) {
   if (order) return order;
   if (x->system != y->system)
     return (int)y->system - (int)x->system; /* what replaces the system's default follows it */
-  if (!x->source || !y->source) return 0;
-  return (x->source->access > y->source->access) - (x->source->access < y->source->access);
+  /* what has no source stands before all that have one: equal to each of them it would be no order at all */
+  const int first = x->source ? (int)x->source->access : -1, second = y->source ? (int)y->source->access : -1;
+  return (first > second) - (first < second);
 }
 
 static bool jl_plan_is_dir(const jl_node *node) {
@@ -3012,8 +3066,8 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
   const jl_node **open = jl_arena_array(&plan->arena, sorted.count + 1, sizeof *open);
   const char *previous = NULL;
   size_t depth = 0;
-  if (!open) return jl_no_memory(err, "order the mounts");
-  if (sorted.count) qsort(sorted.item, sorted.count, sizeof *sorted.item, jl_plan_by_place);
+  if (!open || !jl_arena_sort(&plan->arena, sorted.item, sorted.count, sizeof *sorted.item, jl_plan_by_place))
+    return jl_no_memory(err, "order the mounts");
   memset(&plan->nodes, 0, sizeof plan->nodes);
   for (size_t i = 0; i < sorted.count; i++) {
     jl_node *node = &sorted.item[i];
@@ -3071,7 +3125,7 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   }
   if ((code = jl_plan_fences(plan, err))) return code;
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
-  if ((code = jl_plan_inodes_agree(list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
+  if ((code = jl_plan_inodes_agree(plan, list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
     return code;
   if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
   return jl_plan_order(plan, err);
@@ -3540,10 +3594,13 @@ JL_UNUSED static bool jl_qcow2_join(const char *overlay, const char *name, char 
   return !b.failed;
 }
 
-/* path lies below root, component by component: /a/b is not below /a/bc, nor below itself. Both are resolved. */
-JL_UNUSED static bool jl_qcow2_below(const char *path, const char *root) {
-  size_t n = strlen(root);
-  return strncmp(path, root, n) == 0 && path[n] == '/' && path[n + 1] != 0;
+/* The arguments of jailer_chain_walk, which are wrong in the same way on every system. */
+static jailer_code jl_qcow2_walk_args(const char *path, jailer_format format, jailer_chain **out, jailer_error *err) {
+  if (out && path && path[0] == '/' && jl_strnlen(path, JAILER_PATH_MAX) < JAILER_PATH_MAX &&
+      (format == JAILER_FORMAT_RAW || format == JAILER_FORMAT_QCOW2))
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "walk backing chain", path, 0,
+                 "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
 }
 
 /* --- the recorded chains: text that the launcher keeps where no jailed process can write --------------------------
@@ -3575,16 +3632,6 @@ typedef struct jl_record {
 static void jl_record_free(jl_record *record) {
   jl_arena_free(&record->arena);
   memset(record, 0, sizeof *record);
-}
-
-static bool jl_record_name_ok(const char *name, size_t n) {
-  if (n == 0 || n >= JL_RECORD_NAME) return false;
-  for (size_t i = 0; i < n; i++) {
-    char c = name[i];
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
-  }
-  return true;
 }
 
 /* The bytes that stand for themselves. strchr finds the NUL too, hence the first test. */
@@ -3717,7 +3764,7 @@ static bool jl_record_disk_lines(jl_record_job *job, jl_record_word name, jl_rec
   jl_record_disk disk;
   uint64_t count;
   memset(&disk, 0, sizeof disk);
-  if (record->count == JL_RECORD_DISKS || !jl_record_name_ok(name.at, name.n)) return false;
+  if (record->count == JL_RECORD_DISKS || !jl_layout_word(name.at, name.n, JL_RECORD_NAME - 1, "._-")) return false;
   if (!jl_record_number(number, &count) || count == 0 || count > JAILER_CHAIN_DEPTH_MAX) return false;
   memcpy(disk.name, name.at, name.n);
   if (jl_record_find(record, disk.name)) return false;
@@ -4211,40 +4258,89 @@ static bool jl_probe_ns(const char *path) {
   return jl_sys_readlinkat(JL_AT_FDCWD, path, link, sizeof link) > 0;
 }
 
-/* Whether this process is in a user namespace that does not map every id. What root may do there ends at its mounts and
-   its few ids, so it launches as an ordinary user does. user_namespaces(7): the host's map is "0 0 4294967295". */
-static bool jl_probe_nested(void) {
-  char text[128];
-  uint64_t number[3] = {1, 1, 0};
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/uid_map", JL_O_RDONLY, 0);
-  if (fd < 0) return false;
-  long n = jl_sys_read_all((int)fd, text, sizeof text);
+/* The first `size` bytes of a file of /proc: their number, or a negated errno. */
+static long jl_probe_text(const char *path, char *text, size_t size) {
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
+  if (fd < 0) return fd;
+  long n = jl_sys_read_all((int)fd, text, size);
   jl_sys_close((int)fd);
-  for (long i = 0, at = 0; i < 3 && at < n; i++) {
-    while (at < n && text[at] == ' ') at++;
-    long from = at;
-    while (at < n && text[at] >= '0' && text[at] <= '9') at++;
-    jl_parse_u64(text + from, (size_t)(at - from), &number[i]);
+  return n;
+}
+
+/* Who this process is, as far as owners and namespaces ask. */
+typedef struct jl_self {
+  uint32_t uid, gid;  /* effective */
+  uint64_t caps;      /* effective */
+  bool nested;        /* in a user namespace that does not map every uid */
+  uint32_t overflow;  /* the owner that the kernel shows for files whose owner has no uid in here */
+  bool overflow_used; /* some uid of this namespace has that number as well */
+} jl_self;
+
+/* Three numbers and the end of the line, as uid_map has them; *at goes behind it. */
+static bool jl_probe_map_line(const char *text, size_t n, size_t *at, uint64_t number[3]) {
+  for (int i = 0; i < 3; i++) {
+    while (*at < n && text[*at] == ' ') ++*at;
+    const size_t from = *at;
+    while (*at < n && text[*at] >= '0' && text[*at] <= '9') ++*at;
+    if (!jl_parse_u64(text + from, *at - from, &number[i])) return false;
   }
-  return n > 0 && !(number[0] == 0 && number[1] == 0 && number[2] == UINT32_MAX);
+  return *at < n && text[(*at)++] == '\n';
+}
+
+/* The owner that the kernel shows where there is none: kernel/overflowuid, as stat uses it (fs/overflowuid is for file
+   systems with uids of 16 bits). A wrong guess, where /proc/sys is not to be seen, is a number that no file shows. */
+static uint32_t jl_probe_overflow(void) {
+  char text[16];
+  uint64_t value;
+  long n = jl_probe_text("/proc/sys/kernel/overflowuid", text, sizeof text);
+  return n > 1 && jl_parse_u64(text, (size_t)n - 1, &value) && value <= UINT32_MAX ? (uint32_t)value : 65534;
+}
+
+/* What root may do in a namespace that maps only some ids ends at its mounts and those ids, so it launches and keeps
+   boxes as an ordinary user does. user_namespaces(7): the host's map is "0 0 4294967295"; a map has 340 lines at most;
+   without a line nobody has a uid. */
+static long jl_probe_uid_map(jl_self *self) {
+  char text[340 * 33 + 1];
+  uint64_t number[3];
+  size_t at = 0;
+  long n = jl_probe_text("/proc/self/uid_map", text, sizeof text);
+  if (n == -ENOENT) return 0; /* a kernel without user namespaces */
+  if (n < 0) return n;
+  if (jl_probe_map_line(text, (size_t)n, &at, number) && !number[0] && !number[1] && number[2] == UINT32_MAX) return 0;
+  self->nested = true;
+  self->overflow = jl_probe_overflow();
+  for (at = 0; at < (size_t)n;) {
+    if (!jl_probe_map_line(text, (size_t)n, &at, number)) return -EPROTO;
+    if (self->overflow >= number[0] && self->overflow - number[0] < number[2]) self->overflow_used = true;
+  }
+  return 0;
+}
+
+static long jl_probe_self(jl_self *self) {
+  memset(self, 0, sizeof *self);
+  self->uid = jl_sys_geteuid();
+  self->gid = jl_sys_getegid();
+  long r = jl_probe_caps(&self->caps);
+  return r < 0 ? r : jl_probe_uid_map(self);
 }
 
 /* CAP_KILL is among the needed: a child that has become another user must still be killed when its launch fails. */
 static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   const uint64_t needed = (uint64_t)1 << JL_CAP_SYS_ADMIN | (uint64_t)1 << JL_CAP_SETUID |
                           (uint64_t)1 << JL_CAP_SETGID | (uint64_t)1 << JL_CAP_CHOWN | (uint64_t)1 << JL_CAP_KILL;
-  uint64_t caps = 0;
   uint32_t action = 0x00050000; /* SECCOMP_RET_ERRNO */
+  jl_self self;
   long r;
   memset(host, 0, sizeof *host);
-  host->uid = jl_sys_geteuid();
-  host->gid = jl_sys_getegid();
-  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_caps(&caps)) < 0 ||
+  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_self(&self)) < 0 ||
       (r = jl_probe_limit(7, &host->nofile_hard)) < 0 || (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
-                   "uname, capget or prlimit64 failed; is a seccomp filter of somebody else in force?");
-  host->nested = jl_probe_nested();
-  host->privileged = host->uid == 0 && !host->nested && (caps & needed) == needed;
+                   "uname, capget, prlimit64 or /proc/self/uid_map failed; is a seccomp filter of somebody else in "
+                   "force?");
+  host->uid = self.uid;
+  host->gid = self.gid;
+  host->nested = self.nested;
+  host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
@@ -4262,27 +4358,39 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* "/proc/self/fd/N" */
+/* thread-self, not self: a thread may have a descriptor table of its own, and self, whose first thread may have ended,
+   has then none at all. */
 static void jl_probe_fd_path(char *text, size_t size, int fd) {
   jl_buf b = jl_buf_fixed(text, size);
-  jl_buf_str(&b, "/proc/self/fd/");
+  jl_buf_str(&b, "/proc/thread-self/fd/");
   jl_buf_i64(&b, fd);
 }
 
-/* The path of a descriptor without symbolic links, as the kernel tells it; NULL when there is none (deleted, too long,
-   outside the root). */
-static const char *jl_probe_resolved(jl_arena *arena, int fd) {
-  char name[40], path[JAILER_PATH_MAX];
-  jl_stat there, here;
+/* Where the file behind a descriptor is, without symbolic links, into `to` of JAILER_PATH_MAX bytes. 0, or a negated
+   errno: ENOENT (no /proc), ENAMETOOLONG, ESTALE (not there, or not there any more). The kernel's answer for a removed
+   file is its old name and " (deleted)", which may as well be the name of another file; beyond a chroot it is
+   "(unreachable)...". Such an answer counts only when it leads back to the same inode; with `always` every answer must:
+   that is for whoever judges by the path. A grant needs it not, the launch compares the inode again, and thousands of
+   grants are thousands of lookups. */
+static long jl_probe_place(int fd, const jl_stat *st, bool always, char *to) {
+  char name[40];
+  jl_stat there;
   jl_probe_fd_path(name, sizeof name, fd);
-  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, path, sizeof path);
-  if (n <= 0 || (size_t)n >= sizeof path || path[0] != '/') return NULL;
-  path[n] = 0;
-  if (n > 10 && jl_streq(path + n - 10, " (deleted)")) { /* a name may end so: only then is it looked up again */
-    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &there) < 0 || jl_sys_fstat(fd, &here) < 0) return NULL;
-    if (there.dev != here.dev || there.ino != here.ino) return NULL;
-  }
-  return jl_arena_text(arena, path, (size_t)n);
+  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, to, JAILER_PATH_MAX);
+  if (n < 0) return n;
+  if (n >= JAILER_PATH_MAX) return -ENAMETOOLONG;
+  to[n] = 0;
+  if (to[0] != '/') return -ESTALE;
+  if (!always && (n <= 10 || !jl_streq(to + n - 10, " (deleted)"))) return 0;
+  const long r = jl_sys_stat(JL_AT_FDCWD, to, JL_AT_SYMLINK_NOFOLLOW, &there);
+  if (r < 0) return r == -ENOENT || r == -ENOTDIR || r == -ELOOP ? -ESTALE : r;
+  return there.dev == st->dev && there.ino == st->ino ? 0 : -ESTALE;
+}
+
+/* The same for a grant, in the plan's memory; NULL when there is no such path. */
+static const char *jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st) {
+  char path[JAILER_PATH_MAX];
+  return jl_probe_place(fd, st, false, path) < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
 }
 
 /* Looks at one wanted path: opens it O_PATH (which never blocks on a FIFO or wakes a device), learns type, owner,
@@ -4322,7 +4430,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
-  s->resolved = jl_probe_resolved(arena, s->fd);
+  s->resolved = jl_probe_resolved(arena, s->fd, &s->st);
   if (!s->resolved)
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "resolve a granted path", s->path, ENOENT,
                    "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
@@ -4331,7 +4439,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
 
 /* ============================================================================================
  * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
- * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys. No allocation.
+ * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys, probe. No allocation.
  *
  * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a
  * name in them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every
@@ -4372,14 +4480,17 @@ typedef struct jl_box {
   int lock_fd;                   /* ID/lock, locked for as long as it is open */
   uint32_t launching;            /* atomic: 1 while a thread of this process is in a launch of the box */
   uint32_t launcher;             /* effective uid of this process */
-  uint32_t uid, gid;             /* who owns the box's writable entries; as root 0 until jl_files_box_uid or _give */
+  bool gives;                    /* each box gets a uid of its own: jl_files_box_launcher */
+  uint32_t outsider;             /* the owner that may stand for the host's root: jl_files_distrust. 0: none */
+  uint32_t uid, gid; /* who owns the box's writable entries; if it gives, 0 until jl_files_box_uid or _give */
 } jl_box;
 
 /* How jl_files_box_open opens. */
 enum {
   JL_BOX_MAKE = 1,   /* create what is missing of the directories above the box and the box directory */
   JL_BOX_REMOVE = 2, /* for removal: what is in the box is not looked at */
-  JL_BOX_HELD = 4    /* the caller holds the lock already: neither lock nor pid file is looked at */
+  JL_BOX_HELD = 4,   /* the caller holds the lock already: neither lock nor pid file is looked at */
+  JL_BOX_ROOT = 8    /* with MAKE: the entries may stay root's (allow_host_root) */
 };
 
 static const char jl_files_odd[] = "this is not what the launcher leaves here; look who put it there, then remove it";
@@ -4567,9 +4678,7 @@ static long jl_files_chmod(int path_fd, unsigned mode) {
   char link[40];
   long r = jl_sys_call(JL_NR_fchmodat2, path_fd, (long)"", (long)mode, JL_AT_EMPTY_PATH, 0, 0);
   if (r != -ENOSYS && r != -EPERM) return r; /* EPERM: an old container filter, or the next call says it again */
-  jl_buf b = jl_buf_fixed(link, sizeof link);
-  jl_buf_str(&b, "/proc/self/fd/");
-  jl_buf_u64(&b, (uint64_t)path_fd);
+  jl_probe_fd_path(link, sizeof link, path_fd);
   return jl_sys_call(JL_NR_fchmodat, JL_AT_FDCWD, (long)link, (long)mode, 0, 0, 0);
 }
 
@@ -4598,9 +4707,19 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
 }
 
 /* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)).
-   For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours. */
+   For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours.
+
+   In a user namespace that does not map the host's root, "/" and "/home" belong to the overflow uid (box->outsider),
+   and so does what any other user of the host owns who has no uid in here: the two cannot be told apart. Such an owner
+   is accepted, for parents only. Who could then move HOME? Nobody in the container, for no process in it can have a uid
+   that is not mapped (where the overflow uid itself is mapped, to the container's nobody, nothing is accepted). On the
+   host: root, which is trusted, and a user to whom the container's maker gave a directory above HOME. The latter could
+   put another directory in HOME's place, but only one that belongs to this very launcher (or that a target of it made,
+   if the two work together): HOME and all below it are held to the launcher's own uid as everywhere. An ordinary
+   launcher of the host's own namespace is told the real owner, so nothing is accepted there. */
 static const char *jl_files_distrust(const jl_box *box, const jl_stat *st, bool parent) {
-  if (st->uid != box->launcher && !(parent && st->uid == 0))
+  const bool above = st->uid == 0 || (box->outsider && st->uid == box->outsider);
+  if (st->uid != box->launcher && !(parent && above))
     return "it belongs to another user; use a home that belongs to the launcher (its parents: to it or to root)";
   if ((st->mode & 022) && !(parent && (st->mode & 01000)))
     return "other users may write it, so they could replace what is in it; take the permission away (chmod go-w)";
@@ -4918,6 +5037,32 @@ static jailer_code jl_files_box_checks(jl_box *box, unsigned how, jailer_error *
   return code;
 }
 
+/* Who the launcher is decides whose the box's entries are. Root gives each box a uid of its own. An ordinary user has
+   one uid to give, and so has root of a namespace that does not map every id (a rootless container): the uids of
+   HOME/uids do not exist in there (chown says EINVAL). Root without CAP_CHOWN is neither: it can give nothing away, and
+   a box of its own would be root's. That is said before anything is made; what exists can still be read and removed. */
+static jailer_code jl_files_box_launcher(jl_box *box, unsigned how, jailer_error *err) {
+  const char *step = "look who the launcher is";
+  jl_self self;
+  long r = jl_probe_self(&self);
+  if (r < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, "/proc/self/uid_map", (int)-r,
+                   "capget(2) failed or /proc cannot be read: whose a box's files are could not be told");
+  /* a container's nobody, whose uid is mapped, is told from strangers by the kernel: it cannot lock a box of theirs */
+  if (self.nested && self.uid == self.overflow && !self.overflow_used)
+    return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, step, NULL, 0,
+                   "the launcher has no uid in its user namespace, so that everybody's files look like its own; write "
+                   "the namespace's uid_map first");
+  box->launcher = box->uid = self.uid;
+  box->gives = self.uid == 0 && !self.nested && (self.caps >> JL_CAP_CHOWN & 1);
+  box->gid = box->gives ? 0 : self.gid;
+  box->outsider = self.nested && !self.overflow_used ? self.overflow : 0;
+  if (!(how & JL_BOX_MAKE) || (how & JL_BOX_ROOT) || self.uid != 0 || self.nested || box->gives) return JAILER_OK;
+  return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_NONE, step, NULL, EPERM,
+                 "root without CAP_CHOWN cannot give a box a uid of its own; nothing was made: run the launcher with "
+                 "this capability, or as an ordinary user");
+}
+
 /* Opens HOME, boxes/ and ID/ step by step, checks that they, bin/ and disks/ are the launcher's alone, takes the lock
    and checks that no process of an earlier launch is left. BUSY, UNSAFE, NOT_FOUND, ...; on failure *out holds
    nothing. how: JL_BOX_* */
@@ -4927,10 +5072,8 @@ static jailer_code jl_files_box_open(const jailer_layout *layout, unsigned how, 
   jailer_code code = jl_layout_check(layout, err);
   if (code != JAILER_OK) return code;
   out->layout = *layout;
-  out->launcher = out->uid = jl_sys_geteuid();
-  out->gid = jl_sys_getegid();
-  if (out->launcher == 0) out->gid = 0;
-  code = jl_files_home(out, make, err);
+  code = jl_files_box_launcher(out, how, err);
+  if (code == JAILER_OK) code = jl_files_home(out, make, err);
   if (code == JAILER_OK) code = jl_files_dir(out, out->home_fd, "boxes", JAILER_ENTRY_BOXES, make, &out->boxes_fd, err);
   if (code == JAILER_OK)
     code = jl_files_dir(out, out->boxes_fd, out->layout.id, JAILER_ENTRY_BOX, make, &out->dir_fd, err);
@@ -5082,7 +5225,7 @@ static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *s
   if (st->uid != box->launcher && st->uid != box->uid && st->uid != before)
     return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0, jl_files_odd, err);
   /* an ordinary user cannot choose the group; a set-group-id parent directory may have */
-  if (st->uid != box->uid || (box->launcher == 0 && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
+  if (st->uid != box->uid || (box->gives && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
   if (r >= 0 && mode && (st->mode & 07777) != mode) r = jl_files_chmod(fd, mode);
   return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
 }
@@ -5176,15 +5319,16 @@ static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, ja
   return code == JAILER_OK ? jl_files_exit_clear(box, err) : code;
 }
 
-/* An ordinary user is one uid; root gives each box its own unless told a number. */
+/* A launcher that cannot give is one uid; root gives each box its own unless told a number. */
 static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, jailer_error *err) {
-  uint32_t own = jl_sys_getegid();
-  if (box->launcher != 0) {
-    if ((*uid && *uid != box->launcher) || (*gid && *gid != own))
+  if (!box->gives) {
+    if ((*uid && *uid != box->launcher) || (*gid && *gid != box->gid))
       return jl_files_fail(box, JAILER_E_INVALID, "choose a uid", "", 0,
-                           "only root can give a box another uid or gid; pass 0 for your own", err);
+                           "only root can give a box another uid or gid, and not root of a rootless container; pass 0 "
+                           "for your own",
+                           err);
     *uid = box->launcher;
-    *gid = own;
+    *gid = box->gid;
     return JAILER_OK;
   }
   if (*uid == UINT32_MAX || *gid == UINT32_MAX)
@@ -5194,9 +5338,9 @@ static jailer_code jl_files_box_ids(jl_box *box, uint32_t *uid, uint32_t *gid, j
   return code;
 }
 
-/* Opens and locks a box, making what is missing above it. */
-static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, jailer_error *err) {
-  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE, box, err);
+/* Opens and locks a box, making what is missing above it. how: JL_BOX_ROOT or 0. */
+static jailer_code jl_files_prepare(const jailer_layout *layout, unsigned how, jl_box *box, jailer_error *err) {
+  jailer_code code = jl_files_box_open(layout, JL_BOX_MAKE | how, box, err);
   if (code != JAILER_OK) return code;
   long r = jl_files_step(box->home_fd, "bases", true, jl_tab_entries[JAILER_ENTRY_BASES].mode);
   if (r >= 0) {
@@ -5215,7 +5359,7 @@ static jailer_code jl_files_prepare(const jailer_layout *layout, jl_box *box, ja
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err) {
   jl_box box;
-  jailer_code code = jl_files_prepare(layout, &box, err);
+  jailer_code code = jl_files_prepare(layout, 0, &box, err);
   if (code != JAILER_OK) return code;
   code = jl_files_box_ids(&box, &uid, &gid, err);
   if (code == JAILER_OK) code = jl_files_box_give(&box, uid, gid, err);
@@ -5691,7 +5835,7 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>chain    walks a backing chain, keeps and compares the record of it
- * May touch: the kernel: files by name and by descriptor. May call: base, error, qcow2, sys.
+ * May touch: the kernel: files by name and by descriptor. May call: base, error, layout, plan, qcow2, sys, probe.
  * ============================================================================================ */
 
 static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
@@ -5781,30 +5925,14 @@ static long jl_chain_open_path(const char *name, int flags) {
   return fd == -ENOSYS ? jl_sys_openat(JL_AT_FDCWD, name, JL_O_PATH | flags, 0) : fd;
 }
 
-/* thread-self, not self: a thread may have a descriptor table of its own. */
-static void jl_chain_fd_name(int fd, char *to, size_t size) {
-  jl_buf b = jl_buf_fixed(to, size);
-  jl_buf_str(&b, "/proc/thread-self/fd/");
-  jl_buf_i64(&b, fd);
-}
-
-/* Where the file behind an O_PATH descriptor is. The kernel's answer for a removed file is its old name and
-   " (deleted)", which may as well be the name of another file, and beyond a chroot it is "(unreachable)...": so the
-   answer counts only when it leads back to the same inode. to has JAILER_PATH_MAX bytes. */
+/* The trust policy judges this path, so it is always looked up again. to has JAILER_PATH_MAX bytes. */
 static jailer_code jl_chain_resolve(int fd, const jl_stat *st, char *to, const char **why, long *failed) {
-  char link[64];
-  jl_stat again;
-  jl_chain_fd_name(fd, link, sizeof link);
-  long n = jl_sys_readlinkat(JL_AT_FDCWD, link, to, JAILER_PATH_MAX);
-  *failed = n < 0 ? n : 0;
-  if (n == -ENOENT) return *why = "/proc is not mounted here; without it no path can be checked", JAILER_E_UNSUPPORTED;
-  if (n < 0) return *why = "the file's path could not be read from /proc", jl_chain_code(n);
-  if (n >= JAILER_PATH_MAX) return *why = "the resolved path is over 4095 bytes", JAILER_E_LIMIT;
-  to[n] = 0;
-  *failed = to[0] == '/' ? jl_sys_stat(JL_AT_FDCWD, to, JL_AT_SYMLINK_NOFOLLOW, &again) : -ENOENT;
-  if (*failed == 0 && again.dev == st->dev && again.ino == st->ino) return JAILER_OK;
-  if (*failed && *failed != -ENOENT && *failed != -ENOTDIR && *failed != -ELOOP)
-    return *why = "the resolved path could not be examined", jl_chain_code(*failed);
+  const long r = *failed = jl_probe_place(fd, st, true, to);
+  if (r == 0) return JAILER_OK;
+  if (r == -ENOENT) return *why = "/proc is not mounted here; without it no path can be checked", JAILER_E_UNSUPPORTED;
+  if (r == -ENAMETOOLONG) return *why = "the resolved path is over 4095 bytes", JAILER_E_LIMIT;
+  if (r != -ESTALE) return *why = "the file's path could not be read from /proc, or not be examined", jl_chain_code(r);
+  *failed = 0;
   return *why = "it was removed, renamed or replaced during the walk; try again when nothing changes it",
          JAILER_E_CHANGED;
 }
@@ -5888,7 +6016,7 @@ static jailer_code jl_chain_vet(jl_chain_walk *w, int fd, const jl_stat *st) {
                          "a layer must be a regular file; this is a directory, device, FIFO or socket");
   jailer_code code = jl_chain_resolve(fd, st, w->path, &why, &failed);
   if (code) return jl_chain_fail(w, code, failed, why);
-  for (size_t i = 0; i < w->policy->trusted_root_count && !trusted; i++) trusted = jl_qcow2_below(w->path, w->roots[i]);
+  for (size_t i = 0; i < w->policy->trusted_root_count && !trusted; i++) trusted = jl_plan_below(w->path, w->roots[i]);
   if (!trusted)
     return jl_chain_fail_at(w, JAILER_E_CHAIN, jl_chain_step, w->path, 0,
                             "the backing file lies outside the trusted roots; if it is meant to be there, add its "
@@ -5934,7 +6062,7 @@ static jailer_code jl_chain_keep(jl_chain_walk *w, const jl_stat *st) {
 static jailer_code jl_chain_read_layer(jl_chain_walk *w, int path_fd, const jl_stat *st) {
   char link[64];
   jl_stat now;
-  jl_chain_fd_name(path_fd, link, sizeof link);
+  jl_probe_fd_path(link, sizeof link, path_fd);
   long r = jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
   if (r == -EAGAIN) return jl_chain_fail(w, JAILER_E_BUSY, r, "another process holds a lease on this file");
   if (r == -ENOENT)
@@ -6014,10 +6142,8 @@ JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format,
   static const jailer_chain_policy strictest = {0};
   jl_arena arena = {0};
   if (out) *out = NULL;
-  if (!out || !path || path[0] != '/' || jl_strnlen(path, JAILER_PATH_MAX) == JAILER_PATH_MAX ||
-      (format != JAILER_FORMAT_RAW && format != JAILER_FORMAT_QCOW2))
-    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_chain_step, path, 0,
-                   "give the image's absolute path, its format (raw or qcow2), and a place for the chain");
+  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
+  if (code) return code;
   jl_chain_walk *w = jl_arena_get(&arena, sizeof *w);
   jailer_chain *chain = w ? jl_arena_get(&arena, sizeof *chain) : NULL;
   if (!chain) return jl_arena_free(&arena), jl_no_memory(err, jl_chain_step);
@@ -6026,7 +6152,7 @@ JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format,
   w->format = format;
   w->err = err;
   jl_copy(w->named, sizeof w->named, path);
-  jailer_code code = jl_chain_run(w);
+  code = jl_chain_run(w);
   arena = w->arena; /* w itself lies in it */
   if (code) return jl_arena_free(&arena), code;
   chain->count = w->count;
@@ -6149,7 +6275,8 @@ static jailer_code jl_chain_record_replace(int dir, const char *name, const jl_b
 
 static jailer_code jl_chain_record_args(const char *record, const char *disk, const jailer_chain *chain,
                                         jailer_error *err) {
-  if (record && disk && chain && jl_record_name_ok(record, strlen(record)) && jl_record_name_ok(disk, strlen(disk)))
+  if (record && disk && chain && jl_layout_name(record, JL_RECORD_NAME - 1, "._-") &&
+      jl_layout_name(disk, JL_RECORD_NAME - 1, "._-"))
     return JAILER_OK;
   return jl_chain_record_bad(err, JAILER_E_INVALID, record, 0,
                              "records and disks have plain names: [A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -8728,10 +8855,42 @@ static jailer_code jl_public_text(jl_buf *b, char *text, size_t size, size_t *le
   return code;
 }
 
+/* --- arguments: wrong ones get the same answer where the effects are not built --- */
+
+static jailer_code jl_public_given(const void *argument, const char *name, jailer_error *err) {
+  return argument ? JAILER_OK : jl_plan_invalid(err, name, "NULL where this argument is needed");
+}
+
+static jailer_code jl_public_running(const jailer_proc *proc, jailer_error *err) {
+  return proc && proc->pid > 0 ? JAILER_OK : jl_plan_invalid(err, "proc", "this handle holds no process");
+}
+
+static jailer_code jl_public_signal(const jailer_proc *proc, int signal, jailer_error *err) {
+  jailer_code code = jl_public_running(proc, err);
+  if (code == JAILER_OK && (signal < 0 || signal > 64)) code = jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  return code;
+}
+
+static jailer_code jl_public_room(const char *bytes, size_t size, size_t *length, jailer_error *err) {
+  jailer_code code = jl_public_given(length, "length", err);
+  if (code == JAILER_OK) *length = 0;
+  return code || !size ? code : jl_public_given(bytes, "bytes", err);
+}
+
+/* A handle that holds no process, whatever comes after. */
+static jailer_code jl_public_handle(jailer_proc *out, jailer_error *err) {
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
+  memset(out, 0, sizeof *out);
+  out->pidfd = out->init_fd = -1;
+  return JAILER_OK;
+}
+
 #if JL_LINUX
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
-  return host ? jl_probe_host(host, err) : jl_plan_invalid(err, "host", "NULL where a host is to be stored");
+  jailer_code code = jl_public_given(host, "host", err);
+  return code ? code : jl_probe_host(host, err);
 }
 
 static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
@@ -8761,7 +8920,8 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
-  if (!plan) return jl_plan_invalid(err, "plan", "NULL where a plan is needed");
+  jailer_code code = jl_public_given(plan, "plan", err);
+  if (code) return code;
   jl_buf b = jl_buf_heap((size_t)64 << 20);
   jl_buf_str(&b, "engine ");
   jl_buf_str(&b, jailer_engine_name(plan->engine));
@@ -8853,7 +9013,7 @@ static jailer_code jl_public_search(jailer_plan *plan, const char *name, const c
       long fd = jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0);
       if (fd >= 0) {
         long r = jl_sys_fstat((int)fd, &st);
-        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd);
+        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
         jl_sys_close((int)fd);
         if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
             (plan->engine == JAILER_ENGINE_NONE || jl_public_covered(plan, full, resolved, NULL))) {
@@ -8926,6 +9086,7 @@ static void jl_public_groups(jailer_plan *plan) {
 static jailer_code jl_public_cgroup(jailer_plan *plan, jailer_error *err) {
   const char *step = "open the cgroup", *asked = plan->cgroup;
   uint64_t fs[16];
+  jl_stat st;
   if (!asked) return JAILER_OK;
   long r = jl_sys_openat(JL_AT_FDCWD, asked, JL_O_PATH | JL_O_DIRECTORY, 0);
   if (r < 0)
@@ -8947,7 +9108,9 @@ static jailer_code jl_public_cgroup(jailer_plan *plan, jailer_error *err) {
   if (fs[0] != 0x63677270)
     return jl_fail(err, fs[0] == 0x27e0eb ? JAILER_E_UNSUPPORTED : JAILER_E_INVALID, JAILER_LAYER_CGROUP, step, asked,
                    0, "this is no directory of cgroup v2: name one below a mounted cgroup2 file system");
-  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd);
+  if ((r = jl_sys_fstat(plan->cgroup_fd, &st)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "statx failed");
+  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd, &st);
   return plan->cgroup ? JAILER_OK
                       : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
                                 "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
@@ -9129,15 +9292,18 @@ static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config
 /* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
 static jailer_code jl_public_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
                                  jailer_error *err) {
+  const jailer_host *h = &plan->host;
+  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
   uint32_t uid = config->uid, gid = config->gid;
-  jailer_code code;
+  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
+  if (code) return code;
   plan->box = JAILER_MALLOC(sizeof *plan->box);
   if (!plan->box) return jl_no_memory(err, "open the box");
   *plan->box = jl_files_box_none();
-  if ((code = jl_files_prepare(config->layout, plan->box, err))) return code;
-  if (!plan->host.privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
-  if (!plan->host.privileged || !config->allow_host_root)
-    if ((code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
+  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
+  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
+  if (root && !h->privileged) gid = h->gid;
+  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
   if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
   return jl_public_shim(plan, config, library_dir, err);
 }
@@ -9207,16 +9373,17 @@ JAILER_API void jailer_plan_free(jailer_plan *plan) {
 
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err) {
-  if (!out) return jl_plan_invalid(err, "out", "a plan needs a place");
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
   *out = NULL;
-  if (!config) return jl_plan_invalid(err, "config", "a plan needs a configuration");
+  if ((code = jl_public_given(config, "config", err))) return code;
   jailer_plan *plan = JAILER_MALLOC(sizeof *plan);
   if (!plan) return jl_no_memory(err, "make a plan");
   memset(plan, 0, sizeof *plan);
   plan->cgroup_fd = -1;
   int held[3];
   jl_parent_hold(held);
-  jailer_code code = jl_public_plan(plan, config, host, err);
+  code = jl_public_plan(plan, config, host, err);
   jl_parent_unhold(held);
   if (code) {
     jailer_plan_free(plan);
@@ -9230,10 +9397,11 @@ JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer
 JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
   jailer_plan plan; /* only as the owner of an arena and a box */
   jl_box box = jl_files_box_none();
-  if (!config || !config->layout) return jl_plan_invalid(err, "layout", "a record belongs to a box: set layout");
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code) return code;
   memset(&plan, 0, sizeof plan);
   plan.box = &box;
-  jailer_code code = jl_files_box_open(config->layout, 0, &box, err);
+  code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
     code = jl_public_chain(&plan, config, jl_public_disks[i].entry, &chain, err);
@@ -9249,23 +9417,19 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
 /* --- running it --- */
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
-  if (!plan || !out) return jl_plan_invalid(err, plan ? "out" : "plan", "NULL where a plan and a handle are needed");
-  memset(out, 0, sizeof *out);
-  out->pidfd = out->init_fd = -1;
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jl_public_given(plan, "plan", err))) return code;
   int held[3];
   jl_parent_hold(held);
-  jailer_code code = jl_parent_spawn(plan, out, err);
+  code = jl_parent_spawn(plan, out, err);
   jl_parent_unhold(held);
   return code;
 }
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
   jailer_plan *plan;
-  if (!out) return jl_plan_invalid(err, "out", "a launch needs a place for its handle");
-  memset(out, 0, sizeof *out); /* whatever fails: a handle that holds no process */
-  out->pidfd = out->init_fd = -1;
-  jailer_code code = jailer_plan_new(config, NULL, &plan, err);
-  if (code) return code;
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jailer_plan_new(config, NULL, &plan, err))) return code;
   code = jailer_spawn(plan, out, err);
   jailer_plan_free(plan);
   return code;
@@ -9283,7 +9447,8 @@ JAILER_API void jailer_release(jailer_proc *proc) {
 
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
   jailer_status own;
-  if (!proc || proc->pid <= 0) return jl_plan_invalid(err, "proc", "this handle holds no process");
+  jailer_code code = jl_public_running(proc, err);
+  if (code) return code;
   if (!status) status = &own;
   memset(status, 0, sizeof *status);
   long r = jl_parent_wait_end(proc, timeout_ms);
@@ -9300,7 +9465,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (jl_parent_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
-  jailer_code code = proc->box ? jl_parent_box_ended(proc->box, err) : JAILER_OK;
+  code = proc->box ? jl_parent_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
   if (r == 0) return code;
   return jl_fail(err, JAILER_E_STATUS_LOST, JAILER_LAYER_NONE, "wait for the target", NULL, ECHILD,
@@ -9308,13 +9473,13 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
 }
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
-  bool ended = false, entered = proc && jl_parent_enter(proc, &ended);
+  bool ended = false;
+  const bool entered = proc && jl_parent_enter(proc, &ended);
   if (ended) return JAILER_OK;
-  if (!entered || proc->pid <= 0 || signal < 0 || signal > 64) {
-    const bool holds = entered && proc->pid > 0;
+  jailer_code code = jl_public_signal(proc, signal, err);
+  if (code) {
     if (entered) jl_parent_leave(proc);
-    return jl_plan_invalid(err, holds ? "signal" : "proc",
-                           holds ? "a signal is 0 to 64" : "this handle holds no process");
+    return code;
   }
   int send = signal;
   if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal) &&
@@ -9331,7 +9496,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
   char status[4096];
-  if (!proc || !out) return jl_plan_invalid(err, proc ? "out" : "proc", "NULL where a handle and a report are needed");
+  jailer_code code = jl_public_given(proc, "proc", err);
+  if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
   jl_parent_report_known(out, proc);
   if (proc->pid <= 0) return JAILER_OK;
@@ -9355,11 +9521,8 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err) {
   jl_box box;
-  if (!layout || !length || (!bytes && size))
-    return jl_plan_invalid(err, "layout", "a layout, room and *length are needed");
-  *length = 0;
-  jailer_code code = jl_files_box_open(layout, JL_BOX_HELD, &box, err);
-  if (code) return code;
+  jailer_code code = jl_public_room(bytes, size, length, err);
+  if (code || (code = jl_files_box_open(layout, JL_BOX_HELD, &box, err))) return code;
   code = jl_files_exit_read(&box, bytes, size, length, err);
   jl_files_box_close(&box);
   return code;
@@ -9373,44 +9536,51 @@ static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
+  jailer_code code = jl_public_given(host, "host", err);
+  if (code) return code;
   memset(host, 0, sizeof *host);
   return jl_public_nowhere(err, "probe the host");
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err) {
-  (void)layout, (void)uid, (void)gid;
-  return jl_public_nowhere(err, "prepare a box");
+  (void)uid, (void)gid;
+  jailer_code code = jl_layout_check(layout, err);
+  return code ? code : jl_public_nowhere(err, "prepare a box");
 }
 
 JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err) {
-  (void)layout;
-  return jl_public_nowhere(err, "remove a box");
+  jailer_code code = jl_layout_check(layout, err);
+  return code ? code : jl_public_nowhere(err, "remove a box");
 }
 
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err) {
-  (void)layout, (void)bytes, (void)size, (void)length;
+  jailer_code code = jl_public_room(bytes, size, length, err);
+  if (code || (code = jl_layout_check(layout, err))) return code;
   return jl_public_nowhere(err, "read the exit file");
 }
 
 #ifndef JAILER_NO_QCOW2
 JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_error *err) {
-  (void)config;
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code || (code = jl_layout_check(config->layout, err))) return code;
   return jl_public_nowhere(err, "record a box's disks");
 }
 
 JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err) {
   (void)fd;
+  if (!out) return jailer_qcow2_parse(NULL, 0, 0, NULL, err);
   memset(out, 0, sizeof *out);
   return jl_public_nowhere(err, "read an image header");
 }
 
 JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
                                          jailer_chain **out, jailer_error *err) {
-  (void)path, (void)format, (void)policy;
-  *out = NULL;
-  return jl_public_nowhere(err, "walk a backing chain");
+  (void)policy;
+  if (out) *out = NULL;
+  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
+  return code ? code : jl_public_nowhere(err, "walk a backing chain");
 }
 
 JAILER_API void jailer_chain_free(jailer_chain *chain) { (void)chain; }
@@ -9418,45 +9588,51 @@ JAILER_API void jailer_chain_free(jailer_chain *chain) { (void)chain; }
 
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err) {
-  (void)config, (void)host;
+  (void)host;
+  jailer_code code = jl_public_given(out, "out", err);
+  if (code) return code;
   *out = NULL;
-  return jl_public_nowhere(err, "make a plan");
+  code = jl_public_given(config, "config", err);
+  return code ? code : jl_public_nowhere(err, "make a plan");
 }
 
 JAILER_API void jailer_plan_free(jailer_plan *plan) { (void)plan; }
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
-  (void)plan, (void)text, (void)size, (void)length;
-  return jl_public_nowhere(err, "print a plan");
+  (void)text, (void)size, (void)length;
+  jailer_code code = jl_public_given(plan, "plan", err);
+  return code ? code : jl_public_nowhere(err, "print a plan");
 }
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
-  (void)plan;
-  memset(out, 0, sizeof *out);
+  jailer_code code = jl_public_handle(out, err);
+  if (code || (code = jl_public_given(plan, "plan", err))) return code;
   return jl_public_nowhere(err, "launch");
 }
 
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err) {
-  (void)config;
-  memset(out, 0, sizeof *out);
-  return jl_public_nowhere(err, "launch");
+  jailer_plan *plan;
+  jailer_code code = jl_public_handle(out, err);
+  return code ? code : jailer_plan_new(config, NULL, &plan, err);
 }
 
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err) {
-  (void)proc, (void)timeout_ms, (void)status;
-  return jl_public_nowhere(err, "wait");
+  (void)timeout_ms, (void)status;
+  jailer_code code = jl_public_running(proc, err);
+  return code ? code : jl_public_nowhere(err, "wait");
 }
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
-  (void)proc, (void)signal;
-  return jl_public_nowhere(err, "kill");
+  jailer_code code = jl_public_signal(proc, signal, err);
+  return code ? code : jl_public_nowhere(err, "kill");
 }
 
 JAILER_API void jailer_release(jailer_proc *proc) { (void)proc; }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
-  (void)proc;
+  jailer_code code = jl_public_given(proc, "proc", err);
+  if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
   return jl_public_nowhere(err, "read the report");
 }
@@ -9465,8 +9641,9 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 
 JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
                                           jailer_error *err) {
+  jailer_code code = jl_public_given(report, "report", err);
+  if (code) return code;
   jl_buf b = jl_buf_heap(65536);
-  if (!report) return jl_plan_invalid(err, "report", "NULL where a report is needed");
   jl_buf_str(&b, "{\"jailer\": \"" JAILER_VERSION "\", \"engine\": \"");
   jl_buf_str(&b, jailer_engine_name(report->engine));
   jl_buf_str(&b, "\", \"pid\": ");

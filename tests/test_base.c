@@ -204,6 +204,109 @@ static void test_arena(void) {
   OK(live == 0, "arena: freeing twice is freeing once");
 }
 
+/* --- sorting: the same answer as libc's, stable, with a bound on the comparisons and no byte outside --- */
+
+static size_t sort_size, sort_calls;
+
+/* The order is that of the first byte, so elements of more than one byte can be equal and yet be told apart. */
+static int by_first_byte(const void *a, const void *b) {
+  const unsigned char *x = a, *y = b;
+  sort_calls++;
+  return (*x > *y) - (*x < *y);
+}
+
+static int by_all_bytes(const void *a, const void *b) { return memcmp(a, b, sort_size); }
+
+/* No order at all: what is sorted by it may come out anyhow, but it must come out. */
+static int by_chance(const void *a, const void *b) {
+  static uint32_t state = 1;
+  (void)a, (void)b;
+  state = state * 1664525u + 1013904223u;
+  return (int)(state >> 30) - 1;
+}
+
+typedef enum sort_shape { RANDOM, EQUAL_KEYS, SORTED, REVERSED, ORGAN_PIPE, SORT_SHAPES } sort_shape;
+
+static void sort_fill(unsigned char *items, size_t count, size_t size, sort_shape shape) {
+  uint32_t state = (uint32_t)(count * 31 + size);
+  for (size_t i = 0; i < count; i++) {
+    const size_t pipe = i < count / 2 ? i : count - i;
+    const uint32_t keys[] = {0, 7, (uint32_t)(i * 256 / count), (uint32_t)((count - i - 1) * 256 / count),
+                             (uint32_t)(pipe * 256 / count)};
+    for (size_t k = 0; k < size; k++) {
+      state = state * 1664525u + 1013904223u;
+      items[i * size + k] = (unsigned char)(state >> 24);
+    }
+    if (shape != RANDOM) items[i * size] = (unsigned char)keys[shape];
+  }
+}
+
+/* Equal keys stay in the order in which they stood: each element behind its key carries its old position. */
+static bool sort_stable(const unsigned char *items, size_t count, size_t size) {
+  uint32_t was = 0, is;
+  for (size_t i = 0; i < count; i++) {
+    memcpy(&is, items + i * size + 4, sizeof is);
+    if (i && (items[(i - 1) * size] > items[i * size] || (items[(i - 1) * size] == items[i * size] && was >= is)))
+      return false;
+    was = is;
+  }
+  return true;
+}
+
+static void test_sort_one(size_t count, size_t size, sort_shape shape) {
+  const size_t bytes = count * size, guard = 64;
+  unsigned char *mine = malloc(bytes + guard), *libc = malloc(bytes + guard), *scratch = malloc(bytes + guard);
+  bool same, inside = true, counted, stable = true;
+  size_t bound = 0;
+  if (!mine || !libc || !scratch) exit(1);
+  sort_fill(mine, count, size, shape);
+  memset(mine + bytes, 'g', guard);
+  memset(scratch + bytes, 'g', guard);
+  memcpy(libc, mine, bytes);
+  sort_size = size;
+  jl_sort(mine, scratch, count, size, by_all_bytes);
+  qsort(libc, count, size, by_all_bytes);
+  same = !memcmp(mine, libc, bytes);
+
+  sort_fill(mine, count, size, shape);
+  for (uint32_t i = 0; size >= 8 && i < count; i++) memcpy(mine + i * size + 4, &i, sizeof i);
+  for (size_t run = 1; run < count; run *= 2) bound += count;
+  sort_calls = 0;
+  jl_sort(mine, scratch, count, size, by_first_byte);
+  counted = sort_calls <= bound;
+  if (shape == SORTED || shape == EQUAL_KEYS) counted = counted && (!count || sort_calls == count - 1);
+  if (size >= 8) stable = sort_stable(mine, count, size);
+
+  jl_sort(mine, scratch, count, size, by_chance);
+  for (size_t i = 0; i < guard; i++) inside = inside && mine[bytes + i] == 'g' && scratch[bytes + i] == 'g';
+  if (!same || !counted || !stable || !inside)
+    OK(false, "sort: %zu elements of %zu bytes, shape %d: same %d, comparisons %zu of %zu, stable %d, inside %d", count,
+       size, (int)shape, same, sort_calls, bound, stable, inside);
+  free(mine);
+  free(libc);
+  free(scratch);
+}
+
+static void test_sort(void) {
+  static const size_t counts[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 63, 65, 127, 1000, 1024}, sizes[] = {1, 8, 72};
+  const int before = tap_failures;
+  for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+      for (int shape = RANDOM; shape < SORT_SHAPES; shape++) test_sort_one(counts[c], sizes[s], (sort_shape)shape);
+  OK(tap_failures == before, "sort: every shape, count and size as libc has it, stable, in bounds, n log n at most");
+
+  jl_arena arena = {NULL};
+  char few[] = "dacb";
+  OK(jl_arena_sort(&arena, few, 4, 1, by_first_byte) && !strcmp(few, "abcd"), "sort: with room from an arena");
+  memcpy(few, "dacb", 4);
+  calls = 0, fail_at = 0;
+  jl_arena_free(&arena);
+  OK(!jl_arena_sort(&arena, few, 4, 1, by_first_byte) && !strcmp(few, "dacb"), "sort: without memory nothing moves");
+  fail_at = SIZE_MAX;
+  jl_arena_free(&arena);
+  OK(live == 0, "sort: nothing leaks");
+}
+
 /* An error is whole in every case: escaped, cut with a mark, never overrun. */
 static void test_fail(void) {
   struct {
@@ -305,6 +408,7 @@ int main(void) {
   test_heap();
   test_text();
   test_arena();
+  test_sort();
   test_fail();
   test_plan_allocations();
   return tap_done();

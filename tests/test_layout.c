@@ -159,6 +159,9 @@ static void test_ids(void) {
        good[i]);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     OK(jailer_layout_init(&l, "/h", bad[i], NULL) == JAILER_E_INVALID, "invalid id %zu is refused", i);
+  OK(jl_layout_word("a.b c", 3, 64, "._-") && !jl_layout_word("a.b c", 4, 64, "._-") &&
+         !jl_layout_word("a\0b", 3, 64, "._-") && !jl_layout_word("abc", 3, 2, "._-") && !jl_layout_word("", 0, 2, "."),
+     "a word in a text: its length counts, and no NUL is in it");
 }
 
 static void test_homes(void) {

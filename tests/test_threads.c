@@ -177,6 +177,22 @@ static void *launches(void *count) {
   return NULL;
 }
 
+/* A thread whose numbers mean other files than the process's: what is asked of /proc must be its own. */
+static void *launches_alone(void *unused) {
+  const int one = 1;
+  (void)unused;
+  if (unshare(CLONE_FILES)) return bad("unshare"), NULL;
+  return launches((void *)(uintptr_t)&one);
+}
+
+static void own_descriptors(void) {
+  pthread_t thread;
+  bad_lanes = 0;
+  pthread_create(&thread, NULL, launches_alone, NULL);
+  pthread_join(thread, NULL);
+  OK(bad_lanes == 0, "a thread with a descriptor table of its own launches%s%s", bad_lanes ? ": " : "", bad_lanes ? first_bad : "");
+}
+
 static void *churn_forks(void *unused) {
   (void)unused;
   while (!__atomic_load_n(&churn_stop, __ATOMIC_RELAXED)) {
@@ -586,6 +602,7 @@ int main(void) {
   many("8 threads", false, EACH);
   many("8 threads beside threads that fork, execute and allocate", true, EACH / 5);
   shared_plan();
+  own_descriptors();
   without_status("SIGCHLD ignored", SIG_IGN, 0);
   without_status("SA_NOCLDWAIT", SIG_DFL, SA_NOCLDWAIT);
   without_status("a handler that reaps every child", reaper, SA_RESTART | SA_NOCLDSTOP);

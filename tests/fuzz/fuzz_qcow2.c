@@ -39,7 +39,7 @@ static void one_header(const uint8_t *data, size_t size) {
     MUST(terminated(q.backing_format, sizeof q.backing_format));
     if (jl_qcow2_join(overlay, q.backing_name, joined, sizeof joined)) MUST(joined[0] == '/');
     (void)jl_qcow2_has_protocol(q.backing_name);
-    MUST(!jl_qcow2_below(q.backing_name, q.backing_name));
+    MUST(!jl_plan_below(q.backing_name, q.backing_name));
     MUST(jailer_qcow2_parse(data, q.needed_bytes, file_size, &part, NULL) == JAILER_OK && !memcmp(&q, &part, sizeof q));
   }
   if (size && jailer_qcow2_parse(data, size / 2, file_size, &part, NULL) == JAILER_OK)

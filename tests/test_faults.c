@@ -7,15 +7,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PLAIN_BUILD 0
-#else
-#define PLAIN_BUILD 1
-#endif
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 /* What the hook is told and what it saw. Shared memory, because a child may have memory of its own. */
 static struct faults {
@@ -39,31 +31,8 @@ static struct faults {
   volatile long seen[3][1024];        /* the numbers of the calls of the last run */
 } *S;
 
-static char *parent_stack;
-
-BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
-  long ret;
-#if defined(__x86_64__)
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-#else
-  register long x8 __asm__("x8") = nr;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
-  ret = x0;
-#endif
-  return ret;
-}
-
 /* Which kernel brought a call. */
-BARE static int born(long nr) {
+CANARY_BARE static int born(long nr) {
   static const struct {
     short nr, kernel;
   } table[] = {{424, 501}, {428, 502}, {429, 502}, {430, 502}, {431, 502}, {432, 502}, {433, 502}, {434, 503}, {435, 503},
@@ -73,13 +42,13 @@ BARE static int born(long nr) {
   return 0;
 }
 
-BARE static int starts(const char *text, const char *with) {
+CANARY_BARE static int starts(const char *text, const char *with) {
   while (*with && *text == *with) text++, with++;
   return !*with;
 }
 
 /* Answers as an older kernel would, where it would answer differently. */
-BARE static int older(long nr, const long args[6], long *result) {
+CANARY_BARE static int older(long nr, const long args[6], long *result) {
   const int kernel = S->kernel;
   if (S->missing == nr || born(nr) > kernel) return *result = -ENOSYS, 1;
   if (nr == SYS_mount && kernel < 508 && args[2] && args[4] && starts((const char *)args[2], "proc")) return *result = -EINVAL, 1;
@@ -95,58 +64,49 @@ BARE static int older(long nr, const long args[6], long *result) {
 }
 
 /* Calls that have no way to fail with valid arguments: no code can be expected to survive it. */
-BARE static bool cannot_fail(long nr) {
+CANARY_BARE static bool cannot_fail(long nr) {
   return nr == SYS_clock_gettime || nr == SYS_getpid || nr == SYS_geteuid || nr == SYS_getegid || nr == SYS_umask ||
          nr == SYS_rt_sigprocmask;
 }
 
 /* waitid of one's own child: interrupted, or (P_PIDFD before 5.4) not understood. */
-BARE static bool can_answer(long nr, const long args[6], int error) {
+CANARY_BARE static bool can_answer(long nr, const long args[6], int error) {
   return nr != SYS_waitid || error == EINTR || (error == EINVAL && args[0] == 3);
 }
 
-BARE static bool hook(long nr, const long args[6], long *result) {
+CANARY_BARE static bool hook(long nr, const long args[6], long *result) {
   if (!S || !S->armed) return false;
-  char here;
-  const long distance = &here - parent_stack;
-  const int side = distance < 4000000 && distance > -4000000 ? 0 : S->spawning == 0 ? 2 : 1;
+  const int side = canary_launcher_calls() ? 0 : S->spawning == 0 ? 2 : 1;
   const long n = __atomic_add_fetch(&S->calls[side], 1, __ATOMIC_RELAXED); /* an init and its target count together */
   if (n < 1024) S->seen[side][n] = nr;
-  if (side && S->pid_side != side) { /* "/proc/self" is still the launcher's: the pid outside */
-    char text[16];
-    long size = bare(SYS_readlinkat, -100, (long)"/proc/self", (long)text, sizeof text, 0, 0);
-    int pid = 0;
-    for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
-    S->pid = pid;
+  if (side && S->pid_side != side) {
+    S->pid = canary_host_pid();
     S->pid_side = side;
   }
   if (side == 0 && S->spawning == 1 && !S->clone_at && (nr == SYS_clone3 || nr == SYS_clone)) S->clone_at = n;
   if (side == 0 && S->die_at && n == S->die_at) {
-    bare(SYS_kill, bare(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
-    for (;;) bare(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    canary_bare(SYS_kill, canary_bare(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
+    for (;;) canary_bare(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
   }
-  if (nr == SYS_close && bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
+  if (nr == SYS_close && canary_bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
   if (side == S->kill_side && n == S->kill_at) {
     struct timespec second = {1, 0};
     S->kill_now = 1;
-    bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
-    for (;;) bare(SYS_nanosleep, (long)&second, 0, 0, 0, 0, 0);
+    canary_bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
+    for (;;) canary_bare(SYS_nanosleep, (long)&second, 0, 0, 0, 0, 0);
   }
   if (side == S->kill_side && n == S->delay_at) {
     struct timespec hang = {5, 0};
-    bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
+    canary_bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
   }
-  if (S->no_userns && (nr == SYS_clone3 || nr == SYS_clone)) {
-    uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
-    if (flags & 0x10000000) return *result = -EPERM, true;
-  }
+  if (S->no_userns && canary_wants_userns(nr, args)) return *result = -EPERM, true;
   if (S->index && side == S->side && n == S->index && !cannot_fail(nr) && can_answer(nr, args, S->error)) {
     S->fired = 1;
     S->waiting = S->spawning == 2;
     S->fired_nr = nr;
     S->fired_side = side;
     /* a call that releases something has released it whatever it answers (close(2)) */
-    if (nr == SYS_close || nr == SYS_munmap) bare(nr, args[0], args[1], 0, 0, 0, 0);
+    if (nr == SYS_close || nr == SYS_munmap) canary_bare(nr, args[0], args[1], 0, 0, 0, 0);
     *result = -S->error;
     return true;
   }
@@ -159,39 +119,15 @@ BARE static bool hook(long nr, const long args[6], long *result) {
   return S->kernel && older(nr, args, result);
 }
 
-static long allocations, allocation_fails, allocation_fails_from;
-
-static void *test_malloc(size_t size) {
-  allocations++;
-  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
-  void *p = malloc(size);
-  if (p) canary_allocated++;
-  return p;
-}
-
-static void *test_realloc(void *old, size_t size) {
-  allocations++;
-  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
-  void *p = realloc(old, size);
-  if (p && !old) canary_allocated++;
-  return p;
-}
-
-static void test_free(void *p) {
-  if (p) canary_allocated--;
-  free(p);
-}
-
-#define JAILER_MALLOC(size) test_malloc(size)
-#define JAILER_REALLOC(p, size) test_realloc(p, size)
-#define JAILER_FREE(p) test_free(p)
+#define JAILER_MALLOC(size) canary_malloc(size)
+#define JAILER_REALLOC(p, size) canary_realloc(p, size)
+#define JAILER_FREE(p) canary_free(p)
 #define JAILER_SYS_HOOK hook
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 #include "canary.h" /* again: now with what it knows of layers */
 #include "tap.h"
 
-static int canary_read_fd, canary_write_fd;
 static bool as_root;
 
 /* --- what is launched --- */
@@ -217,12 +153,9 @@ static void world(void) {
   jailer_error err;
   if (jailer_layout_init(&W.layout, canary_in("home"), "demo", &err) || jailer_layout_prepare(&W.layout, 0, 0, &err))
     canary_bail(err.message);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
-  canary_read_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 20);
-  canary_write_fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 21);
-  close(ends[0]);
-  close(ends[1]);
+  canary_pipe();
+  canary_read_fd = fcntl(canary_read_fd, F_DUPFD_CLOEXEC, 20); /* the low numbers are the ring's */
+  canary_write_fd = fcntl(canary_write_fd, F_DUPFD_CLOEXEC, 21);
   for (int fd = 3; fd < 20; fd++) close(fd);
   for (int i = 0; i < 3; i++) {
     struct stat st;
@@ -419,7 +352,7 @@ static void calm(void) {
   S->missing = S->after_nr = -1;
   S->kill_at = S->delay_at = S->die_at = 0;
   S->kill_side = 1;
-  allocation_fails = allocation_fails_from = 0;
+  canary_refuse_at = canary_refuse_from = 0;
 }
 
 static void lap(const char *what) {
@@ -781,16 +714,16 @@ static void memory(int kind) {
   shape_make(&s, kind);
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  allocations = 0;
+  canary_allocations = 0;
   run(&s, wanted_layers[kind], &err);
-  count = allocations;
+  count = canary_allocations;
   fresh();
   for (int from = 0; from < 2; from++) {
     for (long i = 1; i <= count; i++, tried++) {
       calm();
       S->no_userns = kind == SHAPE_OWN_MEMORY;
-      allocations = 0;
-      *(from ? &allocation_fails_from : &allocation_fails) = i;
+      canary_allocations = 0;
+      *(from ? &canary_refuse_from : &canary_refuse_at) = i;
       refused += run(&s, wanted_layers[kind], &err) == JAILER_E_NO_MEMORY;
     }
   }
@@ -807,11 +740,11 @@ int main(void) {
   jailer_error err;
   struct timespec began, now;
   clock_gettime(CLOCK_MONOTONIC, &began);
-  parent_stack = &here;
+  canary_launcher_stack = &here;
   prctl(PR_SET_DUMPABLE, 1);
   prctl(PR_SET_CHILD_SUBREAPER, 1); /* whoever a dead launcher leaves comes to us */
   as_root = geteuid() == 0;
-  canary_maps_count = canary_maps_count && PLAIN_BUILD;
+  canary_maps_count = canary_maps_count && CANARY_PLAIN;
   canary_setup();
   world();
   S = mmap(NULL, sizeof *S, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

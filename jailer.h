@@ -7068,9 +7068,15 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
 }
 
 /* Looks at every path that a plan wants, so that a file system that does not answer (a dead server, a hung FUSE daemon)
-   stops this process, which can be killed, and not the launcher. */
+   stops this process, which can be killed, and not the launcher. A launcher that is killed meanwhile takes it along, or
+   it would hang there with the launcher's memory; a signal that cannot be asked for changes nothing else. */
 JL_CHILD_CODE static int jl_child_touch(void *arg) {
   const jl_launch *launch = arg;
+  jl_child c;
+  memset(&c, 0, sizeof c);
+  c.launch = launch;
+  jl_child_death(&c);
+  if (jl_child_launcher(&c) < 0) return 0;
   for (size_t i = 0; i < launch->plan->source_count; i++) {
     if (launch->plan->sources[i].origin == JL_FROM_SYSTEM) continue;
     launch->reply->item = (int32_t)i;
@@ -7813,6 +7819,13 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* A pidfd of the launcher itself, by which a child sees its end. None before 5.3: ENOSYS. */
+static long jl_parent_launcher_fd(jl_launch *l) {
+  long r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
+  if (r >= 0) l->launcher_fd = (int)r;
+  return r;
+}
+
 JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
   jailer_code code;
@@ -7830,10 +7843,9 @@ JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error 
                    "an init needs a user and a pid namespace, and this launch has not both; go without with_init");
   if (p->with_init && (code = jl_parent_init(l, err))) return code;
   if (l->layers & JAILER_BIT(JAILER_LAYER_DEATH)) {
-    r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
+    r = jl_parent_launcher_fd(l);
     if (r < 0 && r != -ENOSYS)
       return jl_parent_system(err, JAILER_LAYER_DEATH, "open a pidfd of the launcher", NULL, r, "pidfd_open(2) failed");
-    if (r >= 0) l->launcher_fd = (int)r;
   }
   if (l->own_memory) {
     int ends[2] = {-1, -1};
@@ -7982,7 +7994,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
   if (!any) return JAILER_OK;
   jl_parent_launch_init(&l, plan, 0);
   l.own_memory = false;
-  long r = jl_parent_map(&l);
+  long r = jl_parent_launcher_fd(&l);
+  if (r >= 0 || r == -ENOSYS) r = jl_parent_map(&l);
   if (r == 0) r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, (long)&mask, 8, 0, 0);
   if (r == 0) {
     l.reply->running = 1;

@@ -4903,20 +4903,30 @@ static long jl_files_uid_holder(const jl_box *box, int uids_fd, uint32_t uid, bo
   return r < 0 ? r : 0;
 }
 
-/* Claims one uid: O_EXCL decides between launchers. -EEXIST: it has a holder. */
+/* Claims one uid. -EEXIST: it has a holder, or just gets one. An empty file that nobody locks was left by a launcher
+   that was killed in here: it is filled as a new one is. */
 static long jl_files_uid_claim(const jl_box *box, int uids_fd, uint32_t uid) {
   char name[12], text[JAILER_ID_MAX + 1];
   size_t n = strlen(box->layout.id);
+  jl_stat st, named;
   jl_files_uid_text(name, uid);
   memcpy(text, box->layout.id, n);
   text[n] = '\n';
-  long fd = jl_files_create(uids_fd, name, 0600), r, closed;
+  long fd = jl_files_create(uids_fd, name, 0600), r;
+  if (fd == -EEXIST) fd = jl_files_at(uids_fd, name, JL_O_RDWR | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
   if (fd < 0) return fd;
+  r = jl_sys_flock((int)fd, JL_LOCK_EX | JL_LOCK_NB);
+  if (r >= 0) r = jl_sys_fstat((int)fd, &st);
+  if (r >= 0) r = jl_sys_stat(uids_fd, name, JL_AT_SYMLINK_NOFOLLOW, &named); /* or it was released meanwhile */
+  if (r == -EAGAIN || (r >= 0 && (st.size || st.ino != named.ino))) r = -EEXIST;
+  if (r < 0) {
+    jl_sys_close((int)fd); /* the file stays: somebody may have filled it since */
+    return r;
+  }
   r = jl_sys_write_all((int)fd, text, n + 1);
   if (r >= 0) r = jl_sys_fsync((int)fd); /* before ID/uid says so: a claim that a power cut empties would be lost */
-  closed = jl_sys_close((int)fd);
-  if (r >= 0) r = closed;
-  if (r < 0) jl_sys_unlinkat(uids_fd, name, 0);
+  if (r < 0) jl_sys_unlinkat(uids_fd, name, 0); /* while it is locked, so that it is nobody else's */
+  jl_sys_close((int)fd);                        /* fsync has reported all there is */
   return r;
 }
 

@@ -5103,20 +5103,30 @@ static long jl_files_uid_holder(const jl_box *box, int uids_fd, uint32_t uid, bo
   return r < 0 ? r : 0;
 }
 
-/* Claims one uid: O_EXCL decides between launchers. -EEXIST: it has a holder. */
+/* Claims one uid. -EEXIST: it has a holder, or just gets one. An empty file that nobody locks was left by a launcher
+   that was killed in here: it is filled as a new one is. */
 static long jl_files_uid_claim(const jl_box *box, int uids_fd, uint32_t uid) {
   char name[12], text[JAILER_ID_MAX + 1];
   size_t n = strlen(box->layout.id);
+  jl_stat st, named;
   jl_files_uid_text(name, uid);
   memcpy(text, box->layout.id, n);
   text[n] = '\n';
-  long fd = jl_files_create(uids_fd, name, 0600), r, closed;
+  long fd = jl_files_create(uids_fd, name, 0600), r;
+  if (fd == -EEXIST) fd = jl_files_at(uids_fd, name, JL_O_RDWR | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
   if (fd < 0) return fd;
+  r = jl_sys_flock((int)fd, JL_LOCK_EX | JL_LOCK_NB);
+  if (r >= 0) r = jl_sys_fstat((int)fd, &st);
+  if (r >= 0) r = jl_sys_stat(uids_fd, name, JL_AT_SYMLINK_NOFOLLOW, &named); /* or it was released meanwhile */
+  if (r == -EAGAIN || (r >= 0 && (st.size || st.ino != named.ino))) r = -EEXIST;
+  if (r < 0) {
+    jl_sys_close((int)fd); /* the file stays: somebody may have filled it since */
+    return r;
+  }
   r = jl_sys_write_all((int)fd, text, n + 1);
   if (r >= 0) r = jl_sys_fsync((int)fd); /* before ID/uid says so: a claim that a power cut empties would be lost */
-  closed = jl_sys_close((int)fd);
-  if (r >= 0) r = closed;
-  if (r < 0) jl_sys_unlinkat(uids_fd, name, 0);
+  if (r < 0) jl_sys_unlinkat(uids_fd, name, 0); /* while it is locked, so that it is nobody else's */
+  jl_sys_close((int)fd);                        /* fsync has reported all there is */
   return r;
 }
 
@@ -7299,9 +7309,15 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
 }
 
 /* Looks at every path that a plan wants, so that a file system that does not answer (a dead server, a hung FUSE daemon)
-   stops this process, which can be killed, and not the launcher. */
+   stops this process, which can be killed, and not the launcher. A launcher that is killed meanwhile takes it along, or
+   it would hang there with the launcher's memory; a signal that cannot be asked for changes nothing else. */
 JL_CHILD_CODE static int jl_child_touch(void *arg) {
   const jl_launch *launch = arg;
+  jl_child c;
+  memset(&c, 0, sizeof c);
+  c.launch = launch;
+  jl_child_death(&c);
+  if (jl_child_launcher(&c) < 0) return 0;
   for (size_t i = 0; i < launch->plan->source_count; i++) {
     if (launch->plan->sources[i].origin == JL_FROM_SYSTEM) continue;
     launch->reply->item = (int32_t)i;
@@ -8199,6 +8215,13 @@ static jailer_code jl_parent_init(jl_launch *l, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* A pidfd of the launcher itself, by which a child sees its end. None before 5.3: ENOSYS. */
+static long jl_parent_launcher_fd(jl_launch *l) {
+  long r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
+  if (r >= 0) l->launcher_fd = (int)r;
+  return r;
+}
+
 JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
   jailer_code code;
@@ -8212,10 +8235,9 @@ JL_BESIDE_CHILD static jailer_code jl_parent_prepare(jl_launch *l, jailer_error 
                    "an init needs a user and a pid namespace, and this launch has not both; go without with_init");
   if (p->with_init && (code = jl_parent_init(l, err))) return code;
   if (l->layers & JAILER_BIT(JAILER_LAYER_DEATH)) {
-    r = jl_sys_call(JL_NR_pidfd_open, jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
+    r = jl_parent_launcher_fd(l);
     if (r < 0 && r != -ENOSYS)
       return jl_parent_system(err, JAILER_LAYER_DEATH, "open a pidfd of the launcher", NULL, r, "pidfd_open(2) failed");
-    if (r >= 0) l->launcher_fd = (int)r;
   }
   if (l->own_memory) {
     int ends[2] = {-1, -1};
@@ -8381,7 +8403,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
   if (!any) return JAILER_OK;
   jl_parent_launch_init(&l, plan, 0);
   l.own_memory = false;
-  long r = jl_parent_map(&l);
+  long r = jl_parent_launcher_fd(&l);
+  if (r >= 0 || r == -ENOSYS) r = jl_parent_map(&l);
   if (r == 0) r = jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&all, (long)&mask, 8, 0, 0);
   if (r == 0) {
     l.reply->running = 1;

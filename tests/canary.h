@@ -51,10 +51,95 @@ static const char *const canary_ns_names[7] = {"user", "mnt", "pid", "net", "ipc
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CANARY_UNUSED __attribute__((unused))
+
+/* --- for tests that hook every system call (JAILER_SYS_HOOK): code that runs in the child too --- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CANARY_PLAIN 0 /* a sanitizer has mappings of its own, and takes its time */
+#else
+#define CANARY_PLAIN 1
+#endif
+
+/* A child leaves the hook's frames for good at exec, and has no thread-local storage of its own: no sanitizer there. */
+#define CANARY_BARE CANARY_UNUSED __attribute__((no_sanitize("address", "undefined", "thread")))
+
+/* The bare instruction: answers as the kernel does, and leaves errno alone. */
+CANARY_BARE static long canary_bare(long nr, long a, long b, long c, long d, long e, long f) {
+  long ret;
+#if defined(__x86_64__)
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+#else
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  ret = x0;
+#endif
+  return ret;
+}
+
+/* Whether the caller is the launcher: a child has a stack of its own, far away. */
+static char *canary_launcher_stack; /* anywhere in main() */
+
+CANARY_BARE static bool canary_launcher_calls(void) {
+  char here;
+  const long distance = &here - canary_launcher_stack;
+  return distance < 4000000 && distance > -4000000;
+}
+
+/* The caller's pid as the host numbers it: "/proc/self" is the launcher's until the root is changed. */
+CANARY_BARE static int canary_host_pid(void) {
+  char text[16];
+  const long size = canary_bare(SYS_readlinkat, AT_FDCWD, (long)"/proc/self", (long)text, sizeof text, 0, 0);
+  int pid = 0;
+  for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
+  return pid;
+}
+
+/* A clone that asks for a user namespace. */
+CANARY_BARE static bool canary_wants_userns(long nr, const long args[6]) {
+  if (nr != SYS_clone3 && nr != SYS_clone) return false;
+  return ((nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0]) & CLONE_NEWUSER) != 0;
+}
+
+/* --- for tests that count or refuse allocations: JAILER_MALLOC and its like --- */
+
+static long canary_allocated; /* blocks in use now */
+static long canary_allocations, canary_refuse_at, canary_refuse_from; /* asked for so far; the one, or all from the one, that fail */
+
+static bool canary_refused(void) {
+  canary_allocations++;
+  return canary_allocations == canary_refuse_at || (canary_refuse_from && canary_allocations >= canary_refuse_from);
+}
+
+CANARY_UNUSED static void *canary_malloc(size_t size) {
+  void *p = canary_refused() ? NULL : malloc(size);
+  if (p) canary_allocated++;
+  return p;
+}
+
+CANARY_UNUSED static void *canary_realloc(void *old, size_t size) {
+  void *p = canary_refused() ? NULL : realloc(old, size);
+  if (p && !old) canary_allocated++;
+  return p;
+}
+
+CANARY_UNUSED static void canary_free(void *p) {
+  if (p) canary_allocated--;
+  free(p);
+}
 
 /* --- a place to work in --- */
 
@@ -74,17 +159,22 @@ CANARY_UNUSED static const char *canary_in(const char *name) { /* a path in the 
   return texts[used++];
 }
 
-CANARY_UNUSED static const char *canary_dir(const char *name, const char *word) { /* a directory with a file "id" */
+CANARY_UNUSED static const char *canary_file(const char *name, const char *word) {
   const char *path = canary_in(name);
-  char id[PATH_MAX];
-  if (mkdir(path, 0755)) canary_bail(path);
-  if (chmod(path, 0755)) canary_bail(path);
-  snprintf(id, sizeof id, "%s/id", path);
-  FILE *f = fopen(id, "w");
-  if (!f) canary_bail(id);
+  FILE *f = fopen(path, "w");
+  if (!f) canary_bail(path);
   fputs(word, f);
   fclose(f);
-  chmod(id, 0644);
+  chmod(path, 0644);
+  return path;
+}
+
+CANARY_UNUSED static const char *canary_dir(const char *name, const char *word) { /* a directory with a file "id" */
+  const char *path = canary_in(name);
+  char id[600];
+  if (mkdir(path, 0755) || chmod(path, 0755)) canary_bail(path);
+  snprintf(id, sizeof id, "%s/id", name);
+  canary_file(id, word);
   return path;
 }
 
@@ -128,6 +218,16 @@ CANARY_UNUSED static void canary_setup(void) {
   if (!mkdtemp(name) || !realpath(name, canary_scratch) || chmod(canary_scratch, 0755)) canary_bail(name);
 }
 
+/* The pipe that a target writes its account to: reading it never waits. */
+static int canary_read_fd, canary_write_fd;
+
+CANARY_UNUSED static void canary_pipe(void) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
+  canary_read_fd = ends[0];
+  canary_write_fd = ends[1];
+}
+
 /* --- the launcher's state --- */
 
 typedef struct canary_state {
@@ -141,7 +241,6 @@ typedef struct canary_state {
   long allocated;
 } canary_state;
 
-static long canary_allocated; /* a test that counts allocations writes it here */
 CANARY_UNUSED static int canary_environment = 1; /* variables: PATH */
 CANARY_UNUSED static bool canary_full_proc; /* the launch asked for all of /proc */
 #ifdef __GLIBC__

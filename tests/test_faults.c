@@ -1,21 +1,15 @@
 /* test_faults.c: every system call and every allocation of a launch fails once, in the parent and in the child. Whatever
  * fails: either there is an error that says which step, and the target never ran, or the target itself (probe_canary)
  * confirms every layer; and nothing is left behind. The same with older kernels (newer calls answer ENOSYS), with a child
- * that is killed before any of its calls, with failing clean-up calls after a failure, and with children that hang. */
+ * that is killed before any of its calls, with failing clean-up calls after a failure, and with children that hang. Then
+ * the launcher: killed before any of its own calls and before any of the child's, and with the whole process group sent
+ * the signals of a terminal at any of them. */
 #define _GNU_SOURCE
 #include "canary.h"
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PLAIN_BUILD 0
-#else
-#define PLAIN_BUILD 1
-#endif
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 /* What the hook is told and what it saw. Shared memory, because a child may have memory of its own. */
 static struct faults {
@@ -32,38 +26,27 @@ static struct faults {
   volatile int always;                /* and again each time */
   volatile int kernel;                /* 0: this one; otherwise 100 * major + minor */
   volatile long missing;              /* one call that this kernel does not have; -1: none */
-  volatile int no_userns;
-  volatile long die_at, clone_at, waiting_at; /* the launcher's own end; where its clone was, and where its launch ended */
-  volatile long kill_at, delay_at;    /* child call before which it is killed, or sleeps */
+  volatile int no_userns, no_sync;    /* no_sync: fsync is answered and not done; a kill is no power cut */
+  volatile long clone_at, gate_at, waiting_at; /* calls of the launcher: clone, the last gate it opened, the last of the launch */
+  volatile long wakes, last_wake;     /* gates it opened; the how-manieth is the last */
+  volatile int from;                  /* FROM_START, ...: where the next two are counted from */
+  volatile long die_at, signal_at;    /* before these the launcher kills itself, or signals its process group */
+  volatile int settle;                /* it dies when the child does nothing more: it waits at a gate, or has executed */
+  volatile long kill_at, delay_at;    /* child call before which the killer strikes, or the child sleeps */
   volatile int kill_side, kill_now, pid, pid_side;
+  volatile int strike, struck, hang;  /* whom the killer strikes; it has; and the child's open then never answers */
+  volatile int launcher, signal, handled, handled_by_child;
   volatile long seen[3][1024];        /* the numbers of the calls of the last run */
+  long bad_runs, bad_kinds;
+  char bad_lines[6][900]; /* the first few that differ */
+  char where[128];        /* of the launcher's own misfortunes */
 } *S;
 
-static char *parent_stack;
-
-BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
-  long ret;
-#if defined(__x86_64__)
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-#else
-  register long x8 __asm__("x8") = nr;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
-  ret = x0;
-#endif
-  return ret;
-}
+enum { STRIKE_CHILD, STRIKE_LAUNCHER, STRIKE_GROUP };
+enum { FROM_START, FROM_GATE, FROM_END };
 
 /* Which kernel brought a call. */
-BARE static int born(long nr) {
+CANARY_BARE static int born(long nr) {
   static const struct {
     short nr, kernel;
   } table[] = {{424, 501}, {428, 502}, {429, 502}, {430, 502}, {431, 502}, {432, 502}, {433, 502}, {434, 503}, {435, 503},
@@ -73,13 +56,13 @@ BARE static int born(long nr) {
   return 0;
 }
 
-BARE static int starts(const char *text, const char *with) {
+CANARY_BARE static int starts(const char *text, const char *with) {
   while (*with && *text == *with) text++, with++;
   return !*with;
 }
 
 /* Answers as an older kernel would, where it would answer differently. */
-BARE static int older(long nr, const long args[6], long *result) {
+CANARY_BARE static int older(long nr, const long args[6], long *result) {
   const int kernel = S->kernel;
   if (S->missing == nr || born(nr) > kernel) return *result = -ENOSYS, 1;
   if (nr == SYS_mount && kernel < 508 && args[2] && args[4] && starts((const char *)args[2], "proc")) return *result = -EINVAL, 1;
@@ -95,58 +78,73 @@ BARE static int older(long nr, const long args[6], long *result) {
 }
 
 /* Calls that have no way to fail with valid arguments: no code can be expected to survive it. */
-BARE static bool cannot_fail(long nr) {
+CANARY_BARE static bool cannot_fail(long nr) {
   return nr == SYS_clock_gettime || nr == SYS_getpid || nr == SYS_geteuid || nr == SYS_getegid || nr == SYS_umask ||
          nr == SYS_rt_sigprocmask;
 }
 
 /* waitid of one's own child: interrupted, or (P_PIDFD before 5.4) not understood. */
-BARE static bool can_answer(long nr, const long args[6], int error) {
+CANARY_BARE static bool can_answer(long nr, const long args[6], int error) {
   return nr != SYS_waitid || error == EINTR || (error == EINVAL && args[0] == 3);
 }
 
-BARE static bool hook(long nr, const long args[6], long *result) {
+CANARY_BARE static void nap(void) {
+  struct timespec ms = {0, 1000000};
+  canary_bare(SYS_nanosleep, (long)&ms, 0, 0, 0, 0, 0);
+}
+
+/* What befalls the launcher before its n-th call. */
+CANARY_BARE static void befall(long n) {
+  const long from = S->from == FROM_START ? 0 : S->from == FROM_GATE ? S->gate_at : S->waiting_at;
+  if (S->from != FROM_START && (!from || S->spawning != S->from)) return;
+  if ((n -= from) <= 0) return;
+  if (n == S->signal_at) {
+    S->struck = 1;
+    canary_bare(SYS_kill, 0, S->signal, 0, 0, 0, 0);
+  }
+  if (n != S->die_at) return;
+  long calls = -1;
+  for (int still = 0; S->settle && still < 20; still++) {
+    nap();
+    if (calls != S->calls[1]) still = 0;
+    calls = S->calls[1];
+  }
+  canary_bare(SYS_kill, canary_bare(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
+  for (;;) nap();
+}
+
+CANARY_BARE static bool hook(long nr, const long args[6], long *result) {
   if (!S || !S->armed) return false;
-  char here;
-  const long distance = &here - parent_stack;
-  const int side = distance < 4000000 && distance > -4000000 ? 0 : S->spawning == 0 ? 2 : 1;
+  const int side = canary_launcher_calls() ? 0 : S->spawning == 0 ? 2 : 1;
   const long n = __atomic_add_fetch(&S->calls[side], 1, __ATOMIC_RELAXED); /* an init and its target count together */
   if (n < 1024) S->seen[side][n] = nr;
-  if (side && S->pid_side != side) { /* "/proc/self" is still the launcher's: the pid outside */
-    char text[16];
-    long size = bare(SYS_readlinkat, -100, (long)"/proc/self", (long)text, sizeof text, 0, 0);
-    int pid = 0;
-    for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
-    S->pid = pid;
+  if (side && S->pid_side != side) {
+    S->pid = canary_host_pid();
     S->pid_side = side;
   }
   if (side == 0 && S->spawning == 1 && !S->clone_at && (nr == SYS_clone3 || nr == SYS_clone)) S->clone_at = n;
-  if (side == 0 && S->die_at && n == S->die_at) {
-    bare(SYS_kill, bare(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
-    for (;;) bare(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-  }
-  if (nr == SYS_close && bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
+  if (side == 0 && S->clone_at && nr == SYS_futex && args[1] == FUTEX_WAKE && ++S->wakes == S->last_wake) S->gate_at = n;
+  if (side == 0) befall(n);
+  if (nr == SYS_close && canary_bare(SYS_fcntl, args[0], F_GETFD, 0, 0, 0, 0) < 0) S->twice++;
   if (side == S->kill_side && n == S->kill_at) {
-    struct timespec second = {1, 0};
     S->kill_now = 1;
-    bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
-    for (;;) bare(SYS_nanosleep, (long)&second, 0, 0, 0, 0, 0);
+    canary_bare(SYS_futex, (long)&S->kill_now, FUTEX_WAKE, 9, 0, 0, 0);
+    do nap();
+    while (S->strike == STRIKE_CHILD || !S->struck || (S->hang && nr == SYS_openat));
   }
   if (side == S->kill_side && n == S->delay_at) {
     struct timespec hang = {5, 0};
-    bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
+    canary_bare(SYS_nanosleep, (long)&hang, 0, 0, 0, 0, 0);
   }
-  if (S->no_userns && (nr == SYS_clone3 || nr == SYS_clone)) {
-    uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
-    if (flags & 0x10000000) return *result = -EPERM, true;
-  }
+  if (S->no_sync && nr == SYS_fsync) return *result = 0, true;
+  if (S->no_userns && canary_wants_userns(nr, args)) return *result = -EPERM, true;
   if (S->index && side == S->side && n == S->index && !cannot_fail(nr) && can_answer(nr, args, S->error)) {
     S->fired = 1;
     S->waiting = S->spawning == 2;
     S->fired_nr = nr;
     S->fired_side = side;
     /* a call that releases something has released it whatever it answers (close(2)) */
-    if (nr == SYS_close || nr == SYS_munmap) bare(nr, args[0], args[1], 0, 0, 0, 0);
+    if (nr == SYS_close || nr == SYS_munmap) canary_bare(nr, args[0], args[1], 0, 0, 0, 0);
     *result = -S->error;
     return true;
   }
@@ -159,39 +157,15 @@ BARE static bool hook(long nr, const long args[6], long *result) {
   return S->kernel && older(nr, args, result);
 }
 
-static long allocations, allocation_fails, allocation_fails_from;
-
-static void *test_malloc(size_t size) {
-  allocations++;
-  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
-  void *p = malloc(size);
-  if (p) canary_allocated++;
-  return p;
-}
-
-static void *test_realloc(void *old, size_t size) {
-  allocations++;
-  if (allocations == allocation_fails || (allocation_fails_from && allocations >= allocation_fails_from)) return NULL;
-  void *p = realloc(old, size);
-  if (p && !old) canary_allocated++;
-  return p;
-}
-
-static void test_free(void *p) {
-  if (p) canary_allocated--;
-  free(p);
-}
-
-#define JAILER_MALLOC(size) test_malloc(size)
-#define JAILER_REALLOC(p, size) test_realloc(p, size)
-#define JAILER_FREE(p) test_free(p)
+#define JAILER_MALLOC(size) canary_malloc(size)
+#define JAILER_REALLOC(p, size) canary_realloc(p, size)
+#define JAILER_FREE(p) canary_free(p)
 #define JAILER_SYS_HOOK hook
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 #include "canary.h" /* again: now with what it knows of layers */
 #include "tap.h"
 
-static int canary_read_fd, canary_write_fd;
 static bool as_root;
 
 /* --- what is launched --- */
@@ -201,7 +175,7 @@ static const char *const shape_names[] = {"strict profile", "network, nested gra
                                           "a box", "root without a user namespace"};
 
 static struct {
-  const char *ro, *rw, *nested, *nested_at;
+  const char *ro, *rw, *nested, *nested_at, *home;
   int ring[3];
   uint64_t ring_ino[3];
   jailer_layout layout;
@@ -215,14 +189,12 @@ static void world(void) {
   if (mkdir(W.nested_at, 0755)) canary_bail(W.nested_at);
   chmod(W.rw, 0777);
   jailer_error err;
-  if (jailer_layout_init(&W.layout, canary_in("home"), "demo", &err) || jailer_layout_prepare(&W.layout, 0, 0, &err))
+  W.home = canary_in("home");
+  if (jailer_layout_init(&W.layout, W.home, "demo", &err) || jailer_layout_prepare(&W.layout, 0, 0, &err))
     canary_bail(err.message);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
-  canary_read_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 20);
-  canary_write_fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 21);
-  close(ends[0]);
-  close(ends[1]);
+  canary_pipe();
+  canary_read_fd = fcntl(canary_read_fd, F_DUPFD_CLOEXEC, 20); /* the low numbers are the ring's */
+  canary_write_fd = fcntl(canary_write_fd, F_DUPFD_CLOEXEC, 21);
   for (int fd = 3; fd < 20; fd++) close(fd);
   for (int i = 0; i < 3; i++) {
     struct stat st;
@@ -278,31 +250,31 @@ static void shape_make(shape *s, int kind) {
 
 static canary_state before;
 static uint32_t wanted_layers[SHAPES]; /* what the undisturbed launch applies */
-static long bad_runs;
-static char bad_lines[6][900]; /* the first few that differ */
-static long bad_kinds;
-
 static void complain(const char *what, const char *why) {
-  char line[600];
+  char line[600], where[128];
   const int n = snprintf(line, sizeof line, "%s: %.500s", what, why);
-  bad_runs++;
-  for (long i = 0; i < bad_kinds; i++)
-    if (!strncmp(bad_lines[i], line, (size_t)n)) return;
-  if (bad_kinds == 6) return;
-  snprintf(bad_lines[bad_kinds++], sizeof bad_lines[0], "%s (call %ld of the %s, number %ld, errno %d%s; kernel %d)", line, S->index,
+  S->bad_runs++;
+  for (long i = 0; i < S->bad_kinds; i++)
+    if (!strncmp(S->bad_lines[i], line, (size_t)n)) return;
+  if (S->bad_kinds == 6) return;
+  snprintf(where, sizeof where, "call %ld of the %s, number %ld, errno %d%s; kernel %d", S->index,
            S->side == 0 ? "parent" : S->side == 1 ? "child" : "touching child", S->fired_nr, S->error, S->fired ? "" : ", not reached", S->kernel);
+  snprintf(S->bad_lines[S->bad_kinds++], sizeof S->bad_lines[0], "%s (%s)", line, S->where[0] ? S->where : where);
 }
 
-static void fresh(void) { bad_runs = bad_kinds = 0; }
+static void fresh(void) {
+  S->bad_runs = S->bad_kinds = 0;
+  S->where[0] = 0;
+}
 
 static void tell_bad(void) {
-  if (bad_runs) printf("# %ld bad runs\n", bad_runs);
-  for (long i = 0; i < bad_kinds; i++) printf("#   %s\n", bad_lines[i]);
+  if (S->bad_runs) printf("# %ld bad runs\n", S->bad_runs);
+  for (long i = 0; i < S->bad_kinds; i++) printf("#   %s\n", S->bad_lines[i]);
 }
 
 /* The target of an init is killed in its exec: the one death that only the status tells. */
 static bool killed_below_init(const shape *s) {
-  return s->config.with_init && S->kill_side == 1 && S->kill_at && S->calls[1] >= S->kill_at && S->seen[1][S->kill_at] == SYS_execve;
+  return s->config.with_init && S->strike == STRIKE_CHILD && S->kill_side == 1 && S->kill_at && S->calls[1] >= S->kill_at && S->seen[1][S->kill_at] == SYS_execve;
 }
 
 static const char *grants_as_planned(const struct canary *c, const shape *s) {
@@ -368,6 +340,15 @@ static void forgive(const shape *s) {
   if (S->fired && S->fired_nr == SYS_prctl && S->fired_side == 0) prctl(PR_SET_DUMPABLE, before.dumpable);
 }
 
+static void arm(void) {
+  S->calls[0] = S->calls[1] = S->calls[2] = 0;
+  S->spawning = 0;
+  S->clone_at = S->gate_at = S->waiting_at = S->wakes = 0;
+  S->fired = S->twice = S->pid = S->pid_side = 0;
+  S->fired_nr = -1;
+  S->armed = 1;
+}
+
 static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   jailer_plan *plan = NULL;
   jailer_proc proc;
@@ -375,17 +356,13 @@ static jailer_code run(const shape *s, uint32_t required, jailer_error *err) {
   const char *why;
   memset(err, 0, sizeof *err);
   memset(&proc, 0, sizeof proc);
-  S->calls[0] = S->calls[1] = S->calls[2] = 0;
-  S->spawning = 0;
-  S->clone_at = 0;
-  S->fired = S->twice = S->pid = S->pid_side = 0;
-  S->fired_nr = -1;
-  S->armed = 1;
+  arm();
   jailer_code code = jailer_plan_new(&s->config, NULL, &plan, err);
   if (code == JAILER_OK) {
     S->spawning = 1;
     code = jailer_spawn(plan, &proc, err);
     S->waiting_at = S->calls[0];
+    S->spawning = 2;
     jailer_plan_free(plan);
   } else if (plan) {
     complain("plan", "a failed plan is not NULL");
@@ -417,9 +394,12 @@ static void calm(void) {
   S->index = S->error = S->side = 0;
   S->kernel = S->no_userns = S->kill_now = S->always = 0;
   S->missing = S->after_nr = -1;
-  S->kill_at = S->delay_at = S->die_at = 0;
+  S->kill_at = S->delay_at = S->die_at = S->signal_at = 0;
   S->kill_side = 1;
-  allocation_fails = allocation_fails_from = 0;
+  S->strike = STRIKE_CHILD;
+  S->from = FROM_START;
+  S->settle = S->struck = S->hang = 0;
+  canary_refuse_at = canary_refuse_from = 0;
 }
 
 static void lap(const char *what) {
@@ -460,8 +440,8 @@ static void each_call(int kind, int errno_count) {
   shape_make(&s, kind);
   fresh();
   jailer_code code = good(&s, kind, &err);
-  OK(code == JAILER_OK && bad_runs == 0, "%s: launches undisturbed", shape_names[kind]);
-  if (code || bad_runs) {
+  OK(code == JAILER_OK && S->bad_runs == 0, "%s: launches undisturbed", shape_names[kind]);
+  if (code || S->bad_runs) {
     printf("# %s: %s: %s: %s\n", jailer_code_name(code), err.step ? err.step : "", err.item, err.message);
     tell_bad();
     return;
@@ -492,7 +472,7 @@ static void each_call(int kind, int errno_count) {
     }
   }
   calm();
-  OK(bad_runs == 0, "%s: each call fails in turn: an error, or every layer in force; nothing is left", shape_names[kind]);
+  OK(S->bad_runs == 0, "%s: each call fails in turn: an error, or every layer in force; nothing is left", shape_names[kind]);
   tell_bad();
   printf("# %ld launches, %ld survived the fault, %ld errors name a layer;", launches, survived, layered);
   for (int i = 1; i < JAILER_CODE_COUNT; i++)
@@ -531,7 +511,7 @@ static void named(void) {
   jailer_code code = run(&s, wanted_layers[SHAPE_STRICT], &err);
   OK(code == JAILER_E_EXEC && strstr(err.item, "canary"), "a refused execve is E_EXEC and names the program");
   calm();
-  OK(bad_runs == 0, "and nothing is left of those launches");
+  OK(S->bad_runs == 0, "and nothing is left of those launches");
   tell_bad();
 }
 
@@ -566,7 +546,7 @@ static void cleanup_fails(int kind) {
     }
   }
   calm();
-  OK(bad_runs == 0, "%s: a failed launch whose clean-up fails too leaves nothing else", shape_names[kind]);
+  OK(S->bad_runs == 0, "%s: a failed launch whose clean-up fails too leaves nothing else", shape_names[kind]);
   tell_bad();
   printf("# %ld launches\n", launches);
 }
@@ -589,7 +569,7 @@ static void hangs(int kind) {
     S->delay_at = at;
     timeouts += run(&s, wanted_layers[kind], &err) == JAILER_E_TIMEOUT;
   }
-  OK(timeouts == tried && bad_runs == 0, "%s: a child that hangs is E_TIMEOUT, wherever it does (%ld of %ld)", shape_names[kind],
+  OK(timeouts == tried && S->bad_runs == 0, "%s: a child that hangs is E_TIMEOUT, wherever it does (%ld of %ld)", shape_names[kind],
      timeouts, tried);
   tell_bad();
   fresh();
@@ -610,38 +590,49 @@ static void hangs(int kind) {
     }
   }
   calm();
-  OK(bad_runs == 0, "%s: and when the kill itself is refused once, it is gone all the same", shape_names[kind]);
+  OK(S->bad_runs == 0, "%s: and when the kill itself is refused once, it is gone all the same", shape_names[kind]);
   tell_bad();
 }
 
 /* --- the child is killed before each of its calls --- */
 
+/* Strikes when a child says so (it may be in namespaces from where it could not), from outside the launch. */
 static void *killer(void *unused) {
+  siginfo_t info;
   (void)unused;
   for (;;) {
     syscall(SYS_futex, &S->kill_now, FUTEX_WAIT, 0, NULL, NULL, 0);
     if (S->kill_now == 2) return NULL;
     if (S->kill_now != 1) continue;
+    if (S->strike == STRIKE_CHILD && S->pid > 1) kill(S->pid, SIGKILL);
+    if (S->strike == STRIKE_LAUNCHER && !kill(S->launcher, SIGKILL)) /* and sees it dead before the child goes on */
+      waitid(P_PID, (id_t)S->launcher, &info, WEXITED | WNOWAIT);
+    if (S->strike == STRIKE_GROUP) kill(-S->launcher, S->signal);
+    S->struck = 1;
     S->kill_now = 0;
-    if (S->pid > 1) kill(S->pid, SIGKILL);
   }
+}
+
+static void killer_is_done(void) {
+  while (S->kill_now == 1) nap();
+}
+
+static void killer_ends(pthread_t thread) {
+  calm();
+  S->kill_now = 2;
+  syscall(SYS_futex, &S->kill_now, FUTEX_WAKE, 9, NULL, NULL, 0);
+  pthread_join(thread, NULL);
 }
 
 static void killed(int kind) {
   shape s;
   jailer_error err;
-  pthread_t thread;
   long calls, died = 0, tried = 0;
   shape_make(&s, kind);
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
   run(&s, wanted_layers[kind], &err);
   calls = S->calls[1];
-  pthread_create(&thread, NULL, killer, NULL);
-  calm();
-  S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, wanted_layers[kind], &err);
-  canary_take(&before); /* with the killer's stack */
   fresh();
   for (long at = 1; at <= calls; at++) {
     S->kill_at = at;
@@ -659,63 +650,367 @@ static void killed(int kind) {
     S->kill_at = at;
     if (run(&s, wanted_layers[kind], &err)) complain("killed while touching", err.message);
   }
-  calm();
-  S->kill_now = 2;
-  syscall(SYS_futex, &S->kill_now, FUTEX_WAKE, 9, NULL, NULL, 0);
-  pthread_join(thread, NULL);
-  OK(died == tried && bad_runs == 0, "%s: a child killed before any of its %ld calls is E_DIED, and nothing is left", shape_names[kind], calls);
+  OK(died == tried && S->bad_runs == 0, "%s: a child killed before any of its %ld calls is E_DIED, and nothing is left", shape_names[kind], calls);
   if (died != tried) printf("# %ld of %ld were E_DIED\n", died, tried);
   tell_bad();
-  calm();
-  S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, wanted_layers[kind], &err);
-  canary_take(&before);
 }
 
-/* --- the launcher itself is killed, anywhere between the clone and the end of the launch --- */
+/* --- the launcher itself is killed, or told to stop, at any moment --- */
 
-static void launcher_dies(int kind) {
-  shape s;
-  jailer_error err;
-  long from, to, left = 0, tried = 0;
-  shape_make(&s, kind);
+enum { PATIENCE_MS = 20000 }; /* nobody may live longer than this after the launcher; far below the launch's own deadline */
+
+static long stride; /* every how-manieth call: see main */
+
+/* Where a walk over calls begins: with a stride above one, every shape looks at others. */
+static long first_call(int kind) { return 1 + kind % stride; }
+
+static void patient(shape *s, int kind) {
+  shape_make(s, kind);
+  s->config.launch_timeout_ms = 3 * PATIENCE_MS;
+}
+
+/* A target that stays until it is killed. */
+static void patient_sleeper(shape *s, int kind) {
+  int i = 0;
+  patient(s, kind);
+  while (s->argv[i]) i++;
+  s->argv[i] = "sleep";
+}
+
+static bool first_launch; /* a box begins with an empty home: its launch, killed, may have made any part of it */
+
+static void empty_home(void) {
+  static const char *const names[] = {"boxes", "bases", "images", "uids"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", W.home, names[i]);
+    canary_remove(path);
+  }
+}
+
+/* Before a misfortune: everything calm, and what will be said of it. */
+static void aim(int kind, const char *what, long n, long nr) {
+  if (first_launch) empty_home();
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  run(&s, wanted_layers[kind], &err);
-  from = S->clone_at;
-  to = S->waiting_at;
-  for (long at = from + 1; at <= to && at < from + 40; at++, tried++) {
-    pid_t child = fork();
-    if (child == 0) {
-      jailer_proc proc;
-      for (int i = 0; s.argv[i] || ((s.argv[i] = "sleep"), 0); i++) {}
-      S->die_at = at;
-      S->calls[0] = S->calls[1] = S->calls[2] = 0;
-      S->pid = S->pid_side = S->spawning = 0;
-      jailer_plan *plan;
-      S->armed = 1;
-      if (jailer_plan_new(&s.config, NULL, &plan, NULL)) _exit(1);
-      S->spawning = 1;
-      jailer_spawn(plan, &proc, NULL);
-      kill(getpid(), SIGKILL);
+  S->handled = S->handled_by_child = 0;
+  snprintf(S->where, sizeof S->where, "%s call %ld, number %ld", what, n, nr);
+}
+
+/* What no pid is known of: after a row has failed, so that the next begins with nobody. */
+static void kill_children(void) {
+  const int own = getpid();
+  do {
+    DIR *d = opendir("/proc");
+    struct dirent *e;
+    while (d && (e = readdir(d))) {
+      char path[300], text[512], *at;
+      snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+      canary_read(path, text, sizeof text);
+      if ((at = strrchr(text, ')')) && strlen(at) > 4 && atoi(at + 4) == own) kill(atoi(e->d_name), SIGKILL); /* ") S PPID" */
     }
-    waitpid(child, NULL, 0);
-    S->armed = 0;
-    int round = 0; /* its children are ours now: they must end by themselves */
-    for (; round < 300 && waitpid(-1, NULL, WNOHANG | __WALL) >= 0; round++) {
-      struct timespec ten_ms = {0, 10000000};
-      nanosleep(&ten_ms, NULL);
-    }
-    if (round == 300) {
-      left++;
-      if (S->pid > 1) kill(S->pid, SIGKILL);
-      while (waitpid(-1, NULL, __WALL) > 0) {}
-    }
-    canary_drain(canary_read_fd);
+    if (d) closedir(d);
+    nap();
+    while (waitpid(-1, NULL, WNOHANG | __WALL) > 0) {}
+  } while (waitpid(-1, NULL, WNOHANG | __WALL) >= 0);
+}
+
+static long slowest_ms; /* from a launcher's end to the last one of its launch */
+
+/* Whoever a dead launcher left is our child now (PR_SET_CHILD_SUBREAPER), and must end by itself. */
+static void nobody_left(void) {
+  struct timespec began, now;
+  clock_gettime(CLOCK_MONOTONIC, &began);
+  for (long ms = 0; ms < PATIENCE_MS;) {
+    const pid_t ended = waitpid(-1, NULL, WNOHANG | __WALL);
+    if (ms > slowest_ms) slowest_ms = ms;
+    if (ended < 0) return;
+    if (ended == 0) nap();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ms = (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000;
   }
-  calm();
-  OK(left == 0 && tried > 5, "%s: a launcher killed at any of %ld moments leaves no child behind", shape_names[kind], tried);
-  if (left) printf("# %ld children were left\n", left);
+  complain("the launcher is gone", "a process of its launch lives on");
+  kill_children();
+}
+
+/* The files that a killed launch leaves are those that were there (of a first launch, some of those that will be), and a few
+   that it would have taken away. NULL, or another name. */
+static const char *no_leftover(int kind, const char *files) {
+  static char name[256];
+  const char *then = before.files;
+  while (*files) {
+    const size_t n = strcspn(files, " ");
+    snprintf(name, sizeof name, "%.*s", (int)n, files);
+    files += n + 1;
+    if (!strcmp(name, "canary.new") || (kind == SHAPE_BOX && (!strcmp(name, ".jl-new") || !strcmp(name, "shim.pid")))) continue;
+    while (*then && (strncmp(then, name, n) || then[n] != ' ')) {
+      if (!first_launch) return name;
+      then += strcspn(then, " ") + 1;
+    }
+    if (!*then) return name;
+    then += n + 1;
+  }
+  return *then && !first_launch ? "less than there was" : NULL;
+}
+
+/* After the launcher's end: no process, no mount, no file that may not be; and the next launch works and tidies up. */
+static void aftermath(int kind) {
+  static canary_state now;
+  const char *why;
+  shape s;
+  jailer_error err;
+  nobody_left();
+  canary_drain(canary_read_fd);
+  canary_take(&now);
+  const bool differs = strcmp(now.files, before.files) != 0;
+  if ((why = no_leftover(kind, now.files))) complain("left by a killed launch", why);
+  memcpy(now.files, before.files, sizeof now.files);
+  if (strcmp(now.mounts, before.mounts)) complain("left by a killed launch", "a mount");
+  if (!differs && kind != SHAPE_BOX) return;
+  shape_make(&s, kind);
+  if (good(&s, kind, &err)) complain("the launch after", err.message);
+}
+
+/* Plan, launch and wait in a process of its own, which is then killed if it lives. The launch's exit status. */
+static int launcher(const shape *s, bool sleeps) {
+  int status = 0;
+  const pid_t child = fork();
+  if (child < 0) canary_bail("fork");
+  if (child == 0) {
+    jailer_plan *plan;
+    jailer_proc proc;
+    jailer_status end;
+    S->launcher = getpid();
+    arm();
+    if (jailer_plan_new(&s->config, NULL, &plan, NULL)) _exit(1);
+    S->spawning = 1;
+    if (jailer_spawn(plan, &proc, NULL)) _exit(1);
+    S->waiting_at = S->calls[0];
+    S->spawning = 2;
+    jailer_plan_free(plan);
+    jailer_wait(&proc, sleeps ? 20 : PATIENCE_MS, &end, NULL);
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, &status, 0);
+  killer_is_done();
+  S->armed = 0;
+  return status;
+}
+
+static void launcher_killed(const shape *s, int kind, bool sleeps) {
+  const int status = launcher(s, sleeps);
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) complain("a launcher to be killed", "its launch failed first");
+  aftermath(kind);
+}
+
+/* Where an undisturbed launch of a shape makes which calls. An init is polled for, and how often is chance: calls after
+   that are counted from the last gate, and those of the wait from the end of the launch. */
+typedef struct calls {
+  long count[3], clone, gate, wakes, end;
+  long numbers[3][1024];
+} calls;
+
+static void undisturbed(int kind, bool sleeps, calls *c) {
+  shape s;
+  long wakes = -1;
+  for (int round = 0; round < 2; round++) { /* the second knows which gate is the last */
+    (sleeps ? patient_sleeper : patient)(&s, kind);
+    aim(kind, "the launcher killed after its last", 0, 0);
+    S->last_wake = wakes;
+    const int status = launcher(&s, sleeps);
+    wakes = S->wakes;
+    for (int side = 0; side < 3; side++) c->count[side] = S->calls[side];
+    memcpy(c->numbers, (const void *)S->seen, sizeof c->numbers);
+    c->clone = S->clone_at;
+    c->gate = S->gate_at;
+    c->wakes = wakes;
+    c->end = S->waiting_at;
+    if (!WIFSIGNALED(status)) complain("the launcher", "its undisturbed launch failed");
+    aftermath(kind);
+  }
+}
+
+static bool enough(void) { return S->bad_runs > 4; } /* each may have cost all the patience there is */
+
+/* The i-th moment in the life of a launcher (from 1), stored in *from and *n. 0: there is none; -1: one like others. */
+static int moment(const calls *c, long i, int *from, long *n, long *nr) {
+  const long ends[] = {c->gate, c->end, c->count[0]};
+  *from = i <= ends[0] ? FROM_START : i <= ends[1] ? FROM_GATE : FROM_END;
+  *n = *from == FROM_START ? i : i - ends[*from - 1];
+  *nr = i < 1024 ? c->numbers[0][i] : 0;
+  return i > ends[2] ? 0 : *from == FROM_START && (i >= 1024 || (i > c->clone && waits(c->numbers[0], i))) ? -1 : 1;
+}
+
+/* By its own hand before each of its calls, and once more when the child has come as far as it can without it. */
+static void launcher_dies(int kind) {
+  static calls c;
+  shape s;
+  long tried = 0, settled = 0, n, nr;
+  int from, is;
+  fresh();
+  first_launch = kind == SHAPE_BOX;
+  for (int sleeps = 1; sleeps >= 0; sleeps--) { /* the target lives, or ends while it is waited for */
+    undisturbed(kind, sleeps, &c);
+    (sleeps ? patient_sleeper : patient)(&s, kind);
+    for (long i = sleeps ? first_call(kind) : c.end + 1; (is = moment(&c, i, &from, &n, &nr)) && !enough(); i += sleeps ? stride : 1) {
+      for (int settle = 0; settle < (is < 0 ? 0 : from != FROM_END && i > c.clone ? 2 : 1); settle++) {
+        aim(kind, settle ? "launcher killed, its child at a gate or executed, before its" : "launcher killed before its", i, nr);
+        S->last_wake = c.wakes;
+        S->from = from;
+        S->die_at = n;
+        S->settle = settle;
+        launcher_killed(&s, kind, sleeps);
+        tried++;
+        settled += settle;
+      }
+    }
+  }
+  first_launch = false;
+  OK(S->bad_runs == 0 && tried > 20 && settled > 0,
+     "%s: a launcher killed before any of its calls leaves no process and no mount, and the next launch works", shape_names[kind]);
+  tell_bad();
+  printf("# %ld launchers, %ld of them with a child that waited or had executed\n", tried, settled);
+  fresh();
+}
+
+/* From outside, while the child is before each of its calls: before and after it asked for the parent-death signal, and at
+   its gates, which a dead launcher does not open. */
+static void launcher_dies_beside(int kind) {
+  static calls c;
+  shape s;
+  long tried = 0, touched = 0;
+  patient_sleeper(&s, kind);
+  fresh();
+  undisturbed(kind, true, &c);
+  for (int side = 1; side < 3; side++) {
+    for (long n = first_call(kind); n <= c.count[side] && n < 1024 && !enough(); n += stride, tried++) {
+      aim(kind, side == 1 ? "launcher killed before the child's" : "launcher killed before the touching child's", n, c.numbers[side][n]);
+      S->strike = STRIKE_LAUNCHER;
+      S->kill_side = side;
+      S->kill_at = n;
+      launcher_killed(&s, kind, true);
+    }
+  }
+  OK(S->bad_runs == 0 && tried > 20, "%s: nor does one killed while its child is before any of its %ld calls", shape_names[kind],
+     c.count[1] + c.count[2]);
+  tell_bad();
+  fresh();
+  for (long n = 1; n <= c.count[2] && !enough(); n++) {
+    if (c.numbers[2][n] != SYS_openat) continue;
+    aim(kind, "launcher killed while a path does not answer, the touching child's", n, SYS_openat);
+    S->strike = STRIKE_LAUNCHER;
+    S->hang = 1;
+    S->kill_side = 2;
+    S->kill_at = n;
+    launcher_killed(&s, kind, true);
+    touched++;
+  }
+  OK(S->bad_runs == 0 && touched > 0, "%s: nor does the child stay that hangs in one of %ld granted paths", shape_names[kind], touched);
+  tell_bad();
+  fresh();
+}
+
+static void on_signal(int signal) {
+  (void)signal;
+  if (canary_bare(SYS_getpid, 0, 0, 0, 0, 0, 0) == S->launcher) S->handled++;
+  else S->handled_by_child++;
+}
+
+/* A launch in a process group of its own, which is continued whenever it stops. How it ended; *stops: how often it did. */
+static int launcher_group(const shape *s, int kind, bool handles, int *stops) {
+  static const int terminal[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
+  int status = 0;
+  const pid_t child = fork();
+  if (child < 0) canary_bail("fork");
+  if (child == 0) {
+    jailer_error err;
+    for (int i = 0; i < 4; i++) signal(terminal[i], handles ? on_signal : SIG_DFL);
+    setpgid(0, 0);
+    S->launcher = getpid();
+    if (run(s, wanted_layers[kind], &err)) complain("a launch that is signalled", err.message);
+    _exit(0);
+  }
+  for (*stops = 0; waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status); ++*stops) kill(-child, SIGCONT);
+  killer_is_done();
+  S->armed = 0;
+  return status;
+}
+
+/* With a handler the launch goes on and the handler runs once, in the launcher. Without, the signal does what it does: stops
+   it, which is no more than a pause, or ends it like a kill. */
+static void signalled(const shape *s, int kind, bool handles) {
+  int stops;
+  const int status = launcher_group(s, kind, handles, &stops), struck = S->struck;
+  const bool ends = !handles && S->signal != SIGTSTP && struck;
+  if (S->handled_by_child) complain("signals", "a handler ran in the child");
+  if (handles ? S->handled != struck : S->handled != 0) complain("signals", "the handler did not run once");
+  if (stops != (!handles && S->signal == SIGTSTP && struck)) complain("signals", "the launcher did not stop once");
+  if (ends ? !WIFSIGNALED(status) || WTERMSIG(status) != S->signal : !WIFEXITED(status) || WEXITSTATUS(status))
+    complain("signals", ends ? "the launcher did not end by the signal" : "the launcher ended");
+  aftermath(kind);
+}
+
+/* One of eight in turn, before the i-th call of one side: INT, TERM, TSTP or HUP, handled or not. 0: there is no such call. */
+static int signalled_at(const calls *c, const shape *s, int kind, int side, long i, long turn) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGHUP};
+  const bool handles = turn / 4 % 2 == 0;
+  long n = i, nr = c->numbers[side][i & 1023];
+  int from = FROM_START, is = i <= c->count[side] && i < 1024;
+  char what[64];
+  if (side == 0) is = moment(c, i, &from, &n, &nr);
+  if (is <= 0) return is;
+  S->signal = signals[turn % 4];
+  snprintf(what, sizeof what, "signal %d, %s, before the %s's", S->signal, handles ? "handled" : "default",
+           side == 0 ? "launcher" : side == 1 ? "child" : "touching child");
+  aim(kind, what, i, nr);
+  S->last_wake = c->wakes;
+  S->from = from;
+  S->strike = STRIKE_GROUP;
+  S->kill_side = side;
+  *(side ? &S->kill_at : &S->signal_at) = n;
+  signalled(s, kind, handles);
+  return 1;
+}
+
+/* The whole group gets a signal before every other call of the launcher and of the child. Each shape begins with another
+   signal, and every other one with the second call. */
+static void group_signalled(int kind) {
+  static calls c;
+  shape s;
+  long turn = 2 * kind + 1, tried = 0;
+  patient(&s, kind);
+  fresh();
+  undisturbed(kind, false, &c);
+  for (int side = 0, is = 1; side < 3; side++, is = 1)
+    for (long i = kind % 2 + first_call(kind); is && !enough(); i += 2 * stride, turn++) {
+      tried += (is = signalled_at(&c, &s, kind, side, i, turn)) > 0;
+      if (side == 2) tried += signalled_at(&c, &s, kind, side, i, turn + 4) > 0; /* it has few calls: both handled and not */
+    }
+  OK(S->bad_runs == 0 && tried > 20, "%s: signals to its process group before a call of either side: the launch completes, or ends with its launcher", shape_names[kind]);
+  tell_bad();
+  printf("# %ld signals\n", tried);
+  fresh();
+}
+
+/* outlive_launcher takes the parent-death signal away, not the gates: a launcher that is killed before it opened them takes
+   the launch with it, at the latest when its time is over. */
+static void outliving(void) {
+  static calls c;
+  shape s;
+  fresh();
+  undisturbed(SHAPE_BOX, true, &c);
+  patient_sleeper(&s, SHAPE_BOX);
+  s.config.outlive_launcher = true;
+  s.config.launch_timeout_ms = 1000;
+  for (long n = c.clone; n <= c.clone + 3; n++) {
+    aim(SHAPE_BOX, "launcher of one to outlive it killed before its", n, c.numbers[0][n]);
+    S->die_at = n;
+    S->settle = 1;
+    launcher_killed(&s, SHAPE_BOX, true);
+  }
+  OK(S->bad_runs == 0, "outlive_launcher: a launch whose launcher is killed half way ends with its deadline");
+  tell_bad();
+  fresh();
 }
 
 /* --- older kernels --- */
@@ -738,7 +1033,7 @@ static void kernels(void) {
         jailer_code code = run(&s, wanted_layers[kind], &err);
         uint32_t missing = versions[i] >= 513 ? 0 : versions[i] >= 508 || s.config.allow_full_proc ? landlock : landlock | proc;
         const bool blind = versions[i] < 509 && permit == 2; /* no close_range, and no /proc inside to see what is open */
-        OK(bad_runs == 0 && ((code == JAILER_OK) == !(missing & ~s.config.may_degrade) || (blind && code)), "Linux %d.%d, %s, %s: %s",
+        OK(S->bad_runs == 0 && ((code == JAILER_OK) == !(missing & ~s.config.may_degrade) || (blind && code)), "Linux %d.%d, %s, %s: %s",
            versions[i] / 100, versions[i] % 100, shape_names[kind], permits[permit],
            code ? "an error that says so" : "launched, and the canary confirms what is left");
         if (code) printf("# %s: %s: %s: errno %d: %s\n", jailer_code_name(code), jailer_layer_name(err.layer), err.step, err.sys_errno, err.message);
@@ -767,7 +1062,7 @@ static void kernels(void) {
     }
   }
   calm();
-  OK(bad_runs == 0 && launched && refused, "each newer call missing by itself: launched with every layer, or an error");
+  OK(S->bad_runs == 0 && launched && refused, "each newer call missing by itself: launched with every layer, or an error");
   tell_bad();
   printf("# %d launched, %d refused\n", launched, refused);
 }
@@ -781,21 +1076,21 @@ static void memory(int kind) {
   shape_make(&s, kind);
   calm();
   S->no_userns = kind == SHAPE_OWN_MEMORY;
-  allocations = 0;
+  canary_allocations = 0;
   run(&s, wanted_layers[kind], &err);
-  count = allocations;
+  count = canary_allocations;
   fresh();
   for (int from = 0; from < 2; from++) {
     for (long i = 1; i <= count; i++, tried++) {
       calm();
       S->no_userns = kind == SHAPE_OWN_MEMORY;
-      allocations = 0;
-      *(from ? &allocation_fails_from : &allocation_fails) = i;
+      canary_allocations = 0;
+      *(from ? &canary_refuse_from : &canary_refuse_at) = i;
       refused += run(&s, wanted_layers[kind], &err) == JAILER_E_NO_MEMORY;
     }
   }
   calm();
-  OK(count > 5 && refused == tried && bad_runs == 0, "%s: each of %ld allocations fails, alone and with all that follow: E_NO_MEMORY",
+  OK(count > 5 && refused == tried && S->bad_runs == 0, "%s: each of %ld allocations fails, alone and with all that follow: E_NO_MEMORY",
      shape_names[kind], count);
   if (refused != tried) printf("# %ld of %ld were E_NO_MEMORY\n", refused, tried);
   tell_bad();
@@ -807,11 +1102,11 @@ int main(void) {
   jailer_error err;
   struct timespec began, now;
   clock_gettime(CLOCK_MONOTONIC, &began);
-  parent_stack = &here;
+  canary_launcher_stack = &here;
   prctl(PR_SET_DUMPABLE, 1);
   prctl(PR_SET_CHILD_SUBREAPER, 1); /* whoever a dead launcher leaves comes to us */
   as_root = geteuid() == 0;
-  canary_maps_count = canary_maps_count && PLAIN_BUILD;
+  canary_maps_count = canary_maps_count && CANARY_PLAIN;
   canary_setup();
   world();
   S = mmap(NULL, sizeof *S, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -819,6 +1114,7 @@ int main(void) {
   sigemptyset(&odd);
   sigaddset(&odd, SIGUSR1); /* a mask that must be put back exactly */
   sigprocmask(SIG_SETMASK, &odd, NULL);
+  stride = CANARY_PLAIN ? 1 : 9; /* a sanitizer sees the same code in each of these runs, ten times as slow */
   lap(NULL);
   for (int round = 0; round < 3; round++) { /* libc's own first-time allocations and mappings */
     for (int kind = 0; kind < SHAPES; kind++) {
@@ -841,6 +1137,7 @@ int main(void) {
   named();
   kernels();
   lap("kernels");
+  S->no_sync = 1;
   for (int kind = 0; kind < SHAPES; kind++) {
     if (!available(kind)) continue;
     memory(kind);
@@ -849,11 +1146,27 @@ int main(void) {
     lap("clean-up");
     hangs(kind);
     lap("hangs");
+    pthread_t thread;
+    shape s;
+    pthread_create(&thread, NULL, killer, NULL);
+    shape_make(&s, kind);
+    good(&s, kind, &err);
+    canary_take(&before); /* with the killer's stack */
     killed(kind);
     lap("killed");
     launcher_dies(kind);
     lap("launcher dies");
+    launcher_dies_beside(kind);
+    lap("launcher dies beside its child");
+    group_signalled(kind);
+    lap("signals");
+    printf("# the last process was gone %ld ms after its launcher, or sooner\n", slowest_ms);
+    slowest_ms = 0;
+    killer_ends(thread);
+    good(&s, kind, &err);
+    canary_take(&before);
   }
+  outliving();
   canary_remove(canary_scratch);
   clock_gettime(CLOCK_MONOTONIC, &now);
   printf("# %ld s\n", (long)(now.tv_sec - began.tv_sec));

@@ -5,38 +5,14 @@
 #include <sched.h>
 #include <time.h>
 
-static void *test_malloc(size_t size) {
-  void *p = malloc(size);
-  if (p) canary_allocated++;
-  return p;
-}
-
-static void *test_realloc(void *old, size_t size) {
-  void *p = realloc(old, size);
-  if (p && !old) canary_allocated++;
-  return p;
-}
-
-static void test_free(void *p) {
-  if (p) canary_allocated--;
-  free(p);
-}
-
-#define JAILER_MALLOC(size) test_malloc(size)
-#define JAILER_REALLOC(p, size) test_realloc(p, size)
-#define JAILER_FREE(p) test_free(p)
+#define JAILER_MALLOC(size) canary_malloc(size)
+#define JAILER_REALLOC(p, size) canary_realloc(p, size)
+#define JAILER_FREE(p) canary_free(p)
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 #include "canary.h" /* again: now with what it knows of layers */
 #include "tap.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PLAIN_BUILD 0
-#else
-#define PLAIN_BUILD 1
-#endif
-
-static int read_fd, write_fd;
 static const char *ro, *rw;
 
 enum { GOOD = 0, SYSTEM, NETWORK, INIT, KILLED, REFUSED_PLAN, REFUSED_EXEC, KINDS };
@@ -52,7 +28,7 @@ static void launch(int kind) {
   const char *sleeping[] = {canary_program, "sleep", NULL}, *argv[] = {canary_program, ro, rw, NULL};
   const char *absent[] = {"/no/such/program", NULL};
   const jailer_grant grants[] = {{ro, NULL, JAILER_READ, false}, {rw, NULL, JAILER_WRITE, false}, {"/no/such/path", NULL, JAILER_READ, false}};
-  const jailer_fd fds[] = {{write_fd, true, 1}};
+  const jailer_fd fds[] = {{canary_write_fd, true, 1}};
   struct canary c;
   jailer_config config;
   jailer_proc proc;
@@ -79,9 +55,9 @@ static void launch(int kind) {
   if (code) return complain(kind, err.message);
   if (kind == KILLED) {
     if (status.exited || status.signal != SIGTERM) complain(kind, "not ended by SIGTERM");
-    canary_drain(read_fd);
+    canary_drain(canary_read_fd);
   } else {
-    if (canary_get(read_fd, &c) != 1 || !status.exited || status.exit_code) complain(kind, "the canary did not report");
+    if (canary_get(canary_read_fd, &c) != 1 || !status.exited || status.exit_code) complain(kind, "the canary did not report");
   }
   outcomes[kind]++;
 }
@@ -161,14 +137,11 @@ static int counted_namespaces(void) {
 int main(void) {
   static canary_state before;
   struct timespec began, now;
-  int ends[2];
-  canary_maps_count = canary_maps_count && PLAIN_BUILD;
+  canary_maps_count = canary_maps_count && CANARY_PLAIN;
   canary_setup();
   prctl(PR_SET_DUMPABLE, 1);
   setenv("TMPDIR", canary_scratch, 1);
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
-  read_fd = ends[0];
-  write_fd = ends[1];
+  canary_pipe();
   ro = canary_dir("ro", "ro");
   rw = canary_dir("rw", "rw");
   chmod(rw, 0777);
@@ -185,7 +158,7 @@ int main(void) {
      "5,000 launches: good, with an init, killed, refused");
   OK(why == NULL, "descriptors, children, mounts, mappings, files, allocations, mask and flags are as they were");
   if (why) printf("# %s\n", why);
-  OK(!PLAIN_BUILD || grown < 512, "and so is the memory, within half a megabyte");
+  OK(!CANARY_PLAIN || grown < 512, "and so is the memory, within half a megabyte");
   printf("# %ld KiB more, %ld s\n", grown, (long)(now.tv_sec - began.tv_sec));
   const int worked = counted_namespaces();
   OK(worked == 300, "where a user has 40 namespaces of each kind, 300 launches go through");

@@ -5,10 +5,7 @@
 #include "canary.h"
 #include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
-
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 enum { NAMES = 4, IDLE = 0, STORM = 1, SWAP = 2, END = 3 };
 static const char *const name_texts[NAMES] = {"the granted directory", "its parent", "the granted file", "the destination"};
@@ -24,45 +21,20 @@ static struct race {
   volatile long seen[2][1024];
 } *R;
 
-static char *parent_stack;
-
-BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
-  long ret;
-#if defined(__x86_64__)
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-#else
-  register long x8 __asm__("x8") = nr;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
-  ret = x0;
-#endif
-  return ret;
-}
-
 /* Before the chosen call: the racer swaps one name (the child of a root launcher may not), and the call goes on. */
-BARE static bool hook(long nr, const long args[6], long *result) {
+CANARY_BARE static bool hook(long nr, const long args[6], long *result) {
   (void)args;
   (void)result;
   if (!R || !R->armed) return false;
-  char here;
-  const long distance = &here - parent_stack;
-  const int side = distance < 4000000 && distance > -4000000 ? 0 : 1;
+  const int side = canary_launcher_calls() ? 0 : 1;
   const long n = __atomic_add_fetch(&R->calls[side], 1, __ATOMIC_RELAXED);
   if (n < 1024) R->seen[side][n] = nr;
   if (side != R->side || n != R->index) return false;
   R->swapped = 1;
   R->answer = 0;
   R->mode = SWAP;
-  bare(SYS_futex, (long)&R->mode, FUTEX_WAKE, 9, 0, 0, 0);
-  while (!R->answer) bare(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+  canary_bare(SYS_futex, (long)&R->mode, FUTEX_WAKE, 9, 0, 0, 0);
+  while (!R->answer) canary_bare(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
   return false;
 }
 
@@ -72,7 +44,6 @@ BARE static bool hook(long nr, const long args[6], long *result) {
 #include "canary.h" /* again: now with what it knows of layers */
 #include "tap.h"
 
-static int canary_read_fd, canary_write_fd;
 static const char *swapped[NAMES][2]; /* the two names that change places */
 static struct {
   const char *dir, *in, *file, *rw, *nested, *destination;
@@ -84,16 +55,6 @@ static uint64_t inode(const char *path) {
   return stat(path, &st) ? 0 : st.st_ino;
 }
 
-static const char *plain_file(const char *name, const char *word) {
-  const char *path = canary_in(name);
-  FILE *f = fopen(path, "w");
-  if (!f) canary_bail(path);
-  fputs(word, f);
-  fclose(f);
-  chmod(path, 0644);
-  return path;
-}
-
 static void pair(int i, const char *name, const char *target) {
   char other[64];
   snprintf(other, sizeof other, "%s.evil", name);
@@ -103,18 +64,15 @@ static void pair(int i, const char *name, const char *target) {
 }
 
 static void world(void) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) canary_bail("pipe2");
-  canary_read_fd = ends[0];
-  canary_write_fd = ends[1];
+  canary_pipe();
   W.dir = canary_dir("p", "good");
   canary_dir("evil", "evil");
   canary_dir("q", "good");
   W.in = canary_dir("q/in", "good");
   canary_dir("evilq", "evil");
   canary_dir("evilq/in", "evil");
-  W.file = plain_file("f", "good");
-  plain_file("evilf", "evil");
+  W.file = canary_file("f", "good");
+  canary_file("evilf", "evil");
   W.rw = canary_dir("w", "rw");
   chmod(W.rw, 0777);
   W.destination = canary_dir("w/dest", "bare");
@@ -369,7 +327,7 @@ int main(void) {
   char here;
   jailer_error err;
   jailer_code code;
-  parent_stack = &here;
+  canary_launcher_stack = &here;
   canary_setup();
   world();
   R = mmap(NULL, sizeof *R, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -6,12 +6,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
-
-#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
 
 enum { THREADS = 8, EACH = 25, ATTACKED_UID = 54321 };
 
@@ -26,44 +23,12 @@ static struct shared {
 static volatile int in_child_handler;
 static volatile long handled;
 static pid_t launcher_pid;
-static char *main_stack;
 
-BARE static long bare(long nr, long a, long b, long c, long d, long e, long f) {
-  long ret;
-#if defined(__x86_64__)
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-#else
-  register long x8 __asm__("x8") = nr;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
-  ret = x0;
-#endif
-  return ret;
-}
-
-/* While the attacker watches: tells it the newest child's pid ("/proc/self" is the host's until the root is changed). */
-BARE static bool hook(long nr, const long args[6], long *result) {
+/* While the attacker watches: tells it the newest child's pid. */
+CANARY_BARE static bool hook(long nr, const long args[6], long *result) {
   if (!X || !X->watching) return false;
-  if (X->no_userns && (nr == SYS_clone3 || nr == SYS_clone)) {
-    uint64_t flags = nr == SYS_clone ? (uint64_t)args[0] : *(const uint64_t *)args[0];
-    if (flags & 0x10000000) return *result = -EPERM, true;
-  }
-  char here;
-  const long distance = &here - main_stack;
-  if ((distance < 4000000 && distance > -4000000) || X->pid) return false;
-  char text[16];
-  long size = bare(SYS_readlinkat, -100, (long)"/proc/self", (long)text, sizeof text, 0, 0);
-  int pid = 0;
-  for (long i = 0; i < size; i++) pid = pid * 10 + (text[i] - '0');
-  X->pid = pid;
+  if (X->no_userns && canary_wants_userns(nr, args)) return *result = -EPERM, true;
+  if (!canary_launcher_calls() && !X->pid) X->pid = canary_host_pid();
   return false;
 }
 
@@ -296,7 +261,7 @@ static void shared_plan(void) {
 static void handler(int signal) {
   (void)signal;
   handled++;
-  if (bare(SYS_getpid, 0, 0, 0, 0, 0, 0) != launcher_pid) in_child_handler++;
+  if (canary_bare(SYS_getpid, 0, 0, 0, 0, 0, 0) != launcher_pid) in_child_handler++;
 }
 
 static void reaper(int signal) {
@@ -591,7 +556,7 @@ static void attacked(bool userns) {
 
 int main(void) {
   char here;
-  main_stack = &here;
+  canary_launcher_stack = &here;
   launcher_pid = getpid();
   as_root = geteuid() == 0;
   canary_setup();

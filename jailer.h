@@ -2208,6 +2208,8 @@ typedef struct jl_source {
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
+  bool procfs;                     /* lies on a proc file system */
+  int32_t found;                   /* the errno of looking at it, negated; 0: none */
   bool twice;                      /* the same directory is writable at another place inside as well */
   int fd;                          /* O_PATH, pins the inode; -1: none */
   uint64_t expect_dev, expect_ino; /* of a chain's file: what was recorded; expect_ino 0: nothing */
@@ -2545,6 +2547,10 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   if ((code = jl_plan_fds(plan, config, err))) return code;
   if (!config->layout && (config->shim || config->libraries))
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
+  if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
+    return jl_plan_invalid(err, "layout", "disks, bases and trusted roots belong to a box: set layout too");
+  if ((unsigned)config->disk_format > JAILER_FORMAT_QCOW2 || (unsigned)config->rootfs_format > JAILER_FORMAT_QCOW2)
+    return jl_plan_invalid(err, "disk_format", "no such format: raw or qcow2");
   if (config->grant_count && !config->grants) return jl_plan_invalid(err, "grants", "grant_count without grants");
   const uint64_t hard = plan->host.nofile_hard;
   plan->nofile = config->limits.nofile ? config->limits.nofile : hard < 1024 ? hard : 1024;
@@ -2660,7 +2666,7 @@ static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
                             "the root directory cannot be granted: name the directories below it that are needed");
   if (jl_plan_at_or_below(s->at, "/proc"))
     return jl_plan_conflict(err, s->at, "/proc inside is the jail's own; grant the path somewhere else with `at`");
-  if (jl_plan_host_processes(s->resolved))
+  if (jl_plan_host_processes(s->resolved) || (s->procfs && !jl_plan_below(s->resolved, "/proc")))
     return jl_plan_conflict(err, s->path,
                             "this is the host's processes: the jail has a /proc of its own (allow_full_proc)");
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
@@ -2825,20 +2831,44 @@ static int jl_plan_by_opener(const void *a, const void *b) {
   return jl_plan_path_cmp(((const jl_opener *)a)->path, ((const jl_opener *)b)->path);
 }
 
+/* The next writable directory above `path`, from *at on; *at is then where its name ends. NULL: none. */
+static const jl_source *jl_plan_above(const char *path, size_t *at, const jl_opener *openers, size_t count) {
+  char prefix[JAILER_PATH_MAX];
+  const size_t n = strlen(path);
+  for (++*at; *at < n && n < sizeof prefix; ++*at) {
+    if (path[*at] != '/') continue;
+    memcpy(prefix, path, *at);
+    prefix[*at] = 0;
+    const jl_opener key = {prefix, NULL}, *o = bsearch(&key, openers, count, sizeof *openers, jl_plan_by_opener);
+    if (o) return o->source;
+  }
+  return NULL;
+}
+
 /* Whether a link below a writable directory leads `s` somewhere else: the target may have planted it. */
 static bool jl_plan_planted(const jl_source *s, const jl_opener *openers, size_t count) {
-  char prefix[JAILER_PATH_MAX];
-  const size_t n = strlen(s->path);
-  for (size_t i = 1; i < n && n < sizeof prefix; i++) {
-    if (s->path[i] != '/') continue;
-    memcpy(prefix, s->path, i);
-    prefix[i] = 0;
-    const jl_opener key = {prefix, NULL}, *o = bsearch(&key, openers, count, sizeof *openers, jl_plan_by_opener);
-    if (!o) continue;
-    const size_t m = strlen(o->source->resolved);
-    if (strncmp(s->resolved, o->source->resolved, m) != 0 || !jl_streq(s->resolved + m, s->path + i)) return true;
+  size_t at = 0;
+  for (const jl_source *o; (o = jl_plan_above(s->path, &at, openers, count));) {
+    const size_t m = strlen(o->resolved);
+    if (strncmp(s->resolved, o->resolved, m) != 0 || !jl_streq(s->resolved + m, s->path + at)) return true;
   }
   return false;
+}
+
+/* A grant that may be missing, and is, inside a writable one: what the target makes there would be granted the next time,
+   for executing even. */
+static jailer_code jl_plan_missing(const jailer_plan *plan, const jl_opener *openers, size_t count, jailer_error *err) {
+  for (size_t i = 0; i < plan->source_count && count; i++) {
+    const jl_source *s = &plan->sources[i];
+    size_t at = 0;
+    if (s->exists || s->origin != JL_FROM_CONFIG || s->access == JAILER_WRITE) continue;
+    if (jl_plan_above(s->path, &at, openers, count))
+      return jl_plan_conflict(
+          err, s->path,
+          "this optional grant is missing, and lies in a writable one: the target could make it, and "
+          "have it granted the next time; create it first, or leave it out");
+  }
+  return JAILER_OK;
 }
 
 /* A grant named through a writable one must be what the name says: a link in between would let the target choose, for
@@ -2862,7 +2892,7 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
           err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "compare the grants", list[i]->path, 0,
           "a symbolic link inside a writable grant leads it elsewhere: whoever writes there would choose what is "
           "granted; remove the link, or grant the real path");
-  return JAILER_OK;
+  return jl_plan_missing(plan, openers, opener_count, err);
 }
 
 /* Second part: nested sources. `outer` is the outermost writable directory around the current source, `exec` the stack
@@ -4393,12 +4423,11 @@ static const char *jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st)
   return jl_probe_place(fd, st, false, path) < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
 }
 
-/* Looks at one wanted path: opens it O_PATH (which never blocks on a FIFO or wakes a device), learns type, owner,
-   identity and its place without links. */
+/* What the look at a wanted path (jl_child_look) comes to: whether it may be missing, what link it is, and its place
+   without links. */
 static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
-  int flags = JL_O_PATH | (s->keep_link ? JL_O_NOFOLLOW : 0);
-  long r = jl_sys_openat(JL_AT_FDCWD, s->path, flags, 0);
-  if (r == -ENOENT || r == -ENOTDIR) {
+  long r = s->found;
+  if (s->fd < 0 && (r == -ENOENT || r == -ENOTDIR)) {
     if (s->optional) return JAILER_OK;
     return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
                    "it does not exist; create it first, or mark the grant optional");
@@ -4406,14 +4435,13 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (r == -EMFILE || r == -ENFILE)
     return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
                    "a plan keeps one descriptor for each grant: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
-  if (r < 0)
+  if (s->fd < 0)
     return jl_fail(err, r == -EACCES ? JAILER_E_DENIED : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "open a granted path",
                    s->path, (int)-r, "the launcher itself cannot reach it");
-  s->fd = (int)r;
-  s->exists = true;
-  if ((r = jl_sys_fstat(s->fd, &s->st)) < 0)
+  if (r < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r,
-                   "statx failed");
+                   "statx or fstatfs failed");
+  s->exists = true;
   if ((s->st.mode & JL_S_IFMT) == JL_S_IFLNK) {
     char target[JAILER_PATH_MAX];
     r = jl_sys_readlinkat(s->fd, "", target, sizeof target);
@@ -4431,6 +4459,9 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
   s->resolved = jl_probe_resolved(arena, s->fd, &s->st);
+  if (!s->resolved && s->procfs) /* a process that has ended: /proc/self of the one that looked, for example */
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", s->path, 0,
+                   "this is one of the host's processes: the jail has a /proc of its own");
   if (!s->resolved)
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "resolve a granted path", s->path, ENOENT,
                    "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
@@ -5961,6 +5992,7 @@ typedef struct jl_chain_walk {
   char next[JAILER_PATH_MAX];
   jailer_format format;
   jailer_qcow2 header;
+  const jl_record_disk *expected; /* the recorded chain, which no name may leave; NULL: none */
   jailer_error *err;
 } jl_chain_walk;
 
@@ -6121,6 +6153,11 @@ static jailer_code jl_chain_descend(jl_chain_walk *w) {
     return jl_chain_fail_at(w, JAILER_E_LIMIT, jl_chain_step, q->backing_name, 0,
                             "the name of this layer is over 4095 bytes");
   memcpy(w->named, w->next, sizeof w->named);
+  if (w->expected && (w->count >= w->expected->count || !jl_streq(w->named, w->expected->layers[w->count].named)))
+    return jl_chain_fail(
+        w, JAILER_E_CHAIN, 0,
+        "the overlay names another file than the recorded chain; what a jailed process wrote into its "
+        "disk is not believed, nor looked at. If you changed the disk yourself, record its chain again");
   if (!q->backing_format[0])
     return jl_chain_fail(w, JAILER_E_CHAIN, 0,
                          "the overlay does not say in which format this layer is, and formats are "
@@ -6147,22 +6184,22 @@ static jailer_code jl_chain_run(jl_chain_walk *w) {
   return code;
 }
 
-JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
-                                         jailer_chain **out, jailer_error *err) {
+/* The walk. With `expected` (may be NULL) a name that is not the recorded one ends it before it is looked up: a hostile
+   header could name a file system that never answers, or one that mounts something when it is looked at. */
+static jailer_code jl_chain_walk_expecting(const char *path, jailer_format format, const jailer_chain_policy *policy,
+                                           const jl_record_disk *expected, jailer_chain **out, jailer_error *err) {
   static const jailer_chain_policy strictest = {0};
   jl_arena arena = {0};
-  if (out) *out = NULL;
-  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
-  if (code) return code;
   jl_chain_walk *w = jl_arena_get(&arena, sizeof *w);
   jailer_chain *chain = w ? jl_arena_get(&arena, sizeof *chain) : NULL;
   if (!chain) return jl_arena_free(&arena), jl_no_memory(err, jl_chain_step);
   w->arena = arena;
   w->policy = policy ? policy : &strictest;
+  w->expected = expected;
   w->format = format;
   w->err = err;
   jl_copy(w->named, sizeof w->named, path);
-  code = jl_chain_run(w);
+  jailer_code code = jl_chain_run(w);
   arena = w->arena; /* w itself lies in it */
   if (code) return jl_arena_free(&arena), code;
   chain->count = w->count;
@@ -6170,6 +6207,13 @@ JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format,
   chain->memory = arena.head;
   *out = chain;
   return JAILER_OK;
+}
+
+JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
+                                         jailer_chain **out, jailer_error *err) {
+  if (out) *out = NULL;
+  jailer_code code = jl_qcow2_walk_args(path, format, out, err);
+  return code ? code : jl_chain_walk_expecting(path, format, policy, NULL, out, err);
 }
 
 JAILER_API void jailer_chain_free(jailer_chain *chain) {
@@ -7308,9 +7352,24 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   return 125;
 }
 
-/* Looks at every path that a plan wants, so that a file system that does not answer (a dead server, a hung FUSE daemon)
-   stops this process, which can be killed, and not the launcher. A launcher that is killed meanwhile takes it along, or
-   it would hang there with the launcher's memory; a signal that cannot be asked for changes nothing else. */
+/* Looks at one wanted path: opens it O_PATH (which blocks on no FIFO and wakes no device), learns type, owner, identity
+   and whether it is part of a proc file system. */
+JL_CHILD_CODE static void jl_child_look(jl_source *s) {
+  uint64_t fs[16];
+  long r = jl_sys_openat(JL_AT_FDCWD, s->path, JL_O_PATH | (s->keep_link ? JL_O_NOFOLLOW : 0), 0);
+  if (r >= 0) {
+    s->fd = (int)r;
+    r = jl_sys_fstat(s->fd, &s->st);
+  }
+  if (r >= 0 && s->origin != JL_FROM_SYSTEM && (r = jl_sys_call(JL_NR_fstatfs, s->fd, (long)fs, 0, 0, 0, 0)) >= 0)
+    s->procfs = fs[0] == 0x9fa0; /* linux/magic.h PROC_SUPER_MAGIC */
+  s->found = (int32_t)(r < 0 ? r : 0);
+}
+
+/* Looks at every path that a plan wants. A file system that does not answer (a dead server, a hung FUSE daemon) stops this
+   process, which can be killed, and not the launcher; what it opened is the launcher's, whose descriptors it shares. A
+   launcher that is killed meanwhile takes it along, or it would hang there with the launcher's memory; a signal that
+   cannot be asked for changes nothing else. */
 JL_CHILD_CODE static int jl_child_touch(void *arg) {
   const jl_launch *launch = arg;
   jl_child c;
@@ -7319,10 +7378,8 @@ JL_CHILD_CODE static int jl_child_touch(void *arg) {
   jl_child_death(&c);
   if (jl_child_launcher(&c) < 0) return 0;
   for (size_t i = 0; i < launch->plan->source_count; i++) {
-    if (launch->plan->sources[i].origin == JL_FROM_SYSTEM) continue;
     launch->reply->item = (int32_t)i;
-    long fd = jl_sys_openat(JL_AT_FDCWD, launch->plan->sources[i].path, JL_O_PATH, 0);
-    if (fd >= 0) jl_sys_close((int)fd); /* what is wrong with the path is the survey's to say */
+    jl_child_look(&launch->plan->sources[i]);
   }
   launch->reply->item = -1;
   return 0;
@@ -7736,7 +7793,7 @@ enum {
   JL_STACK_SIZE = 64 * 1024,
   JL_PAGE = 65536, /* the largest page either machine can have: guard and reply are whole pages everywhere */
   JL_PROT_NONE = 0, JL_PROT_RW = 3, JL_MAP_SHARED = 1, JL_MAP_PRIVATE = 2, JL_MAP_ANON = 0x20, JL_MAP_STACK = 0x20000,
-  JL_CLONE_VM = 0x100, JL_CLONE_PIDFD = 0x1000, JL_CLONE_CHILD_CLEARTID = 0x200000
+  JL_CLONE_VM = 0x100, JL_CLONE_FILES = 0x400, JL_CLONE_PIDFD = 0x1000, JL_CLONE_CHILD_CLEARTID = 0x200000
 };
 #define JL_CLONE_INTO_CGROUP ((uint64_t)0x200000000) /* clone3 only, 5.7 */
 /* clang-format on */
@@ -8391,8 +8448,9 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
   l->own_memory = plan->host.privileged && !(layers & JAILER_BIT(JAILER_LAYER_USERNS));
 }
 
-/* Touches the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no
-   handler and no waitpid(-1) of the launcher sees it. */
+/* Looks at the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no handler
+   and no waitpid(-1) of the launcher sees it. The system's own paths alone need none. (A process that is killed between
+   the return of its open and the next instruction leaves one descriptor, close-on-exec, of nobody.) */
 JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
@@ -8400,6 +8458,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
   jl_launch l;
   bool any = false;
   for (size_t i = 0; i < plan->source_count; i++) any = any || plan->sources[i].origin != JL_FROM_SYSTEM;
+  for (size_t i = 0; i < plan->source_count && !any; i++) jl_child_look(&plan->sources[i]);
   if (!any) return JAILER_OK;
   jl_parent_launch_init(&l, plan, 0);
   l.own_memory = false;
@@ -8409,14 +8468,19 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
   if (r == 0) {
     l.reply->running = 1;
     long top = (long)(uintptr_t)l.reply, running = (long)(uintptr_t)&l.reply->running;
-    r = jl_sys_clone_old(JL_CLONE_VM | JL_CLONE_CHILD_CLEARTID, top, 0, running, jl_child_touch, &l);
+    r = jl_sys_clone_old(JL_CLONE_VM | JL_CLONE_FILES | JL_CLONE_CHILD_CLEARTID, top, 0, running, jl_child_touch, &l);
     l.pid = (int)r;
-    if (r > 0 && (r = jl_parent_wait_word(&l, &l.reply->running)) < 0)
+    bool over = false;
+    if (r > 0) over = (r = jl_parent_wait_word(&l, &l.reply->running)) == 0;
+    if (r < 0 && l.pid > 0)
       code = jl_fail(err, r == -ETIMEDOUT ? JAILER_E_TIMEOUT : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS,
                      "touch a granted path", l.reply->item >= 0 ? plan->sources[l.reply->item].path : NULL, (int)-r,
                      "its file system did not answer in time: a dead server or a hung FUSE daemon");
+    else if (over && l.reply->item >= 0)
+      code = jl_fail(err, JAILER_E_DIED, JAILER_LAYER_MOUNTS, "touch a granted path", plan->sources[l.reply->item].path,
+                     0, "the process that looks at it was killed (the OOM killer, or somebody with this uid)");
     jailer_status status;
-    if (l.pid > 0 && code == JAILER_OK) jl_parent_reap(l.pid, -1, true, &status); /* it is past its last instruction */
+    if (over) jl_parent_reap(l.pid, -1, true, &status);            /* it is past its last instruction */
     else if (l.pid > 0 && !jl_parent_kill_child(&l)) l.map = NULL; /* stuck in the kernel: what it stands on stays */
     jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&mask, 0, 8, 0, 0);
   }
@@ -9019,6 +9083,17 @@ static bool jl_public_covered(const jailer_plan *plan, const char *path, const c
   return covered;
 }
 
+/* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to one.
+   Other directories of PATH are not looked into: their file systems may not answer. */
+static bool jl_public_maybe(const jailer_plan *plan, const char *path) {
+  if (plan->engine == JAILER_ENGINE_NONE) return true;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s->exists && (s->link || s->access == JAILER_EXEC) && jl_plan_at_or_below(path, s->at)) return true;
+  }
+  return false;
+}
+
 /* A bare name, looked up along the jail's own PATH as the jail will see it: only where an executable grant is. */
 static jailer_code jl_public_search(jailer_plan *plan, const char *name, const char **out, jailer_error *err) {
   const char *path = NULL;
@@ -9033,7 +9108,7 @@ static jailer_code jl_public_search(jailer_plan *plan, const char *name, const c
       const char *full = jl_plan_join(&plan->arena, dir, "/", name);
       jl_stat st;
       if (!full) return jl_no_memory(err, "look the program up");
-      long fd = jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0);
+      long fd = jl_public_maybe(plan, full) ? jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0) : -ENOENT;
       if (fd >= 0) {
         long r = jl_sys_fstat((int)fd, &st);
         const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
@@ -9052,25 +9127,30 @@ static jailer_code jl_public_search(jailer_plan *plan, const char *name, const c
       "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
 }
 
-/* The program: looked up, and where no grant covers it, an executable grant of that one file. */
-static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
+/* A program that is named by its path is wanted too, and looked at with all others. */
+static jailer_code jl_public_program_wanted(jailer_plan *plan, jailer_error *err) {
   const char *name = plan->argv[0], *path = name;
-  jailer_code code;
-  if (!strchr(name, '/')) {
-    if ((code = jl_public_search(plan, name, &plan->program, err))) return code;
-    return JAILER_OK;
-  }
+  if (plan->program || !strchr(name, '/')) return JAILER_OK;
   if (name[0] != '/')
     return jl_plan_invalid(err, name,
                            "write the program's absolute path, or a bare name: the target's working directory is "
                            "another one");
-  if ((code = jl_plan_normal(&plan->arena, name, false, &path, err))) return code;
+  jailer_code code = jl_plan_normal(&plan->arena, name, false, &path, err);
+  if (code) return code;
   plan->program = path;
   if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
   jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
   s->check = true;
   s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
-  if ((code = jl_probe_source(&plan->arena, s, err))) return code;
+  return JAILER_OK;
+}
+
+/* The program: a bare name is looked up, a path that no grant covers is an executable grant of that one file. */
+static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
+  if (!plan->program) return jl_public_search(plan, plan->argv[0], &plan->program, err);
+  jl_source *s = plan->source_count ? &plan->sources[plan->source_count - 1] : NULL; /* the last that is wanted */
+  if (!s || s->origin != JL_FROM_PROGRAM) return JAILER_OK;                          /* a shim, or no walls */
+  const char *path = s->path;
   if (s->exists && jl_public_covered(plan, path, s->resolved, s)) s->dropped = true;
   for (size_t i = 0; i + 1 < plan->source_count; i++) {
     const jl_source *g = &plan->sources[i];
@@ -9202,101 +9282,6 @@ static jailer_code jl_public_shim(jailer_plan *plan, const jailer_config *config
   return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
 }
 
-#ifndef JAILER_NO_QCOW2
-/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
-   none. */
-static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
-                                   jailer_error *err) {
-  size_t extra = 0;
-  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
-  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
-  if (!roots) return jl_no_memory(err, "list the trusted roots");
-  *count = 0;
-  for (int i = 0; i < 2; i++) {
-    char path[JAILER_PATH_MAX];
-    jl_stat st;
-    jailer_code code =
-        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
-    if (code) return code;
-    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
-    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
-      return jl_no_memory(err, "list the trusted roots");
-  }
-  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
-  *out = roots;
-  return JAILER_OK;
-}
-
-/* The chain of one disk, walked under the trust policy; NULL where the disk does not exist. */
-static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, jailer_entry entry,
-                                   jailer_chain **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jl_stat st;
-  jailer_chain_policy policy;
-  const char **roots;
-  jailer_format format = entry == JAILER_ENTRY_DISK ? config->disk_format : config->rootfs_format;
-  *out = NULL;
-  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
-  if (code) return code;
-  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
-  memset(&policy, 0, sizeof policy);
-  if ((code = jl_public_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
-  policy.trusted_roots = roots;
-  return jailer_chain_walk(path, format == JAILER_FORMAT_UNSTATED ? JAILER_FORMAT_QCOW2 : format, &policy, out, err);
-}
-
-static const struct {
-  jailer_entry entry;
-  const char *name; /* in the record */
-} jl_public_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
-
-/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
-static jailer_code jl_public_disk_sources(jailer_plan *plan, const jailer_config *config, const jailer_chain *chain,
-                                          jailer_entry entry, jailer_error *err) {
-  jl_source *s;
-  (void)config;
-  jailer_code code = jl_public_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
-  if (code) return code;
-  s->expect_dev = chain->layers[0].dev;
-  s->expect_ino = chain->layers[0].ino;
-  for (size_t i = 1; i < chain->count; i++) {
-    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
-    if (!path) return jl_no_memory(err, "list the disks' files");
-    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
-    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
-    s->check = true;
-    s->expect_dev = chain->layers[i].dev;
-    s->expect_ino = chain->layers[i].ino;
-  }
-  return JAILER_OK;
-}
-
-static jailer_code jl_public_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
-                                        jailer_error *err) {
-  for (int i = 0; i < 2; i++) {
-    if (!chains[i]) continue;
-    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_public_disks[i].name, chains[i],
-                                             config->trust_chain_on_first_use, err);
-    if (code == JAILER_OK) code = jl_public_disk_sources(plan, config, chains[i], jl_public_disks[i].entry, err);
-    if (code) return code;
-  }
-  return JAILER_OK;
-}
-
-/* The trusted roots as fences: sources that are looked at and not granted. */
-static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const char **roots;
-  size_t count;
-  jailer_code code = jl_public_roots(plan, config, &roots, &count, err);
-  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
-    const char *path;
-    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
-    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
-  }
-  return code;
-}
-#endif
-
 /* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
    records and the box directory itself are not in it. */
 static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
@@ -9331,29 +9316,147 @@ static jailer_code jl_public_box(jailer_plan *plan, const jailer_config *config,
   return jl_public_shim(plan, config, library_dir, err);
 }
 
-/* The sources of a plan: how many there can be is known before the first is listed. */
-static jailer_code jl_public_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  size_t more = 1;
-  jailer_code code = JAILER_OK;
-  if (!plan->box) return jl_plan_wants(plan, config, more, err);
-#ifndef JAILER_NO_QCOW2
-  jailer_chain *chains[2] = {NULL, NULL};
+/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
+   none. */
+static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
+                                   jailer_error *err) {
+  size_t extra = 0;
+  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
+  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
+  if (!roots) return jl_no_memory(err, "list the trusted roots");
+  *count = 0;
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code =
+        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
+    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
+      return jl_no_memory(err, "list the trusted roots");
+  }
+  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
+  *out = roots;
+  return JAILER_OK;
+}
+
+/* The trusted roots as fences: sources that are looked at and not granted. */
+static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char **roots;
+  size_t count;
+  jailer_code code = jl_public_roots(plan, config, &roots, &count, err);
+  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
+    const char *path;
+    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
+    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
+  }
+  return code;
+}
+
+static const struct {
+  jailer_entry entry;
+  const char *name; /* in the record */
+} jl_public_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
+
+/* Everything of a box but its disks, with room for `more` sources. */
+static jailer_code jl_public_box_sources(jailer_plan *plan, const jailer_config *config, size_t more,
+                                         jailer_error *err) {
   for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
+  jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
+  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
+  return code ? code : jl_public_root_fences(plan, config, err);
+}
+
+#ifndef JAILER_NO_QCOW2
+/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL where
+   the disk does not exist. */
+static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
+                                   jailer_chain **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  jailer_chain_policy policy;
+  const char **roots;
+  jailer_format format = disk == 0 ? config->disk_format : config->rootfs_format;
+  *out = NULL;
+  jailer_code code = jailer_layout_path(&plan->box->layout, jl_public_disks[disk].entry, path, sizeof path, err);
+  if (code) return code;
+  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
+  memset(&policy, 0, sizeof policy);
+  if ((code = jl_public_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
+  policy.trusted_roots = roots;
+  if (format == JAILER_FORMAT_UNSTATED) format = JAILER_FORMAT_QCOW2;
+  return jl_chain_walk_expecting(path, format, &policy,
+                                 record ? jl_record_find(record, jl_public_disks[disk].name) : NULL, out, err);
+}
+
+/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
+static jailer_code jl_public_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
+                                          jailer_error *err) {
+  jl_source *s;
+  jailer_code code = jl_public_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
+  if (code) return code;
+  s->expect_dev = chain->layers[0].dev;
+  s->expect_ino = chain->layers[0].ino;
+  for (size_t i = 1; i < chain->count; i++) {
+    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
+    if (!path) return jl_no_memory(err, "list the disks' files");
+    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
+    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
+    s->check = true;
+    s->expect_dev = chain->layers[i].dev;
+    s->expect_ino = chain->layers[i].ino;
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_public_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
+                                        jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    if (!chains[i]) continue;
+    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_public_disks[i].name, chains[i],
+                                             config->trust_chain_on_first_use, err);
+    if (code == JAILER_OK) code = jl_public_disk_sources(plan, chains[i], jl_public_disks[i].entry, err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* The sources of a box: how many there can be is known before the first is listed. */
+static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  jailer_chain *chains[2] = {NULL, NULL};
+  jl_record record;
+  jailer_code code = jl_chain_record_load(plan->box->dir_fd, "record", &record, err);
+  if (code) return code;
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
-    code = jl_public_chain(plan, config, jl_public_disks[i].entry, &chains[i], err);
+    code = jl_public_chain(plan, config, i, &record, &chains[i], err);
     if (chains[i]) more += chains[i]->count;
   }
-  if (code == JAILER_OK) code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
-  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
-  if (code == JAILER_OK) code = jl_public_root_fences(plan, config, err);
+  if (code == JAILER_OK) code = jl_public_box_sources(plan, config, more, err);
   if (code == JAILER_OK) code = jl_public_disks_plan(plan, config, chains, err);
   jailer_chain_free(chains[0]);
   jailer_chain_free(chains[1]);
-#else
-  code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
-  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
-#endif
+  jl_record_free(&record);
   return code;
+}
+#else
+/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it. */
+static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code = jailer_layout_path(&plan->box->layout, jl_public_disks[i].entry, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) continue;
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_MOUNTS, "look for disks", path, 0,
+                   "this build has no reader of disk images (JAILER_NO_QCOW2), so the box's disk cannot be granted");
+  }
+  return jl_public_box_sources(plan, config, more, err);
+}
+#endif
+
+static jailer_code jl_public_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const size_t program = 1;
+  return plan->box ? jl_public_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
 }
 
 static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
@@ -9374,8 +9477,9 @@ static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config
   if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
   if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err)))
     return code;
-  if ((code = jl_public_survey(plan, err))) return code;
-  if (!plan->program && (code = jl_public_program(plan, err))) return code;
+  if ((code = jl_public_program_wanted(plan, err)) || (code = jl_public_survey(plan, err)) ||
+      (code = jl_public_program(plan, err)))
+    return code;
   jl_public_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
   return jl_public_filter(plan, err);
@@ -9427,7 +9531,7 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
   code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
-    code = jl_public_chain(&plan, config, jl_public_disks[i].entry, &chain, err);
+    code = jl_public_chain(&plan, config, i, NULL, &chain, err);
     if (chain) code = jl_chain_record_set(box.dir_fd, "record", jl_public_disks[i].name, chain, err);
     jailer_chain_free(chain);
   }

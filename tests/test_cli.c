@@ -163,6 +163,74 @@ static void put_dir(const char *name, mode_t mode) {
 
 static bool there(const char *name) { return access(path_of(name), F_OK) == 0; }
 
+/* --- reading what it says --- */
+
+/* A reader of JSON that only says whether a text is one value; NULL: it is not. */
+static const char *json_space(const char *p) { return p ? p + strspn(p, " \t\r\n") : NULL; }
+
+static const char *json_string(const char *p) {
+  if (!p || *p++ != '"') return NULL;
+  for (; *p && *p != '"'; p++) {
+    if ((unsigned char)*p < 32) return NULL;
+    if (*p == '\\' && !strchr("\"\\/bfnrtu", *++p)) return NULL;
+    if (!*p) return NULL;
+  }
+  return *p ? p + 1 : NULL;
+}
+
+static const char *json_value(const char *p, int depth) {
+  char *end;
+  p = json_space(p);
+  if (!p || depth > 20) return NULL;
+  if (*p == '"') return json_string(p);
+  if (*p == '{' || *p == '[') {
+    const char close = *p == '{' ? '}' : ']';
+    const char *next = json_space(p + 1);
+    if (*next == close) return next + 1;
+    for (p = next;; p = json_space(p + 1)) {
+      if (close == '}') {
+        p = json_space(json_string(p));
+        if (!p || *p++ != ':') return NULL;
+      }
+      p = json_space(json_value(p, depth + 1));
+      if (!p) return NULL;
+      if (*p == close) return p + 1;
+      if (*p != ',') return NULL;
+    }
+  }
+  static const char *const words[] = {"true", "false", "null"};
+  for (int i = 0; i < 3; i++)
+    if (!strncmp(p, words[i], strlen(words[i]))) return p + strlen(words[i]);
+  strtod(p, &end);
+  return end == p ? NULL : end;
+}
+
+static bool is_json(const char *text) {
+  const char *end = json_space(json_value(text, 0));
+  return end && !*end;
+}
+
+static int count(const char *text, const char *needle) {
+  int n = 0;
+  for (; (text = strstr(text, needle)); text += strlen(needle)) n++;
+  return n;
+}
+
+static char *slurp(const char *name) {
+  static char text[65536];
+  int fd = open(path_of(name), O_RDONLY);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[n < 0 ? 0 : n] = 0;
+  return text;
+}
+
+static bool layer_is(const char *json, const char *layer, const char *state) {
+  char text[128];
+  snprintf(text, sizeof text, "\"%s\": {\"state\": \"%s\"", layer, state);
+  return strstr(json, text) != NULL;
+}
+
 /* --- whose words --- */
 
 /* A whole file of the sources, NUL-terminated; ends the test when it cannot be read. */
@@ -563,6 +631,10 @@ static void keep_directory(void) {
 
 static void close_3(void) { close(3); }
 
+static void file_stdout(void) {
+  if (dup2(open(path_of("stdout"), O_WRONLY | O_CREAT | O_TRUNC, 0666), 1) != 1 || fchmod(1, 0666)) _exit(98);
+}
+
 static void directory_stdin(void) {
   if (dup2(open("/", O_RDONLY | O_DIRECTORY), 0) != 0) _exit(98);
 }
@@ -599,74 +671,14 @@ static void test_descriptors(void) {
   OK(RUN_FROM(close_3, "--keep-fd", "3", "--", "true") == 125 && err_says("not open"),
      "--keep-fd: a number that only jail itself could open");
   OK(RUN_FROM(directory_stdin, "--", "true") == 125 && err_says("E_UNSAFE"), "a directory as stdin is refused");
-}
-
-/* --- reading what it says --- */
-
-/* A reader of JSON that only says whether a text is one value; NULL: it is not. */
-static const char *json_space(const char *p) { return p ? p + strspn(p, " \t\r\n") : NULL; }
-
-static const char *json_string(const char *p) {
-  if (!p || *p++ != '"') return NULL;
-  for (; *p && *p != '"'; p++) {
-    if ((unsigned char)*p < 32) return NULL;
-    if (*p == '\\' && !strchr("\"\\/bfnrtu", *++p)) return NULL;
-    if (!*p) return NULL;
-  }
-  return *p ? p + 1 : NULL;
-}
-
-static const char *json_value(const char *p, int depth) {
-  char *end;
-  p = json_space(p);
-  if (!p || depth > 20) return NULL;
-  if (*p == '"') return json_string(p);
-  if (*p == '{' || *p == '[') {
-    const char close = *p == '{' ? '}' : ']';
-    const char *next = json_space(p + 1);
-    if (*next == close) return next + 1;
-    for (p = next;; p = json_space(p + 1)) {
-      if (close == '}') {
-        p = json_space(json_string(p));
-        if (!p || *p++ != ':') return NULL;
-      }
-      p = json_space(json_value(p, depth + 1));
-      if (!p) return NULL;
-      if (*p == close) return p + 1;
-      if (*p != ',') return NULL;
-    }
-  }
-  static const char *const words[] = {"true", "false", "null"};
-  for (int i = 0; i < 3; i++)
-    if (!strncmp(p, words[i], strlen(words[i]))) return p + strlen(words[i]);
-  strtod(p, &end);
-  return end == p ? NULL : end;
-}
-
-static bool is_json(const char *text) {
-  const char *end = json_space(json_value(text, 0));
-  return end && !*end;
-}
-
-static int count(const char *text, const char *needle) {
-  int n = 0;
-  for (; (text = strstr(text, needle)); text += strlen(needle)) n++;
-  return n;
-}
-
-static char *slurp(const char *name) {
-  static char text[65536];
-  int fd = open(path_of(name), O_RDONLY);
-  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) close(fd);
-  text[n < 0 ? 0 : n] = 0;
-  return text;
-}
-
-static bool layer_is(const char *json, const char *layer, const char *state) {
-  char text[128];
-  snprintf(text, sizeof text, "\"%s\": {\"state\": \"%s\"", layer, state);
-  return strstr(json, text) != NULL;
+  const char *again = "echo plain; (echo again >/dev/stdout) 2>/dev/null || echo denied"; /* README.md, "Limits" */
+  OK(RUN("--", "sh", "-c", again) == 0 && out_is(geteuid() ? "plain\nagain\n" : "plain\ndenied\n"),
+     "/dev/stdout, a pipe: opened again by an ordinary user's program, not by root's, which has another uid");
+  OK(RUN("--tty", "--", "sh", "-c", again) == 0 &&
+         out_is(geteuid() ? "plain\r\nagain\r\n" : "plain\r\ndenied\r\n"),
+     "/dev/stdout, a terminal: the same");
+  OK(RUN_FROM(file_stdout, "--", "sh", "-c", again) == 0 && !strcmp(slurp("stdout"), "plain\ndenied\n"),
+     "/dev/stdout, a file of the host: by nobody's");
 }
 
 /* --- what is found --- */

@@ -1106,8 +1106,41 @@ static void on_terminal(void) {
     _exit(98);
 }
 
-/* A terminal driven by this program, and jail --tty on it. out_text collects what it shows. */
-static void start_tty(job *j, const char *const *args) {
+static void nothing(int signal) { (void)signal; }
+
+/* What a shell with job control is to jail: on a terminal of its own, jail in a process group of its own, in front. When
+   jail stops it says so and takes the terminal back; SIGUSR1 to it is `fg`. Only jail's side returns from here. */
+static void under_job_control(void) {
+  sigset_t fg;
+  int status;
+  on_terminal();
+  signal(SIGUSR1, nothing);
+  signal(SIGTTOU, SIG_IGN);
+  sigemptyset(&fg);
+  sigaddset(&fg, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &fg, NULL);
+  pid_t shell = getpid(), pid = fork();
+  if (pid <= 0) {
+    setpgid(0, 0);
+    tcsetpgrp(0, getpid());
+    signal(SIGTTOU, SIG_DFL);
+    signal(SIGUSR1, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &fg, NULL);
+    return;
+  }
+  setpgid(pid, pid);
+  while (waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status)) {
+    tcsetpgrp(0, shell);
+    if (write(1, "[stopped]\n", 10) < 0) _exit(97);
+    while (sigwaitinfo(&fg, NULL) < 0) {}
+    tcsetpgrp(0, pid);
+    kill(-pid, SIGCONT);
+  }
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 200);
+}
+
+/* A terminal driven by this program, and jail on it. out_text collects what it shows. */
+static void start_on(job *j, const char *const *args, setup before) {
   struct winsize size = {33, 101, 0, 0};
   outer = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (outer < 0 || grantpt(outer) || unlockpt(outer) ||
@@ -1115,10 +1148,12 @@ static void start_tty(job *j, const char *const *args) {
     perror("pty"), exit(1);
   ioctl(outer, TIOCSWINSZ, &size);
   setenv("TERM", "vt220", 1);
-  start(j, args, NULL, on_terminal);
+  start(j, args, NULL, before);
   close(j->out);
   j->out = dup(outer);
 }
+
+static void start_tty(job *j, const char *const *args) { start_on(j, args, on_terminal); }
 
 static int finish_tty(job *j) {
   int status = 0, tries = 500;
@@ -1222,6 +1257,62 @@ static void test_tty(void) {
   OK(RUN("--", "sh", "-c", "test -t 0 || echo none; (: </dev/tty) 2>/dev/null || echo none") == 0 &&
          out_is("none\nnone\n"),
      "without --tty there is no terminal");
+}
+
+/* --- ^C and ^Z on the caller's own terminal, without --tty --- */
+
+/* Takes what the terminal has shown by now, and answers how many ticks that were in all. */
+static int ticks(job *j) {
+  for (struct pollfd p = {j->out, POLLIN, 0}; j->out >= 0 && poll(&p, 1, 50) > 0;)
+    if (!take(&j->out, j->out_text, &j->out_len)) break;
+  return count(j->out_text, "tick");
+}
+
+/* ^C under a program that waits for a child: the child hears it too, as when both were started by a shell. */
+static void row_interrupt(const char *mode, const char *shell, const char *script) {
+  job *j = &run_job;
+  const char *const args[] = {mode, "--", shell, "-c", script, NULL};
+  start_on(j, *mode ? args : args + 1, under_job_control);
+  shows(j, "ready\r\n");
+  double began = now();
+  type("\003");
+  int code = finish_tty(j);
+  bool good = code == 130 && now() - began < 4 && !strstr(j->out_text, "after");
+  OK(good, "^C%s%s ends %s and the child that it waits for: 130, at once", *mode ? " with " : "", mode, shell);
+  if (!good) printf("# code %d after %.1f s: %s\n", code, now() - began, j->out_text);
+}
+
+/* ^Z: the program and its child stand still until `fg`, then both go on, and ^C ends both. */
+static void row_suspend(const char *mode) {
+  static const char script[] = "sh -c 'while :; do echo tick; sleep 0.05; done'; echo after";
+  job *j = &run_job;
+  const char *const args[] = {mode, "--", "sh", "-c", script, NULL};
+  const char *with = *mode ? " with " : "";
+  start_on(j, *mode ? args : args + 1, under_job_control);
+  shows(j, "tick\r\n");
+  type("\032");
+  bool stopped = shows(j, "[stopped]\r\n");
+  nap(300); /* whatever was on its way is there now */
+  int before = ticks(j);
+  nap(700);
+  int still = ticks(j);
+  OK(stopped && before == still, "^Z%s%s: jail stops, and the child of the program too", with, mode);
+  kill(j->pid, SIGUSR1);
+  bool goes_on = false;
+  for (double until = now() + 10; now() < until && !goes_on;) goes_on = ticks(j) >= still + 3;
+  OK(goes_on, "fg%s%s: both go on", with, mode);
+  type("\003");
+  OK(finish_tty(j) == 130 && !strstr(j->out_text, "after"), "and ^C%s%s ends both", with, mode);
+}
+
+static void test_job_control(void) {
+  static const char *const modes[] = {"", "--pid1"};
+  for (size_t i = 0; i < 2; i++) {
+    row_interrupt(modes[i], "sh", "trap 'exit 130' INT; sh -c 'echo ready; exec sleep 5'; echo after");
+    if (access("/bin/bash", X_OK) == 0)
+      row_interrupt(modes[i], "bash", "sh -c 'echo ready; exec sleep 5'; echo after");
+    row_suspend(modes[i]);
+  }
 }
 
 /* --- a box --- */
@@ -1369,6 +1460,7 @@ int main(void) {
   test_ends();
   test_surroundings();
   test_tty();
+  test_job_control();
   test_box();
   test_box_exits();
   test_trust();

@@ -32,7 +32,7 @@
  *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
- *   To see what is in force:         jailer_report_read, jailer_report_json
+ *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
  *
@@ -381,10 +381,10 @@ typedef enum jailer_state {
   JAILER_NOT_REQUESTED = 0,
   JAILER_APPLIED,
   JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
-  JAILER_UNAVAILABLE /* asked and not to be had: only in an explanation of a host, never of a running target */
+  JAILER_UNAVAILABLE /* asked and not to be had: of a host or of a refused launch, never of a running target */
 } jailer_state;
 
-/* Per layer, what was asked and what the kernel says now. Plain data. */
+/* Per layer, what was asked and what the kernel says now; or why a launch was refused. Plain data. */
 typedef struct jailer_report {
   jailer_engine engine;
   pid_t pid;
@@ -395,6 +395,7 @@ typedef struct jailer_report {
     bool verified; /* the kernel's own account was read and agrees */
     char detail[JAILER_DETAIL_MAX];
   } layer[JAILER_LAYER_COUNT];
+  jailer_error error; /* of a refused launch; code JAILER_OK: none */
 } jailer_report;
 
 /* ============================================================================================
@@ -605,13 +606,22 @@ JAILER_API void jailer_release(jailer_proc *proc);
    target has ended only what the launch itself knew is told, not verified. */
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
 
+/* The report of a launch that failed, for readers who want one shape for both ends. *error is what jailer_plan_new,
+   jailer_spawn, jailer_launch or jailer_report_read answered; *out then holds a copy of it in out->error, its layer (if
+   it has one) is unavailable with the step as detail, everything else is not_requested, pid 0. Nothing is borrowed but
+   error->step, a constant. Pure: no I/O, no allocation, on every system; any thread. E_INVALID: error or out is NULL,
+   or error->code is JAILER_OK, which is no failure; *out, where there is one, is then all zero. */
+JAILER_API jailer_code jailer_report_refused(const jailer_error *error, jailer_report *out);
+
 /* What the jailed process wrote into the box's `exit` file: at most size bytes, as they are (hostile: escape them
    before they are shown), not terminated; their number in *length. E_LIMIT when there is more. The box may be
    running. */
 JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes, size_t size, size_t *length,
                                        jailer_error *err);
 
-/* A report as one JSON object; the same rules as jailer_plan_text. */
+/* A report as one JSON object; the same rules as jailer_plan_text. A report with an error has one key more:
+   "error": {"code": "E_...", "layer": "...", "step": "...", "item": "...", "errno": N, "message": "..."}, where the
+   layer may be "none" and the errno 0. */
 JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
                                           jailer_error *err);
 
@@ -9766,6 +9776,41 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
 
 #endif /* JL_LINUX */
 
+JAILER_API jailer_code jailer_report_refused(const jailer_error *error, jailer_report *out) {
+  if (out) memset(out, 0, sizeof *out);
+  if (!error || !out || error->code == JAILER_OK) return JAILER_E_INVALID;
+  out->error = *error;
+  if (error->layer == JAILER_LAYER_NONE || (unsigned)error->layer >= JAILER_LAYER_COUNT) return JAILER_OK;
+  out->layer[error->layer].state = JAILER_UNAVAILABLE;
+  jl_copy(out->layer[error->layer].detail, JAILER_DETAIL_MAX, error->step ? error->step : "");
+  return JAILER_OK;
+}
+
+/* A string of a report. The caller's may have come from anywhere: the array's last byte ends it. */
+static void jl_public_json_array(jl_buf *b, const char *text, size_t size) {
+  char copy[JAILER_TEXT_MAX];
+  if (size > sizeof copy) size = sizeof copy;
+  memcpy(copy, text, size);
+  copy[size - 1] = 0;
+  jl_buf_json(b, copy);
+}
+
+static void jl_public_json_error(jl_buf *b, const jailer_error *error) {
+  jl_buf_str(b, ", \"error\": {\"code\": \"");
+  jl_buf_str(b, jailer_code_name(error->code));
+  jl_buf_str(b, "\", \"layer\": \"");
+  jl_buf_str(b, jailer_layer_name(error->layer));
+  jl_buf_str(b, "\",\n  \"step\": ");
+  jl_buf_json(b, error->step ? error->step : "");
+  jl_buf_str(b, ", \"item\": ");
+  jl_public_json_array(b, error->item, sizeof error->item);
+  jl_buf_str(b, ", \"errno\": ");
+  jl_buf_i64(b, error->sys_errno);
+  jl_buf_str(b, ",\n  \"message\": ");
+  jl_public_json_array(b, error->message, sizeof error->message);
+  jl_buf_char(b, '}');
+}
+
 JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *text, size_t size, size_t *length,
                                           jailer_error *err) {
   jailer_code code = jl_public_given(report, "report", err);
@@ -9781,6 +9826,7 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
   jl_buf_u64(&b, report->gid);
   jl_buf_str(&b, ", \"landlock_abi\": ");
   jl_buf_u64(&b, report->landlock_abi);
+  if (report->error.code != JAILER_OK) jl_public_json_error(&b, &report->error);
   jl_buf_str(&b, ", \"layers\": {");
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
     jl_buf_str(&b, i > 1 ? ",\n  \"" : "\n  \"");
@@ -9790,10 +9836,7 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
     jl_buf_str(&b, "\", \"verified\": ");
     jl_buf_str(&b, report->layer[i].verified ? "true" : "false");
     jl_buf_str(&b, ", \"detail\": ");
-    char detail[JAILER_DETAIL_MAX]; /* the caller's report may have come from anywhere */
-    memcpy(detail, report->layer[i].detail, sizeof detail);
-    detail[sizeof detail - 1] = 0;
-    jl_buf_json(&b, detail);
+    jl_public_json_array(&b, report->layer[i].detail, JAILER_DETAIL_MAX);
     jl_buf_char(&b, '}');
   }
   jl_buf_str(&b, "\n}}\n");

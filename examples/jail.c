@@ -38,6 +38,8 @@ typedef struct settings {
   char **owned; /* every string made here */
   size_t env_count, owned_count;
   const char *home, *id, *report;
+  const char *option; /* the one that is being read */
+  int report_fd;      /* -1: none */
   uint64_t timeout_s;
   bool tty, dry_run, zero_id, pid1;
 } settings;
@@ -74,7 +76,9 @@ static const struct row {
     {"--pid1", NULL, FLAG, IN(pid1), "PROGRAM is PID 1 itself; default: it sits below a small init, as programs expect"},
     {"--tty", NULL, FLAG, IN(tty), "a terminal of its own, connected to this one; TERM is handed on"},
 
-    {"A box (grants from its directory tree; a PROGRAM with a slash is copied into its bin/):", NULL, GROUP, 0, NULL},
+    {"A box (grants from its directory tree; a PROGRAM with a slash is copied into its bin/, and standard error goes\n"
+     "to DIR/boxes/ID/shim.stderr, which each start empties):",
+     NULL, GROUP, 0, NULL},
     {"--home", "DIR", PATH, IN(home), "where the boxes are"},
     {"--id", "ID", TEXT, IN(id), "which one; made when it is not there"},
     {"--trust-first", NULL, FLAG, IN(config.trust_chain_on_first_use),
@@ -89,10 +93,14 @@ static const struct row {
 
     {"The run:", NULL, GROUP, 0, NULL},
     {"--timeout", "SECONDS", NUMBER, IN(timeout_s), "then SIGTERM, and SIGKILL 2 seconds later; default: none"},
-    {"--report", "FILE", TEXT, IN(report), "write what is in force as JSON; - is standard output"},
-    {"--dry-run", NULL, FLAG, IN(dry_run), "print the plan and launch nothing (the tree of a box is made)"},
+    {"--report", "FILE", TEXT, IN(report),
+     "write what is in force, or why nothing runs, as JSON; - is standard output,\n"
+     "mixed with PROGRAM's: a FILE or /dev/stderr keeps them apart"},
+    {"--dry-run", NULL, FLAG, IN(dry_run),
+     "print the plan and launch nothing; of a box the tree is made all the same,\n"
+     "PROGRAM copied, and with --trust-first the chain recorded"},
     {"--version", NULL, VERSION, 0, "print the version"},
-    {"--help", NULL, HELP, 0, "print this"},
+    {"--help", NULL, HELP, 0, "print this; also -h"},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
@@ -103,10 +111,12 @@ static int print_help(void) {
   for (int i = 0; i < ROW_COUNT; i++) {
     char left[40];
     snprintf(left, sizeof left, "%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+    const char *help = rows[i].help, *second = help ? strchr(help, '\n') : NULL;
     if (rows[i].kind == GROUP)
       printf("\n%s\n", rows[i].name);
     else
-      printf("  %-24s %s\n", left, rows[i].help);
+      printf("  %-24s %.*s\n", left, (int)strcspn(help, "\n"), help);
+    if (second) printf("  %-24s %s\n", "", second + 1);
   }
   printf("\nLayers:");
   for (int i = 1; i < JAILER_LAYER_COUNT; i++)
@@ -134,6 +144,19 @@ static int refuse(const char *item, const char *message) {
 }
 
 static int refuse_errno(const char *item) { return refuse(item, strerror(errno)); }
+
+/* A value that cannot be, with the option it was given to. */
+static int refuse_value(const settings *s, const char *value, const char *message) {
+  char item[PATH_MAX + 32];
+  snprintf(item, sizeof item, "%s %s", s->option, *value ? value : "''");
+  return refuse(item, message);
+}
+
+static int refuse_error(const jailer_error *err) {
+  char text[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
+  jailer_error_text(err, text, sizeof text);
+  return refuse("", text);
+}
 
 /* Decimal digits and nothing else. */
 static bool parse_number(const char *text, uint64_t max, uint64_t *out) {
@@ -195,8 +218,8 @@ static int set_engine(settings *s, const char *value) {
     return 0;
   }
   bool later = !strcmp(value, "bwrap") || !strcmp(value, "landlock");
-  return refuse(value,
-                later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
+  return refuse_value(
+      s, value, later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
 }
 
 /* The descriptor must be open now: later one of jail's own could have the number. */
@@ -207,8 +230,8 @@ static int set_keep_fd(settings *s, const char *value) {
   uint64_t n = 0, m = 0;
   if (length < sizeof from) memcpy(from, value, length);
   if (length >= sizeof from || !parse_number(from, INT_MAX, &n) || (colon && !parse_number(colon + 1, INT_MAX, &m)))
-    return refuse(value, "--keep-fd takes N or N:M, two descriptor numbers");
-  if (fcntl((int)n, F_GETFD) < 0) return refuse(value, "this descriptor is not open");
+    return refuse_value(s, value, "this option takes N or N:M, two descriptor numbers");
+  if (fcntl((int)n, F_GETFD) < 0) return refuse_value(s, value, "this descriptor is not open");
   jailer_fd *fd = &s->fds[s->config.fd_count++];
   fd->fd = (int)n;
   fd->renumber = colon != NULL;
@@ -222,7 +245,7 @@ static int set_degrade(settings *s, const char *value) {
     size_t length = strcspn(value, ",");
     if (length < sizeof name) memcpy(name, value, length);
     jailer_layer layer = jailer_layer_by_name(name);
-    if (layer == JAILER_LAYER_NONE) return refuse(value, "no such layer; jail --help lists them");
+    if (layer == JAILER_LAYER_NONE) return refuse_value(s, value, "no such layer; jail --help lists them");
     s->config.may_degrade |= JAILER_BIT(layer);
     if (!value[length]) return 0;
     value += length + 1;
@@ -232,7 +255,7 @@ static int set_degrade(settings *s, const char *value) {
 static int set_env(settings *s, const char *value, bool keep) {
   const char *now = keep ? getenv(value) : NULL;
   if (keep ? !*value || strchr(value, '=') != NULL : !strchr(value, '='))
-    return refuse(value, keep ? "--keep-env takes the name of a variable" : "--env takes NAME=VALUE");
+    return refuse_value(s, value, keep ? "this option takes the name of a variable" : "this option takes NAME=VALUE");
   if (keep && !now) return 0;
   const char *entry = keep ? join(s, value, "=", now) : value;
   if (!entry) return refuse_errno(value);
@@ -242,7 +265,7 @@ static int set_env(settings *s, const char *value, bool keep) {
 
 static int set_grant(settings *s, const char *value, jailer_access access) {
   const char *path = absolute(s, value);
-  if (!path) return refuse_errno(value);
+  if (!path) return refuse_value(s, value, strerror(errno));
   jailer_grant *grant = &s->grants[s->config.grant_count++];
   grant->path = path;
   grant->access = access;
@@ -251,24 +274,26 @@ static int set_grant(settings *s, const char *value, jailer_access access) {
 
 static int set(settings *s, const struct row *row, const char *value) {
   char *field = (char *)s + row->at;
+  const char *path;
   uint64_t number = 0;
   switch (row->kind) {
     case FLAG: *(bool *)(void *)field = true; return 0;
     case GRANT: return set_grant(s, value, (jailer_access)row->at);
     case NUMBER: /* 0 is "the default" to the library, and means the opposite to a person */
       if (!parse_number(value, UINT64_MAX - 1, &number) || !number)
-        return refuse(value, "a number from 1 on is needed here");
+        return refuse_value(s, value, "a number from 1 on is needed here");
       *(uint64_t *)(void *)field = number;
       return 0;
     case ID:
-      if (!parse_number(value, UINT32_MAX - 1, &number)) return refuse(value, "an id is a number from 0 to 4294967294");
+      if (!parse_number(value, UINT32_MAX - 1, &number))
+        return refuse_value(s, value, "an id is a number from 0 to 4294967294");
       *(uint32_t *)(void *)field = (uint32_t)number;
       if (!number) s->zero_id = true;
       return 0;
-    case TEXT:
+    case TEXT: *(const char **)(void *)field = value; return 0;
     case PATH:
-      if (row->kind == PATH && !(value = absolute(s, value))) return refuse_errno(row->name);
-      *(const char **)(void *)field = value;
+      if (!(path = absolute(s, value))) return refuse_value(s, value, strerror(errno));
+      *(const char **)(void *)field = path;
       return 0;
     case ENGINE: return set_engine(s, value);
     case ENV: return set_env(s, value, false);
@@ -286,8 +311,9 @@ static bool repeatable(kind k) {
   return k == GRANT || k == ENV || k == KEEP_ENV || k == KEEP_FD || k == DEGRADE || k == FLAG;
 }
 
-/* --name, --name VALUE or --name=VALUE. */
+/* --name, --name VALUE or --name=VALUE; the one short option is -h. */
 static const struct row *find_row(const char *argument, const char **value) {
+  if (!strcmp(argument, "-h")) argument = "--help";
   size_t length = strcspn(argument, "=");
   *value = argument[length] ? argument + length + 1 : NULL;
   for (int i = 0; i < ROW_COUNT; i++)
@@ -298,21 +324,10 @@ static const struct row *find_row(const char *argument, const char **value) {
 
 /* What only shows when all options are known. */
 static int settle(settings *s) {
-  jailer_error err;
-  char text[1024];
   if (s->zero_id && (!s->config.allow_host_root || geteuid() != 0))
     return refuse("--uid 0", "uid and gid 0 are those of the host: only for root, and only with --allow-host-root");
   s->config.with_init = !s->pid1 && s->config.engine != JAILER_ENGINE_NONE;
   if (!s->home != !s->id) return refuse(s->home ? "--home" : "--id", "a box needs both --home and --id");
-  const char **program = &s->argv[0];
-  if (strchr(*program, '/') && !(*program = absolute(s, *program))) return refuse_errno("PROGRAM");
-  if (!s->home) return 0;
-  if (jailer_layout_init(&s->layout, s->home, s->id, &err)) {
-    jailer_error_text(&err, text, sizeof text);
-    return refuse("", text);
-  }
-  s->config.layout = &s->layout;
-  if (strchr(*program, '/')) s->config.shim = *program;
   return 0;
 }
 
@@ -325,13 +340,14 @@ static int parse(settings *s, int argc, char **argv) {
     const struct row *row = find_row(argv[i], &value);
     if (!row && argv[i][0] == '-') return refuse(argv[i], "unknown option; see jail --help");
     if (!row) return refuse(argv[i], "write -- before PROGRAM; see jail --help");
+    if (value && !row->value) return refuse(argv[i], "this option takes no value");
     if (row->kind == HELP) return print_help();
     if (row->kind == VERSION) return printf("jail %s\n", JAILER_VERSION), 0;
-    if (value && !row->value) return refuse(argv[i], "this option takes no value");
     if (row->value && !value && !(value = argv[++i]))
       return refuse(row->name, "this option needs a value; see jail --help");
     if (seen[row - rows] && !repeatable(row->kind)) return refuse(row->name, "given twice: which one counts?");
     seen[row - rows] = true;
+    s->option = row->name;
     int code = set(s, row, value ? value : "");
     if (code) return code;
   }
@@ -344,6 +360,7 @@ static int parse(settings *s, int argc, char **argv) {
 static bool settings_make(settings *s, int argc) {
   const size_t room = (size_t)argc + 4;
   memset(s, 0, sizeof *s);
+  s->report_fd = -1;
   s->grants = calloc(room, sizeof *s->grants);
   s->fds = calloc(room, sizeof *s->fds);
   s->env = calloc(room, sizeof *s->env);
@@ -391,14 +408,14 @@ static void terminal_size(const terminal *t) {
 }
 
 /* A pty whose slave end becomes descriptors 0 to 2 of the program. jail keeps the slave open as well, so that the
-   master never reports a hang-up while the program lives. */
-static int terminal_open(terminal *t, settings *s) {
+   master never reports a hang-up while the program lives. False with errno. */
+static bool terminal_open(terminal *t, settings *s) {
   char name[64];
   struct termios like;
   t->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (t->master < 0 || grantpt(t->master) || unlockpt(t->master) || ptsname_r(t->master, name, sizeof name) ||
       (t->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || fcntl(t->master, F_SETFL, O_NONBLOCK) < 0)
-    return refuse_errno("--tty: no pseudo-terminal");
+    return false;
   for (int fd = 2; fd >= 0; fd--)
     if (isatty(fd)) t->outer = fd;
   if (t->outer >= 0 && tcgetattr(t->outer, &like) == 0) tcsetattr(t->slave, TCSANOW, &like);
@@ -416,8 +433,8 @@ static int terminal_open(terminal *t, settings *s) {
   }
   s->config.controlling_tty = s->config.allow_pty = true;
   for (size_t i = 0; i < s->env_count; i++)
-    if (!strncmp(s->env[i], "TERM=", 5)) return 0;
-  return set_env(s, "TERM", true);
+    if (!strncmp(s->env[i], "TERM=", 5)) return true;
+  return set_env(s, "TERM", true) == 0;
 }
 
 static void terminal_raw(terminal *t) {
@@ -497,8 +514,8 @@ static uint64_t now_ms(void) {
 }
 
 /* From here on no signal ends jail. Those that its parent made it ignore (nohup, a background job) stay ignored; job
-   control of a background jail (SIGTTIN, SIGTTOU) goes on as always. */
-static int signals_open(run *r) {
+   control of a background jail (SIGTTIN, SIGTTOU) goes on as always. False with errno. */
+static bool signals_open(run *r) {
   sigset_t block, watch;
   struct sigaction now;
   sigemptyset(&watch);
@@ -507,9 +524,8 @@ static int signals_open(run *r) {
   sigfillset(&block);
   sigdelset(&block, SIGTTIN);
   sigdelset(&block, SIGTTOU);
-  if (sigprocmask(SIG_SETMASK, &block, NULL) || (r->signals = signalfd(-1, &watch, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-    return refuse_errno("signals");
-  return 0;
+  return sigprocmask(SIG_SETMASK, &block, NULL) == 0 &&
+         (r->signals = signalfd(-1, &watch, SFD_CLOEXEC | SFD_NONBLOCK)) >= 0;
 }
 
 /* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; the init turns
@@ -568,7 +584,6 @@ static int attend(run *r) {
   struct pollfd p[COUNT];
   terminal *t = &r->terminal;
   jailer_error err;
-  char text[1024];
   memset(p, 0, sizeof p);
   for (int i = 0; i < COUNT; i++) p[i].fd = -1;
   while (!r->abandoned) {
@@ -594,7 +609,7 @@ static int attend(run *r) {
     if (r->ended || (p[PROGRAM].fd >= 0 && !p[PROGRAM].revents)) continue;
     jailer_code code = jailer_wait(&r->proc, 0, &r->status, &err);
     if (code == JAILER_E_TIMEOUT) continue;
-    if (code) jailer_error_text(&err, text, sizeof text), refuse("", text);
+    if (code) refuse_error(&err);
     if (code == JAILER_E_STATUS_LOST || r->proc.pid) return EXIT_JAIL;
     r->ended = true; /* an error then is about what it left; its exit status stands */
   }
@@ -604,15 +619,53 @@ static int attend(run *r) {
 
 /* --- the launch --------------------------------------------------------------------------------------------------- */
 
-/* The library's error as a line and as what shells answer for it. */
-static int explain(const jailer_error *err, const settings *s) {
-  char text[1024];
-  jailer_error_text(err, text, sizeof text);
-  refuse("", text);
-  if (err->code == JAILER_E_EXEC) return err->sys_errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-  if (err->code == JAILER_E_NOT_FOUND && !strcmp(err->step, "look the program up")) return EXIT_NOT_FOUND;
-  if (err->code == JAILER_E_DENIED && !strcmp(err->item, s->config.argv[0])) return EXIT_NOT_EXECUTABLE;
-  return EXIT_JAIL;
+/* What the library advises in the names of its fields, said in options; what no option can do is left out.
+   tests/test_cli.c finds every message of jailer.h that belongs here. */
+static const struct {
+  const char *library, *command;
+} words[] = {
+    {", or mark the grant optional", ""},
+    {"; or let the layer proc degrade", "; or give --degrade proc"},
+    {"; or let the layer degrade", "; or give this layer to --degrade"},
+    {"or do not let mounts degrade", "or do not give --degrade mounts"},
+    {"or set allow_host_root", "or give --allow-host-root"},
+    {"needs allow_host_root", "needs --allow-host-root"},
+    {"(allow_full_proc)", "(--full-proc)"},
+    {"grant the path somewhere else with `at`", "leave this grant out; --full-proc shows more of it"},
+    {"close it, open it inside by a grant, or set allow_unsafe_fds", "close it, or open it inside by a grant"},
+    {"go without with_init", "give --pid1"},
+    {"or choose the uid", "or choose it with --uid"},
+    {"pass 0 for your own", "leave --uid and --gid out"},
+    {"name a program: argv[0] is required", "name a program"},
+    {"or grant its directory with exec", "or grant its directory with --exec"},
+    {"grant a character device as a device", "grant a character device with --dev"},
+    {"can only be granted for writing", "can only be granted with --rw"},
+    {"with a shim the library path", "with a PROGRAM that is copied into the box the library path"},
+    {"; name the shim or library by its full path", ""},
+    {"jailer_layout_prepare makes the tree of a box", "a launch with --home and --id makes the tree of a box"},
+    {"record it when making the disk, or ask to trust first use", "--trust-first records the one that it has now"},
+    {"remove it and record the disks again", "remove it and launch with --trust-first"},
+    {"record its chain again", "remove the file `record` of the box and launch with --trust-first"},
+    {"if it is a raw image, say so", "if it is a raw image, convert it with `qemu-img convert`"},
+    {"; set allow_encrypted where that is meant", ", and a box takes none"},
+    {"outside the trusted roots; if it is meant to be there, add its directory to them",
+     "outside the home's bases/ and images/; put it there"},
+    {" or raise max_depth (at most 64)", ""},
+    {"; create it or take it off the list", ""},
+    {"; check the size limits", ""},
+};
+
+static void translate(jailer_error *err) {
+  static const char *const items[][2] = {{"uid", "--uid"}, {"nofile", "--nofile"}, {"fsize_bytes", "--fsize"}};
+  for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+    if (err->code == JAILER_E_INVALID && !strcmp(err->item, items[i][0])) strcpy(err->item, items[i][1]);
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    char *at = strstr(err->message, words[i].library);
+    size_t before = strlen(words[i].library), after = strlen(words[i].command);
+    if (!at || strlen(err->message) - before + after >= sizeof err->message) continue;
+    memmove(at + after, at + before, strlen(at + before) + 1);
+    memcpy(at, words[i].command, after);
+  }
 }
 
 static bool write_all(int fd, const char *text, size_t length) {
@@ -624,6 +677,49 @@ static bool write_all(int fd, const char *text, size_t length) {
     length -= (size_t)n;
   }
   return true;
+}
+
+/* In one write(), so that it stays whole among other output where the kernel keeps writes whole. */
+static int write_report(const jailer_report *report, const settings *s) {
+  static char text[64 * 1024];
+  jailer_error err;
+  size_t length = 0;
+  if (jailer_report_json(report, text, sizeof text, &length, &err)) return refuse_error(&err);
+  return write_all(s->report_fd, text, length) ? 0 : refuse_errno(s->report);
+}
+
+/* What shells answer for a program that is not there, or that cannot be run. */
+static int exit_code(const jailer_error *err, const settings *s) {
+  const bool copied = !strcmp(err->step, "open the file to copy"); /* jail has nothing copied but PROGRAM */
+  switch ((int)err->code) {
+    case JAILER_E_EXEC: return err->sys_errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    case JAILER_E_NOT_FOUND: return copied || !strcmp(err->step, "look the program up") ? EXIT_NOT_FOUND : EXIT_JAIL;
+    case JAILER_E_DENIED: return copied || !strcmp(err->item, s->config.argv[0]) ? EXIT_NOT_EXECUTABLE : EXIT_JAIL;
+    case JAILER_E_INVALID: /* a directory */
+    case JAILER_E_UNSAFE: return copied ? EXIT_NOT_EXECUTABLE : EXIT_JAIL; /* a file used as a directory */
+    default: return EXIT_JAIL;
+  }
+}
+
+/* A launch that failed: one line, the report if there is to be one, and the exit code. */
+static int explain(const jailer_error *err, const settings *s) {
+  jailer_error told = *err;
+  jailer_report report;
+  translate(&told);
+  refuse_error(&told);
+  if (s->report_fd >= 0 && jailer_report_refused(&told, &report) == JAILER_OK) write_report(&report, s);
+  return exit_code(err, s);
+}
+
+/* The same for what failed here, with errno. */
+static int explain_errno(jailer_code code, const char *step, const char *item, const settings *s) {
+  jailer_error err;
+  memset(&err, 0, sizeof err);
+  err.code = code;
+  err.sys_errno = errno;
+  err.step = step;
+  snprintf(err.item, sizeof err.item, "%s", item);
+  return explain(&err, s);
 }
 
 /* jailer_plan_text and jailer_report_json say how long the text is when there is no room for it. */
@@ -640,27 +736,19 @@ static int print_plan(const jailer_plan *plan, const settings *s) {
   return code;
 }
 
-static int write_report(const run *r, int fd, const settings *s) {
-  static char text[64 * 1024];
+/* From the plan to the end. A report that cannot be had ends the program: what was asked for was not there. */
+static int launch(run *r, settings *s, jailer_plan **plan) {
   jailer_report report;
   jailer_error err;
-  size_t length = 0;
-  if (jailer_report_read(&r->proc, &report, &err)) return explain(&err, s);
-  if (jailer_report_json(&report, text, sizeof text, &length, &err)) return explain(&err, s);
-  if (length && text[length - 1] != '\n' && length + 1 < sizeof text) text[length++] = '\n';
-  return write_all(fd, text, length) ? 0 : refuse_errno(s->report);
-}
-
-/* From the plan to the end. A report that cannot be written ends the program: what was asked for was not had. */
-static int launch(run *r, settings *s, jailer_plan **plan, int report_fd) {
-  jailer_error err;
-  int code = signals_open(r);
-  if (code) return code;
+  int code = 0;
+  if (!signals_open(r)) return explain_errno(JAILER_E_SYSTEM, "watch signals", "", s);
   if (jailer_spawn(*plan, &r->proc, &err)) return explain(&err, s);
   jailer_plan_free(*plan); /* it holds the box's lock and a descriptor of every grant */
   *plan = NULL;
   if (s->timeout_s) r->deadline_ms = now_ms() + (s->timeout_s > 4000000000u ? 4000000000u : s->timeout_s) * 1000;
-  if (report_fd >= 0 && (code = write_report(r, report_fd, s))) {
+  if (s->report_fd >= 0)
+    code = jailer_report_read(&r->proc, &report, &err) ? explain(&err, s) : write_report(&report, s);
+  if (code) {
     jailer_kill(&r->proc, SIGKILL, NULL);
     jailer_wait(&r->proc, -1, NULL, NULL);
     return code;
@@ -669,25 +757,49 @@ static int launch(run *r, settings *s, jailer_plan **plan, int report_fd) {
   return attend(r);
 }
 
+/* A link as FILE is refused, so the names of jail's own descriptors are taken for what they mean. */
+static int report_open(settings *s) {
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+  if (!strcmp(s->report, "-") || !strcmp(s->report, "/dev/stdout")) s->report_fd = 1;
+  else if (!strcmp(s->report, "/dev/stderr")) s->report_fd = 2;
+  else s->report_fd = open(s->report, flags, 0666);
+  s->option = "--report";
+  return s->report_fd < 0 ? refuse_value(s, s->report, strerror(errno)) : 0;
+}
+
+/* PROGRAM by the path that the library takes, and the box. */
+static int name_program(settings *s) {
+  jailer_error err;
+  const char *asked = s->argv[0];
+  const bool path = strchr(asked, '/') != NULL;
+  if (path && !(s->argv[0] = absolute(s, asked))) {
+    s->argv[0] = asked;
+    return explain_errno(JAILER_E_EXEC, "look the program up", asked, s);
+  }
+  if (!s->home) return 0;
+  if (jailer_layout_init(&s->layout, s->home, s->id, &err)) return explain(&err, s);
+  s->config.layout = &s->layout;
+  if (path) s->config.shim = s->argv[0];
+  return 0;
+}
+
 static int run_all(settings *s) {
   static run r; /* holds two buffers: not for the stack */
   jailer_plan *plan = NULL;
   jailer_error err;
-  int report_fd = -1, code = 0;
+  int code = 0;
   r.signals = r.terminal.master = r.terminal.slave = r.terminal.outer = r.terminal.screen_fd = -1;
-  if (s->report && !s->dry_run) {
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-    report_fd = strcmp(s->report, "-") ? open(s->report, flags, 0666) : 1;
-    if (report_fd < 0) return refuse_errno(s->report);
-  }
   r.below_init = s->config.with_init;
-  if (s->tty) code = terminal_open(&r.terminal, s);
+  if (s->report && !s->dry_run) code = report_open(s);
+  if (!code) code = name_program(s);
+  if (!code && s->tty && !terminal_open(&r.terminal, s))
+    code = explain_errno(JAILER_E_SYSTEM, "open a pseudo-terminal", "", s);
   if (!code && jailer_plan_new(&s->config, NULL, &plan, &err)) code = explain(&err, s);
-  if (!code) code = s->dry_run ? print_plan(plan, s) : launch(&r, s, &plan, report_fd);
+  if (!code) code = s->dry_run ? print_plan(plan, s) : launch(&r, s, &plan);
   jailer_plan_free(plan);
   terminal_close(&r.terminal);
   if (r.signals >= 0) close(r.signals);
-  if (report_fd > 2) close(report_fd);
+  if (s->report_fd > 2) close(s->report_fd);
   return code;
 }
 

@@ -448,6 +448,85 @@ static void test_json(void) {
   end(&proc);
 }
 
+/* --- a launch that was refused --- */
+
+static bool error_is(const char *text, const char *wanted) {
+  const char *at = strstr(text, "\"error\": ");
+  bool same = at && !strncmp(at + 9, wanted, strlen(wanted));
+  if (!same) printf("# got %.400s\n", at ? at : "no error");
+  return same;
+}
+
+static void test_refused(void) {
+  static char text[65536];
+  static jailer_report r, zero;
+  jailer_error why;
+  size_t length = 0;
+  memset(&why, 0, sizeof why);
+  why.code = JAILER_E_UNSUPPORTED;
+  why.layer = JAILER_LAYER_LANDLOCK;
+  why.sys_errno = 38;
+  why.step = "a step";
+  strcpy(why.item, "an \\x0aitem");
+  strcpy(why.message, "why, \"and\" what to do");
+  memset(&r, 0xff, sizeof r);
+  OK(jailer_report_refused(&why, &r) == JAILER_OK && r.error.code == why.code && r.error.layer == why.layer &&
+         r.error.sys_errno == 38 && r.error.step == why.step && !strcmp(r.error.item, why.item) &&
+         !strcmp(r.error.message, why.message),
+     "refused: the error is in the report");
+  bool rest = r.engine == JAILER_ENGINE_AUTO && r.pid == 0 && !r.uid && !r.gid && !r.landlock_abi;
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    rest = rest && !r.layer[i].verified;
+    if (i != JAILER_LAYER_LANDLOCK) rest = rest && r.layer[i].state == JAILER_NOT_REQUESTED && !r.layer[i].detail[0];
+  }
+  OK(rest && r.layer[JAILER_LAYER_LANDLOCK].state == JAILER_UNAVAILABLE &&
+         !strcmp(r.layer[JAILER_LAYER_LANDLOCK].detail, "a step"),
+     "refused: its layer is unavailable, everything else not requested");
+  OK(jailer_report_json(&r, text, sizeof text, &length, &err) == 0 && length == strlen(text) && json_whole(text) &&
+         error_is(text, "{\"code\": \"E_UNSUPPORTED\", \"layer\": \"landlock\",\n  \"step\": \"a step\", \"item\": "
+                        "\"an \\\\x0aitem\", \"errno\": 38,\n  \"message\": \"why, \\\"and\\\" what to do\"}, "
+                        "\"layers\": {") &&
+         strstr(text, "\"landlock\": {\"state\": \"unavailable\"") &&
+         count(text, "not_requested") == JAILER_LAYER_COUNT - 2,
+     "refused: as JSON, every member of the error");
+  r.error.code = JAILER_OK;
+  OK(jailer_report_json(&r, text, sizeof text, NULL, &err) == 0 && json_whole(text) && !strstr(text, "\"error\""),
+     "refused: no error, no key");
+
+  why.layer = JAILER_LAYER_NONE;
+  why.step = NULL;
+  why.sys_errno = 0;
+  memset(why.item, 0xff, sizeof why.item);
+  memset(why.message, '"', sizeof why.message);
+  OK(jailer_report_refused(&why, &r) == JAILER_OK && jailer_report_json(&r, text, sizeof text, &length, &err) == 0 &&
+         json_whole(text) && strstr(text, "\"layer\": \"none\",\n  \"step\": \"\"") && strstr(text, "\"errno\": 0,") &&
+         count(text, "not_requested") == JAILER_LAYER_COUNT - 1,
+     "refused: no layer, no step, texts without an end");
+  why.layer = (jailer_layer)77;
+  why.code = (jailer_code)77;
+  OK(jailer_report_refused(&why, &r) == JAILER_OK && jailer_report_json(&r, text, sizeof text, NULL, &err) == 0 &&
+         json_whole(text) && strstr(text, "{\"code\": \"E_UNKNOWN\", \"layer\": \"unknown\""),
+     "refused: an unknown code and layer");
+  OK(jailer_report_refused(&why, NULL) == JAILER_E_INVALID, "refused: no place for the report");
+  memset(&r, 0xff, sizeof r);
+  OK(jailer_report_refused(NULL, &r) == JAILER_E_INVALID && !memcmp(&r, &zero, sizeof r), "refused: no error");
+  why.code = JAILER_OK;
+  memset(&r, 0xff, sizeof r);
+  OK(jailer_report_refused(&why, &r) == JAILER_E_INVALID && !memcmp(&r, &zero, sizeof r),
+     "refused: what is no failure is not told as one");
+
+  const char *const argv[] = {"/nonexistent/program", NULL};
+  jailer_config c;
+  jailer_proc proc;
+  memset(&c, 0, sizeof c);
+  c.argv = argv;
+  OK(jailer_launch(&c, &proc, &why) != JAILER_OK && jailer_report_refused(&why, &r) == JAILER_OK &&
+         jailer_report_json(&r, text, sizeof text, NULL, &err) == 0 && json_whole(text) &&
+         error_is(text, "{\"code\": \"E_EXEC\"") &&
+         strstr(text, "\"item\": \"/nonexistent/program\", \"errno\": 2,"),
+     "refused: a real launch");
+}
+
 int main(void) {
   if (jailer_probe(&host, &err)) {
     printf("Bail out! no probe\n");
@@ -459,5 +538,6 @@ int main(void) {
   test_groups();
   test_device_groups();
   test_json();
+  test_refused();
   return tap_done();
 }

@@ -285,7 +285,8 @@ typedef enum jailer_format {
    name. Strings and arrays are borrowed until jailer_plan_new returns. */
 typedef struct jailer_config {
   /* What runs. */
-  const char *const *argv; /* required, ends with NULL. argv[0]: a path, or a bare name looked up in the jail's PATH */
+  const char *const *argv; /* required, ends with NULL. argv[0]: an absolute path, or a bare name looked up in the
+                              jail's PATH; a relative path is E_INVALID */
   const char *const *env;  /* NAME=VALUE, ends with NULL; NULL: none. PATH is added where it is missing; nothing else */
   const char *cwd;         /* working directory inside; NULL: "/" */
   const char *hostname;    /* NULL: "jail" */
@@ -342,6 +343,7 @@ typedef struct jailer_host {
   bool seccomp;          /* filters with the actions that the launch filter uses */
   bool dumpable;         /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
+  uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
   uint64_t nofile_hard, fsize_hard;
 } jailer_host;
 
@@ -370,6 +372,7 @@ typedef struct jailer_proc {
   jailer_engine engine;
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
+  bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -1209,7 +1212,7 @@ static const jl_tab_entry jl_tab_entries[JAILER_ENTRY_COUNT] = {
     [JAILER_ENTRY_IMAGES] = {"images", false, true, false, true, false, 0755, JL_INSIDE_NONE},
     [JAILER_ENTRY_BOXES] = {"boxes", false, true, false, true, true, 0711, JL_INSIDE_NONE},
     [JAILER_ENTRY_UIDS] = {"uids", false, true, false, true, true, 0700, JL_INSIDE_NONE},
-    [JAILER_ENTRY_BOX] = {"", true, true, false, true, true, 0711, JL_INSIDE_NONE},
+    [JAILER_ENTRY_BOX] = {"", true, true, false, true, true, 0700, JL_INSIDE_NONE},
     [JAILER_ENTRY_BIN] = {"bin", true, true, false, true, true, 0755, JL_INSIDE_EXEC},
     [JAILER_ENTRY_SHARED] = {"shared", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
     [JAILER_ENTRY_SOCKETS] = {"sockets", true, true, true, true, false, 0700, JL_INSIDE_WRITE},
@@ -1288,6 +1291,16 @@ typedef struct jl_tab_clause {
   uint32_t answer;
   jl_tab_test test[JL_TAB_TESTS];
 } jl_tab_clause;
+
+/* What /proc/PID/ns calls them, in the order of jailer_host.ns_ino. */
+static const struct {
+  jailer_layer layer;
+  const char *path, *name;
+} jl_tab_namespaces[] = {
+    {JAILER_LAYER_USERNS, "/proc/self/ns/user", "user"},      {JAILER_LAYER_MOUNTS, "/proc/self/ns/mnt", "mnt"},
+    {JAILER_LAYER_PIDNS, "/proc/self/ns/pid", "pid"},         {JAILER_LAYER_NETNS, "/proc/self/ns/net", "net"},
+    {JAILER_LAYER_IPCNS, "/proc/self/ns/ipc", "ipc"},         {JAILER_LAYER_UTSNS, "/proc/self/ns/uts", "uts"},
+    {JAILER_LAYER_CGROUPNS, "/proc/self/ns/cgroup", "cgroup"}};
 
 /* The namespace flags of clone and unshare: NEWNS 0x00020000, NEWCGROUP 0x02000000, NEWUTS 0x04000000,
    NEWIPC 0x08000000, NEWUSER 0x10000000, NEWPID 0x20000000, NEWNET 0x40000000. */
@@ -3896,7 +3909,7 @@ enum {
   JL_NR_socket = 41, JL_NR_clone = 56, JL_NR_execve = 59, JL_NR_fcntl = 72, JL_NR_flock = 73, JL_NR_fsync = 74,
   JL_NR_ftruncate = 77, JL_NR_chdir = 80, JL_NR_fchdir = 81, JL_NR_fchmod = 91, JL_NR_fchown = 93, JL_NR_umask = 95,
   JL_NR_getuid = 102, JL_NR_getgid = 104, JL_NR_geteuid = 107, JL_NR_getegid = 108, JL_NR_setsid = 112,
-  JL_NR_getgroups = 115, JL_NR_setgroups = 116, JL_NR_setresuid = 117, JL_NR_setresgid = 119, JL_NR_capget = 125,
+  JL_NR_getresuid = 118, JL_NR_getresgid = 120, JL_NR_statfs = 137, JL_NR_getgroups = 115, JL_NR_setgroups = 116, JL_NR_setresuid = 117, JL_NR_setresgid = 119, JL_NR_capget = 125,
   JL_NR_capset = 126, JL_NR_personality = 135, JL_NR_fstatfs = 138, JL_NR_pivot_root = 155, JL_NR_prctl = 157,
   JL_NR_mount = 165, JL_NR_umount2 = 166, JL_NR_sethostname = 170, JL_NR_futex = 202, JL_NR_getdents64 = 217,
   JL_NR_clock_gettime = 228, JL_NR_exit_group = 231, JL_NR_waitid = 247, JL_NR_openat = 257, JL_NR_mkdirat = 258,
@@ -3911,7 +3924,7 @@ enum {
   JL_NR_socket = 198, JL_NR_clone = 220, JL_NR_execve = 221, JL_NR_fcntl = 25, JL_NR_flock = 32, JL_NR_fsync = 82,
   JL_NR_ftruncate = 46, JL_NR_chdir = 49, JL_NR_fchdir = 50, JL_NR_fchmod = 52, JL_NR_fchown = 55, JL_NR_umask = 166,
   JL_NR_getuid = 174, JL_NR_getgid = 176, JL_NR_geteuid = 175, JL_NR_getegid = 177, JL_NR_setsid = 157,
-  JL_NR_getgroups = 158, JL_NR_setgroups = 159, JL_NR_setresuid = 147, JL_NR_setresgid = 149, JL_NR_capget = 90,
+  JL_NR_getresuid = 148, JL_NR_getresgid = 150, JL_NR_statfs = 43, JL_NR_getgroups = 158, JL_NR_setgroups = 159, JL_NR_setresuid = 147, JL_NR_setresgid = 149, JL_NR_capget = 90,
   JL_NR_capset = 91, JL_NR_personality = 92, JL_NR_fstatfs = 44, JL_NR_pivot_root = 41, JL_NR_prctl = 167,
   JL_NR_mount = 40, JL_NR_umount2 = 39, JL_NR_sethostname = 161, JL_NR_futex = 98, JL_NR_getdents64 = 61,
   JL_NR_clock_gettime = 113, JL_NR_exit_group = 94, JL_NR_waitid = 95, JL_NR_openat = 56, JL_NR_mkdirat = 34,
@@ -4293,9 +4306,11 @@ static long jl_probe_limit(int resource, uint64_t *hard) {
 }
 
 /* Whether a kind of namespace is built in: each has a link in /proc/self/ns. */
-static bool jl_probe_ns(const char *path) {
-  char link[64];
-  return jl_sys_readlinkat(JL_AT_FDCWD, path, link, sizeof link) > 0;
+static bool jl_probe_ns(jailer_host *host, size_t i) {
+  jl_stat st;
+  if (jl_sys_stat(JL_AT_FDCWD, jl_tab_namespaces[i].path, 0, &st) < 0) return false;
+  host->ns_ino[i] = st.ino;
+  return true;
 }
 
 /* The first `size` bytes of a file of /proc: their number, or a negated errno. */
@@ -4385,13 +4400,13 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
   host->dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
-  host->userns = jl_probe_ns("/proc/self/ns/user");
-  host->mntns = jl_probe_ns("/proc/self/ns/mnt");
-  host->pidns = jl_probe_ns("/proc/self/ns/pid");
-  host->netns = jl_probe_ns("/proc/self/ns/net");
-  host->ipcns = jl_probe_ns("/proc/self/ns/ipc");
-  host->utsns = jl_probe_ns("/proc/self/ns/uts");
-  host->cgroupns = jl_probe_ns("/proc/self/ns/cgroup");
+  host->userns = jl_probe_ns(host, 0);
+  host->mntns = jl_probe_ns(host, 1);
+  host->pidns = jl_probe_ns(host, 2);
+  host->netns = jl_probe_ns(host, 3);
+  host->ipcns = jl_probe_ns(host, 4);
+  host->utsns = jl_probe_ns(host, 5);
+  host->cgroupns = jl_probe_ns(host, 6);
   if (!host->mntns)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", "/proc/self/ns", ENOENT,
                    "/proc must be mounted in the launcher");
@@ -4810,8 +4825,10 @@ static jailer_code jl_files_dir(const jl_box *box, int parent, const char *name,
   *fd = -1;
   if (r >= 0) r = jl_sys_fstat((int)opened, &st);
   if (r >= 0 && e->checked) why = jl_files_distrust(box, &st, false);
-  /* a mode left tighter by a launch that was interrupted: the box could not reach its own entries */
-  if (r >= 0 && !why && make && st.uid == box->launcher && (st.mode & 07777) != e->mode)
+  /* a mode left tighter by a launch that was interrupted: the box could not reach its own entries. A box directory that
+     lets its box's group pass (jl_files_box_give) is as it should be. */
+  const bool passing = entry == JAILER_ENTRY_BOX && (st.mode & 07777) == 0710;
+  if (r >= 0 && !why && make && !passing && st.uid == box->launcher && (st.mode & 07777) != e->mode)
     r = jl_files_chmod((int)opened, e->mode);
   if (r >= 0 && !why) {
     *fd = (int)opened;
@@ -5050,15 +5067,31 @@ static jailer_code jl_files_tidy(const jl_box *box, jailer_error *err) {
   return r >= 0 || r == -ENOENT ? JAILER_OK : jl_files_sys(box, "clean up after an earlier launch", "", r, err);
 }
 
+/* A target of the launcher's own uid can change the mode of what it holds open, shim.stderr and exit: put back, through
+   O_PATH, which no mode shuts out. Whose file it is the next step asks. */
+static jailer_code jl_files_mend(const jl_box *box, const char *name, jailer_error *err) {
+  jailer_error local;
+  jl_stat st;
+  int fd;
+  jailer_code code = jl_files_open(box, box->dir_fd, name, name, JL_O_PATH, JL_S_IFREG, &fd, &st, &local);
+  if (code == JAILER_E_NOT_FOUND) return JAILER_OK;
+  if (code != JAILER_OK) return jl_files_report(code, &local, err);
+  long r = (st.mode & 07777) == 0600 ? 0 : jl_files_chmod(fd, 0600);
+  jl_files_close(&fd);
+  return r < 0 && r != -EPERM ? jl_files_sys(box, "put a file's mode back", name, r, err) : JAILER_OK;
+}
+
 /* Every file of the launcher's that exists is what it should be, before anything is read, written or emptied. */
 static jailer_code jl_files_vet(const jl_box *box, jailer_error *err) {
   jailer_error local;
+  jailer_code code = jl_files_mend(box, "shim.stderr", err);
+  if (code != JAILER_OK) return code;
   for (unsigned i = 0; i < JAILER_ENTRY_COUNT; i++) {
     const jl_tab_entry *e = &jl_tab_entries[i];
     jl_stat st;
     int fd;
     if (!e->in_box || e->is_dir || !e->checked) continue;
-    jailer_code code = jl_files_own_open(box, e->path, JL_O_PATH, &fd, &st, &local);
+    code = jl_files_own_open(box, e->path, JL_O_PATH, &fd, &st, &local);
     jl_files_close(&fd);
     if (code != JAILER_OK && code != JAILER_E_NOT_FOUND) return jl_files_report(code, &local, err);
   }
@@ -5267,13 +5300,13 @@ static jailer_code jl_files_box_uid(jl_box *box, uint32_t *uid, jailer_error *er
 /* --- giving the box its entries ---------------------------------------------------------------------------------- */
 
 /* Owner and mode of one entry through its O_PATH descriptor, so that a mode of 0 that the box set does not lock us
-   out. The old owner must be one that is expected: the launcher, the box, or the uid the box had before. mode 0:
-   kept. */
-static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *st, uint32_t before, unsigned mode,
-                                     const char *shown, jailer_error *err) {
+   out. The old owner must be one that is expected: the box, the uid the box had before, or, with `ours`, the launcher:
+   in a directory that the target can write, a file of the launcher's may be another one under this name. mode 0: kept. */
+static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *st, bool ours, uint32_t before,
+                                     unsigned mode, const char *shown, jailer_error *err) {
   const char *step = "give an entry to the box";
   long r = 0;
-  if (st->uid != box->launcher && st->uid != box->uid && st->uid != before)
+  if (!(ours && st->uid == box->launcher) && st->uid != box->uid && st->uid != before)
     return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0, jl_files_odd, err);
   /* an ordinary user cannot choose the group; a set-group-id parent directory may have */
   if (st->uid != box->uid || (box->gives && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
@@ -5288,13 +5321,13 @@ static jailer_code jl_files_give_dir(const jl_box *box, const jl_tab_entry *e, u
   int opened = (int)fd;
   r = jl_sys_fstat(opened, &st);
   jailer_code code = r < 0 ? jl_files_sys(box, "give an entry to the box", e->path, r, err)
-                           : jl_files_give_one(box, opened, &st, before, e->mode, e->path, err);
+                           : jl_files_give_one(box, opened, &st, true, before, e->mode, e->path, err);
   jl_files_close(&opened);
   return code;
 }
 
 /* One file of the table in its already opened directory: created when it is missing and `made`, then given. */
-static jailer_code jl_files_give_file(const jl_box *box, int dir, const char *name, const jl_tab_entry *e,
+static jailer_code jl_files_give_file(const jl_box *box, int dir, const char *name, const jl_tab_entry *e, bool ours,
                                       uint32_t before, jailer_error *err) {
   const char *step = "create a file of the box";
   jailer_error local;
@@ -5306,10 +5339,11 @@ static jailer_code jl_files_give_file(const jl_box *box, int dir, const char *na
     long made = jl_files_create(dir, name, e->mode);
     if (made < 0) return jl_files_sys(box, step, e->path, made, err);
     jl_sys_close((int)made);
+    ours = true;
     code = jl_files_open(box, dir, name, e->path, JL_O_PATH, JL_S_IFREG, &fd, &st, &local);
   }
   if (code != JAILER_OK) return jl_files_report(code, &local, err);
-  code = jl_files_give_one(box, fd, &st, before, e->mode, e->path, err);
+  code = jl_files_give_one(box, fd, &st, ours, before, e->mode, e->path, err);
   jl_files_close(&fd);
   return code;
 }
@@ -5317,8 +5351,9 @@ static jailer_code jl_files_give_file(const jl_box *box, int dir, const char *na
 /* Empties `exit`: what an earlier run said there must not speak for the next. */
 static jailer_code jl_files_exit_clear(const jl_box *box, jailer_error *err) {
   jl_stat st;
-  int fd;
-  jailer_code code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_WRONLY, JL_S_IFREG, &fd, &st, err);
+  int fd = -1;
+  jailer_code code = jl_files_mend(box, "exit", err);
+  if (code == JAILER_OK) code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_WRONLY, JL_S_IFREG, &fd, &st, err);
   if (code != JAILER_OK) return code;
   long r = st.size ? jl_sys_ftruncate(fd, 0) : 0;
   jl_files_close(&fd);
@@ -5331,7 +5366,7 @@ static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, 
   jl_stat st;
   const char *slash = strchr(e->path, '/');
   size_t n = slash ? (size_t)(slash - e->path) : 0;
-  if (!slash) return jl_files_give_file(box, box->dir_fd, e->path, e, before, err);
+  if (!slash) return jl_files_give_file(box, box->dir_fd, e->path, e, true, before, err);
   memcpy(parent, e->path, n < sizeof parent ? n : 0);
   parent[n < sizeof parent ? n : 0] = 0;
   long fd = jl_files_step(box->dir_fd, parent, true, 0700);
@@ -5342,7 +5377,7 @@ static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, 
   /* a box of our own uid can take our permission to enter logs/ */
   if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod(dir, 0700);
   if (r < 0) code = jl_files_sys(box, "open a directory of the box", parent, r, err);
-  if (code == JAILER_OK) code = jl_files_give_file(box, dir, slash + 1, e, before, err);
+  if (code == JAILER_OK) code = jl_files_give_file(box, dir, slash + 1, e, st.uid == box->launcher, before, err);
   jl_files_close(&dir);
   return code;
 }
@@ -5358,6 +5393,11 @@ static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, ja
   uint32_t before = r < 0 ? box->launcher : logs.uid;
   box->uid = uid;
   box->gid = gid;
+  if (box->gives) { /* the box's group may pass, and nobody else: what the target opens to all stays shut */
+    r = jl_files_chown(box->dir_fd, UINT32_MAX, gid);
+    if (r >= 0) r = jl_files_chmod(box->dir_fd, 0710);
+    if (r < 0) return jl_files_sys(box, "give an entry to the box", "", r, err);
+  }
   for (unsigned pass = 0; pass < 2; pass++) {
     for (unsigned i = 0; i < JAILER_ENTRY_COUNT && code == JAILER_OK; i++) {
       const jl_tab_entry *e = &jl_tab_entries[i];
@@ -5429,6 +5469,7 @@ static jailer_code jl_files_stderr_open(const jl_box *box, int *fd, jailer_error
   long r = jl_files_create(box->dir_fd, "shim.stderr", 0600);
   if (r >= 0) jl_sys_close((int)r); /* opened again for appending only: what the target gets must not read */
   if (r < 0 && r != -EEXIST) return jl_files_sys(box, step, "shim.stderr", r, err);
+  if ((code = jl_files_mend(box, "shim.stderr", err))) return code;
   code = jl_files_own_open(box, "shim.stderr", JL_O_WRONLY | JL_O_APPEND, fd, &st, err);
   if (code != JAILER_OK) return code;
   r = jl_sys_fchmod(*fd, 0600); /* a target with the launcher's uid may have changed it through its descriptor */
@@ -5445,9 +5486,10 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
   const char *step = "read the exit file";
   char more;
   jl_stat st;
-  int fd;
+  int fd = -1;
   *len = 0;
-  jailer_code code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, err);
+  jailer_code code = jl_files_mend(box, "exit", err);
+  if (code == JAILER_OK) code = jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, err);
   if (code != JAILER_OK) return code;
   long r = jl_sys_read_all(fd, buf, size), rest = 0;
   if (r >= 0) *len = (size_t)r;
@@ -7194,16 +7236,71 @@ JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
   return fd == -EACCES;
 }
 
+/* The target's ids, and its groups where the launcher could choose them. */
+JL_CHILD_CODE static bool jl_child_sees_ids(const jl_child *c) {
+  const jailer_plan *p = c->plan;
+  const bool mapped = (c->launch->layers & JAILER_BIT(JAILER_LAYER_USERNS)) != 0;
+  const uint32_t uid = mapped ? p->inside_uid : p->host_uid, gid = mapped ? p->inside_gid : p->host_gid;
+  uint32_t u[3] = {0, 0, 0}, g[3] = {0, 0, 0}, groups[8];
+  if (jl_sys_call(JL_NR_getresuid, (long)&u[0], (long)&u[1], (long)&u[2], 0, 0, 0) < 0 ||
+      jl_sys_call(JL_NR_getresgid, (long)&g[0], (long)&g[1], (long)&g[2], 0, 0, 0) < 0)
+    return false;
+  for (int i = 0; i < 3; i++)
+    if (u[i] != uid || g[i] != gid) return false;
+  if (!p->host.privileged) return true;
+  long n = jl_sys_call(JL_NR_getgroups, 8, (long)groups, 0, 0, 0, 0);
+  if (n != (long)p->group_count) return false;
+  for (long i = 0; i < n; i++) { /* the kernel sorts them */
+    bool given = false;
+    for (size_t k = 0; k < p->group_count; k++) given = given || p->groups[k] == groups[i];
+    if (!given) return false;
+  }
+  return true;
+}
+
+/* The root is the tmpfs, and cannot be written; what the caller granted is mounted as planned. */
+JL_CHILD_CODE static bool jl_child_sees_mounts(const jl_child *c) {
+  const uint64_t root = JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC; /* the values of ST_* */
+  const jailer_plan *p = c->plan;
+  uint64_t fs[16];
+  memset(fs, 0, sizeof fs);
+  if (jl_sys_call(JL_NR_statfs, (long)"/", (long)fs, 0, 0, 0, 0) < 0) return false;
+  if (fs[0] != 0x01021994 || (fs[10] & root) != root) return false; /* TMPFS_MAGIC */
+  for (size_t i = 0; i < p->nodes.count; i++) {
+    const jl_node *node = &p->nodes.item[i];
+    if (node->kind != JL_TREE || !node->source->check) continue;
+    if (jl_sys_call(JL_NR_statfs, (long)node->source->at, (long)fs, 0, 0, 0, 0) < 0) return false;
+    if ((fs[10] & node->attr) != node->attr) return false;
+  }
+  return true;
+}
+
+/* Each namespace is another one than the launcher's was when the plan was made. */
+JL_CHILD_CODE static bool jl_child_sees_namespaces(const jl_child *c, uint32_t *seen) {
+  for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
+    const uint32_t bit = JAILER_BIT(jl_tab_namespaces[i].layer);
+    jl_stat st;
+    if (!(c->launch->layers & bit) || !c->plan->host.ns_ino[i]) continue;
+    c->reply->item = (int32_t)jl_tab_namespaces[i].layer;
+    if (jl_sys_stat(JL_AT_FDCWD, jl_tab_namespaces[i].path, 0, &st) < 0 || st.ino == c->plan->host.ns_ino[i])
+      return false;
+    *seen |= bit;
+  }
+  return true;
+}
+
 static const struct {
   jailer_layer layer;
   bool (*agrees)(const jl_child *);
 } jl_child_accounts[] = {
+    {JAILER_LAYER_IDS, jl_child_sees_ids},         {JAILER_LAYER_MOUNTS, jl_child_sees_mounts},
     {JAILER_LAYER_CAPS, jl_child_sees_caps},       {JAILER_LAYER_NNP, jl_child_sees_nnp},
     {JAILER_LAYER_SECCOMP, jl_child_sees_seccomp}, {JAILER_LAYER_SESSION, jl_child_sees_session},
     {JAILER_LAYER_DEATH, jl_child_sees_death},     {JAILER_LAYER_RLIMITS, jl_child_sees_rlimits},
     {JAILER_LAYER_PROC, jl_child_sees_proc},       {JAILER_LAYER_LANDLOCK, jl_child_sees_landlock}};
 
-/* Whatever the kernel says otherwise ends the launch. */
+/* Whatever the kernel says otherwise ends the launch. A mount namespace of its own is seen in /proc; without /proc the
+   mounts themselves tell. */
 JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
   uint32_t seen = 0;
   for (size_t i = 0; i < sizeof jl_child_accounts / sizeof jl_child_accounts[0]; i++) {
@@ -7214,6 +7311,7 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
     seen |= bit;
   }
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  else if (!jl_child_sees_namespaces(c, &seen)) return -EPROTO;
   if (c->in_cgroup) seen |= JAILER_BIT(JAILER_LAYER_CGROUP);
   c->reply->item = -1;
   c->reply->readback = seen;
@@ -8184,6 +8282,22 @@ static bool jl_parent_tells_host(int step) {
   return false;
 }
 
+static const char *jl_parent_exec_cause(int error) {
+  switch (error) {
+  case ENOENT:
+    return "inside the jail it does not exist, or what it needs to start does not: the interpreter of a script's first "
+           "line, the loader of a dynamic program";
+  case EACCES:
+    return "the target may not execute it: it is no regular file, lacks the execute bit, or lies in a grant without "
+           "execution";
+  case ENOEXEC:
+    return "the kernel does not know its format: a script needs a first line with #!, a program this machine's "
+           "architecture";
+  case ETXTBSY: return "somebody holds it open for writing; close it there first";
+  default: return jl_tab_steps[JL_STEP_EXEC].remedy;
+  }
+}
+
 /* Turns the reply into the caller's error. A child that ended without an answer was killed. */
 JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *err) {
   int step = l->reply->step, error = l->reply->error, item = l->reply->item;
@@ -8195,6 +8309,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
     return jl_fail(
         err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
+  if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
   if (step == JL_STEP_CGROUP && jl_parent_cgroup_cause(-error, l->layers))
     remedy = jl_parent_cgroup_cause(-error, l->layers);
@@ -8513,6 +8628,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->landlock_abi = p->host.landlock_abi;
   out->readback = l->reply->readback;
   out->engine = p->engine;
+  out->allow_userns = p->allow_userns;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -8755,20 +8871,16 @@ static void jl_parent_confirm(jailer_report *report, jailer_layer layer, bool ag
 
 /* A namespace is the target's own when its link is not the launcher's. A link that may not be read confirms nothing. */
 static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *wrong) {
-  static const char *const names[] = {"user", "mnt", "pid", "net", "ipc", "uts", "cgroup"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    const jailer_layer layer = jl_parent_namespaces[i].layer;
+  for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
+    const jailer_layer layer = jl_tab_namespaces[i].layer;
     char path[64], theirs[64], ours[64];
     jl_buf b = jl_buf_fixed(path, sizeof path);
     jl_buf_str(&b, "/proc/");
     jl_buf_i64(&b, pid);
     jl_buf_str(&b, "/ns/");
-    jl_buf_str(&b, names[i]);
+    jl_buf_str(&b, jl_tab_namespaces[i].name);
     long n = jl_sys_readlinkat(JL_AT_FDCWD, path, theirs, sizeof theirs - 1);
-    b = jl_buf_fixed(path, sizeof path);
-    jl_buf_str(&b, "/proc/self/ns/");
-    jl_buf_str(&b, names[i]);
-    long m = jl_sys_readlinkat(JL_AT_FDCWD, path, ours, sizeof ours - 1);
+    long m = jl_sys_readlinkat(JL_AT_FDCWD, jl_tab_namespaces[i].path, ours, sizeof ours - 1);
     if (n <= 0 || m <= 0) continue;
     theirs[n] = ours[m] = 0;
     jl_parent_detail(report, layer, theirs);
@@ -8819,7 +8931,8 @@ static void jl_parent_report_status(jailer_report *report, const jailer_proc *pr
     known = known && jl_parent_status_number(status, sets[i], 0, 16, &value);
     if (known) any |= value;
   }
-  jl_parent_confirm(report, JAILER_LAYER_CAPS, known && any == 0, wrong);
+  if (!proc->allow_userns || !any) jl_parent_confirm(report, JAILER_LAYER_CAPS, known && any == 0, wrong);
+  else jl_parent_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
   jl_parent_confirm(report, JAILER_LAYER_NNP,
                     jl_parent_status_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1, wrong);
   jl_parent_confirm(report, JAILER_LAYER_SECCOMP,

@@ -2,7 +2,7 @@
 #
 #   make run      build the runner, a shim and the main job, and run it
 #   make test     build everything and run the test suite
-#   make bench    measure; the numbers go to $(BUILD)/bench.txt
+#   make bench    measure; the numbers go to $(BUILD)/bench.txt (JAILER_BENCH_ROUNDS=1: only that each can be taken)
 #   make check    compile the header with every compiler there is, warnings as errors
 #   make analyze  static analysers over the header
 #   make fuzz     fuzz what reads foreign bytes, FUZZ_SECONDS for each fuzzer (needs clang)

@@ -129,17 +129,13 @@ static int open_kvm(void) {
   return -1;
 }
 
-/* What the box wrote is foreign: opened without following or blocking, bounded, and escaped when printed. */
-static void print_foreign(const char *path, char *to, size_t size) {
-  struct stat st;
-  ssize_t n = 0;
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) n = read(fd, to, size - 1);
-  if (fd >= 0) close(fd);
-  to[n < 0 ? 0 : n] = 0;
-  for (const char *c = to; *c; c++)
-    if ((*c >= 32 && *c < 127) || (*c == '\n' && !c[1])) putchar(*c);
-    else printf("\\x%02x", (unsigned char)*c);
+/* What the box wrote is foreign: escaped when printed. */
+static void print_foreign(const char *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    const char c = bytes[i];
+    if ((c >= 32 && c < 127) || (c == '\n' && i + 1 == length)) putchar(c);
+    else printf("\\x%02x", (unsigned char)c);
+  }
 }
 
 static void print_report(const jailer_proc *proc) {
@@ -209,12 +205,18 @@ static void run(const jailer_layout *layout, const char *box, jailer_config *con
   if (from) fclose(from);
   promise(status.exited && status.exit_code == 0, "the shim says that everything was refused that should be");
   promise(access(join(path, box, "shim.pid"), F_OK) != 0, "the pid file is gone afterwards");
+  size_t length = 0;
+  check(jailer_box_exit(layout, line, sizeof line - 1, &length, &err), &err); /* follows nothing that the box put there */
+  line[length] = 0;
   printf("exit: ");
-  print_foreign(join(path, box, "exit"), line, sizeof line);
+  print_foreign(line, length);
   promise(strstr(line, "\"allowed\":0") != NULL, "the exit file holds the shim's last words");
+  FILE *said = fopen(join(path, box, "shim.stderr"), "r"); /* the launcher's file: only what is in it is the box's */
+  length = said ? fread(line, 1, sizeof line, said) : 0;
+  if (said) fclose(said);
   printf("stderr: ");
-  print_foreign(join(path, box, "shim.stderr"), line, sizeof line);
-  (void)layout;
+  print_foreign(line, length);
+  printf(length && line[length - 1] == '\n' ? "" : "\n");
 }
 
 int main(int argc, char **argv) {

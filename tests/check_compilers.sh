@@ -66,6 +66,10 @@ runs() { row "$1: jail runs" "$tap_dir/jail" --version; }
 for cc in gcc clang; do
   if have $cc; then
     variants $cc $cc
+    for optimised in -O3 -Os; do # each sees what the others do not
+      compile "$cc -std=c99 $optimised" $cc implementation.c -std=c99 $optimised
+    done
+    compile "$cc -O2 -fsanitize=undefined" $cc implementation.c -std=c99 -O2 -fsanitize=undefined
     links $cc $cc
     runs $cc
     links "$cc -static" $cc -static

@@ -371,6 +371,22 @@ static int do_isdir(const char *path) {
 static int do_opendir(const char *path) { return answer(open(path, O_PATH | O_DIRECTORY)); }
 static int do_chdir(const char *path) { return answer(chdir(path)); }
 static int do_mkdir(const char *path) { return answer(mkdir(path, 0700)); }
+
+static int do_mkdirmode(const char *arg) { /* PATH,MODE */
+  char path[1024];
+  const char *mode;
+  return split(arg, path, &mode) ? answer(mkdir(path, (mode_t)strtol(mode, NULL, 8))) : EINVAL;
+}
+
+static int do_createmode(const char *arg) { /* PATH,MODE: an empty file with those bits from its creation on */
+  char path[1024];
+  const char *mode;
+  if (!split(arg, path, &mode)) return EINVAL;
+  umask(0);
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, (mode_t)strtol(mode, NULL, 8));
+  if (fd < 0) return errno;
+  return answer(close(fd));
+}
 static int do_unlink(const char *path) { return answer(unlink(path)); }
 static int do_rmdir(const char *path) { return answer(rmdir(path)); }
 static int do_mkfifo(const char *path) { return answer(mkfifo(path, 0600)); }
@@ -570,7 +586,10 @@ static int do_udp(const char *arg) { /* a kept datagram socket N to a port of it
   return answer(sendto(atoi(number), "x", 1, 0, (struct sockaddr *)&to, sizeof to));
 }
 
-static int do_kill(const char *pid) { return answer(kill(atoi(pid), 0)); }
+static int do_kill(const char *arg) { /* PID or PID,SIGNAL */
+  const char *comma = strchr(arg, ',');
+  return answer(kill(atoi(arg), comma ? atoi(comma + 1) : 0));
+}
 static int do_tkill(const char *pid) { return answer(syscall(SYS_tkill, atoi(pid), 0)); }
 static int do_pidfd(const char *pid) { return answer(syscall(SYS_pidfd_open, atoi(pid), 0)); }
 static int do_ptrace(const char *pid) { return answer(syscall(SYS_ptrace, 0x4206 /* SEIZE */, atoi(pid), 0, 0)); }
@@ -736,6 +755,8 @@ static const struct {
              {"opendir", do_opendir},
              {"chdir", do_chdir},
              {"mkdir", do_mkdir},
+             {"mkdirmode", do_mkdirmode},
+             {"createmode", do_createmode},
              {"unlink", do_unlink},
              {"rmdir", do_rmdir},
              {"mkfifo", do_mkfifo},

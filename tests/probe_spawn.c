@@ -6,7 +6,9 @@
  *   probe_spawn ignore N        ignores signal N: writes "ready" and waits for ever; so do block N and idle 0
  *   probe_spawn fds             one line for each open descriptor: NUMBER DEV INO TYPE RDEV FD_FLAGS
  *   probe_spawn args            its arguments, environment and working directory
- *   probe_spawn orphan N        leaves a child that exits with N later, and exits with 7 itself */
+ *   probe_spawn orphan N        leaves a child that exits with N later, and exits with 7 itself
+ *   probe_spawn tty 0           opens /dev/tty: "tty ERRNO leader L foreground F", L and F 0 or 1. Where it could, writes
+ *                               "ready", waits for SIGINT with a child in its group: "interrupted I child SIGNAL" */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void got(int signal) {
@@ -42,6 +45,38 @@ static int list(void) {
   return write(1, text, at) == (ssize_t)at ? 0 : 96;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  interrupted = 1;
+}
+
+static void on_alarm(int signal) {
+  (void)signal;
+  _exit(94);
+}
+
+static int terminal(void) {
+  int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), e = fd < 0 ? errno : 0, status = 0;
+  signal(SIGINT, on_interrupt);
+  signal(SIGALRM, on_alarm); /* PID 1 does not end by a default action */
+  alarm(10);
+  printf("tty %d leader %d foreground %d\n", e, getsid(0) == getpid(), fd >= 0 && tcgetpgrp(fd) == getpgrp());
+  fflush(stdout);
+  if (fd < 0) return 0;
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGINT, SIG_DFL);
+    if (write(1, "ready\n", 6) < 0) _exit(97);
+    for (;;) pause();
+  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  printf("interrupted %d child %d\n", (int)interrupted, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+  return 0;
+}
+
 int main(int argc, char **argv, char **envp) {
   const char *what = argc > 1 ? argv[1] : "";
   const int n = argc > 2 ? atoi(argv[2]) : 0;
@@ -50,6 +85,7 @@ int main(int argc, char **argv, char **envp) {
   if (!strcmp(what, "exit")) return n;
   if (!strcmp(what, "fds")) return list();
   if (!strcmp(what, "idle")) return ready();
+  if (!strcmp(what, "tty")) return terminal();
   if (!strcmp(what, "raise")) {
     kill(getpid(), n);
     return 99;

@@ -1,4 +1,4 @@
-/* test_box: launches of a box end to end: one at a time, pid file, stderr, exit, the shim's copy, the record of the disks'
+/* test_box: launches of a box end to end: one at a time, pid file, stderr, exit and how it is read, the shim's copy, the record of the disks'
  * chains against headers that the box rewrote, names planted for the next launch, and twenty launches that leave nothing. */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -269,6 +269,78 @@ static void test_stderr_and_exit(void) {
   OK((box_stat("./exit").st_mode & 0777) == 0600, "it gets its own mode again");
 }
 
+/* jailer_box_exit into sixteen bytes, told apart from what was there before: the code, and that it says `want`. */
+static bool exit_says(size_t size, jailer_code code, const char *want) {
+  char bytes[17];
+  size_t length = 99;
+  jailer_error err;
+  memset(&err, 0, sizeof err);
+  memset(bytes, '#', sizeof bytes);
+  jailer_code got = jailer_box_exit(&box_layout, bytes, size, &length, &err);
+  bool good = got == code && (code == JAILER_E_LIMIT || length == strlen(want)) && !memcmp(bytes, want, strlen(want)) &&
+              bytes[size] == '#' && (code == JAILER_OK || (err.code == code && strstr(err.item, "exit") && err.message[0]));
+  if (!good) printf("# %s, %zu bytes, item %s: %s\n", jailer_code_name(got), length, err.item, err.message);
+  return good;
+}
+
+static void test_exit_read(void) {
+  jailer_config config = box_config();
+  jailer_layout missing;
+  jailer_error err;
+  char bytes[16];
+  size_t length = 99;
+  box_run(&ran, &config, "put:./exit|{\"code\":1}", NULL);
+  OK(box_ended_well(&ran) && exit_says(16, JAILER_OK, "{\"code\":1}"), "jailer_box_exit: what the box wrote, as it is");
+  OK(exit_says(10, JAILER_OK, "{\"code\":1}"), "jailer_box_exit: exactly as many bytes as there is room for");
+  OK(exit_says(9, JAILER_E_LIMIT, ""), "jailer_box_exit: one more is E_LIMIT, and no byte is written beyond the room");
+  OK(exit_says(0, JAILER_E_LIMIT, ""), "jailer_box_exit: no room for what is there is E_LIMIT");
+  OK(box_write("./exit", "a\0\x1b[2J\xff", 7) && jailer_box_exit(&box_layout, bytes, sizeof bytes, &length, &err) == JAILER_OK &&
+         length == 7 && !memcmp(bytes, "a\0\x1b[2J\xff", 7),
+     "jailer_box_exit: hostile bytes come as they are, a NUL among them");
+  box_write("./exit", "", 0);
+  OK(exit_says(16, JAILER_OK, "") && exit_says(0, JAILER_OK, ""), "jailer_box_exit: an empty file is no bytes, with room and without");
+  length = 99;
+  OK(jailer_box_exit(&box_layout, NULL, 0, &length, NULL) == JAILER_OK && length == 0, "jailer_box_exit: without room NULL is fine, and without an error");
+
+  OK(jailer_box_exit(NULL, bytes, sizeof bytes, &length, &err) == JAILER_E_INVALID && err.message[0], "jailer_box_exit: no layout");
+  OK(jailer_box_exit(&box_layout, NULL, sizeof bytes, &length, &err) == JAILER_E_INVALID, "jailer_box_exit: room that is not there");
+  OK(jailer_box_exit(&box_layout, bytes, sizeof bytes, NULL, &err) == JAILER_E_INVALID &&
+         jailer_box_exit(NULL, NULL, 0, NULL, NULL) == JAILER_E_INVALID,
+     "jailer_box_exit: nowhere to put the length");
+  jailer_layout_init(&missing, box_home, "missing", &err);
+  length = 99;
+  OK(jailer_box_exit(&missing, bytes, sizeof bytes, &length, &err) == JAILER_E_NOT_FOUND && length == 0 && absent("~/boxes/missing"),
+     "jailer_box_exit: a box that does not exist is NOT_FOUND, and is not made");
+
+  char put[JAILER_PATH_MAX + 32];
+  snprintf(put, sizeof put, "put:%s|half way", box_path("./exit"));
+  start(&ran, &config, put, "stay:20");
+  OK(ran.code == JAILER_OK && box_listen(&ran, "stays\n") && exit_says(16, JAILER_OK, "half way"), "jailer_box_exit: while the box runs");
+  box_finish(&ran);
+  OK(box_ended_well(&ran) && exit_says(16, JAILER_OK, "half way"), "jailer_box_exit: and the same after it");
+
+  /* in the place of the file; where it leads says "host", and those bytes must not come */
+  box_text("^/words", "host");
+  chmod(box_path("^/words"), 0644);
+  for (int kind = 0; kind < 5; kind++) {
+    static const char *const what[] = {"a symbolic link", "a link to nothing", "a FIFO", "a directory", "a second name of a file"};
+    char *at = box_path("./exit");
+    unlink(at);
+    int made = kind == 0   ? symlink(box_path("^/words"), at)
+               : kind == 1 ? symlink("nothing", at)
+               : kind == 2 ? mkfifo(at, 0666)
+               : kind == 3 ? mkdir(at, 0755)
+                           : link(box_path("^/words"), at);
+    alarm(30); /* a FIFO that is waited for ends the test */
+    OK(made == 0 && exit_says(16, JAILER_E_UNSAFE, ""), "jailer_box_exit: %s in its place is UNSAFE", what[kind]);
+    alarm(0);
+    if (remove(at)) printf("# it cannot be removed\n");
+  }
+  OK(exit_says(16, JAILER_E_NOT_FOUND, ""), "jailer_box_exit: no such file is NOT_FOUND");
+  accepted(&config, "the next launch makes it again");
+  OK(exit_says(16, JAILER_OK, ""), "jailer_box_exit: empty");
+}
+
 static bool same_bytes(const char *a, const char *b) {
   char one[65536], two[sizeof one];
   FILE *x = fopen(box_path(a), "r"), *y = fopen(box_path(b), "r");
@@ -488,6 +560,62 @@ static void test_raw(void) {
   OK(jailer_layout_remove(&layout, &err) == JAILER_OK, "and gone");
 }
 
+/* guest-rootfs.qcow2 has a format, a chain and a record of its own, whatever disk.qcow2 is. */
+static void test_rootfs(void) {
+  static box_ran look;
+  static const char *const disk = "~/boxes/rootfs/disks/disk.qcow2", *const rootfs = "~/boxes/rootfs/disks/guest-rootfs.qcow2",
+                           *const record = "~/boxes/rootfs/record";
+  jailer_config config = box_config();
+  jailer_layout layout;
+  jailer_error err;
+  memset(&err, 0, sizeof err);
+  jailer_layout_init(&layout, box_home, "rootfs", &err);
+  config.layout = &layout;
+  OK(jailer_layout_prepare(&layout, 0, 0, &err) == JAILER_OK && box_qcow2(disk, NULL, NULL) && box_qcow2("~/images/lower.qcow2", "../bases/other.raw", "raw") &&
+         box_qcow2(rootfs, "../../../images/lower.qcow2", "qcow2"),
+     "a guest-rootfs.qcow2 on two layers of its own");
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "rootfs: recorded: %s", err.message);
+  const char *text = box_read(record), *second = strstr(text, "guest-rootfs"), *lower = strstr(text, "lower.qcow2");
+  OK(second && lower && lower > second && strstr(text, "disk") && !strstr(text, "base.raw"), "rootfs: under its own name, with its own layers");
+  box_run(&look, &config, "write:~/boxes/rootfs/disks/guest-rootfs.qcow2", "read:~/images/lower.qcow2", "read:~/bases/other.raw", "write:~/images/lower.qcow2",
+          "write:~/bases/other.raw", "read:~/bases/base.raw", NULL);
+  OK(box_ended_well(&look) && !strcmp(box_said(&look, "write", rootfs), "ok"), "rootfs: launched, and it can be written: %s", error_of(&look));
+  OK(!strcmp(box_said(&look, "read", "~/images/lower.qcow2"), "ok") && !strcmp(box_said(&look, "read", "~/bases/other.raw"), "ok"),
+     "rootfs: the layers of its chain can be read");
+  OK(box_refusal(box_said(&look, "write", "~/images/lower.qcow2")) && box_refusal(box_said(&look, "write", "~/bases/other.raw")) &&
+         !strcmp(box_said(&look, "read", "~/bases/base.raw"), "ENOENT"),
+     "rootfs: and not written, and no other base is there");
+
+  box_qcow2(rootfs, "../../../bases/base.raw", "raw");
+  box_run(&look, &config, "code:0", NULL);
+  OK(look.code == JAILER_E_CHAIN && strstr(look.err.item, "base.raw") && strstr(look.err.message, "record"), "rootfs: another layer than recorded is E_CHAIN: %s", error_of(&look));
+  box_qcow2(rootfs, "../../../images/lower.qcow2", "qcow2");
+  box_run(&look, &config, "code:0", NULL);
+  OK(box_ended_well(&look), "rootfs: as recorded it is launched: %s", error_of(&look));
+
+  config.rootfs_format = JAILER_FORMAT_RAW;
+  box_run(&look, &config, "code:0", NULL);
+  OK(look.code == JAILER_E_CHAIN, "rootfs: recorded as qcow2, launched as raw is E_CHAIN: %s", error_of(&look));
+  OK(box_qcow2(rootfs, "/etc/passwd", "raw") && jailer_box_record(&config, &err) == JAILER_OK, "rootfs: raw, with a qcow2 header as its first bytes, is recorded as raw");
+  box_run(&look, &config, "write:~/boxes/rootfs/disks/guest-rootfs.qcow2", "line:/etc/passwd", "read:~/images/lower.qcow2", NULL);
+  OK(box_ended_well(&look) && !strcmp(box_said(&look, "write", rootfs), "ok"), "rootfs: raw, launched: %s", error_of(&look));
+  OK(!strncmp(box_said(&look, "line", "/etc/passwd"), "jail:", 5) && !strcmp(box_said(&look, "read", "~/images/lower.qcow2"), "ENOENT"),
+     "rootfs: with nothing behind it");
+  OK(strstr(box_read(record), "guest-rootfs") && !strstr(box_read(record), "passwd"), "rootfs: and nothing of that header in the record");
+  box_run(&look, &config, "header:~/boxes/rootfs/disks/guest-rootfs.qcow2|/etc/shadow|raw", NULL);
+  OK(box_ended_well(&look) && strstr(look.text, "=ok\n"), "rootfs: the guest writes another header there");
+  box_run(&look, &config, "code:0", NULL);
+  OK(box_ended_well(&look), "rootfs: which means nothing at the next launch: %s", error_of(&look));
+  config.rootfs_format = JAILER_FORMAT_QCOW2;
+  box_run(&look, &config, "code:0", NULL);
+  OK(look.code == JAILER_E_CHAIN, "rootfs: as qcow2 it is refused: %s", error_of(&look));
+  config.rootfs_format = JAILER_FORMAT_RAW;
+  config.disk_format = JAILER_FORMAT_RAW;
+  box_run(&look, &config, "code:0", NULL);
+  OK(look.code == JAILER_E_CHAIN, "rootfs: the format of the one is not that of the other: %s", error_of(&look));
+  OK(jailer_layout_remove(&layout, &err) == JAILER_OK, "rootfs: and gone");
+}
+
 /* --- names planted for the next launch ---------------------------------------------------------------------------- */
 
 static void test_planted(void) {
@@ -645,10 +773,12 @@ int main(void) {
   test_two_threads();
   test_stale_pid();
   test_stderr_and_exit();
+  test_exit_read();
   test_copies();
   test_libraries();
   test_record();
   test_raw();
+  test_rootfs();
   test_planted();
   test_many();
   test_examples();

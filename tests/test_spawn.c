@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,10 +16,25 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static bool hook(long nr, const long args[6], long *result);
+#define JAILER_SYS_HOOK hook
 #define JAILER_IMPLEMENTATION
 #define JAILER_STATIC
 #include "../jailer.h"
 #include "tap.h"
+
+/* A file that is opened instead of /proc/sys/fs/suid_dumpable; NULL: the real one. */
+static const char *fake_dumpable;
+static int fake_opens;
+
+static bool hook(long nr, const long args[6], long *result) {
+  if (!fake_dumpable || nr != SYS_openat || strcmp((const char *)args[1], "/proc/sys/fs/suid_dumpable") != 0) return false;
+  int fd = open(fake_dumpable, O_RDONLY | O_CLOEXEC);
+  fake_opens++;
+  *result = fd < 0 ? -errno : fd;
+  return true;
+}
 
 static char dir[256], probe[300];
 static jailer_error err;
@@ -945,6 +961,119 @@ static void test_no_cap_kill(void) {
   OK(status == 0, "root without CAP_KILL is refused: E_DENIED");
 }
 
+/* fs.suid_dumpable=1 would let the target's user trace a root launcher during the launch. What the machine says is not
+   changed for this: the hook answers with another file. */
+static void test_suid_dumpable(void) {
+  static const struct {
+    const char *text; /* NULL: there is no such file */
+    jailer_code code;
+    const char *what;
+  } rows[] = {{"0\n", JAILER_OK, "0 is launched"},
+              {"2\n", JAILER_OK, "2 is launched"},
+              {"1\n", JAILER_E_UNSAFE, "1 is refused"},
+              {"", JAILER_E_SYSTEM, "an empty file is no answer"},
+              {NULL, JAILER_E_SYSTEM, "no file is no answer"}};
+  const bool root = geteuid() == 0;
+  char path[400];
+  snprintf(path, sizeof path, "%s", in_dir("suid_dumpable"));
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    unlink(path);
+    if (rows[i].text) put("suid_dumpable", rows[i].text, 0644);
+    fake_opens = 0;
+    fake_dumpable = path;
+    target_new(&T, "exit", 5);
+    int end = target_run(&T);
+    fake_dumpable = NULL;
+    if (!root) { /* its child keeps its uid */
+      OK(end == 5 && fake_opens == 0, "suid_dumpable: an ordinary launcher does not ask: %s does not matter", rows[i].what);
+      continue;
+    }
+    OK(end == (rows[i].code ? 1000 + (int)rows[i].code : 5) && fake_opens == 1, "suid_dumpable: %s", rows[i].what);
+    if (rows[i].code)
+      OK(err.layer == JAILER_LAYER_IDS && strstr(err.step, "suid_dumpable") && err.message[0] && T.proc.pid == 0 && waitpid(-1, NULL, WNOHANG) < 0,
+         "suid_dumpable: and nothing was started: %s: %s", err.step, err.message);
+  }
+  if (!root) return;
+  put("suid_dumpable", "1\n", 0644);
+  fake_dumpable = path;
+  target_new(&T, "exit", 5);
+  T.config.may_degrade = JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_USERNS);
+  OK(target_run(&T) == 1000 + JAILER_E_UNSAFE, "suid_dumpable: no permitted degrade lets it through");
+  fake_dumpable = NULL;
+}
+
+/* --- a controlling terminal --- */
+
+typedef struct pty {
+  int master, slave;
+  char name[64];
+} pty;
+
+static bool pty_open(pty *p) {
+  p->slave = -1;
+  p->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (p->master < 0 || grantpt(p->master) || unlockpt(p->master) || ptsname_r(p->master, p->name, sizeof p->name)) return false;
+  return (p->slave = open(p->name, O_RDWR | O_NOCTTY | O_CLOEXEC)) >= 0;
+}
+
+/* A target on that terminal, up to where it says `until`. */
+static jailer_code pty_start(target *t, int stdin_fd, bool controlling, const char *until) {
+  target_new(t, "tty", 0);
+  t->fds[t->config.fd_count++] = (jailer_fd){stdin_fd, true, 0};
+  t->config.controlling_tty = controlling;
+  t->config.allow_pty = true; /* for /dev/tty */
+  jailer_code code = target_start(t);
+  if (!code && !target_read(t, until)) code = JAILER_E_SYSTEM;
+  return code;
+}
+
+static bool pty_interrupted(pty *p, target *t) {
+  bool typed = write(p->master, "\003", 1) == 1;
+  target_read(t, NULL);
+  return typed && target_wait(t, 10000) == 0 && t->status.exited && t->status.exit_code == 0 && strstr(t->text, "interrupted 1 child 2\n");
+}
+
+static void test_controlling_tty(void) {
+  static target second;
+  pty p;
+  int ends[2];
+  alarm(60); /* a target that waits for what does not come ends the test */
+  if (!OK(pty_open(&p) && pipe2(ends, O_CLOEXEC) == 0, "tty: a terminal of the launcher's making")) return;
+  jailer_code code = pty_start(&T, p.slave, true, "ready\n");
+  OK(code == 0 && strstr(T.text, "tty 0 leader 1 foreground 1\n"), "tty: the target leads a session, opens /dev/tty, and its group is in front: %s",
+     code ? err.message : "");
+  code = pty_start(&second, p.slave, true, "\n");
+  OK(code == JAILER_E_SYSTEM && err.layer == JAILER_LAYER_SESSION && err.sys_errno == EPERM && second.proc.pid == 0,
+     "tty: a second launch does not get the terminal of the first: %s: %s", err.step, err.message);
+  OK(pty_interrupted(&p, &T), "tty: ^C typed at the other end reaches the target and its child, and still the first");
+  close(p.slave); /* its session's end has hung it up */
+  p.slave = open(p.name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  code = pty_start(&second, p.slave, true, "ready\n");
+  OK(code == 0 && strstr(second.text, "tty 0 leader 1 foreground 1\n") && pty_interrupted(&p, &second),
+     "tty: after the end of the first another has it");
+  close(p.slave), close(p.master);
+
+  if (!OK(pty_open(&p), "tty: another terminal")) return;
+  target_new(&T, "tty", 0);
+  T.fds[T.config.fd_count++] = (jailer_fd){p.slave, true, 0};
+  T.config.controlling_tty = T.config.allow_pty = T.config.with_init = true;
+  code = target_start(&T);
+  OK(code == 0 && target_read(&T, "ready\n") && strstr(T.text, "tty 0 leader 1 foreground 1\n") && pty_interrupted(&p, &T),
+     "tty: below an init the target has it, not the init: %s", code ? err.message : "");
+  close(p.slave), close(p.master);
+
+  if (!OK(pty_open(&p), "tty: a third terminal")) return;
+  code = pty_start(&T, p.slave, false, "\n");
+  char want[64];
+  snprintf(want, sizeof want, "tty %d leader 1 foreground 0\n", ENXIO);
+  target_read(&T, NULL);
+  OK(code == 0 && !strcmp(T.text, want) && target_wait(&T, 10000) == 0, "tty: without the field a terminal on 0 controls nothing");
+  code = pty_start(&T, ends[0], true, "\n");
+  OK(code == JAILER_E_SYSTEM && err.layer == JAILER_LAYER_SESSION && err.sys_errno == ENOTTY, "tty: a pipe on 0 is no terminal: %s", err.message);
+  close(p.slave), close(p.master), close(ends[0]), close(ends[1]);
+  alarm(0);
+}
+
 int main(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   snprintf(dir, sizeof dir, "%.200s/jailer-spawn.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -980,6 +1109,8 @@ int main(void) {
   test_nested();
   test_without_mounts();
   test_no_cap_kill();
+  test_suid_dumpable();
+  test_controlling_tty();
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");

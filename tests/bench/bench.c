@@ -46,6 +46,10 @@ static _Bool bench_hook(long nr, const long args[6], long *result) {
 
 enum { ROUNDS = 9, PER_ROUND = 40, MAX_GRANTS = 64 };
 
+/* JAILER_BENCH_ROUNDS=n, 1 to 9, each of four launches: a short run that shows that every figure
+   can be taken; its values are not to be judged. */
+static int rounds = ROUNDS, per_round = PER_ROUND;
+
 static char noop[4096], floor_program[4096], scratch[64], grant_path[MAX_GRANTS][96];
 static const char *suffix = "";
 extern char **environ;
@@ -86,7 +90,7 @@ static void die(const char *what, const jailer_error *err) {
 
 static double spawn_argv(const char *const *argv) {
   double times[PER_ROUND];
-  for (int i = 0; i < PER_ROUND; i++) {
+  for (int i = 0; i < per_round; i++) {
     pid_t pid;
     int status;
     double start = now_us();
@@ -95,14 +99,14 @@ static double spawn_argv(const char *const *argv) {
     times[i] = now_us() - start;
     if (status) return -1;
   }
-  return median(times, PER_ROUND);
+  return median(times, per_round);
 }
 
 /* floor.c takes its own times, in the same kind of loop. */
 static double floor_us(int grants, int net) {
   char command[9000];
   double spawn, jail, ratio;
-  snprintf(command, sizeof command, "'%s' %d %d %d '%s'", floor_program, PER_ROUND, grants, net, noop);
+  snprintf(command, sizeof command, "'%s' %d %d %d '%s'", floor_program, per_round, grants, net, noop);
   FILE *pipe = popen(command, "r");
   if (!pipe) return -1;
   int got = fscanf(pipe, "spawn_us %lf jail_us %lf ratio %lf", &spawn, &jail, &ratio);
@@ -170,21 +174,21 @@ static double launch_once(const jailer_plan *plan) {
 
 static double jail_us(const jailer_plan *plan) {
   double times[PER_ROUND];
-  for (int i = 0; i < PER_ROUND; i++) times[i] = launch_once(plan);
-  return median(times, PER_ROUND);
+  for (int i = 0; i < per_round; i++) times[i] = launch_once(plan);
+  return median(times, per_round);
 }
 
 /* A plan made for each launch, as a program that launches once pays it. */
 static double jail_with_plan_us(int grants, int net) {
   double times[PER_ROUND];
-  for (int i = 0; i < PER_ROUND; i++) {
+  for (int i = 0; i < per_round; i++) {
     double start = now_us();
     jailer_plan *plan = make_plan(grants, net);
     launch_once(plan);
     jailer_plan_free(plan);
     times[i] = now_us() - start;
   }
-  return median(times, PER_ROUND);
+  return median(times, per_round);
 }
 
 /* --- the figures --- */
@@ -192,38 +196,44 @@ static double jail_with_plan_us(int grants, int net) {
 static void bench_launch(const char *name, int grants, int net) {
   const char *bwrap = find_program("bwrap"), *plain[] = {noop, NULL};
   char bwrap_path[4096] = "";
-  double jail[ROUNDS], to_floor[ROUNDS], to_bwrap[ROUNDS], to_spawn[ROUNDS], planned[ROUNDS];
+  double jail[ROUNDS], to_floor[ROUNDS], to_bwrap[ROUNDS], to_spawn[ROUNDS], planned[ROUNDS],
+      planned_to_bwrap[ROUNDS];
   int peers = bwrap != NULL;
   jailer_plan *plan = make_plan(grants, net);
   if (bwrap) snprintf(bwrap_path, sizeof bwrap_path, "%s", bwrap);
-  for (int i = 0; i < ROUNDS; i++) {
+  for (int i = 0; i < rounds; i++) {
     double before = jail_us(plan), floor = floor_us(grants, net), after = jail_us(plan);
     if (floor < 0) die("floor", NULL);
     jail[i] = (before + after) / 2;
     to_floor[i] = jail[i] / floor;
-    planned[i] = jail_with_plan_us(grants, net) / floor;
+    double with_plan = jail_with_plan_us(grants, net);
+    planned[i] = with_plan / floor;
     to_spawn[i] = jail[i] / spawn_argv(plain);
     double other = peers ? bwrap_us(bwrap_path, grants, net) : -1;
     if (other < 0) peers = 0;
     to_bwrap[i] = jail[i] / other;
+    planned_to_bwrap[i] = with_plan / other;
   }
   jailer_plan_free(plan);
-  report(median(jail, ROUNDS), "%s.us", name);
-  report(median(to_floor, ROUNDS), "%s.vs_floor", name);
-  report(median(planned, ROUNDS), "%s.with_plan.vs_floor", name);
-  report(median(to_spawn, ROUNDS), "%s.vs_posix_spawn", name);
-  if (peers)
-    report(median(to_bwrap, ROUNDS), "%s.vs_bwrap", name);
-  else
+  report(median(jail, rounds), "%s.us", name);
+  report(median(to_floor, rounds), "%s.vs_floor", name);
+  report(median(planned, rounds), "%s.with_plan.vs_floor", name);
+  report(median(to_spawn, rounds), "%s.vs_posix_spawn", name);
+  if (peers) {
+    report(median(to_bwrap, rounds), "%s.vs_bwrap", name);
+    report(median(planned_to_bwrap, rounds), "%s.with_plan.vs_bwrap", name);
+  } else {
     fprintf(stderr, "bench: bwrap is not installed or cannot run here\n");
+  }
 }
 
-/* With 4 GiB resident: the pages are touched, and the two sides take turns by mapping and unmapping them. */
+/* With 4 GiB resident (256 MiB in a run of one or two rounds): the pages are touched, and the two sides take turns by mapping and unmapping them. */
 static void bench_rss(void) {
-  const size_t size = (size_t)4 << 30;
+  const int times = rounds < 3 ? 1 : 3;
+  const size_t size = rounds < 3 ? (size_t)1 << 28 : (size_t)4 << 30;
   double ratio[3];
   jailer_plan *plan = make_plan(2, 0);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < times; i++) {
     double small = jail_us(plan);
     char *big = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (big == MAP_FAILED) die("4 GiB", NULL);
@@ -231,7 +241,7 @@ static void bench_rss(void) {
     munmap(big, size);
   }
   jailer_plan_free(plan);
-  report(median(ratio, 3), "launch.rss4g.vs_small");
+  report(median(ratio, times), "launch.rss4g.vs_small");
 }
 
 static void bench_init(void) {
@@ -245,10 +255,10 @@ static void bench_init(void) {
   config.allow_network = true;
   config.with_init = true;
   if (jailer_plan_new(&config, NULL, &with, &err)) die("plan", &err);
-  for (int i = 0; i < ROUNDS; i++) ratio[i] = jail_us(with) / jail_us(without);
+  for (int i = 0; i < rounds; i++) ratio[i] = jail_us(with) / jail_us(without);
   jailer_plan_free(with);
   jailer_plan_free(without);
-  report(median(ratio, ROUNDS), "launch.init.vs_without");
+  report(median(ratio, rounds), "launch.init.vs_without");
 }
 
 /* The pure part of planning, with facts made up instead of surveyed. */
@@ -292,14 +302,14 @@ static double plan_us_per_grant(int count) {
 
 static void bench_plan(void) {
   double small[ROUNDS], large[ROUNDS];
-  for (int i = 0; i < ROUNDS; i++) {
+  for (int i = 0; i < rounds; i++) {
     double sum = 0;
-    for (int k = 0; k < 20; k++) sum += plan_us_per_grant(100);
-    small[i] = sum / 20;
+    for (int k = 0; k < per_round / 2; k++) sum += plan_us_per_grant(100);
+    small[i] = sum / (per_round / 2);
     large[i] = plan_us_per_grant(10000);
   }
-  report(median(small, ROUNDS), "plan.100.us_per_grant");
-  report(median(large, ROUNDS), "plan.10000.us_per_grant");
+  report(median(small, rounds), "plan.100.us_per_grant");
+  report(median(large, rounds), "plan.10000.us_per_grant");
 }
 
 static void bench_qcow2(void) {
@@ -323,21 +333,21 @@ static void bench_qcow2(void) {
   policy.trusted_roots = roots;
   policy.trusted_root_count = 1;
   snprintf(command, sizeof command, "exec '%s' info --backing-chain --output=json %s >/dev/null", qemu, top);
-  for (int i = 0; i < ROUNDS; i++) {
+  for (int i = 0; i < rounds; i++) {
     jailer_error err;
     double times[PER_ROUND];
-    for (int k = 0; k < PER_ROUND; k++) {
+    for (int k = 0; k < per_round; k++) {
       jailer_chain *chain;
       double start = now_us();
       if (jailer_chain_walk(top, JAILER_FORMAT_QCOW2, &policy, &chain, &err)) die("walk", &err);
       times[k] = now_us() - start;
       jailer_chain_free(chain);
     }
-    us[i] = median(times, PER_ROUND);
+    us[i] = median(times, per_round);
     ratio[i] = us[i] / spawn_argv(info);
   }
-  report(median(us, ROUNDS) / 8, "qcow2.layer.us");
-  report(median(ratio, ROUNDS), "qcow2.layer.vs_qemu_img");
+  report(median(us, rounds) / 8, "qcow2.layer.us");
+  report(median(ratio, rounds), "qcow2.layer.vs_qemu_img");
   for (int i = 0; i < 8; i++) {
     snprintf(top, sizeof top, "%s/l%d", scratch, i);
     unlink(top);
@@ -379,7 +389,12 @@ static void launches(void) {
 }
 
 int main(void) {
-  const char *build = getenv("JAILER_BUILD");
+  const char *build = getenv("JAILER_BUILD"), *few = getenv("JAILER_BENCH_ROUNDS");
+  if (few && *few) {
+    rounds = atoi(few);
+    if (rounds < 1 || rounds > ROUNDS) die("JAILER_BENCH_ROUNDS is 1 to 9", NULL);
+    per_round = PER_ROUND / 10;
+  }
   char path[4096];
   snprintf(path, sizeof path, "%s/noop", build ? build : "build");
   if (!realpath(path, noop)) die(path, NULL);

@@ -26,11 +26,13 @@ static const jailer_config strict;
 
 /* What each attack answers inside. Outside, in namespaces that are thrown away and with all capabilities over them, it
    must answer something else: BOTH for every user, ROOT only for root (the kernel asks for a capability of the host),
-   NEVER where the kernel refuses it to everybody or a control would say nothing. */
+   NEVER where the kernel refuses it to everybody or a control would say nothing. With `since` (major * 1000 + minor) that
+   holds from this kernel on; an older one answers `before`, to everybody but root. */
 enum { BOTH, ROOT, NEVER };
 static const struct {
   const char *name, *inside;
-  int control;
+  int control, since;
+  const char *before;
 } attacks[] = {
     {"mount_tmpfs", "EPERM", BOTH},
     {"mount_bind", "EPERM", BOTH},
@@ -100,7 +102,7 @@ static const struct {
     {"acct", "EPERM", ROOT},
     {"quotactl", "EPERM", BOTH},
     {"name_to_handle", "EPERM", BOTH},
-    {"open_by_handle", "EPERM", BOTH},
+    {"open_by_handle", "EPERM", BOTH, 6011, "EPERM"}, /* asked for a capability of the host */
     {"fanotify", "EPERM", BOTH},
     {"vmsplice", "EPERM", BOTH},
     {"move_pages", "EPERM", BOTH},
@@ -122,7 +124,7 @@ static const struct {
     {"mknod_block", "EPERM", ROOT},
     {"memfd", "EACCES", BOTH},
     {"memfd_exec", "EACCES", BOTH},
-    {"memfd_sealed_exec", "EACCES", NEVER},
+    {"memfd_sealed_exec", "EACCES", NEVER, 6003, "EINVAL"}, /* no MFD_NOEXEC_SEAL */
     {"memfd_plain_exec", "EACCES", BOTH},
     {"map_files_exec", "EPERM", ROOT},
     {"tmpfile_exec", "EACCES", BOTH},
@@ -158,6 +160,8 @@ static const struct {
 #endif
 };
 
+static int kernel; /* the running one, as `since` is written */
+
 static void test_calls(void) {
   const char *inside[sizeof attacks / sizeof attacks[0]];
   const char *const argv[] = {inside_probe, "attack", NULL};
@@ -168,9 +172,11 @@ static void test_calls(void) {
   OK(inside_last.status.exit_code == 0, "the same attacks run in namespaces to throw away");
   for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
     const char *outside = value_of(attacks[i].name);
-    const bool counts = attacks[i].control == BOTH || (attacks[i].control == ROOT && geteuid() == 0);
-    OK(strcmp(inside[i], attacks[i].inside) == 0 && (!counts || (*outside && strcmp(outside, inside[i]) != 0)),
-       "%s is %s (%s), outside %s", attacks[i].name, attacks[i].inside, inside[i], outside);
+    const bool older = attacks[i].since && kernel < attacks[i].since;
+    const bool counts = (attacks[i].control == BOTH && !older) || (attacks[i].control != NEVER && geteuid() == 0);
+    const char *wanted = older ? attacks[i].before : attacks[i].inside;
+    OK(strcmp(inside[i], wanted) == 0 && (!counts || (*outside && strcmp(outside, inside[i]) != 0)),
+       "%s is %s (%s), outside %s", attacks[i].name, wanted, inside[i], outside);
     free((void *)(uintptr_t)inside[i]);
   }
 }
@@ -321,6 +327,10 @@ static void test_what_they_reach(void) {
   config.allow_exec_memfd = false;
 
   kept.fd = (int)syscall(SYS_memfd_create, "x", 9);
+  if (kernel < 6003) { /* every memfd can be executed, and what cannot be made cannot be kept */
+    OK(kept.fd < 0 && errno == EINVAL, "there is no MFD_NOEXEC_SEAL before 6.3");
+    return;
+  }
   run_inside(&config, "do", "fdfill:5", "fdexecat:5", NULL);
   ROW_IS("fdfill:5", "EACCES");
   ROW_IS("fdexecat:5", "EACCES");
@@ -688,7 +698,10 @@ static void test_init(void) {
 }
 
 int main(void) {
+  jailer_host host;
   inside_start("test_hostile");
+  if (jailer_probe(&host, NULL)) inside_die("jailer_probe");
+  kernel = (int)(host.kernel_major * 1000 + host.kernel_minor);
   make_file("plain", "text");
   test_calls();
   test_own_program();

@@ -377,7 +377,9 @@ static void test_inherited_network(void) {
      "a connected TCP socket is refused, and no other listener is reached");
   config.allow_unsafe_fds = true;
   run_inside(&config, "do", row, NULL);
-  OK(strcmp(value_of(row), "ok") == 0, "with allow_unsafe_fds it reaches another listener by TCP fast open (%s)",
+  /* Landlock missed this way to connect; a kernel whose ABI has TCP rights may be mended, older ones in their stable lines */
+  OK(strcmp(value_of(row), "ok") == 0 || (kernel >= 6007 && strcmp(value_of(row), "EACCES") == 0),
+     "with allow_unsafe_fds it reaches another listener by TCP fast open, where the kernel does not stop it (%s)",
      value_of(row));
   close(client);
 

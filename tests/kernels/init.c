@@ -238,6 +238,7 @@ int main(void) {
     if (line[0] == '#') continue;
     if (sscanf(line, "%63s %63s %ld %63s %n", kinds, uids, &seconds, name, &at) < 4) die("a line of /jobs");
     if (!listed(kinds, word("kind"))) continue;
+    if (strcmp(uids, "heavy") == 0) snprintf(uids, sizeof uids, "%s", word("heavy"));
     if (listed(uids, "0")) job(0, seconds, name, line + at);
     if (listed(uids, "1000")) job(1000, seconds, name, line + at);
   }

@@ -53,12 +53,12 @@ boot() {
   began=$(date +%s)
   case $arch in
   x86-64)
-    timeout 500 qemu-system-x86_64 -M pc -cpu max "$@" -append "console=ttyS0 $append" -serial "file:$at/result" \
+    timeout 600 qemu-system-x86_64 -M pc -cpu max "$@" -append "console=ttyS0 $append" -serial "file:$at/result" \
       -device isa-debug-exit,iobase=0xf4,iosize=4
     status=$(($? - 1)) # the exit port makes 2 * 0 + 1 of 0
     ;;
   arm64)
-    timeout 500 qemu-system-aarch64 -M virt -cpu cortex-a57 "$@" -append "console=ttyAMA0 $append" \
+    timeout 600 qemu-system-aarch64 -M virt -cpu cortex-a57 "$@" -append "console=ttyAMA0 $append" \
       -chardev "file,id=result,path=$at/result" -device pci-serial,chardev=result
     status=$?
     ;;

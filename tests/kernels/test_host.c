@@ -4,8 +4,11 @@
  *                              without Landlock and with everything else
  *   test_host lacks SYSCTL     the same for user namespaces, which SYSCTL switches off and the refusal names */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,19 +17,37 @@
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
 
-static char dir[] = "/tmp/host.XXXXXX", mark[64];
+static char dir[] = "/tmp/host.XXXXXX", rw[64], ro[64], sub[64], mark[72];
 static jailer_error err;
 static jailer_status status;
 static jailer_report report;
 
+__attribute__((noreturn)) static void give_up(const char *what) {
+  printf("Bail out! %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
 static bool marked(void) { return access(mark, F_OK) == 0; }
 
-/* The target makes a file; whether it ran is then to be seen from outside. report is of the target while it lives. */
+/* The target makes a file, so that whether it ran is to be seen from outside, and tries what the accesses of its grants
+   forbid: which layer does that differs from kernel to kernel. Its exit status tells what went wrong. */
+static const char script[] = "read line\n"
+                             ": >\"$0/mark\"\n"
+                             "e=0\n"
+                             "(: >\"$1/x\") 2>/dev/null && e=$((e+1))\n"
+                             "(: >>\"$1/id\") 2>/dev/null && e=$((e+2))\n"
+                             "(: >\"$1/sub/x\") 2>/dev/null && e=$((e+4))\n"
+                             "cp /bin/true \"$0/copy\" && chmod 755 \"$0/copy\" || e=$((e+8))\n"
+                             "\"$0/copy\" 2>/dev/null && e=$((e+16))\n"
+                             "read id <\"$1/id\" && test \"$id\" = granted || e=$((e+32))\n"
+                             "exit $e\n";
+
+/* report is of the target while it lives. */
 static jailer_code launch(uint32_t may_degrade) {
-  const char *const argv[] = {"/bin/sh", "-c", "read line; : >\"$0\"", mark, NULL};
-  const jailer_grant grant = {dir, dir, JAILER_WRITE, false};
+  const char *const argv[] = {"/bin/sh", "-c", script, rw, ro, NULL};
+  const jailer_grant grants[] = {{rw, rw, JAILER_WRITE, false}, {ro, ro, JAILER_READ, false}};
   int ends[2];
-  jailer_config config = {.argv = argv, .grants = &grant, .grant_count = 1, .may_degrade = may_degrade};
+  jailer_config config = {.argv = argv, .grants = grants, .grant_count = 2, .may_degrade = may_degrade};
   jailer_proc proc;
   memset(&report, 0, sizeof report);
   memset(&status, 0, sizeof status);
@@ -58,7 +79,8 @@ static void told(void) {
 }
 
 static void ran(jailer_code code, const char *what) {
-  if (!OK(code == JAILER_OK && status.exited && status.exit_code == 0 && marked(), "%s: it runs", what)) told();
+  if (!OK(code == JAILER_OK && marked(), "%s: it runs", what)) told();
+  OK(status.exited && status.exit_code == 0, "%s: its grants are what they say (%d)", what, status.exit_code);
 }
 
 /* Every layer of the report but those of `degraded` is applied. */
@@ -99,6 +121,17 @@ static void test_no_landlock(void) {
   ran(launch(gone), "may_degrade");
   states(gone, "may_degrade");
   OK(report.landlock_abi == 0, "and the report says ABI 0");
+  if (geteuid() != 0) return;
+  if (mount("none", sub, "tmpfs", 0, "mode=1777")) give_up(sub);
+  jailer_code code = launch(gone);
+  if (host.kernel_major > 5 || (host.kernel_major == 5 && host.kernel_minor >= 12)) {
+    ran(code, "a grant with a mount below it");
+  } else {
+    OK(code != JAILER_OK && err.layer == JAILER_LAYER_MOUNTS && strstr(err.message, "5.12") && !marked(),
+       "a grant with a mount below it is refused before 5.12");
+    told();
+  }
+  umount2(sub, MNT_DETACH);
 }
 
 static void test_no_userns(const char *sysctl) {
@@ -118,14 +151,30 @@ static void test_no_userns(const char *sysctl) {
   states(gone, "may_degrade");
 }
 
+/* Below dir, a directory whose path goes to `path`, or a file; the target's own, so that only the jail stops it. */
+static void make(char path[64], const char *name) {
+  char text[64];
+  snprintf(text, sizeof text, "%s/%s", dir, name);
+  if (path) memcpy(path, text, sizeof text);
+  int fd = path ? mkdir(text, 0755) : open(text, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  bool good = fd >= 0 && (path || (write(fd, "granted\n", 8) == 8 && close(fd) == 0));
+  if (!good || (geteuid() == 0 && chown(text, 12345, 12345))) give_up(text);
+}
+
+static int removed(const char *path, const struct stat *st, int type, struct FTW *where) {
+  (void)st, (void)type, (void)where;
+  remove(path);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc != 3 || (strcmp(argv[1], "abi") && strcmp(argv[1], "lacks"))) return fprintf(stderr, "usage: test_host abi N | lacks landlock | lacks SYSCTL\n"), 2;
-  if (!mkdtemp(dir) || chmod(dir, 0755) || (geteuid() == 0 && chown(dir, 12345, 12345))) return perror(dir), 1;
-  snprintf(mark, sizeof mark, "%s/mark", dir);
+  if (!mkdtemp(dir) || chmod(dir, 0755)) return perror(dir), 1;
+  make(rw, "rw"), make(ro, "ro"), make(sub, "ro/sub"), make(NULL, "ro/id");
+  snprintf(mark, sizeof mark, "%s/mark", rw);
   if (strcmp(argv[1], "abi") == 0) test_abi(argv[2]);
   else if (strcmp(argv[2], "landlock") == 0) test_no_landlock();
   else test_no_userns(argv[2]);
-  unlink(mark);
-  rmdir(dir);
+  nftw(dir, removed, 16, FTW_DEPTH | FTW_PHYS);
   return tap_done();
 }

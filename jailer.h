@@ -6444,12 +6444,11 @@ JL_CHILD_CODE static long jl_child_bind(jl_child *c, const jl_node *node, int ta
   c->reply->step = JL_STEP_IDENTITY;
   long r = jl_sys_fstat((int)fd, &now);
   if (r == 0 && !jl_child_same(&now, &node->source->st)) r = -ESTALE;
-  c->reply->step = r < 0 ? JL_STEP_IDENTITY : JL_STEP_MOVE;
+  c->reply->step = r < 0 ? JL_STEP_IDENTITY : JL_STEP_ATTRIBUTES; /* whose remedy is about submounts */
   if (r == 0) r = jl_child_mount(from, to, NULL, JL_MS_BIND, NULL);
   if (r == 0) r = jl_sys_call(JL_NR_fstatfs, fd, (long)fs, 0, 0, 0, 0);
   jl_sys_close((int)fd);
   if (r < 0) return r;
-  c->reply->step = JL_STEP_ATTRIBUTES;
   long flags = JL_MS_REMOUNT | JL_MS_BIND | (long)node->attr | (long)(fs[10] & (1 | 2 | 4 | 8 | 1024 | 2048));
   if (fs[10] & 4096) flags |= JL_MS_RELATIME;
   /* the descriptor is of what lies under the mount; the name leads to the mount itself */

@@ -145,7 +145,8 @@ static const char *word(const char *name) { /* of the kernel's command line */
 /* The job's own process: a session, an identity without groups, a small environment. */
 __attribute__((noreturn)) static void become(uid_t uid, const char *command, int out) {
   char abi[64], version[64];
-  char *const environment[] = {"PATH=/usr/bin", "LC_ALL=C", "TMPDIR=/tmp", "JAILER_BUILD=/jailer/build", abi, version, NULL};
+  char *const environment[] = {"PATH=/usr/bin", "LC_ALL=C", "TMPDIR=/tmp", "JAILER_BUILD=/jailer/build", "JAILER_EMULATED=1",
+                               abi, version, NULL};
   snprintf(abi, sizeof abi, "abi=%s", word("abi"));
   snprintf(version, sizeof version, "version=%s", word("version"));
   int null = open("/dev/null", O_RDONLY);

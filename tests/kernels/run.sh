@@ -53,12 +53,12 @@ boot() {
   began=$(date +%s)
   case $arch in
   x86-64)
-    timeout 600 qemu-system-x86_64 -M pc -cpu max "$@" -append "console=ttyS0 $append" -serial "file:$at/result" \
+    timeout 1200 qemu-system-x86_64 -M pc -cpu max "$@" -append "console=ttyS0 $append" -serial "file:$at/result" \
       -device isa-debug-exit,iobase=0xf4,iosize=4
     status=$(($? - 1)) # the exit port makes 2 * 0 + 1 of 0
     ;;
   arm64)
-    timeout 600 qemu-system-aarch64 -M virt -cpu cortex-a57 "$@" -append "console=ttyAMA0 $append" \
+    timeout 1200 qemu-system-aarch64 -M virt -cpu cortex-a57 "$@" -append "console=ttyAMA0 $append" \
       -chardev "file,id=result,path=$at/result" -device pci-serial,chardev=result
     status=$?
     ;;
@@ -278,6 +278,7 @@ judge() {
     {
       echo "exit status $status; the last words on the console and the result port:"
       cat "$at/qemu"
+      grep -a '^init: \|Kernel panic' "$at/console"
       tail -n 20 "$at/console"
       tail -n 5 "$at/result"
     } >"$tap_log" 2>&1

@@ -89,7 +89,7 @@ debian() {
     mkdir -p "$debian_state/lists/partial" "$debian_state/archives/partial"
     : >"$debian_state/status"
     # shellcheck disable=SC2016 # these are apt's
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
       awk -v codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" -v suite="$debian_suite" \
         -v key="$(dpkg -L debian-archive-keyring 2>/dev/null | grep '/debian-archive-keyring\.gpg$')" '
         $3 == "main" && ($2 == codename || $2 == codename "-updates" || $2 == codename "-security") {

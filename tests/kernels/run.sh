@@ -210,7 +210,7 @@ prepare() {
   with=$(compiler "$1")
   emulator=qemu-system-x86_64
   [ "$1" = x86-64 ] || emulator=qemu-system-aarch64
-  for tool in "$with" "$emulator" cpio timeout; do
+  for tool in "$with" "$emulator" cpio readelf timeout; do
     have "$tool" || { skip "$1" "$tool is not installed" && return 1; }
   done
   mkdir -p "$work/$1" "$work/cache"

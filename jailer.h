@@ -8072,10 +8072,15 @@ static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, ja
 static long jl_parent_status_from_pidfd(int pidfd, jailer_status *status) {
   uint64_t info[8];
   int32_t wait_status;
-  memset(info, 0, sizeof info);
-  info[0] = 8; /* PIDFD_INFO_EXIT */
-  long r = jl_sys_call(JL_NR_ioctl, pidfd, 0xC040FF0BL, (long)info, 0, 0, 0);
-  if (r < 0) return r;
+  /* A pidfd is readable a moment before a process that nobody waits for is gone, and only then the status is there. */
+  for (int tries = 0; tries < 100; tries++) {
+    memset(info, 0, sizeof info);
+    info[0] = 8; /* PIDFD_INFO_EXIT */
+    long r = jl_sys_call(JL_NR_ioctl, pidfd, 0xC040FF0BL, (long)info, 0, 0, 0);
+    if (r < 0) return r;
+    if (info[0] & 8) break;
+    jl_sys_sleep_ms(1);
+  }
   if (!(info[0] & 8)) return -ENODATA;
   memcpy(&wait_status, (const char *)info + 60, sizeof wait_status);
   status->exited = (wait_status & 0x7f) == 0;

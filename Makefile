@@ -6,6 +6,7 @@
 #   make check    compile the header with every compiler there is, warnings as errors
 #   make analyze  static analysers over the header
 #   make fuzz     fuzz what reads foreign bytes, FUZZ_SECONDS for each fuzzer (needs clang)
+#   make kernels  run the suite in other kernels, x86-64 and arm64, in QEMU (needs what tests/kernels/run.sh names)
 #   make install  copy jailer.h to $(DESTDIR)$(PREFIX)/include
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours: nothing here sets them, and CFLAGS comes after our own flags.
@@ -71,6 +72,10 @@ analyze:
 
 fuzz: $(FUZZERS)
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZERS="$(FUZZERS)" $(TAP) tests/fuzz/run.sh
+
+kernels:
+	@mkdir -p $B
+	@$(TAP) tests/kernels/run.sh
 
 version:
 	@sed -n 's/^#define JAILER_VERSION "\(.*\)".*/\1/p' $(HEADER)
@@ -161,4 +166,4 @@ $B/noop: tests/bench/noop.c
 
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
-.PHONY: all programs run test bench check analyze fuzz version install uninstall clean
+.PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean

@@ -6767,12 +6767,11 @@ JL_CHILD_CODE static long jl_child_bind(jl_child *c, const jl_node *node, int ta
   c->reply->step = JL_STEP_IDENTITY;
   long r = jl_sys_fstat((int)fd, &now);
   if (r == 0 && !jl_child_same(&now, &node->source->st)) r = -ESTALE;
-  c->reply->step = r < 0 ? JL_STEP_IDENTITY : JL_STEP_MOVE;
+  c->reply->step = r < 0 ? JL_STEP_IDENTITY : JL_STEP_ATTRIBUTES; /* whose remedy is about submounts */
   if (r == 0) r = jl_child_mount(from, to, NULL, JL_MS_BIND, NULL);
   if (r == 0) r = jl_sys_call(JL_NR_fstatfs, fd, (long)fs, 0, 0, 0, 0);
   jl_sys_close((int)fd);
   if (r < 0) return r;
-  c->reply->step = JL_STEP_ATTRIBUTES;
   long flags = JL_MS_REMOUNT | JL_MS_BIND | (long)node->attr | (long)(fs[10] & (1 | 2 | 4 | 8 | 1024 | 2048));
   if (fs[10] & 4096) flags |= JL_MS_RELATIME;
   /* the descriptor is of what lies under the mount; the name leads to the mount itself */
@@ -8688,10 +8687,15 @@ static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, ja
 static long jl_parent_status_from_pidfd(int pidfd, jailer_status *status) {
   uint64_t info[8];
   int32_t wait_status;
-  memset(info, 0, sizeof info);
-  info[0] = 8; /* PIDFD_INFO_EXIT */
-  long r = jl_sys_call(JL_NR_ioctl, pidfd, 0xC040FF0BL, (long)info, 0, 0, 0);
-  if (r < 0) return r;
+  /* A pidfd is readable a moment before a process that nobody waits for is gone, and only then the status is there. */
+  for (int tries = 0; tries < 100; tries++) {
+    memset(info, 0, sizeof info);
+    info[0] = 8; /* PIDFD_INFO_EXIT */
+    long r = jl_sys_call(JL_NR_ioctl, pidfd, 0xC040FF0BL, (long)info, 0, 0, 0);
+    if (r < 0) return r;
+    if (info[0] & 8) break;
+    jl_sys_sleep_ms(1);
+  }
   if (!(info[0] & 8)) return -ENODATA;
   memcpy(&wait_status, (const char *)info + 60, sizeof wait_status);
   status->exited = (wait_status & 0x7f) == 0;

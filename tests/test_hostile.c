@@ -158,6 +158,19 @@ static const struct {
 #endif
 };
 
+static int kernel; /* the running one: major * 1000 + minor */
+
+/* What kernels before `since` answer, and to whom outside they answer something else. */
+static const struct {
+  const char *name;
+  int since;
+  const char *inside;
+  int control;
+} older[] = {
+    {"open_by_handle", 6011, "EPERM", ROOT},     /* asked for a capability of the host */
+    {"memfd_sealed_exec", 6003, "EINVAL", NEVER} /* there was no MFD_NOEXEC_SEAL */
+};
+
 static void test_calls(void) {
   const char *inside[sizeof attacks / sizeof attacks[0]];
   const char *const argv[] = {inside_probe, "attack", NULL};
@@ -168,9 +181,14 @@ static void test_calls(void) {
   OK(inside_last.status.exit_code == 0, "the same attacks run in namespaces to throw away");
   for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
     const char *outside = value_of(attacks[i].name);
-    const bool counts = attacks[i].control == BOTH || (attacks[i].control == ROOT && geteuid() == 0);
-    OK(strcmp(inside[i], attacks[i].inside) == 0 && (!counts || (*outside && strcmp(outside, inside[i]) != 0)),
-       "%s is %s (%s), outside %s", attacks[i].name, attacks[i].inside, inside[i], outside);
+    const char *wanted = attacks[i].inside;
+    int control = attacks[i].control;
+    for (size_t k = 0; k < sizeof older / sizeof older[0]; k++)
+      if (strcmp(older[k].name, attacks[i].name) == 0 && kernel < older[k].since)
+        wanted = older[k].inside, control = older[k].control;
+    const bool counts = control == BOTH || (control == ROOT && geteuid() == 0);
+    OK(strcmp(inside[i], wanted) == 0 && (!counts || (*outside && strcmp(outside, inside[i]) != 0)),
+       "%s is %s (%s), outside %s", attacks[i].name, wanted, inside[i], outside);
     free((void *)(uintptr_t)inside[i]);
   }
 }
@@ -336,6 +354,10 @@ static void test_what_they_reach(void) {
   config.allow_exec_memfd = false;
 
   kept.fd = (int)syscall(SYS_memfd_create, "x", 9);
+  if (kernel < 6003) { /* every memfd can be executed, and what cannot be made cannot be kept */
+    OK(kept.fd < 0 && errno == EINVAL, "there is no MFD_NOEXEC_SEAL before 6.3");
+    return;
+  }
   run_inside(&config, "do", "fdfill:5", "fdexecat:5", NULL);
   ROW_IS("fdfill:5", "EACCES");
   ROW_IS("fdexecat:5", "EACCES");
@@ -370,7 +392,9 @@ static void test_inherited_network(void) {
      "a connected TCP socket is refused, and no other listener is reached");
   config.allow_unsafe_fds = true;
   run_inside(&config, "do", row, NULL);
-  OK(strcmp(value_of(row), "ok") == 0, "with allow_unsafe_fds it reaches another listener by TCP fast open (%s)",
+  /* Landlock missed this way to connect; a kernel whose ABI has TCP rights may be mended, older ones in their stable lines */
+  OK(strcmp(value_of(row), "ok") == 0 || (kernel >= 6007 && strcmp(value_of(row), "EACCES") == 0),
+     "with allow_unsafe_fds it reaches another listener by TCP fast open, where the kernel does not stop it (%s)",
      value_of(row));
   close(client);
 
@@ -751,7 +775,10 @@ static void test_init(void) {
 }
 
 int main(void) {
+  jailer_host host;
   inside_start("test_hostile");
+  if (jailer_probe(&host, NULL)) inside_die("jailer_probe");
+  kernel = (int)(host.kernel_major * 1000 + host.kernel_minor);
   make_file("plain", "text");
   test_calls();
   test_own_program();

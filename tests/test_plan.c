@@ -602,10 +602,14 @@ static double us_per_grant(size_t n, bool fences) {
   return best;
 }
 
+/* How much longer one of many grants may take than one of few. Linear is 1, and quadratic the ratio of their numbers, 100;
+   caches and above all an emulator, which knows no processor time, are between. */
+static double tolerance(void) { return getenv("JAILER_EMULATED") ? 35 : 6; }
+
 static void test_time(void) {
   for (int fences = 0; fences < 2; fences++) {
     double few = us_per_grant(100, fences), many = us_per_grant(10000, fences);
-    OK(few > 0 && many > 0 && many <= 3 * few + 1, "time: %.2f us a grant of 100, %.2f of 10000%s", few, many,
+    OK(few > 0 && many > 0 && many <= tolerance() * few + 1, "time: %.2f us a grant of 100, %.2f of 10000%s", few, many,
        fences ? ", with the fences of a box" : "");
   }
 }
@@ -1319,7 +1323,7 @@ static void test_many(void) {
   bool good = true;
   double few = real_us_per_grant(100, &good), many = real_us_per_grant(n, &good);
   OK(good, "many: %zu real grants planned", n);
-  OK(many <= 3 * few + 1, "many: %.1f us a grant of 100, %.1f of %zu", few, many, n);
+  OK(many <= tolerance() * few + 1, "many: %.1f us a grant of 100, %.1f of %zu", few, many, n);
   for (size_t i = 0; i < n; i++) {
     char path[300];
     snprintf(path, sizeof path, "%s/many/%zu", dir, i);

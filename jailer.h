@@ -58,9 +58,9 @@
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
- *   Every function may be called from any thread; a jailer_proc belongs to one thread at a time, but any number may be in
- *   jailer_kill while that one waits; a jailer_plan may be spawned from many. The target dies with the *thread* that launched it (prctl(2)
- *   PR_SET_PDEATHSIG): launch from a thread that stays, or set outlive_launcher.
+ *   Every function may be called from any thread. A jailer_proc belongs to one thread at a time, but any number may be
+ *   in jailer_kill while that one waits. A jailer_plan may be spawned from many. The target dies with the *thread* that
+ *   launched it (prctl(2) PR_SET_PDEATHSIG): launch from a thread that stays, or set outlive_launcher.
  *
  * THE ROOMS, from top to bottom; a room calls only rooms above it. Search for the tag.
  *   >>manual      this text
@@ -586,19 +586,19 @@ JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, j
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err);
 
 /* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On
-   JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher ignores
-   SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the error says
-   so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to look at. Any
-   other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its first
-   instruction, counts as launched and ends here with that signal. */
+   JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher
+   ignores SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the
+   error says so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to
+   look at. Any other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its
+   first instruction, counts as launched and ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
    sends nothing and only looks. A target that is PID 1 of its namespace and neither handles, ignores nor blocks the
-   signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with SIGKILL
-   and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any thread, also
-   while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no target, or no such
-   signal (0 to 64); E_SYSTEM. err may be NULL. */
+   signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with
+   SIGKILL and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any
+   thread, also while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no
+   target, or no such signal (0 to 64); E_SYSTEM. err may be NULL. */
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
 
 /* Lets go of a target that goes on by itself: closes what the handle holds, once no thread is in jailer_kill any more.
@@ -1319,10 +1319,11 @@ static const jl_tab_clause jl_tab_unshare[] = {
     {JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
     {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE | JL_TAB_NEW_TIME)}}};
 
-/* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. A terminal among the kept
-   descriptors is the launcher's too: nobody inside locks it (TIOCEXCL), changes its line discipline (TIOCSETD), or makes
-   it the controlling terminal of a session, but with a pty of the jail's own. 0x8900 to 0x89ff ask and configure the
-   interfaces of the network that a socket was made in (sockios.h), which for a kept one is the host's. */
+/* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. A terminal among the
+   kept descriptors is the launcher's too: nobody inside locks it (TIOCEXCL), changes its line discipline (TIOCSETD),
+   or makes it the controlling terminal of a session, but with a pty of the jail's own. 0x8900 to 0x89ff ask and
+   configure the interfaces of the network that a socket was made in (sockios.h), which for a kept one is the host's.
+   */
 static const jl_tab_clause jl_tab_ioctl[] = {
     {0, JL_RET_EPERM, {JL_IS32(1, 0x5412u)}},                               /* TIOCSTI, CVE-2017-5226 */
     {0, JL_RET_EPERM, {JL_IS32(1, 0x541cu)}},                               /* TIOCLINUX, CVE-2023-1523 */
@@ -1378,10 +1379,10 @@ static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0
                                                {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}},
                                                {0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
 
-/* `umode_t mode`: 16 bits. A set-id file in a writable grant would hand the target's ids to anybody on the host: nosuid
-   only holds inside. The bit is refused where a file is made as well: without execute permission for the group a set-group-id
-   bit survives writing, and an ACL can give that permission afterwards. The mode only counts with O_CREAT (0100) or
-   __O_TMPFILE (020000000), the same on both machines. */
+/* `umode_t mode`: 16 bits. A set-id file in a writable grant would hand the target's ids to anybody on the host:
+   nosuid only holds inside. The bit is refused where a file is made as well: without execute permission for the group
+   a set-group-id bit survives writing, and an ACL can give that permission afterwards. The mode only counts with
+   O_CREAT (0100) or __O_TMPFILE (020000000), the same on both machines. */
 static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
 static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
 static const jl_tab_clause jl_tab_open[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 020000100u), JL_HAS32(2, 06000u)}}};
@@ -2878,8 +2879,8 @@ static bool jl_plan_planted(const jl_source *s, const jl_opener *openers, size_t
   return false;
 }
 
-/* A grant that may be missing, and is, inside a writable one: what the target makes there would be granted the next time,
-   for executing even. */
+/* A grant that may be missing, and is, inside a writable one: what the target makes there would be granted the next
+   time, for executing even. */
 static jailer_code jl_plan_missing(const jailer_plan *plan, const jl_opener *openers, size_t count, jailer_error *err) {
   for (size_t i = 0; i < plan->source_count && count; i++) {
     const jl_source *s = &plan->sources[i];
@@ -3909,7 +3910,9 @@ enum {
   JL_NR_socket = 41, JL_NR_clone = 56, JL_NR_execve = 59, JL_NR_fcntl = 72, JL_NR_flock = 73, JL_NR_fsync = 74,
   JL_NR_ftruncate = 77, JL_NR_chdir = 80, JL_NR_fchdir = 81, JL_NR_fchmod = 91, JL_NR_fchown = 93, JL_NR_umask = 95,
   JL_NR_getuid = 102, JL_NR_getgid = 104, JL_NR_geteuid = 107, JL_NR_getegid = 108, JL_NR_setsid = 112,
-  JL_NR_getresuid = 118, JL_NR_getresgid = 120, JL_NR_statfs = 137, JL_NR_getgroups = 115, JL_NR_setgroups = 116, JL_NR_setresuid = 117, JL_NR_setresgid = 119, JL_NR_capget = 125,
+  JL_NR_getresuid = 118, JL_NR_getresgid = 120, JL_NR_statfs = 137,
+  JL_NR_getgroups = 115, JL_NR_setgroups = 116, JL_NR_setresuid = 117,
+  JL_NR_setresgid = 119, JL_NR_capget = 125,
   JL_NR_capset = 126, JL_NR_personality = 135, JL_NR_fstatfs = 138, JL_NR_pivot_root = 155, JL_NR_prctl = 157,
   JL_NR_mount = 165, JL_NR_umount2 = 166, JL_NR_sethostname = 170, JL_NR_futex = 202, JL_NR_getdents64 = 217,
   JL_NR_clock_gettime = 228, JL_NR_exit_group = 231, JL_NR_waitid = 247, JL_NR_openat = 257, JL_NR_mkdirat = 258,
@@ -3924,7 +3927,9 @@ enum {
   JL_NR_socket = 198, JL_NR_clone = 220, JL_NR_execve = 221, JL_NR_fcntl = 25, JL_NR_flock = 32, JL_NR_fsync = 82,
   JL_NR_ftruncate = 46, JL_NR_chdir = 49, JL_NR_fchdir = 50, JL_NR_fchmod = 52, JL_NR_fchown = 55, JL_NR_umask = 166,
   JL_NR_getuid = 174, JL_NR_getgid = 176, JL_NR_geteuid = 175, JL_NR_getegid = 177, JL_NR_setsid = 157,
-  JL_NR_getresuid = 148, JL_NR_getresgid = 150, JL_NR_statfs = 43, JL_NR_getgroups = 158, JL_NR_setgroups = 159, JL_NR_setresuid = 147, JL_NR_setresgid = 149, JL_NR_capget = 90,
+  JL_NR_getresuid = 148, JL_NR_getresgid = 150, JL_NR_statfs = 43,
+  JL_NR_getgroups = 158, JL_NR_setgroups = 159, JL_NR_setresuid = 147,
+  JL_NR_setresgid = 149, JL_NR_capget = 90,
   JL_NR_capset = 91, JL_NR_personality = 92, JL_NR_fstatfs = 44, JL_NR_pivot_root = 41, JL_NR_prctl = 167,
   JL_NR_mount = 40, JL_NR_umount2 = 39, JL_NR_sethostname = 161, JL_NR_futex = 98, JL_NR_getdents64 = 61,
   JL_NR_clock_gettime = 113, JL_NR_exit_group = 94, JL_NR_waitid = 95, JL_NR_openat = 56, JL_NR_mkdirat = 34,
@@ -5301,7 +5306,8 @@ static jailer_code jl_files_box_uid(jl_box *box, uint32_t *uid, jailer_error *er
 
 /* Owner and mode of one entry through its O_PATH descriptor, so that a mode of 0 that the box set does not lock us
    out. The old owner must be one that is expected: the box, the uid the box had before, or, with `ours`, the launcher:
-   in a directory that the target can write, a file of the launcher's may be another one under this name. mode 0: kept. */
+   in a directory that the target can write, a file of the launcher's may be another one under this name. mode 0: kept.
+   */
 static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *st, bool ours, uint32_t before,
                                      unsigned mode, const char *shown, jailer_error *err) {
   const char *step = "give an entry to the box";
@@ -6472,8 +6478,8 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
 #define JL_BESIDE_CHILD
 #endif
 
-/* The last gate. Whoever moves it from OPEN decides, once: the child that is about to execute the target takes it, or the
-   parent whose deadline has passed shuts it, and then nothing is executed. */
+/* The last gate. Whoever moves it from OPEN decides, once: the child that is about to execute the target takes it, or
+   the parent whose deadline has passed shuts it, and then nothing is executed. */
 enum { JL_GATE_CLOSED = 0, JL_GATE_OPEN = 1, JL_GATE_TAKEN = 2, JL_GATE_SHUT = 3 };
 
 /* What the child tells. Shared with the parent; the parent reads it after the child has executed or ended. */
@@ -6994,8 +7000,8 @@ JL_CHILD_CODE static long jl_child_lower(int resource, uint64_t most) {
 
 /* Queued signals, POSIX timers among them, and message queues are counted for the user who made the user namespace as
    well (user_namespaces(7)): for a root launcher that is root, and a target with its limits would take them from the
-   whole host. RLIMIT_CORE 1 and not 0: with 0 the kernel still runs a core_pattern pipe handler, as root, outside the jail
-   (core(5)). Where the hard limit is 0 already it cannot be raised and stays. */
+   whole host. RLIMIT_CORE 1 and not 0: with 0 the kernel still runs a core_pattern pipe handler, as root, outside the
+   jail (core(5)). Where the hard limit is 0 already it cannot be raised and stays. */
 JL_CHILD_CODE static long jl_child_rlimits(jl_child *c) {
   long r;
   c->reply->item = 4; /* RLIMIT_CORE */
@@ -7473,10 +7479,10 @@ JL_CHILD_CODE static void jl_child_look(jl_source *s) {
   s->found = (int32_t)(r < 0 ? r : 0);
 }
 
-/* Looks at every path that a plan wants. A file system that does not answer (a dead server, a hung FUSE daemon) stops this
-   process, which can be killed, and not the launcher; what it opened is the launcher's, whose descriptors it shares. A
-   launcher that is killed meanwhile takes it along, or it would hang there with the launcher's memory; a signal that
-   cannot be asked for changes nothing else. */
+/* Looks at every path that a plan wants. A file system that does not answer (a dead server, a hung FUSE daemon) stops
+   this process, which can be killed, and not the launcher; what it opened is the launcher's, whose descriptors it
+   shares. A launcher that is killed meanwhile takes it along, or it would hang there with the launcher's memory; a
+   signal that cannot be asked for changes nothing else. */
 JL_CHILD_CODE static int jl_child_touch(void *arg) {
   const jl_launch *launch = arg;
   jl_child c;
@@ -7515,7 +7521,8 @@ static void jl_parent_number(char text[24], int64_t value) {
 }
 
 /* Whether a child is gone and its number free for others: a launcher that ignores SIGCHLD never waits for it. What was
-   opened or read by number before this says no was the child's own. Without a pidfd (before 5.3) nothing can be told. */
+   opened or read by number before this says no was the child's own. Without a pidfd (before 5.3) nothing can be told.
+   */
 static bool jl_parent_gone(int pidfd) {
   return pidfd >= 0 && jl_sys_call(JL_NR_pidfd_send_signal, pidfd, 0, 0, 0, 0, 0) == -ESRCH;
 }
@@ -7564,9 +7571,9 @@ static long jl_parent_sockopt(int fd, int option) {
 }
 
 /* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
-   AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or before
-   it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its peer
-   (connect on it is EISCONN), one that listens only takes who comes. */
+   AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or
+   before it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its
+   peer (connect on it is EISCONN), one that listens only takes who comes. */
 static const char *jl_parent_unsafe_socket(int fd, bool network) {
   int32_t peer[32], size = sizeof peer;
   const long domain = jl_parent_sockopt(fd, 39), type = jl_parent_sockopt(fd, 3); /* SO_DOMAIN, SO_TYPE */
@@ -7993,8 +8000,8 @@ JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uin
   return 0;
 }
 
-/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which alone can
-   have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
+/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which alone
+   can have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
 static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
   char path[64];
   jl_buf b = jl_buf_fixed(path, sizeof path);
@@ -8020,8 +8027,8 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   return n < 0 ? n : (long)used;
 }
 
-/* What the kernel says of a child: 1 it has executed, or is gone and tells by its status; 0 not yet; -1 it ends without.
-   PF_FORKNOEXEC goes with the exec, PF_EXITING comes with the end (linux/sched.h). */
+/* What the kernel says of a child: 1 it has executed, or is gone and tells by its status; 0 not yet; -1 it ends
+   without. PF_FORKNOEXEC goes with the exec, PF_EXITING comes with the end (linux/sched.h). */
 static int jl_parent_exec_look(const jl_launch *l) {
   enum { EXITING = 0x4, FORKNOEXEC = 0x40, FIELDS_BEFORE = 7 }; /* proc(5): state ppid pgrp session tty tpgid flags */
   char text[512];
@@ -8054,8 +8061,8 @@ JL_BESIDE_CHILD static long jl_parent_wait_init(const jl_launch *l) {
   return 0;
 }
 
-/* A child with memory of its own: a close-on-exec pipe tells when it has executed. But the child of another thread's fork
-   may hold the pipe for as long as it lives, so the kernel's account is looked at as well, now and then. */
+/* A child with memory of its own: a close-on-exec pipe tells when it has executed. But the child of another thread's
+   fork may hold the pipe for as long as it lives, so the kernel's account is looked at as well, now and then. */
 JL_BESIDE_CHILD static long jl_parent_wait_pipe(const jl_launch *l) {
   const int64_t slice = 20000000;
   int64_t left[2];
@@ -8102,15 +8109,15 @@ static long jl_parent_reap(int pid, int pidfd, bool block, jailer_status *status
   return 0;
 }
 
-/* To one process that is not reaped yet, so that its number is ours. The second way is tried whatever the first answered:
-   a child that must not live has to go. */
+/* To one process that is not reaped yet, so that its number is ours. The second way is tried whatever the first
+   answered: a child that must not live has to go. */
 static long jl_parent_signal(int pid, int pidfd, int signal) {
   long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0) : -ENOSYS;
   return r < 0 && r != -ESRCH && pid > 0 ? jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0) : r;
 }
 
-/* To the process group that the target leads, as a terminal sends ^C: PIDFD_SIGNAL_PROCESS_GROUP is 6.9 (linux/pidfd.h).
-   A target without a session of its own (a permitted degrade) leads none, and gets it alone. */
+/* To the process group that the target leads, as a terminal sends ^C: PIDFD_SIGNAL_PROCESS_GROUP is 6.9
+   (linux/pidfd.h). A target without a session of its own (a permitted degrade) leads none, and gets it alone. */
 static long jl_parent_signal_group(int pid, int pidfd, int signal) {
   long r = pidfd >= 0 ? jl_sys_call(JL_NR_pidfd_send_signal, pidfd, signal, 0, 4, 0, 0) : -EINVAL;
   if (r < 0 && r != -ESRCH && pid > 1 && !jl_parent_gone(pidfd)) r = jl_sys_call(JL_NR_kill, -pid, signal, 0, 0, 0, 0);
@@ -8207,8 +8214,8 @@ static const char *jl_parent_userns_cause(void) {
          "deep; or the limit of namespaces for this user is reached (sysctl user.max_*_namespaces)";
 }
 
-/* What clone answers about a cgroup, as opposed to namespaces (kernel/cgroup/cgroup.c, cgroup_css_set_fork); NULL: it was
-   not about that. AppArmor's answer for a user namespace is EACCES too. */
+/* What clone answers about a cgroup, as opposed to namespaces (kernel/cgroup/cgroup.c, cgroup_css_set_fork); NULL: it
+   was not about that. AppArmor's answer for a user namespace is EACCES too. */
 static const char *jl_parent_cgroup_cause(long r, uint32_t layers) {
   if (!(layers & JAILER_BIT(JAILER_LAYER_CGROUP))) return NULL;
   if (r == -EBUSY)
@@ -8519,8 +8526,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_try(jl_launch *l, jailer_error *err
 
 /* --- launches, from the first try to the end of the target --- */
 
-/* Namespaces are switched off: a limit of theirs is 0. A limit that is only reached (ENOSPC) says nothing of the host: any
-   process of the same user, a jailed one among them, can hold all there are. */
+/* Namespaces are switched off: a limit of theirs is 0. A limit that is only reached (ENOSPC) says nothing of the host:
+   any process of the same user, a jailed one among them, can hold all there are. */
 static bool jl_parent_namespaces_off(void) {
   static const char *const limits[] = {"/proc/sys/user/max_user_namespaces",  "/proc/sys/user/max_mnt_namespaces",
                                        "/proc/sys/user/max_pid_namespaces",   "/proc/sys/user/max_net_namespaces",
@@ -8775,8 +8782,8 @@ static bool jl_parent_unseen(int pid, int signal) {
 
 enum { JL_PROC_ENDED = 1 << 30, JL_PROC_SETTLED = 1 << 29, JL_PROC_USERS = (1 << 29) - 1 };
 
-/* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is said
-   of it instead: 0 the target has ended, or else that the handle holds none. */
+/* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is
+   said of it instead: 0 the target has ended, or else that the handle holds none. */
 static bool jl_parent_enter(jailer_proc *proc, bool *ended) {
   uint32_t now = __atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE);
   do {
@@ -8892,8 +8899,8 @@ static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *
   }
 }
 
-/* Where in the tree of cgroup v2 it is now, as the launcher sees that. Somebody else may have moved it: no contradiction,
-   the target itself cannot. */
+/* Where in the tree of cgroup v2 it is now, as the launcher sees that. Somebody else may have moved it: no
+   contradiction, the target itself cannot. */
 static void jl_parent_report_cgroup(jailer_report *report, pid_t pid) {
   char text[4096];
   if (jl_parent_proc_read(pid, "/cgroup", text, sizeof text) <= 0) return;
@@ -9210,8 +9217,8 @@ static bool jl_public_covered(const jailer_plan *plan, const char *path, const c
   return covered;
 }
 
-/* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to one.
-   Other directories of PATH are not looked into: their file systems may not answer. */
+/* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to
+   one. Other directories of PATH are not looked into: their file systems may not answer. */
 static bool jl_public_maybe(const jailer_plan *plan, const char *path) {
   if (plan->engine == JAILER_ENGINE_NONE) return true;
   for (size_t i = 0; i < plan->source_count; i++) {
@@ -9495,8 +9502,8 @@ static jailer_code jl_public_box_sources(jailer_plan *plan, const jailer_config 
 }
 
 #ifndef JAILER_NO_QCOW2
-/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL where
-   the disk does not exist. */
+/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL
+   where the disk does not exist. */
 static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
                                    jailer_chain **out, jailer_error *err) {
   char path[JAILER_PATH_MAX];
@@ -9566,7 +9573,8 @@ static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *con
   return code;
 }
 #else
-/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it. */
+/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it.
+   */
 static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
   for (int i = 0; i < 2; i++) {
     char path[JAILER_PATH_MAX];
@@ -9740,7 +9748,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
       jl_parent_unseen(proc->pid, signal))
     send = JL_SIGKILL;
   if (send == JL_SIGKILL) jl_parent_asked(proc, signal);
-  const bool alone = send == JL_SIGKILL || proc->init_fd >= 0; /* takes the others along, or hands it on to them */
+  /* a PID 1 that is killed takes the others along, an init hands the signal on to them */
+  const bool alone = proc->init_fd >= 0 || (proc->own_pid1 && send == JL_SIGKILL);
   long r =
       alone ? jl_parent_signal(proc->pid, proc->pidfd, send) : jl_parent_signal_group(proc->pid, proc->pidfd, send);
   jl_parent_leave(proc);

@@ -319,6 +319,8 @@ static void test_words(void) {
                                               "write JAILER_BIT(layer) for each layer",
                                               "a shim is copied into a box: set layout too",
                                               "the layout was not made by jailer_layout_init",
+                                              "disks, bases and trusted roots belong to a box: set layout too",
+                                              "this build has no reader of disk images (JAILER_NO_QCOW2)",
                                               "the path does not fit the buffer; JAILER_PATH_MAX",
                                               "the policy is wrong as written: max_depth"};
   static struct {

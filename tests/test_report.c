@@ -158,11 +158,11 @@ static void test_strict(void) {
   memset(&r, 0xff, sizeof r);
   OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_SECCOMP].state == JAILER_APPLIED,
      "ended: what the launch knew is told");
-  OK(!r.layer[JAILER_LAYER_NETNS].verified && !r.layer[JAILER_LAYER_IDS].verified,
-     "ended: but nothing is verified that nobody can look at");
+  OK(r.layer[JAILER_LAYER_NETNS].verified && r.layer[JAILER_LAYER_IDS].verified && !r.layer[JAILER_LAYER_NETNS].detail[0],
+     "ended: what the child read back before exec stays verified, nothing is told of a process that is no more");
   jailer_wait(&proc, -1, NULL, NULL);
   OK(jailer_report_read(&proc, &r, &err) == 0 && r.layer[JAILER_LAYER_MOUNTS].state == JAILER_APPLIED &&
-         !r.layer[JAILER_LAYER_MOUNTS].verified && r.pid == 0,
+         r.layer[JAILER_LAYER_MOUNTS].verified && !r.layer[JAILER_LAYER_ENV].verified && r.pid == 0,
      "waited for: the same");
 }
 

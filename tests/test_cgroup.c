@@ -275,11 +275,14 @@ static void test_limits(void) {
   jailer_proc proc;
   jailer_status status;
   snprintf(path, sizeof path, "%s/limited", top);
-  if (!strstr(read_text(root, "cgroup.controllers"), "pids")) {
-    printf("# cgroup2 has no pids controller here: tests/kernels shows limits\n");
+  const char *controllers = read_text(root, "cgroup.controllers");
+  if (!strstr(controllers, "pids") || !strstr(controllers, "memory")) {
+    printf("# cgroup2 has no pids and memory controllers here: tests/kernels shows limits\n");
     return;
   }
-  OK(write_text(root, "cgroup.subtree_control", "+pids") && write_text(top, "cgroup.subtree_control", "+pids") &&
+  /* memory is a controller of domains: who hands it on holds no processes itself */
+  OK(write_text(root, "cgroup.subtree_control", "+pids +memory") &&
+         write_text(top, "cgroup.subtree_control", "+pids +memory") &&
          mkdir(path, 0755) == 0 && write_text(path, "pids.max", "4"),
      "limits: a cgroup of four processes");
   row_refused(top, JAILER_E_SYSTEM, "subtree_control", "a cgroup that hands controllers on");

@@ -6511,6 +6511,7 @@ typedef struct jl_launch {
   size_t map_size;
   long stack_size; /* the reply follows the stack */
   int pid;
+  uint32_t seen; /* namespaces that are not the launcher's, by the kernel's account */
   uint64_t deadline_ms;
 } jl_launch;
 
@@ -6520,6 +6521,7 @@ typedef struct jl_child {
   jl_reply *reply;
   int root_fd, ruleset_fd, init_fd;
   int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
+  bool remounted;  /* a grant got its attributes by bind and remount */
   bool in_cgroup;  /* the kernel's own account of the cgroup was read and agrees */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
@@ -6765,6 +6767,7 @@ JL_CHILD_CODE static long jl_child_bind(jl_child *c, const jl_node *node, int ta
   char from[32], to[32];
   uint64_t fs[16];
   jl_stat now;
+  c->remounted = true;
   c->reply->step = JL_STEP_SOURCE;
   long fd = jl_sys_openat(JL_AT_FDCWD, node->source->resolved, JL_O_PATH | JL_O_NOFOLLOW, 0);
   if (fd < 0) return fd;
@@ -7263,7 +7266,8 @@ JL_CHILD_CODE static bool jl_child_sees_ids(const jl_child *c) {
   return true;
 }
 
-/* The root is the tmpfs, and cannot be written; what the caller granted is mounted as planned. */
+/* The root is the tmpfs, and cannot be written. A grant's attributes are set before it is attached, all of them or none
+   (mount_setattr(2)); where they were set by a remount, they are looked at. */
 JL_CHILD_CODE static bool jl_child_sees_mounts(const jl_child *c) {
   const uint64_t root = JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC; /* the values of ST_* */
   const jailer_plan *p = c->plan;
@@ -7271,25 +7275,11 @@ JL_CHILD_CODE static bool jl_child_sees_mounts(const jl_child *c) {
   memset(fs, 0, sizeof fs);
   if (jl_sys_call(JL_NR_statfs, (long)"/", (long)fs, 0, 0, 0, 0) < 0) return false;
   if (fs[0] != 0x01021994 || (fs[10] & root) != root) return false; /* TMPFS_MAGIC */
-  for (size_t i = 0; i < p->nodes.count; i++) {
+  for (size_t i = 0; c->remounted && i < p->nodes.count; i++) {
     const jl_node *node = &p->nodes.item[i];
     if (node->kind != JL_TREE || !node->source->check) continue;
     if (jl_sys_call(JL_NR_statfs, (long)node->source->at, (long)fs, 0, 0, 0, 0) < 0) return false;
     if ((fs[10] & node->attr) != node->attr) return false;
-  }
-  return true;
-}
-
-/* Each namespace is another one than the launcher's was when the plan was made. */
-JL_CHILD_CODE static bool jl_child_sees_namespaces(const jl_child *c, uint32_t *seen) {
-  for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
-    const uint32_t bit = JAILER_BIT(jl_tab_namespaces[i].layer);
-    jl_stat st;
-    if (!(c->launch->layers & bit) || !c->plan->host.ns_ino[i]) continue;
-    c->reply->item = (int32_t)jl_tab_namespaces[i].layer;
-    if (jl_sys_stat(JL_AT_FDCWD, jl_tab_namespaces[i].path, 0, &st) < 0 || st.ino == c->plan->host.ns_ino[i])
-      return false;
-    *seen |= bit;
   }
   return true;
 }
@@ -7304,8 +7294,7 @@ static const struct {
     {JAILER_LAYER_DEATH, jl_child_sees_death},     {JAILER_LAYER_RLIMITS, jl_child_sees_rlimits},
     {JAILER_LAYER_PROC, jl_child_sees_proc},       {JAILER_LAYER_LANDLOCK, jl_child_sees_landlock}};
 
-/* Whatever the kernel says otherwise ends the launch. A mount namespace of its own is seen in /proc; without /proc the
-   mounts themselves tell. */
+/* Whatever the kernel says otherwise ends the launch. The namespaces are the parent's to look at: it has the time. */
 JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
   uint32_t seen = 0;
   for (size_t i = 0; i < sizeof jl_child_accounts / sizeof jl_child_accounts[0]; i++) {
@@ -7316,7 +7305,6 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
     seen |= bit;
   }
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
-  else if (!jl_child_sees_namespaces(c, &seen)) return -EPROTO;
   if (c->in_cgroup) seen |= JAILER_BIT(JAILER_LAYER_CGROUP);
   c->reply->item = -1;
   c->reply->readback = seen;
@@ -7459,7 +7447,7 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.in_cgroup = c.below_init = c.only_own = false;
+  c.remounted = c.in_cgroup = c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;
@@ -8453,6 +8441,36 @@ static jailer_code jl_parent_publish(jl_launch *l, jailer_error *err) {
   return code;
 }
 
+/* The namespaces of the child, compared with the launcher's own while the child is busy with its mounts: an account that
+   is the same ends the launch. What may not be read proves nothing, nor does the cgroup's, which with a cgroup is made
+   later. */
+JL_BESIDE_CHILD static jailer_code jl_parent_namespaces_seen(jl_launch *l, jailer_error *err) {
+  uint32_t seen = 0;
+  for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
+    const jailer_layer layer = jl_tab_namespaces[i].layer;
+    const bool later = layer == JAILER_LAYER_CGROUPNS && (l->layers & JAILER_BIT(JAILER_LAYER_CGROUP));
+    char path[64], theirs[64];
+    uint64_t number = 0;
+    if (!(l->layers & JAILER_BIT(layer)) || !l->plan->host.ns_ino[i] || later) continue;
+    jl_buf b = jl_buf_fixed(path, sizeof path);
+    jl_buf_str(&b, "/proc/");
+    jl_buf_i64(&b, l->pid);
+    jl_buf_str(&b, "/ns/");
+    jl_buf_str(&b, jl_tab_namespaces[i].name);
+    long n = jl_sys_readlinkat(JL_AT_FDCWD, path, theirs, sizeof theirs - 1); /* "user:[4026531837]" */
+    if (n <= 0) continue;
+    theirs[n] = 0;
+    const char *at = strchr(theirs, '[');
+    if (!at || !jl_parse_u64(at + 1, strcspn(at + 1, "]"), &number)) continue;
+    if (number == l->plan->host.ns_ino[i] && !jl_parent_gone(l->pid_fd))
+      return jl_fail(err, JAILER_E_READBACK, layer, jl_tab_steps[JL_STEP_READBACK].name, jl_tab_layers[layer], 0,
+                     jl_tab_steps[JL_STEP_READBACK].remedy);
+    seen |= JAILER_BIT(layer);
+  }
+  if (!jl_parent_gone(l->pid_fd)) l->seen = seen;
+  return JAILER_OK;
+}
+
 /* What only the parent can do while the child is being set up. Runs beside a child that shares this memory: system
    calls and the stack only. */
 JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *err) {
@@ -8466,10 +8484,9 @@ JL_BESIDE_CHILD static jailer_code jl_parent_beside(jl_launch *l, jailer_error *
                               "the ids must be valid in the launcher's own user namespace");
     jl_parent_open_gate(&l->reply->maps_gate);
   }
-  if (l->plan->box) {
-    jailer_code code = jl_parent_publish(l, err);
-    if (code) return code;
-  }
+  jailer_code code = jl_parent_namespaces_seen(l, err);
+  if (code == JAILER_OK && l->plan->box) code = jl_parent_publish(l, err);
+  if (code) return code;
   if (!l->plan->with_init) jl_parent_open_gate(&l->reply->exec_gate);
   return JAILER_OK;
 }
@@ -8632,7 +8649,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->uid = p->host_uid;
   out->gid = p->host_gid;
   out->landlock_abi = p->host.landlock_abi;
-  out->readback = l->reply->readback;
+  out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));

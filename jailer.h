@@ -84,7 +84,10 @@
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
  *   >>child       between clone and exec: system calls only
- *   >>parent      vetting, rules, maps, the clone, the reply, the end
+ *   >>parent      vetting, rules, maps, the clone, the reply
+ *   >>proc        a running target: its end, signals, the handle
+ *   >>report      what the kernel says of it
+ *   >>survey      a configuration on this host: paths, program, box
  *   >>public      the bodies of the public functions, thin
  *   >>history     what changed for users
  */
@@ -1354,7 +1357,8 @@ static const jl_tab_clause jl_tab_socket[] = {
 static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, {JL_IS32(0, 1)}}}; /* AF_UNIX */
 
 /* `int option`: 32 bits. The signal of PR_SET_PDEATHSIG is an `unsigned long` and read whole: 64 bits. Any signal but
-   SIGKILL, 0 included, is one that PID 1 ignores: the box would outlive its launcher. */
+   SIGKILL, 0 included, is one that PID 1 ignores: the box would outlive its launcher. (A PID 1 that executes from
+   another thread than its first sheds the signal without a call that a filter could see; an init has one thread.) */
 static const jl_tab_clause jl_tab_prctl[] = {
     {0, JL_RET_ALLOW, {JL_IS32(0, 1), JL_IS64(1, 9)}}, /* PR_SET_PDEATHSIG, SIGKILL */
     {0, JL_RET_EPERM, {JL_IS32(0, 1)}},                /* PR_SET_PDEATHSIG, anything else */
@@ -3919,7 +3923,7 @@ enum {
   JL_NR_unlinkat = 263, JL_NR_linkat = 265, JL_NR_renameat = 264, JL_NR_symlinkat = 266, JL_NR_readlinkat = 267,
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
   JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35,
-  JL_NR_execveat = 322,
+  JL_NR_execveat = 322, JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
   JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
@@ -3936,20 +3940,23 @@ enum {
   JL_NR_unlinkat = 35, JL_NR_linkat = 37, JL_NR_renameat = 38, JL_NR_symlinkat = 36, JL_NR_readlinkat = 78,
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
   JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101,
-  JL_NR_execveat = 281,
+  JL_NR_execveat = 281, JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
   JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
   JL_NR_pidfd_send_signal = 424, JL_NR_open_tree = 428, JL_NR_move_mount = 429, JL_NR_fsopen = 430,
   JL_NR_fsconfig = 431, JL_NR_fsmount = 432, JL_NR_pidfd_open = 434, JL_NR_clone3 = 435, JL_NR_close_range = 436,
   JL_NR_openat2 = 437, JL_NR_faccessat2 = 439, JL_NR_mount_setattr = 442, JL_NR_landlock_create_ruleset = 444,
+  JL_NR_fchmodat2 = 452,
   JL_NR_landlock_add_rule = 445, JL_NR_landlock_restrict_self = 446
 };
 /* clang-format on */
 
-/* The bare instruction. Used by test hooks too, to let a call through. */
-static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) {
+/* The bare instruction, used by test hooks too, to let a call through; and the clone, which in the child calls fn(arg)
+   on the child's own stack and exits with what it returns. That sequence cannot be C: after it the child must not
+   return into the caller's frame. */
 #if JL_X86_64
+static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) {
   long ret;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -3959,23 +3966,9 @@ static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) 
                    : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                    : "rcx", "r11", "memory");
   return ret;
-#else
-  register long x8 __asm__("x8") = nr;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
-  return x0;
-#endif
 }
 
-/* Clones and, in the child, calls fn(arg) on the child's own stack and exits with what it returns. The instruction
-   sequence cannot be C: after it the child must not return into the caller's frame. */
 static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, int (*fn)(void *), void *arg) {
-#if JL_X86_64
   long ret;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -3996,7 +3989,21 @@ static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, in
                    : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r12), "r"(r13)
                    : "rcx", "r11", "memory", "cc");
   return ret;
+}
 #else
+static long jl_sys_raw(long nr, long a, long b, long c, long d, long e, long f) {
+  register long x8 __asm__("x8") = nr;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
+  return x0;
+}
+
+static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, int (*fn)(void *), void *arg) {
   register long x8 __asm__("x8") = nr;
   register long x0 __asm__("x0") = a;
   register long x1 __asm__("x1") = b;
@@ -4018,8 +4025,8 @@ static long jl_sys_raw_clone(long nr, long a, long b, long c, long d, long e, in
                    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x10), "r"(x11)
                    : "memory", "cc");
   return x0;
-#endif
 }
+#endif
 
 /* JAILER_SYS_HOOK names a function `bool hook(long nr, const long args[6], long *result)` declared before this header
    is included; true means "*result is the answer, do not ask the kernel". For tests only: it runs in the child too. */
@@ -4071,7 +4078,7 @@ enum {
 #else
   JL_O_DIRECTORY = 040000, JL_O_NOFOLLOW = 0100000,
 #endif
-  JL_F_DUPFD_CLOEXEC = 1030, JL_F_GETFD = 1, JL_F_GETFL = 3, JL_F_ADD_SEALS = 1033,
+  JL_F_DUPFD_CLOEXEC = 1030, JL_F_GETFD = 1, JL_F_GETFL = 3, JL_F_SETFL = 4, JL_F_ADD_SEALS = 1033,
   JL_LOCK_SH = 1, JL_LOCK_EX = 2, JL_LOCK_NB = 4, JL_LOCK_UN = 8,
   JL_ACCESS_X = 1, JL_ACCESS_W = 2, JL_ACCESS_R = 4,
   /* openat2: linux/openat2.h */
@@ -4508,19 +4515,6 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
  * mode are the box's.
  * ============================================================================================ */
 
-enum {
-#if JL_X86_64
-  JL_NR_fchownat = 260,
-  JL_NR_fchmodat = 268,
-  JL_NR_copy_file_range = 326,
-#else
-  JL_NR_fchownat = 54,
-  JL_NR_fchmodat = 53,
-  JL_NR_copy_file_range = 285,
-#endif
-  JL_NR_fchmodat2 = 452,
-  JL_F_SETFL = 4
-};
 #define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
 
 #define JL_FILES_UID "uid"             /* ID/uid: which uid of HOME/uids is this box's */
@@ -7487,7 +7481,7 @@ JL_CHILD_CODE static int jl_child_touch(void *arg) {
 }
 
 /* ============================================================================================
- * // >>parent    survey, vetting, id maps, Landlock rules, the clone, the reply, waiting
+ * // >>parent    vetting, id maps, Landlock rules, the clone, the reply
  * May touch: the kernel, the heap before the clone. May call: base to child.
  * ============================================================================================ */
 
@@ -8441,9 +8435,9 @@ static jailer_code jl_parent_publish(jl_launch *l, jailer_error *err) {
   return code;
 }
 
-/* The namespaces of the child, compared with the launcher's own while the child is busy with its mounts: an account that
-   is the same ends the launch. What may not be read proves nothing, nor does the cgroup's, which with a cgroup is made
-   later. */
+/* The namespaces of the child, compared with the launcher's own while the child is busy with its mounts: an account
+   that is the same ends the launch. What may not be read proves nothing, nor does the cgroup's, which with a cgroup is
+   made later. */
 JL_BESIDE_CHILD static jailer_code jl_parent_namespaces_seen(jl_launch *l, jailer_error *err) {
   uint32_t seen = 0;
   for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
@@ -8706,9 +8700,14 @@ static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, ja
   return code;
 }
 
+/* ============================================================================================
+ * // >>proc    a running target: how it ends, signals, the handle that its owner and others share
+ * May touch: the kernel. May call: base to parent.
+ * ============================================================================================ */
+
 /* The exit status of a process whose parent took or ignored it, from the pidfd: PIDFD_GET_INFO with PIDFD_INFO_EXIT,
    Linux 6.15 (linux/pidfd.h). */
-static long jl_parent_status_from_pidfd(int pidfd, jailer_status *status) {
+static long jl_proc_status_from_pidfd(int pidfd, jailer_status *status) {
   uint64_t info[8];
   int32_t wait_status;
   /* A pidfd is readable a moment before a process that nobody waits for is gone, and only then the status is there. */
@@ -8729,7 +8728,7 @@ static long jl_parent_status_from_pidfd(int pidfd, jailer_status *status) {
 }
 
 /* Waits for the pidfd to say that the process has ended; without one (before 5.3) looks every few milliseconds. */
-static long jl_parent_wait_end(const jailer_proc *proc, int timeout_ms) {
+static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
   const uint64_t deadline = jl_sys_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
   int64_t left[2] = {0, 0};
   while (proc->pidfd >= 0) {
@@ -8757,7 +8756,7 @@ static long jl_parent_wait_end(const jailer_proc *proc, int timeout_ms) {
 
 /* An init reports its child's wait status through a pipe: the target's own end, not the init's. False when the init was
    ended before it could. */
-static bool jl_parent_init_status(int fd, jailer_status *status) {
+static bool jl_proc_init_status(int fd, jailer_status *status) {
   int32_t wait_status;
   if (fd < 0 || jl_sys_read_all(fd, &wait_status, sizeof wait_status) != (long)sizeof wait_status) return false;
   status->exited = (wait_status & 0x7f) == 0;
@@ -8768,7 +8767,7 @@ static bool jl_parent_init_status(int fd, jailer_status *status) {
 
 /* What becomes of a signal to PID 1 of the target's namespace, read from /proc/PID/status: 0 it is caught or ignored, 1
    it would never be seen, 2 it is blocked and would never be seen when that ends; -1 when it cannot be read. */
-static int jl_parent_look(int pid, int signal) {
+static int jl_proc_look(int pid, int signal) {
   static const char *const names[] = {"\nSigIgn:\t", "\nSigCgt:\t", "\nSigBlk:\t"};
   char text[4096];
   if (jl_parent_proc_read(pid, "/status", text, sizeof text) <= 0) return -1;
@@ -8786,11 +8785,11 @@ static int jl_parent_look(int pid, int signal) {
 
 /* Whether PID 1 would never see it. A shell blocks everything for the moment of a vfork: a signal sent into that moment
    would be lost, so it is waited out. Who blocks for longer waits for the signal (sigwait, signalfd) and gets it. */
-static bool jl_parent_unseen(int pid, int signal) {
-  int seen = jl_parent_look(pid, signal);
+static bool jl_proc_unseen(int pid, int signal) {
+  int seen = jl_proc_look(pid, signal);
   for (int tries = 0; seen == 2 && tries < 50; tries++) {
     jl_sys_sleep_ms(1);
-    seen = jl_parent_look(pid, signal);
+    seen = jl_proc_look(pid, signal);
   }
   return seen == 1;
 }
@@ -8801,7 +8800,7 @@ enum { JL_PROC_ENDED = 1 << 30, JL_PROC_SETTLED = 1 << 29, JL_PROC_USERS = (1 <<
 
 /* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is
    said of it instead: 0 the target has ended, or else that the handle holds none. */
-static bool jl_parent_enter(jailer_proc *proc, bool *ended) {
+static bool jl_proc_enter(jailer_proc *proc, bool *ended) {
   uint32_t now = __atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE);
   do {
     *ended = (now & JL_PROC_ENDED) != 0;
@@ -8810,27 +8809,27 @@ static bool jl_parent_enter(jailer_proc *proc, bool *ended) {
   return true;
 }
 
-static void jl_parent_leave(jailer_proc *proc) { __atomic_fetch_sub(&proc->busy, 1u, __ATOMIC_RELEASE); }
+static void jl_proc_leave(jailer_proc *proc) { __atomic_fetch_sub(&proc->busy, 1u, __ATOMIC_RELEASE); }
 
 /* The thread that owns the handle takes it for itself: those in jailer_kill finish first (50 ms at most), and no more
    come in. Before the process is reaped, or its number could be another's by the time it gets a signal. */
-static void jl_parent_settle(jailer_proc *proc, uint32_t how) {
+static void jl_proc_settle(jailer_proc *proc, uint32_t how) {
   __atomic_fetch_or(&proc->busy, JL_PROC_SETTLED | how, __ATOMIC_ACQ_REL);
   while (__atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE) & JL_PROC_USERS) jl_sys_sleep_ms(1);
 }
 
-static void jl_parent_unsettle(jailer_proc *proc) {
+static void jl_proc_unsettle(jailer_proc *proc) {
   __atomic_fetch_and(&proc->busy, (uint32_t)JL_PROC_USERS, __ATOMIC_RELEASE);
 }
 
 /* The first signal that jailer_kill ends a target with is the one that jailer_wait tells. */
-static void jl_parent_asked(jailer_proc *proc, int signal) {
+static void jl_proc_asked(jailer_proc *proc, int signal) {
   int none = 0;
   __atomic_compare_exchange_n(&proc->asked_signal, &none, signal, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* Signals whose default action does not end a process: CHLD, CONT, URG, WINCH and the stop signals (signal(7)). */
-static bool jl_parent_deadly(int signal) {
+static bool jl_proc_deadly(int signal) {
   static const int harmless[] = {17, 18, 19, 20, 21, 22, 23, 28};
   for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
     if (signal == harmless[i]) return false;
@@ -8838,7 +8837,7 @@ static bool jl_parent_deadly(int signal) {
 }
 
 /* Under the lock: takes a pid file away whose process has ended. */
-static jailer_code jl_parent_pid_stale(const jl_box *box, jailer_error *err) {
+static jailer_code jl_proc_pid_stale(const jl_box *box, jailer_error *err) {
   jl_pid_file file;
   bool alive = true;
   if (box->lock_fd < 0) return JAILER_OK;
@@ -8850,20 +8849,23 @@ static jailer_code jl_parent_pid_stale(const jl_box *box, jailer_error *err) {
 
 /* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches (BUSY) or has
    removed (NOT_FOUND) is left to them; where it is our own plan that holds the lock, freeing the plan does it. */
-static jailer_code jl_parent_box_ended(const jailer_layout *layout, jailer_error *err) {
+static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *err) {
   jl_box box;
   jailer_error local;
   jailer_code code = jl_files_box_open(layout, JL_BOX_REMOVE, &box, &local);
   if (code == JAILER_E_BUSY || code == JAILER_E_NOT_FOUND) return JAILER_OK;
-  if (code == JAILER_OK) code = jl_parent_pid_stale(&box, &local);
+  if (code == JAILER_OK) code = jl_proc_pid_stale(&box, &local);
   jl_files_box_close(&box);
   return jl_files_report(code, &local, err);
 }
 
-/* --- the report: what the kernel says of a running target --- */
+/* ============================================================================================
+ * // >>report    what the kernel says of a running target
+ * May touch: the kernel, read-only. May call: base to proc.
+ * ============================================================================================ */
 
 /* The n-th number (from 0) of a line of /proc/PID/status, in a base of 10 or 16; false when it is not there. */
-static bool jl_parent_status_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
+static bool jl_report_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
   const char *at = strstr(status, key);
   if (!at) return false;
   for (at += strlen(key); *at == '\t' || *at == ' '; at++) {
@@ -8884,21 +8886,21 @@ static bool jl_parent_status_number(const char *status, const char *key, int n, 
   return true;
 }
 
-static void jl_parent_detail(jailer_report *report, jailer_layer layer, const char *text) {
+static void jl_report_detail(jailer_report *report, jailer_layer layer, const char *text) {
   if (report->layer[layer].state != JAILER_APPLIED) return;
   jl_buf b = jl_buf_fixed(report->layer[layer].detail, JAILER_DETAIL_MAX);
   jl_buf_str(&b, text);
 }
 
 /* Marks an applied layer as confirmed, or remembers in *wrong the first whose account is another one. */
-static void jl_parent_confirm(jailer_report *report, jailer_layer layer, bool agrees, jailer_layer *wrong) {
+static void jl_report_confirm(jailer_report *report, jailer_layer layer, bool agrees, jailer_layer *wrong) {
   if (report->layer[layer].state != JAILER_APPLIED) return;
   report->layer[layer].verified = agrees;
   if (!agrees && *wrong == JAILER_LAYER_NONE) *wrong = layer;
 }
 
 /* A namespace is the target's own when its link is not the launcher's. A link that may not be read confirms nothing. */
-static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *wrong) {
+static void jl_report_ns(jailer_report *report, pid_t pid, jailer_layer *wrong) {
   for (size_t i = 0; i < sizeof jl_tab_namespaces / sizeof jl_tab_namespaces[0]; i++) {
     const jailer_layer layer = jl_tab_namespaces[i].layer;
     char path[64], theirs[64], ours[64];
@@ -8911,63 +8913,62 @@ static void jl_parent_report_ns(jailer_report *report, pid_t pid, jailer_layer *
     long m = jl_sys_readlinkat(JL_AT_FDCWD, jl_tab_namespaces[i].path, ours, sizeof ours - 1);
     if (n <= 0 || m <= 0) continue;
     theirs[n] = ours[m] = 0;
-    jl_parent_detail(report, layer, theirs);
-    jl_parent_confirm(report, layer, !jl_streq(theirs, ours), wrong);
+    jl_report_detail(report, layer, theirs);
+    jl_report_confirm(report, layer, !jl_streq(theirs, ours), wrong);
   }
 }
 
 /* Where in the tree of cgroup v2 it is now, as the launcher sees that. Somebody else may have moved it: no
    contradiction, the target itself cannot. */
-static void jl_parent_report_cgroup(jailer_report *report, pid_t pid) {
+static void jl_report_cgroup(jailer_report *report, pid_t pid) {
   char text[4096];
   if (jl_parent_proc_read(pid, "/cgroup", text, sizeof text) <= 0) return;
   for (char *line = text; line; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
     if (!jl_starts(line, "0::")) continue;
     line[strcspn(line, "\n")] = 0;
-    jl_parent_detail(report, JAILER_LAYER_CGROUP, strlen(line + 3) < JAILER_DETAIL_MAX ? line + 3 : "");
+    jl_report_detail(report, JAILER_LAYER_CGROUP, strlen(line + 3) < JAILER_DETAIL_MAX ? line + 3 : "");
     return;
   }
 }
 
 /* The supplementary groups are those that were given, and no others. What an ordinary launcher could not drop proves
    nothing. */
-static bool jl_parent_report_groups(const jailer_proc *proc, const char *status) {
+static bool jl_report_groups(const jailer_proc *proc, const char *status) {
   uint64_t value;
   if (proc->keeps_groups) return true;
   for (uint32_t i = 0; i < proc->group_count; i++) {
     bool given = false;
-    if (!jl_parent_status_number(status, "\nGroups:", (int)i, 10, &value)) return false;
+    if (!jl_report_number(status, "\nGroups:", (int)i, 10, &value)) return false;
     for (uint32_t k = 0; k < proc->group_count; k++) given = given || proc->groups[k] == value;
     if (!given) return false;
   }
-  return !jl_parent_status_number(status, "\nGroups:", (int)proc->group_count, 10, &value);
+  return !jl_report_number(status, "\nGroups:", (int)proc->group_count, 10, &value);
 }
 
 /* Ids, capabilities, no_new_privs and seccomp, from /proc/PID/status. */
-static void jl_parent_report_status(jailer_report *report, const jailer_proc *proc, const char *status,
-                                    jailer_layer *wrong) {
+static void jl_report_status(jailer_report *report, const jailer_proc *proc, const char *status, jailer_layer *wrong) {
   static const char *const sets[] = {"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:", "\nCapAmb:"};
   uint64_t value, any = 0;
   bool known = true, ids = true;
   for (int i = 0; i < 4; i++) { /* real, effective, saved, file system */
-    ids = ids && jl_parent_status_number(status, "\nUid:", i, 10, &value) && value == proc->uid;
-    ids = ids && jl_parent_status_number(status, "\nGid:", i, 10, &value) && value == proc->gid;
+    ids = ids && jl_report_number(status, "\nUid:", i, 10, &value) && value == proc->uid;
+    ids = ids && jl_report_number(status, "\nGid:", i, 10, &value) && value == proc->gid;
   }
-  jl_parent_confirm(report, JAILER_LAYER_IDS, ids && jl_parent_report_groups(proc, status), wrong);
+  jl_report_confirm(report, JAILER_LAYER_IDS, ids && jl_report_groups(proc, status), wrong);
   for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
-    known = known && jl_parent_status_number(status, sets[i], 0, 16, &value);
+    known = known && jl_report_number(status, sets[i], 0, 16, &value);
     if (known) any |= value;
   }
-  if (!proc->allow_userns || !any) jl_parent_confirm(report, JAILER_LAYER_CAPS, known && any == 0, wrong);
-  else jl_parent_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
-  jl_parent_confirm(report, JAILER_LAYER_NNP,
-                    jl_parent_status_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1, wrong);
-  jl_parent_confirm(report, JAILER_LAYER_SECCOMP,
-                    jl_parent_status_number(status, "\nSeccomp:", 0, 10, &value) && value == 2, wrong);
+  if (!proc->allow_userns || !any) jl_report_confirm(report, JAILER_LAYER_CAPS, known && any == 0, wrong);
+  else jl_report_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
+  jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
+                    wrong);
+  jl_report_confirm(report, JAILER_LAYER_SECCOMP, jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2,
+                    wrong);
 }
 
-static void jl_parent_report_known(jailer_report *report, const jailer_proc *proc) {
+static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   report->engine = proc->engine;
   report->pid = proc->pid;
   report->uid = proc->uid;
@@ -9000,12 +9001,443 @@ static void jl_parent_report_known(jailer_report *report, const jailer_proc *pro
     jl_buf_char(&b, ' ');
     jl_buf_u64(&b, proc->groups[i]);
   }
-  jl_parent_detail(report, JAILER_LAYER_IDS, text);
+  jl_report_detail(report, JAILER_LAYER_IDS, text);
   b = jl_buf_fixed(text, sizeof text);
   jl_buf_str(&b, "ABI ");
   jl_buf_u64(&b, proc->landlock_abi);
-  jl_parent_detail(report, JAILER_LAYER_LANDLOCK, text);
-  jl_parent_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  jl_report_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+}
+
+/* ============================================================================================
+ * // >>survey    a configuration on this host: looks at its paths, finds the program, opens the box; then the plan
+ * May touch: the kernel, the box directory, the heap. May call: base to report.
+ * ============================================================================================ */
+
+static jailer_code jl_survey_paths(jailer_plan *plan, jailer_error *err) {
+  jailer_code code = jl_parent_touch(plan, err);
+  for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++)
+    code = jl_probe_source(&plan->arena, &plan->sources[i], err);
+  return code;
+}
+
+/* Whether an executable grant already covers a path of the host at the same place inside. */
+static bool jl_survey_covered(const jailer_plan *plan, const char *path, const char *resolved, const jl_source *self) {
+  bool covered = false;
+  size_t longest = 0;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s == self || !s->exists || s->link || s->dropped) continue;
+    if (s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
+    size_t n = strlen(s->resolved);
+    if (!jl_plan_at_or_below(resolved, s->resolved) || n < longest) continue;
+    longest = n; /* the innermost grant decides */
+    covered = s->access == JAILER_EXEC && (jl_streq(s->at, s->resolved) || jl_plan_at_or_below(path, s->at));
+  }
+  return covered;
+}
+
+/* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to
+   one. Other directories of PATH are not looked into: their file systems may not answer. */
+static bool jl_survey_maybe(const jailer_plan *plan, const char *path) {
+  if (plan->engine == JAILER_ENGINE_NONE) return true;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s->exists && (s->link || s->access == JAILER_EXEC) && jl_plan_at_or_below(path, s->at)) return true;
+  }
+  return false;
+}
+
+/* A bare name, looked up along the jail's own PATH as the jail will see it: only where an executable grant is. */
+static jailer_code jl_survey_search(jailer_plan *plan, const char *name, const char **out, jailer_error *err) {
+  const char *path = NULL;
+  for (size_t i = 0; i < plan->env_count; i++)
+    if (jl_starts(plan->envp[i], "PATH=")) path = plan->envp[i] + 5;
+  while (path && *path) {
+    size_t n = strcspn(path, ":");
+    char dir[JAILER_PATH_MAX];
+    if (n && n < sizeof dir && path[0] == '/') {
+      memcpy(dir, path, n);
+      dir[n] = 0;
+      const char *full = jl_plan_join(&plan->arena, dir, "/", name);
+      jl_stat st;
+      if (!full) return jl_no_memory(err, "look the program up");
+      long fd = jl_survey_maybe(plan, full) ? jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0) : -ENOENT;
+      if (fd >= 0) {
+        long r = jl_sys_fstat((int)fd, &st);
+        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
+        jl_sys_close((int)fd);
+        if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
+            (plan->engine == JAILER_ENGINE_NONE || jl_survey_covered(plan, full, resolved, NULL))) {
+          *out = full;
+          return JAILER_OK;
+        }
+      }
+    }
+    path += n + (path[n] == ':');
+  }
+  return jl_fail(
+      err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "look the program up", name, ENOENT,
+      "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
+}
+
+/* A program that is named by its path is wanted too, and looked at with all others. */
+static jailer_code jl_survey_program_wanted(jailer_plan *plan, jailer_error *err) {
+  const char *name = plan->argv[0], *path = name;
+  if (plan->program || !strchr(name, '/')) return JAILER_OK;
+  if (name[0] != '/')
+    return jl_plan_invalid(err, name,
+                           "write the program's absolute path, or a bare name: the target's working directory is "
+                           "another one");
+  jailer_code code = jl_plan_normal(&plan->arena, name, false, &path, err);
+  if (code) return code;
+  plan->program = path;
+  if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
+  jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
+  s->check = true;
+  s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
+  return JAILER_OK;
+}
+
+/* The program: a bare name is looked up, a path that no grant covers is an executable grant of that one file. */
+static jailer_code jl_survey_program(jailer_plan *plan, jailer_error *err) {
+  if (!plan->program) return jl_survey_search(plan, plan->argv[0], &plan->program, err);
+  jl_source *s = plan->source_count ? &plan->sources[plan->source_count - 1] : NULL; /* the last that is wanted */
+  if (!s || s->origin != JL_FROM_PROGRAM) return JAILER_OK;                          /* a shim, or no walls */
+  const char *path = s->path;
+  if (s->exists && jl_survey_covered(plan, path, s->resolved, s)) s->dropped = true;
+  for (size_t i = 0; i + 1 < plan->source_count; i++) {
+    const jl_source *g = &plan->sources[i];
+    if (!g->exists || g->link || g->dropped || g->origin != JL_FROM_CONFIG) continue;
+    if (jl_plan_at_or_below(path, g->at) && !jl_streq(g->at, g->path)) s->dropped = true; /* brought by that grant */
+  }
+  if (s->exists && !s->dropped && (s->st.mode & JL_S_IFMT) != JL_S_IFREG)
+    return jl_fail(err, JAILER_E_EXEC, JAILER_LAYER_NONE, "look the program up", path, EACCES,
+                   "it is not a regular file");
+  return JAILER_OK;
+}
+
+/* A uid nobody else uses, for a root launcher without a box: random in the range that boxes use. */
+static jailer_code jl_survey_fresh_id(const jailer_plan *plan, uint32_t *id, jailer_error *err) {
+  *id = 0;
+  if (!plan->host.privileged) return JAILER_OK;
+  long r = jl_sys_getrandom(id, sizeof *id);
+  *id = JL_FILES_UID_FIRST + *id % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_IDS, "choose a uid", NULL, r, "getrandom(2) failed") : JAILER_OK;
+}
+
+/* A device keeps its group for the target where the launcher may give it: /dev/kvm is root:kvm 0660. Not group 0. */
+static void jl_survey_groups(jailer_plan *plan) {
+  for (size_t i = 0; i < plan->source_count && plan->host.privileged; i++) {
+    const jl_source *s = &plan->sources[i];
+    bool known = false;
+    if (!s->exists || s->access != JAILER_DEVICE || s->origin != JL_FROM_CONFIG || s->st.gid == 0) continue;
+    if ((s->st.mode & 0060) != 0060 || (s->st.mode & 0006) == 0006) continue;
+    for (size_t k = 0; k < plan->group_count; k++) known = known || plan->groups[k] == s->st.gid;
+    if (!known && plan->group_count < sizeof plan->groups / sizeof plan->groups[0])
+      plan->groups[plan->group_count++] = s->st.gid;
+  }
+}
+
+/* The target's cgroup: pinned, and proven to be a directory of cgroup v2 (statfs(2), CGROUP2_SUPER_MAGIC). */
+static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
+  const char *step = "open the cgroup", *asked = plan->cgroup;
+  uint64_t fs[16];
+  jl_stat st;
+  if (!asked) return JAILER_OK;
+  long r = jl_sys_openat(JL_AT_FDCWD, asked, JL_O_PATH | JL_O_DIRECTORY, 0);
+  if (r < 0)
+    return jl_fail(err,
+                   r == -ENOENT    ? JAILER_E_NOT_FOUND
+                   : r == -EACCES  ? JAILER_E_DENIED
+                   : r == -ENOTDIR ? JAILER_E_INVALID
+                                   : JAILER_E_SYSTEM,
+                   JAILER_LAYER_CGROUP, step, asked, (int)-r,
+                   "make the cgroup first (mkdir below where cgroup2 is mounted), and name its directory");
+  plan->cgroup_fd = (int)r;
+  memset(fs, 0, sizeof fs);
+  if ((r = jl_sys_call(JL_NR_fstatfs, plan->cgroup_fd, (long)fs, 0, 0, 0, 0)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "its file system cannot be asked");
+  if (fs[0] == 0x27e0eb && (plan->may_degrade & JAILER_BIT(JAILER_LAYER_CGROUP))) { /* CGROUP_SUPER_MAGIC: version 1 */
+    jl_parent_close(&plan->cgroup_fd);
+    return JAILER_OK;
+  }
+  if (fs[0] != 0x63677270)
+    return jl_fail(err, fs[0] == 0x27e0eb ? JAILER_E_UNSUPPORTED : JAILER_E_INVALID, JAILER_LAYER_CGROUP, step, asked,
+                   0, "this is no directory of cgroup v2: name one below a mounted cgroup2 file system");
+  if ((r = jl_sys_fstat(plan->cgroup_fd, &st)) < 0)
+    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "statx failed");
+  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd, &st);
+  return plan->cgroup ? JAILER_OK
+                      : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
+                                "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
+}
+
+static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
+  jl_bpf_options options;
+  jl_bpf_insn *whole = JAILER_MALLOC(JL_BPF_MAX * sizeof *whole);
+  if (!whole) return jl_no_memory(err, "compile the launch filter");
+  memset(&options, 0, sizeof options);
+  options.allow_network = plan->allow_network;
+  options.allow_userns = plan->allow_userns;
+  options.allow_exec_memfd = plan->allow_exec_memfd;
+  options.allow_pty = plan->allow_pty;
+  jailer_code code =
+      jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX, &plan->filter_len, err);
+  if (code == JAILER_OK) {
+    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
+    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
+    else code = jl_no_memory(err, "compile the launch filter");
+  }
+  JAILER_FREE(whole);
+  return code;
+}
+
+/* --- a box --- */
+
+static const char *jl_survey_basename(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* One entry of the tree as a source. */
+static jailer_code jl_survey_entry(jailer_plan *plan, jailer_entry entry, jailer_access access, jl_origin origin,
+                                   jl_source **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
+  if (code) return code;
+  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
+  if (!copy) return jl_no_memory(err, "list the box's entries");
+  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
+  s->check = origin == JL_FROM_BOX;
+  s->optional = origin != JL_FROM_BOX;
+  if (out) *out = s;
+  return JAILER_OK;
+}
+
+/* The shim and its libraries in bin/, and the program's name there. */
+static jailer_code jl_survey_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                  jailer_error *err) {
+  char bin[JAILER_PATH_MAX];
+  jailer_code code;
+  *library_dir = NULL;
+  if (!config->shim) return JAILER_OK;
+  if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
+  if (strpbrk(bin, ":;$"))
+    return jl_plan_invalid(err, bin,
+                           "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
+                           "another home");
+  if ((code = jl_files_copy(plan->box, config->shim, jl_survey_basename(config->shim), err))) return code;
+  for (size_t i = 0; config->libraries && config->libraries[i]; i++)
+    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_survey_basename(config->libraries[i]), err)))
+      return code;
+  *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
+  plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_survey_basename(config->shim)) : NULL;
+  return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
+}
+
+/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
+   records and the box directory itself are not in it. */
+static jailer_code jl_survey_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
+                                         JAILER_ENTRY_EXIT};
+  jailer_code code = jl_survey_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
+  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
+    code = jl_survey_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+  if (code == JAILER_OK && config->allow_whole_bases)
+    code = jl_survey_entry(plan, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
+  return code;
+}
+
+/* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
+static jailer_code jl_survey_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                 jailer_error *err) {
+  const jailer_host *h = &plan->host;
+  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
+  uint32_t uid = config->uid, gid = config->gid;
+  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
+  if (code) return code;
+  plan->box = JAILER_MALLOC(sizeof *plan->box);
+  if (!plan->box) return jl_no_memory(err, "open the box");
+  *plan->box = jl_files_box_none();
+  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
+  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
+  if (root && !h->privileged) gid = h->gid;
+  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
+  if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
+  return jl_survey_shim(plan, config, library_dir, err);
+}
+
+/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
+   none. */
+static jailer_code jl_survey_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
+                                   jailer_error *err) {
+  size_t extra = 0;
+  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
+  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
+  if (!roots) return jl_no_memory(err, "list the trusted roots");
+  *count = 0;
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code =
+        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
+    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
+      return jl_no_memory(err, "list the trusted roots");
+  }
+  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
+  *out = roots;
+  return JAILER_OK;
+}
+
+/* The trusted roots as fences: sources that are looked at and not granted. */
+static jailer_code jl_survey_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char **roots;
+  size_t count;
+  jailer_code code = jl_survey_roots(plan, config, &roots, &count, err);
+  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
+    const char *path;
+    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
+    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
+  }
+  return code;
+}
+
+static const struct {
+  jailer_entry entry;
+  const char *name; /* in the record */
+} jl_survey_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
+
+/* Everything of a box but its disks, with room for `more` sources. */
+static jailer_code jl_survey_box_sources(jailer_plan *plan, const jailer_config *config, size_t more,
+                                         jailer_error *err) {
+  for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
+  jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
+  if (code == JAILER_OK) code = jl_survey_tree(plan, config, err);
+  return code ? code : jl_survey_root_fences(plan, config, err);
+}
+
+#ifndef JAILER_NO_QCOW2
+/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL
+   where the disk does not exist. */
+static jailer_code jl_survey_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
+                                   jailer_chain **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  jailer_chain_policy policy;
+  const char **roots;
+  jailer_format format = disk == 0 ? config->disk_format : config->rootfs_format;
+  *out = NULL;
+  jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[disk].entry, path, sizeof path, err);
+  if (code) return code;
+  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
+  memset(&policy, 0, sizeof policy);
+  if ((code = jl_survey_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
+  policy.trusted_roots = roots;
+  if (format == JAILER_FORMAT_UNSTATED) format = JAILER_FORMAT_QCOW2;
+  return jl_chain_walk_expecting(path, format, &policy,
+                                 record ? jl_record_find(record, jl_survey_disks[disk].name) : NULL, out, err);
+}
+
+/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
+static jailer_code jl_survey_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
+                                          jailer_error *err) {
+  jl_source *s;
+  jailer_code code = jl_survey_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
+  if (code) return code;
+  s->expect_dev = chain->layers[0].dev;
+  s->expect_ino = chain->layers[0].ino;
+  for (size_t i = 1; i < chain->count; i++) {
+    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
+    if (!path) return jl_no_memory(err, "list the disks' files");
+    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
+    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
+    s->check = true;
+    s->expect_dev = chain->layers[i].dev;
+    s->expect_ino = chain->layers[i].ino;
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_survey_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
+                                        jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    if (!chains[i]) continue;
+    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_survey_disks[i].name, chains[i],
+                                             config->trust_chain_on_first_use, err);
+    if (code == JAILER_OK) code = jl_survey_disk_sources(plan, chains[i], jl_survey_disks[i].entry, err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* The sources of a box: how many there can be is known before the first is listed. */
+static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  jailer_chain *chains[2] = {NULL, NULL};
+  jl_record record;
+  jailer_code code = jl_chain_record_load(plan->box->dir_fd, "record", &record, err);
+  if (code) return code;
+  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
+    code = jl_survey_chain(plan, config, i, &record, &chains[i], err);
+    if (chains[i]) more += chains[i]->count;
+  }
+  if (code == JAILER_OK) code = jl_survey_box_sources(plan, config, more, err);
+  if (code == JAILER_OK) code = jl_survey_disks_plan(plan, config, chains, err);
+  jailer_chain_free(chains[0]);
+  jailer_chain_free(chains[1]);
+  jl_record_free(&record);
+  return code;
+}
+#else
+/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it.
+   */
+static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[i].entry, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) continue;
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_MOUNTS, "look for disks", path, 0,
+                   "this build has no reader of disk images (JAILER_NO_QCOW2), so the box's disk cannot be granted");
+  }
+  return jl_survey_box_sources(plan, config, more, err);
+}
+#endif
+
+static jailer_code jl_survey_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const size_t program = 1;
+  return plan->box ? jl_survey_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
+}
+
+static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
+                                  jailer_error *err) {
+  jailer_code code;
+  uint32_t fresh_uid = 0, fresh_gid;
+  const char *library_dir = NULL;
+  if (host) plan->host = *host;
+  else if ((code = jl_probe_host(&plan->host, err))) return code;
+  if ((code = jl_plan_config(plan, config, err)) || (code = jl_survey_cgroup(plan, err))) return code;
+  if (config->layout && (code = jl_survey_box(plan, config, &library_dir, err))) return code;
+  if (!config->layout && (code = jl_survey_fresh_id(plan, &fresh_uid, err))) return code;
+  fresh_gid = fresh_uid;
+  if (plan->box) {
+    fresh_uid = plan->box->uid;
+    fresh_gid = plan->box->gid;
+  }
+  if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
+  if ((code = jl_survey_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err)))
+    return code;
+  if ((code = jl_survey_program_wanted(plan, err)) || (code = jl_survey_paths(plan, err)) ||
+      (code = jl_survey_program(plan, err)))
+    return code;
+  jl_survey_groups(plan);
+  if ((code = jl_plan_build(plan, &config->limits, err))) return code;
+  return jl_survey_filter(plan, err);
 }
 
 #endif /* JL_LINUX */
@@ -9209,440 +9641,12 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
   return jl_public_text(&b, text, size, length, "print the plan", err);
 }
 
-/* --- making a plan --- */
-
-static jailer_code jl_public_survey(jailer_plan *plan, jailer_error *err) {
-  jailer_code code = jl_parent_touch(plan, err);
-  for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++)
-    code = jl_probe_source(&plan->arena, &plan->sources[i], err);
-  return code;
-}
-
-/* Whether an executable grant already covers a path of the host at the same place inside. */
-static bool jl_public_covered(const jailer_plan *plan, const char *path, const char *resolved, const jl_source *self) {
-  bool covered = false;
-  size_t longest = 0;
-  for (size_t i = 0; i < plan->source_count; i++) {
-    const jl_source *s = &plan->sources[i];
-    if (s == self || !s->exists || s->link || s->dropped) continue;
-    if (s->origin == JL_FENCE_HOME || s->origin == JL_FENCE_ROOT) continue;
-    size_t n = strlen(s->resolved);
-    if (!jl_plan_at_or_below(resolved, s->resolved) || n < longest) continue;
-    longest = n; /* the innermost grant decides */
-    covered = s->access == JAILER_EXEC && (jl_streq(s->at, s->resolved) || jl_plan_at_or_below(path, s->at));
-  }
-  return covered;
-}
-
-/* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to
-   one. Other directories of PATH are not looked into: their file systems may not answer. */
-static bool jl_public_maybe(const jailer_plan *plan, const char *path) {
-  if (plan->engine == JAILER_ENGINE_NONE) return true;
-  for (size_t i = 0; i < plan->source_count; i++) {
-    const jl_source *s = &plan->sources[i];
-    if (s->exists && (s->link || s->access == JAILER_EXEC) && jl_plan_at_or_below(path, s->at)) return true;
-  }
-  return false;
-}
-
-/* A bare name, looked up along the jail's own PATH as the jail will see it: only where an executable grant is. */
-static jailer_code jl_public_search(jailer_plan *plan, const char *name, const char **out, jailer_error *err) {
-  const char *path = NULL;
-  for (size_t i = 0; i < plan->env_count; i++)
-    if (jl_starts(plan->envp[i], "PATH=")) path = plan->envp[i] + 5;
-  while (path && *path) {
-    size_t n = strcspn(path, ":");
-    char dir[JAILER_PATH_MAX];
-    if (n && n < sizeof dir && path[0] == '/') {
-      memcpy(dir, path, n);
-      dir[n] = 0;
-      const char *full = jl_plan_join(&plan->arena, dir, "/", name);
-      jl_stat st;
-      if (!full) return jl_no_memory(err, "look the program up");
-      long fd = jl_public_maybe(plan, full) ? jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0) : -ENOENT;
-      if (fd >= 0) {
-        long r = jl_sys_fstat((int)fd, &st);
-        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
-        jl_sys_close((int)fd);
-        if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
-            (plan->engine == JAILER_ENGINE_NONE || jl_public_covered(plan, full, resolved, NULL))) {
-          *out = full;
-          return JAILER_OK;
-        }
-      }
-    }
-    path += n + (path[n] == ':');
-  }
-  return jl_fail(
-      err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "look the program up", name, ENOENT,
-      "no executable grant has a program of this name along PATH; write its path, or grant its directory with exec");
-}
-
-/* A program that is named by its path is wanted too, and looked at with all others. */
-static jailer_code jl_public_program_wanted(jailer_plan *plan, jailer_error *err) {
-  const char *name = plan->argv[0], *path = name;
-  if (plan->program || !strchr(name, '/')) return JAILER_OK;
-  if (name[0] != '/')
-    return jl_plan_invalid(err, name,
-                           "write the program's absolute path, or a bare name: the target's working directory is "
-                           "another one");
-  jailer_code code = jl_plan_normal(&plan->arena, name, false, &path, err);
-  if (code) return code;
-  plan->program = path;
-  if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
-  jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
-  s->check = true;
-  s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
-  return JAILER_OK;
-}
-
-/* The program: a bare name is looked up, a path that no grant covers is an executable grant of that one file. */
-static jailer_code jl_public_program(jailer_plan *plan, jailer_error *err) {
-  if (!plan->program) return jl_public_search(plan, plan->argv[0], &plan->program, err);
-  jl_source *s = plan->source_count ? &plan->sources[plan->source_count - 1] : NULL; /* the last that is wanted */
-  if (!s || s->origin != JL_FROM_PROGRAM) return JAILER_OK;                          /* a shim, or no walls */
-  const char *path = s->path;
-  if (s->exists && jl_public_covered(plan, path, s->resolved, s)) s->dropped = true;
-  for (size_t i = 0; i + 1 < plan->source_count; i++) {
-    const jl_source *g = &plan->sources[i];
-    if (!g->exists || g->link || g->dropped || g->origin != JL_FROM_CONFIG) continue;
-    if (jl_plan_at_or_below(path, g->at) && !jl_streq(g->at, g->path)) s->dropped = true; /* brought by that grant */
-  }
-  if (s->exists && !s->dropped && (s->st.mode & JL_S_IFMT) != JL_S_IFREG)
-    return jl_fail(err, JAILER_E_EXEC, JAILER_LAYER_NONE, "look the program up", path, EACCES,
-                   "it is not a regular file");
-  return JAILER_OK;
-}
-
-/* A uid nobody else uses, for a root launcher without a box: random in the range that boxes use. */
-static jailer_code jl_public_fresh_id(const jailer_plan *plan, uint32_t *id, jailer_error *err) {
-  *id = 0;
-  if (!plan->host.privileged) return JAILER_OK;
-  long r = jl_sys_getrandom(id, sizeof *id);
-  *id = JL_FILES_UID_FIRST + *id % (JL_FILES_UID_END - JL_FILES_UID_FIRST);
-  return r < 0 ? jl_parent_system(err, JAILER_LAYER_IDS, "choose a uid", NULL, r, "getrandom(2) failed") : JAILER_OK;
-}
-
-/* A device keeps its group for the target where the launcher may give it: /dev/kvm is root:kvm 0660. Not group 0. */
-static void jl_public_groups(jailer_plan *plan) {
-  for (size_t i = 0; i < plan->source_count && plan->host.privileged; i++) {
-    const jl_source *s = &plan->sources[i];
-    bool known = false;
-    if (!s->exists || s->access != JAILER_DEVICE || s->origin != JL_FROM_CONFIG || s->st.gid == 0) continue;
-    if ((s->st.mode & 0060) != 0060 || (s->st.mode & 0006) == 0006) continue;
-    for (size_t k = 0; k < plan->group_count; k++) known = known || plan->groups[k] == s->st.gid;
-    if (!known && plan->group_count < sizeof plan->groups / sizeof plan->groups[0])
-      plan->groups[plan->group_count++] = s->st.gid;
-  }
-}
-
-/* The target's cgroup: pinned, and proven to be a directory of cgroup v2 (statfs(2), CGROUP2_SUPER_MAGIC). */
-static jailer_code jl_public_cgroup(jailer_plan *plan, jailer_error *err) {
-  const char *step = "open the cgroup", *asked = plan->cgroup;
-  uint64_t fs[16];
-  jl_stat st;
-  if (!asked) return JAILER_OK;
-  long r = jl_sys_openat(JL_AT_FDCWD, asked, JL_O_PATH | JL_O_DIRECTORY, 0);
-  if (r < 0)
-    return jl_fail(err,
-                   r == -ENOENT    ? JAILER_E_NOT_FOUND
-                   : r == -EACCES  ? JAILER_E_DENIED
-                   : r == -ENOTDIR ? JAILER_E_INVALID
-                                   : JAILER_E_SYSTEM,
-                   JAILER_LAYER_CGROUP, step, asked, (int)-r,
-                   "make the cgroup first (mkdir below where cgroup2 is mounted), and name its directory");
-  plan->cgroup_fd = (int)r;
-  memset(fs, 0, sizeof fs);
-  if ((r = jl_sys_call(JL_NR_fstatfs, plan->cgroup_fd, (long)fs, 0, 0, 0, 0)) < 0)
-    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "its file system cannot be asked");
-  if (fs[0] == 0x27e0eb && (plan->may_degrade & JAILER_BIT(JAILER_LAYER_CGROUP))) { /* CGROUP_SUPER_MAGIC: version 1 */
-    jl_parent_close(&plan->cgroup_fd);
-    return JAILER_OK;
-  }
-  if (fs[0] != 0x63677270)
-    return jl_fail(err, fs[0] == 0x27e0eb ? JAILER_E_UNSUPPORTED : JAILER_E_INVALID, JAILER_LAYER_CGROUP, step, asked,
-                   0, "this is no directory of cgroup v2: name one below a mounted cgroup2 file system");
-  if ((r = jl_sys_fstat(plan->cgroup_fd, &st)) < 0)
-    return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "statx failed");
-  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd, &st);
-  return plan->cgroup ? JAILER_OK
-                      : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
-                                "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
-}
-
-static jailer_code jl_public_filter(jailer_plan *plan, jailer_error *err) {
-  jl_bpf_options options;
-  jl_bpf_insn *whole = JAILER_MALLOC(JL_BPF_MAX * sizeof *whole);
-  if (!whole) return jl_no_memory(err, "compile the launch filter");
-  memset(&options, 0, sizeof options);
-  options.allow_network = plan->allow_network;
-  options.allow_userns = plan->allow_userns;
-  options.allow_exec_memfd = plan->allow_exec_memfd;
-  options.allow_pty = plan->allow_pty;
-  jailer_code code =
-      jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX, &plan->filter_len, err);
-  if (code == JAILER_OK) {
-    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
-    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
-    else code = jl_no_memory(err, "compile the launch filter");
-  }
-  JAILER_FREE(whole);
-  return code;
-}
-
-/* --- a box --- */
-
-static const char *jl_public_basename(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
-/* One entry of the tree as a source. */
-static jailer_code jl_public_entry(jailer_plan *plan, jailer_entry entry, jailer_access access, jl_origin origin,
-                                   jl_source **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
-  if (code) return code;
-  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
-  if (!copy) return jl_no_memory(err, "list the box's entries");
-  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
-  s->check = origin == JL_FROM_BOX;
-  s->optional = origin != JL_FROM_BOX;
-  if (out) *out = s;
-  return JAILER_OK;
-}
-
-/* The shim and its libraries in bin/, and the program's name there. */
-static jailer_code jl_public_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
-                                  jailer_error *err) {
-  char bin[JAILER_PATH_MAX];
-  jailer_code code;
-  *library_dir = NULL;
-  if (!config->shim) return JAILER_OK;
-  if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
-  if (strpbrk(bin, ":;$"))
-    return jl_plan_invalid(err, bin,
-                           "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
-                           "another home");
-  if ((code = jl_files_copy(plan->box, config->shim, jl_public_basename(config->shim), err))) return code;
-  for (size_t i = 0; config->libraries && config->libraries[i]; i++)
-    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_public_basename(config->libraries[i]), err)))
-      return code;
-  *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
-  plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_public_basename(config->shim)) : NULL;
-  return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
-}
-
-/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
-   records and the box directory itself are not in it. */
-static jailer_code jl_public_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
-                                         JAILER_ENTRY_EXIT};
-  jailer_code code = jl_public_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_public_entry(plan, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_public_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
-  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
-    code = jl_public_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
-  if (code == JAILER_OK && config->allow_whole_bases)
-    code = jl_public_entry(plan, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
-  return code;
-}
-
-/* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
-static jailer_code jl_public_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
-                                 jailer_error *err) {
-  const jailer_host *h = &plan->host;
-  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
-  uint32_t uid = config->uid, gid = config->gid;
-  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
-  if (code) return code;
-  plan->box = JAILER_MALLOC(sizeof *plan->box);
-  if (!plan->box) return jl_no_memory(err, "open the box");
-  *plan->box = jl_files_box_none();
-  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
-  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
-  if (root && !h->privileged) gid = h->gid;
-  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
-  if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
-  return jl_public_shim(plan, config, library_dir, err);
-}
-
-/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
-   none. */
-static jailer_code jl_public_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
-                                   jailer_error *err) {
-  size_t extra = 0;
-  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
-  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
-  if (!roots) return jl_no_memory(err, "list the trusted roots");
-  *count = 0;
-  for (int i = 0; i < 2; i++) {
-    char path[JAILER_PATH_MAX];
-    jl_stat st;
-    jailer_code code =
-        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
-    if (code) return code;
-    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
-    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
-      return jl_no_memory(err, "list the trusted roots");
-  }
-  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
-  *out = roots;
-  return JAILER_OK;
-}
-
-/* The trusted roots as fences: sources that are looked at and not granted. */
-static jailer_code jl_public_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const char **roots;
-  size_t count;
-  jailer_code code = jl_public_roots(plan, config, &roots, &count, err);
-  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
-    const char *path;
-    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
-    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
-  }
-  return code;
-}
-
-static const struct {
-  jailer_entry entry;
-  const char *name; /* in the record */
-} jl_public_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
-
-/* Everything of a box but its disks, with room for `more` sources. */
-static jailer_code jl_public_box_sources(jailer_plan *plan, const jailer_config *config, size_t more,
-                                         jailer_error *err) {
-  for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
-  jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
-  if (code == JAILER_OK) code = jl_public_tree(plan, config, err);
-  return code ? code : jl_public_root_fences(plan, config, err);
-}
-
-#ifndef JAILER_NO_QCOW2
-/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL
-   where the disk does not exist. */
-static jailer_code jl_public_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
-                                   jailer_chain **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jl_stat st;
-  jailer_chain_policy policy;
-  const char **roots;
-  jailer_format format = disk == 0 ? config->disk_format : config->rootfs_format;
-  *out = NULL;
-  jailer_code code = jailer_layout_path(&plan->box->layout, jl_public_disks[disk].entry, path, sizeof path, err);
-  if (code) return code;
-  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
-  memset(&policy, 0, sizeof policy);
-  if ((code = jl_public_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
-  policy.trusted_roots = roots;
-  if (format == JAILER_FORMAT_UNSTATED) format = JAILER_FORMAT_QCOW2;
-  return jl_chain_walk_expecting(path, format, &policy,
-                                 record ? jl_record_find(record, jl_public_disks[disk].name) : NULL, out, err);
-}
-
-/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
-static jailer_code jl_public_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
-                                          jailer_error *err) {
-  jl_source *s;
-  jailer_code code = jl_public_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
-  if (code) return code;
-  s->expect_dev = chain->layers[0].dev;
-  s->expect_ino = chain->layers[0].ino;
-  for (size_t i = 1; i < chain->count; i++) {
-    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
-    if (!path) return jl_no_memory(err, "list the disks' files");
-    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
-    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
-    s->check = true;
-    s->expect_dev = chain->layers[i].dev;
-    s->expect_ino = chain->layers[i].ino;
-  }
-  return JAILER_OK;
-}
-
-static jailer_code jl_public_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
-                                        jailer_error *err) {
-  for (int i = 0; i < 2; i++) {
-    if (!chains[i]) continue;
-    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_public_disks[i].name, chains[i],
-                                             config->trust_chain_on_first_use, err);
-    if (code == JAILER_OK) code = jl_public_disk_sources(plan, chains[i], jl_public_disks[i].entry, err);
-    if (code) return code;
-  }
-  return JAILER_OK;
-}
-
-/* The sources of a box: how many there can be is known before the first is listed. */
-static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
-  jailer_chain *chains[2] = {NULL, NULL};
-  jl_record record;
-  jailer_code code = jl_chain_record_load(plan->box->dir_fd, "record", &record, err);
-  if (code) return code;
-  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
-    code = jl_public_chain(plan, config, i, &record, &chains[i], err);
-    if (chains[i]) more += chains[i]->count;
-  }
-  if (code == JAILER_OK) code = jl_public_box_sources(plan, config, more, err);
-  if (code == JAILER_OK) code = jl_public_disks_plan(plan, config, chains, err);
-  jailer_chain_free(chains[0]);
-  jailer_chain_free(chains[1]);
-  jl_record_free(&record);
-  return code;
-}
-#else
-/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it.
-   */
-static jailer_code jl_public_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
-  for (int i = 0; i < 2; i++) {
-    char path[JAILER_PATH_MAX];
-    jl_stat st;
-    jailer_code code = jailer_layout_path(&plan->box->layout, jl_public_disks[i].entry, path, sizeof path, err);
-    if (code) return code;
-    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) continue;
-    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_MOUNTS, "look for disks", path, 0,
-                   "this build has no reader of disk images (JAILER_NO_QCOW2), so the box's disk cannot be granted");
-  }
-  return jl_public_box_sources(plan, config, more, err);
-}
-#endif
-
-static jailer_code jl_public_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const size_t program = 1;
-  return plan->box ? jl_public_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
-}
-
-static jailer_code jl_public_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
-                                  jailer_error *err) {
-  jailer_code code;
-  uint32_t fresh_uid = 0, fresh_gid;
-  const char *library_dir = NULL;
-  if (host) plan->host = *host;
-  else if ((code = jl_probe_host(&plan->host, err))) return code;
-  if ((code = jl_plan_config(plan, config, err)) || (code = jl_public_cgroup(plan, err))) return code;
-  if (config->layout && (code = jl_public_box(plan, config, &library_dir, err))) return code;
-  if (!config->layout && (code = jl_public_fresh_id(plan, &fresh_uid, err))) return code;
-  fresh_gid = fresh_uid;
-  if (plan->box) {
-    fresh_uid = plan->box->uid;
-    fresh_gid = plan->box->gid;
-  }
-  if ((code = jl_plan_ids(plan, config, fresh_uid, fresh_gid, err))) return code;
-  if ((code = jl_public_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err)))
-    return code;
-  if ((code = jl_public_program_wanted(plan, err)) || (code = jl_public_survey(plan, err)) ||
-      (code = jl_public_program(plan, err)))
-    return code;
-  jl_public_groups(plan);
-  if ((code = jl_plan_build(plan, &config->limits, err))) return code;
-  return jl_public_filter(plan, err);
-}
-
 JAILER_API void jailer_plan_free(jailer_plan *plan) {
   if (!plan) return;
   for (size_t i = 0; i < plan->source_count; i++) jl_parent_close(&plan->sources[i].fd);
   jl_parent_close(&plan->cgroup_fd);
   if (plan->box) {
-    jl_parent_pid_stale(plan->box, NULL); /* nobody to tell: the next launch meets it again, and says so */
+    jl_proc_pid_stale(plan->box, NULL); /* nobody to tell: the next launch meets it again, and says so */
     jl_files_box_close(plan->box);
   }
   JAILER_FREE(plan->box);
@@ -9662,7 +9666,7 @@ JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer
   plan->cgroup_fd = -1;
   int held[3];
   jl_parent_hold(held);
-  code = jl_public_plan(plan, config, host, err);
+  code = jl_survey_plan(plan, config, host, err);
   jl_parent_unhold(held);
   if (code) {
     jailer_plan_free(plan);
@@ -9683,8 +9687,8 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
   code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
-    code = jl_public_chain(&plan, config, i, NULL, &chain, err);
-    if (chain) code = jl_chain_record_set(box.dir_fd, "record", jl_public_disks[i].name, chain, err);
+    code = jl_survey_chain(&plan, config, i, NULL, &chain, err);
+    if (chain) code = jl_chain_record_set(box.dir_fd, "record", jl_survey_disks[i].name, chain, err);
     jailer_chain_free(chain);
   }
   jl_files_box_close(&box);
@@ -9716,7 +9720,7 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
 
 JAILER_API void jailer_release(jailer_proc *proc) {
   if (!proc || proc->pid <= 0) return;
-  jl_parent_settle(proc, 0);
+  jl_proc_settle(proc, 0);
   jl_parent_close(&proc->pidfd);
   jl_parent_close(&proc->init_fd);
   JAILER_FREE(proc->box);
@@ -9730,21 +9734,21 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (code) return code;
   if (!status) status = &own;
   memset(status, 0, sizeof *status);
-  long r = jl_parent_wait_end(proc, timeout_ms);
+  long r = jl_proc_wait_end(proc, timeout_ms);
   if (r == -ETIMEDOUT)
     return jl_fail(err, JAILER_E_TIMEOUT, JAILER_LAYER_NONE, "wait for the target", NULL, ETIMEDOUT, "it still runs");
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
-  jl_parent_settle(proc, JL_PROC_ENDED);
+  jl_proc_settle(proc, JL_PROC_ENDED);
   r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
-  if (r < 0 && r != -ECHILD) jl_parent_unsettle(proc);
-  if (r == -ECHILD && proc->pidfd >= 0 && jl_parent_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
+  if (r < 0 && r != -ECHILD) jl_proc_unsettle(proc);
+  if (r == -ECHILD && proc->pidfd >= 0 && jl_proc_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
   if (r < 0 && r != -ECHILD)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
-  if (jl_parent_init_status(proc->init_fd, status)) r = 0;
+  if (jl_proc_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
-  code = proc->box ? jl_parent_box_ended(proc->box, err) : JAILER_OK;
+  code = proc->box ? jl_proc_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
   if (r == 0) return code;
   return jl_fail(err, JAILER_E_STATUS_LOST, JAILER_LAYER_NONE, "wait for the target", NULL, ECHILD,
@@ -9753,23 +9757,23 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
 
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err) {
   bool ended = false;
-  const bool entered = proc && jl_parent_enter(proc, &ended);
+  const bool entered = proc && jl_proc_enter(proc, &ended);
   if (ended) return JAILER_OK;
   jailer_code code = jl_public_signal(proc, signal, err);
   if (code) {
-    if (entered) jl_parent_leave(proc);
+    if (entered) jl_proc_leave(proc);
     return code;
   }
   int send = signal;
-  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_parent_deadly(signal) &&
-      jl_parent_unseen(proc->pid, signal))
+  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_proc_deadly(signal) &&
+      jl_proc_unseen(proc->pid, signal))
     send = JL_SIGKILL;
-  if (send == JL_SIGKILL) jl_parent_asked(proc, signal);
+  if (send == JL_SIGKILL) jl_proc_asked(proc, signal);
   /* a PID 1 that is killed takes the others along, an init hands the signal on to them */
   const bool alone = proc->init_fd >= 0 || (proc->own_pid1 && send == JL_SIGKILL);
   long r =
       alone ? jl_parent_signal(proc->pid, proc->pidfd, send) : jl_parent_signal_group(proc->pid, proc->pidfd, send);
-  jl_parent_leave(proc);
+  jl_proc_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
   return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
 }
@@ -9779,18 +9783,18 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   jailer_code code = jl_public_given(proc, "proc", err);
   if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
-  jl_parent_report_known(out, proc);
+  jl_report_known(out, proc);
   if (proc->pid <= 0) return JAILER_OK;
   if (jl_parent_proc_read(proc->pid, "/status", status, sizeof status) <= 0) return JAILER_OK;
   if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX"))
     return JAILER_OK; /* it has ended: nothing to read */
   jailer_layer wrong = JAILER_LAYER_NONE;
-  jl_parent_report_status(out, proc, status, &wrong);
-  jl_parent_report_ns(out, proc->pid, &wrong);
-  jl_parent_report_cgroup(out, proc->pid);
+  jl_report_status(out, proc, status, &wrong);
+  jl_report_ns(out, proc->pid, &wrong);
+  jl_report_cgroup(out, proc->pid);
   if (jl_parent_gone(proc->pidfd)) { /* meanwhile: what was read may be another process's */
     memset(out, 0, sizeof *out);
-    jl_parent_report_known(out, proc);
+    jl_report_known(out, proc);
     return JAILER_OK;
   }
   if (wrong == JAILER_LAYER_NONE) return JAILER_OK;

@@ -8311,9 +8311,11 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
   if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
   l->host_cannot = jl_parent_tells_host(step);
   const char *what = jl_parent_item(l, step, item, number), *remedy = jl_tab_steps[step].remedy;
+  jailer_layer layer = jl_tab_steps[step].layer;
+  if (step == JL_STEP_READBACK && item > 0 && item < JAILER_LAYER_COUNT) layer = (jailer_layer)item;
   if (error == 0)
     return jl_fail(
-        err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
+        err, JAILER_E_DIED, layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
@@ -8322,8 +8324,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
   if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) &&
       !l->plan->host.privileged)
     remedy = jl_parent_userns_cause();
-  return jl_fail(err, jl_parent_step_code(step, error), jl_tab_steps[step].layer, jl_tab_steps[step].name, what, error,
-                 remedy);
+  return jl_fail(err, jl_parent_step_code(step, error), layer, jl_tab_steps[step].name, what, error, remedy);
 }
 
 /* --- one try of a launch --- */

@@ -9739,9 +9739,10 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   bool ended = false;
   const bool entered = proc && jl_parent_enter(proc, &ended);
   if (ended) return JAILER_OK;
+  if (!entered) return jl_public_running(NULL, err); /* let go of, or about to be: pid and pidfd are not ours to read */
   jailer_code code = jl_public_signal(proc, signal, err);
   if (code) {
-    if (entered) jl_parent_leave(proc);
+    jl_parent_leave(proc);
     return code;
   }
   int send = signal;

@@ -4147,8 +4147,15 @@ static long jl_sys_read_all(int fd, void *to, size_t size) {
   return (long)got;
 }
 
+/* For what runs on a child's stack, on memory that sanitizers know nothing of. */
+#if defined(__GNUC__)
+#define JL_CHILD_CODE __attribute__((no_sanitize("address"), no_sanitize("thread")))
+#else
+#define JL_CHILD_CODE
+#endif
+
 /* statx (4.11): the one stat whose layout is the same everywhere. flags: JL_AT_*. */
-static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
+JL_CHILD_CODE static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
   struct { /* linux/stat.h struct statx, 256 bytes */
     uint32_t mask, blksize;
     uint64_t attributes;
@@ -6463,12 +6470,6 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
  * other threads go on, so: no allocation, no locks, no libc but memset, memcpy and strlen, no errno, no write but to
  * its own stack, the reply, and the room for its moves.
  * ============================================================================================ */
-
-#if defined(__GNUC__)
-#define JL_CHILD_CODE __attribute__((no_sanitize("address"), no_sanitize("thread")))
-#else
-#define JL_CHILD_CODE
-#endif
 
 /* For the parent's side of the shared mapping: it comes and goes by system calls that ThreadSanitizer does not see,
    and a reused address would look like a race. */

@@ -4154,8 +4154,15 @@ static long jl_sys_read_all(int fd, void *to, size_t size) {
   return (long)got;
 }
 
+/* For what runs on a child's stack, on memory that sanitizers know nothing of. */
+#if defined(__GNUC__)
+#define JL_CHILD_CODE __attribute__((no_sanitize("address"), no_sanitize("thread")))
+#else
+#define JL_CHILD_CODE
+#endif
+
 /* statx (4.11): the one stat whose layout is the same everywhere. flags: JL_AT_*. */
-static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
+JL_CHILD_CODE static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
   struct { /* linux/stat.h struct statx, 256 bytes */
     uint32_t mask, blksize;
     uint64_t attributes;
@@ -6458,12 +6465,6 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
  * its own stack, the reply, and the room for its moves.
  * ============================================================================================ */
 
-#if defined(__GNUC__)
-#define JL_CHILD_CODE __attribute__((no_sanitize("address"), no_sanitize("thread")))
-#else
-#define JL_CHILD_CODE
-#endif
-
 /* For the parent's side of the shared mapping: it comes and goes by system calls that ThreadSanitizer does not see,
    and a reused address would look like a race. */
 #if defined(__GNUC__)
@@ -8293,9 +8294,11 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
   if (step < 0 || step >= JL_STEP_COUNT) step = JL_STEP_START;
   l->host_cannot = jl_parent_tells_host(step);
   const char *what = jl_parent_item(l, step, item, number), *remedy = jl_tab_steps[step].remedy;
+  jailer_layer layer = jl_tab_steps[step].layer;
+  if (step == JL_STEP_READBACK && item > 0 && item < JAILER_LAYER_COUNT) layer = (jailer_layer)item;
   if (error == 0)
     return jl_fail(
-        err, JAILER_E_DIED, jl_tab_steps[step].layer, jl_tab_steps[step].name, what, 0,
+        err, JAILER_E_DIED, layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
@@ -8304,8 +8307,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
   if ((step == JL_STEP_PROPAGATION || step == JL_STEP_ROOT) && (error == EPERM || error == EACCES) &&
       !l->plan->host.privileged)
     remedy = jl_parent_userns_cause();
-  return jl_fail(err, jl_parent_step_code(step, error), jl_tab_steps[step].layer, jl_tab_steps[step].name, what, error,
-                 remedy);
+  return jl_fail(err, jl_parent_step_code(step, error), layer, jl_tab_steps[step].name, what, error, remedy);
 }
 
 /* --- one try of a launch --- */
@@ -9759,9 +9761,10 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   bool ended = false;
   const bool entered = proc && jl_proc_enter(proc, &ended);
   if (ended) return JAILER_OK;
+  if (!entered) return jl_public_running(NULL, err); /* let go of, or about to be: pid and pidfd are not ours to read */
   jailer_code code = jl_public_signal(proc, signal, err);
   if (code) {
-    if (entered) jl_proc_leave(proc);
+    jl_proc_leave(proc);
     return code;
   }
   int send = signal;

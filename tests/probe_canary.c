@@ -141,12 +141,20 @@ int main(int argc, char **argv) {
   if (f) fclose(f);
   gethostname(c.hostname, sizeof c.hostname - 1);
   int wait = argc > 1 && !strcmp(argv[argc - 1], "sleep");
-  for (int i = 1; i < argc - wait && c.path_count < CANARY_PATHS; i++) look(&c.path[c.path_count++], argv[i]);
+  int brief = argc > 2 && !strcmp(argv[1], "block"); /* "block" N: blocks SIGTERM, ends after N microseconds */
+  if (brief) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+  }
+  for (int i = 1; i < argc - wait && !brief && c.path_count < CANARY_PATHS; i++) look(&c.path[c.path_count++], argv[i]);
   for (size_t at = 0; at < sizeof c;) {
     ssize_t n = write(1, (char *)&c + at, sizeof c - at);
     if (n <= 0) return 9;
     at += (size_t)n;
   }
+  if (brief) usleep((unsigned)atoi(argv[2]));
   while (wait) pause();
   return 0;
 }

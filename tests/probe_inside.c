@@ -85,6 +85,7 @@ static const char *error_name(int number) {
   case EAFNOSUPPORT: return "EAFNOSUPPORT";
   case ECONNREFUSED: return "ECONNREFUSED";
   case ENETUNREACH: return "ENETUNREACH";
+  case EISCONN: return "EISCONN";
   case EOVERFLOW: return "EOVERFLOW";
   case ENODATA: return "ENODATA";
   default: snprintf(other, sizeof other, "errno%d", number); return other;
@@ -175,6 +176,8 @@ static void limit_rows(void) {
   } limits[] = {{"core", RLIMIT_CORE},
                 {"nofile", RLIMIT_NOFILE},
                 {"fsize", RLIMIT_FSIZE},
+                {"sigpending", RLIMIT_SIGPENDING},
+                {"msgqueue", RLIMIT_MSGQUEUE},
                 {"rtprio", RLIMIT_RTPRIO},
                 {"nice", RLIMIT_NICE}};
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
@@ -570,6 +573,54 @@ static int do_fastopen(const char *arg) {
   return answer(sendto(atoi(number), "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof to));
 }
 
+/* A kept AF_UNIX socket N and an abstract name of somebody else's. */
+static socklen_t abstract_name(struct sockaddr_un *to, const char *name) {
+  memset(to, 0, sizeof *to);
+  to->sun_family = AF_UNIX;
+  size_t n = strlen(name) < sizeof to->sun_path - 1 ? strlen(name) : sizeof to->sun_path - 1;
+  memcpy(to->sun_path + 1, name, n);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
+}
+
+static int do_unixto(const char *arg) { /* N,NAME: one byte to it */
+  struct sockaddr_un to;
+  char number[1024];
+  const char *name;
+  if (!split(arg, number, &name)) return EINVAL;
+  socklen_t size = abstract_name(&to, name);
+  return answer(sendto(atoi(number), "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&to, size));
+}
+
+static int do_reconnect(const char *arg) { /* N,NAME */
+  struct sockaddr_un to;
+  char number[1024];
+  const char *name;
+  if (!split(arg, number, &name)) return EINVAL;
+  socklen_t size = abstract_name(&to, name);
+  return answer(connect(atoi(number), (struct sockaddr *)&to, size));
+}
+
+static int do_isopen(const char *number) { return answer(fcntl(atoi(number), F_GETFD)); }
+
+static int do_rewrite(const char *number) { /* what may have been opened for reading only */
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%s", number);
+  int fd = open(path, O_RDWR);
+  return fd < 0 ? errno : answer(write(fd, "x", 1));
+}
+
+/* Sends itself blocked signals until one is refused; ok when that happens at or below this many. */
+static int do_queue(const char *limit) {
+  const union sigval value = {0};
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGRTMIN);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  for (int n = 0; n <= atoi(limit); n++)
+    if (sigqueue(getpid(), SIGRTMIN, value) < 0) return errno == EAGAIN ? 0 : errno;
+  return EOVERFLOW;
+}
+
 static int do_udp(const char *arg) { /* a kept datagram socket N to a port of its own choice */
   struct {
     uint16_t family, port;
@@ -784,6 +835,11 @@ static const struct {
              {"bind", do_bind},
              {"fastopen", do_fastopen},
              {"udp", do_udp},
+             {"unixto", do_unixto},
+             {"reconnect", do_reconnect},
+             {"isopen", do_isopen},
+             {"rewrite", do_rewrite},
+             {"queue", do_queue},
              {"kill", do_kill},
              {"tkill", do_tkill},
              {"pidfd", do_pidfd},

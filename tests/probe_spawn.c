@@ -8,14 +8,20 @@
  *   probe_spawn args            its arguments, environment and working directory
  *   probe_spawn orphan N        leaves a child that exits with N later, and exits with 7 itself
  *   probe_spawn tty 0           opens /dev/tty: "tty ERRNO leader L foreground F", L and F 0 or 1. Where it could, writes
- *                               "ready", waits for SIGINT with a child in its group: "interrupted I child SIGNAL" */
+ *                               "ready", waits for SIGINT with a child in its group: "interrupted I child SIGNAL"
+ *   probe_spawn shed 0          writes its parent-death signal; then a thread that is not the leader executes "shed 1", and is
+ *                               the process from there on: that writes its own, "ready", and waits for ever
+ *   probe_spawn userns 0        makes a user namespace of its own: "errno E", "ready", and waits for ever */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -77,6 +83,23 @@ static int terminal(void) {
   return 0;
 }
 
+static void *executes(void *program) {
+  char *argv[] = {program, "shed", "1", NULL}, *none[] = {NULL};
+  execve("/proc/self/exe", argv, none);
+  _exit(93);
+}
+
+static int shed(char *program, int again) {
+  int signal = -1;
+  pthread_t thread;
+  prctl(PR_GET_PDEATHSIG, &signal);
+  printf("%s: pid %d signal %d\n", again ? "after" : "before", getpid(), signal);
+  fflush(stdout);
+  if (again) return ready();
+  if (pthread_create(&thread, NULL, executes, program)) return 92;
+  for (;;) pause();
+}
+
 int main(int argc, char **argv, char **envp) {
   const char *what = argc > 1 ? argv[1] : "";
   const int n = argc > 2 ? atoi(argv[2]) : 0;
@@ -86,6 +109,12 @@ int main(int argc, char **argv, char **envp) {
   if (!strcmp(what, "fds")) return list();
   if (!strcmp(what, "idle")) return ready();
   if (!strcmp(what, "tty")) return terminal();
+  if (!strcmp(what, "shed")) return shed(argv[0], n);
+  if (!strcmp(what, "userns")) {
+    printf("errno %d\n", unshare(CLONE_NEWUSER) ? errno : 0);
+    fflush(stdout);
+    return ready();
+  }
   if (!strcmp(what, "raise")) {
     kill(getpid(), n);
     return 99;

@@ -312,6 +312,173 @@ static void test_refused_descriptors(void) {
   keep_if((int)syscall(SYS_memfd_create, "x", 1), JAILER_E_UNSAFE, "memfd that can be executed");
 }
 
+/* One end of a pair, a fresh socket, or one that listens at an abstract name. */
+enum { PAIR, FRESH, BOUND, LISTENS, CONNECTED };
+
+static int unix_socket(int type, int how) {
+  int ends[2];
+  if (how == PAIR) return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0 ? -1 : ends[0]; /* the other stays open */
+  struct sockaddr_un name;
+  socklen_t size = sizeof(sa_family_t);
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+  if (how == FRESH || fd < 0) return fd;
+  memset(&name, 0, sizeof name);
+  name.sun_family = AF_UNIX;
+  if (bind(fd, (struct sockaddr *)&name, size) < 0) return -1; /* the kernel chooses an abstract name */
+  if (how == BOUND) return fd;
+  if (type != SOCK_DGRAM && listen(fd, 1) < 0) return -1;
+  if (how == LISTENS) return fd;
+  size = sizeof name;
+  if (getsockname(fd, (struct sockaddr *)&name, &size) < 0) return -1;
+  int client = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+  return client < 0 || connect(client, (struct sockaddr *)&name, size) < 0 ? -1 : client; /* fd stays open */
+}
+
+/* A stream that is connected stays with its peer, one that listens takes who comes. Anything else of AF_UNIX reaches the
+   abstract names of the host, so with the host's network they may come in. */
+static void test_unix_sockets(void) {
+  static const struct {
+    int type, how;
+    jailer_code code;
+    const char *what;
+  } rows[] = {{SOCK_STREAM, PAIR, JAILER_OK, "stream pair"},
+              {SOCK_SEQPACKET, PAIR, JAILER_OK, "seqpacket pair"},
+              {SOCK_DGRAM, PAIR, JAILER_E_UNSAFE, "datagram pair"},
+              {SOCK_STREAM, CONNECTED, JAILER_OK, "connected stream"},
+              {SOCK_SEQPACKET, CONNECTED, JAILER_OK, "connected seqpacket"},
+              {SOCK_DGRAM, CONNECTED, JAILER_E_UNSAFE, "connected datagram socket"},
+              {SOCK_STREAM, LISTENS, JAILER_OK, "listening stream"},
+              {SOCK_SEQPACKET, LISTENS, JAILER_OK, "listening seqpacket"},
+              {SOCK_STREAM, FRESH, JAILER_E_UNSAFE, "stream without a peer"},
+              {SOCK_SEQPACKET, FRESH, JAILER_E_UNSAFE, "seqpacket without a peer"},
+              {SOCK_DGRAM, FRESH, JAILER_E_UNSAFE, "datagram socket"},
+              {SOCK_STREAM, BOUND, JAILER_E_UNSAFE, "bound stream that does not listen"},
+              {SOCK_DGRAM, BOUND, JAILER_E_UNSAFE, "bound datagram socket"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    int fd = unix_socket(rows[i].type, rows[i].how), again = fcntl(fd, F_DUPFD_CLOEXEC, 40);
+    keep(fd, rows[i].code, text_of("AF_UNIX %s", rows[i].what));
+    jailer_config config = strict;
+    jailer_fd kept = {again, true, 5};
+    config.fds = &kept;
+    config.fd_count = 1;
+    for (int field = 0; field < 2 && rows[i].code; field++) {
+      config.allow_network = field == 0;
+      config.allow_unsafe_fds = field == 1;
+      OK(run_inside(&config, "do", "isopen:5", NULL) == JAILER_OK && strcmp(value_of("isopen:5"), "ok") == 0,
+         "AF_UNIX %s with %s: kept (%s)", rows[i].what, field ? "allow_unsafe_fds" : "allow_network",
+         jailer_code_name(inside_last.code));
+    }
+    close(again);
+  }
+}
+
+/* What a kept socket could ask of the host's network namespace, and whom the refused kinds would reach. */
+static void test_what_sockets_reach(void) {
+  static const char *const asks[] = {"ioctl:5,8912", "ioctl:5,8910", "ioctl:5,8933"}; /* SIOCGIFCONF, ..NAME, ..INDEX */
+  int ends[2];
+  char byte[8];
+  jailer_config config = strict;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) inside_die("socketpair");
+  jailer_fd kept = {ends[0], true, 5};
+  config.fds = &kept;
+  config.fd_count = 1;
+  for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+    run_inside(&config, "do", asks[i], NULL);
+    ROW_IS(asks[i], "EPERM");
+  }
+  config.allow_network = true;
+  run_inside(&config, "do", asks[0], NULL);
+  ROW_IS(asks[0], "ok");
+  config.allow_network = false;
+  close(ends[0]), close(ends[1]);
+
+  struct sockaddr_un name;
+  socklen_t size = sizeof name;
+  int host = unix_socket(SOCK_DGRAM, BOUND);
+  if (host < 0 || getsockname(host, (struct sockaddr *)&name, &size) < 0 || fcntl(host, F_SETFL, O_NONBLOCK) < 0) inside_die("an abstract name");
+  const char *row = text_of("unixto:5,%.*s", (int)(size - sizeof(sa_family_t) - 1), name.sun_path + 1);
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) < 0) inside_die("socketpair");
+  kept.fd = ends[0];
+  OK(run_inside(&config, "do", row, NULL) == JAILER_E_UNSAFE && recv(host, byte, sizeof byte, 0) < 0,
+     "a datagram pair is refused, and no abstract name of the host is reached");
+  config.allow_unsafe_fds = true;
+  run_inside(&config, "do", row, NULL);
+  /* from Landlock's ABI 6 on (6.12) its scopes stop this as well */
+  const bool sent = strcmp(value_of(row), "ok") == 0 && recv(host, byte, sizeof byte, 0) == 1;
+  OK(sent || (kernel >= 6012 && strcmp(value_of(row), "EPERM") == 0),
+     "with allow_unsafe_fds it reaches one, where Landlock does not stop it (%s)", value_of(row));
+  close(ends[0]), close(ends[1]), close(host);
+
+  host = unix_socket(SOCK_STREAM, LISTENS);
+  size = sizeof name;
+  if (host < 0 || getsockname(host, (struct sockaddr *)&name, &size) < 0) inside_die("an abstract name");
+  row = text_of("reconnect:5,%.*s", (int)(size - sizeof(sa_family_t) - 1), name.sun_path + 1);
+  config.allow_unsafe_fds = false;
+  kept.fd = unix_socket(SOCK_STREAM, CONNECTED);
+  run_inside(&config, "do", row, NULL);
+  ROW_IS(row, "EISCONN");
+  close(kept.fd);
+  kept.fd = unix_socket(SOCK_STREAM, FRESH);
+  OK(run_inside(&config, "do", row, NULL) == JAILER_E_UNSAFE, "a stream without a peer is refused: it could be connected");
+  config.allow_unsafe_fds = true;
+  run_inside(&config, "do", row, NULL);
+  OK(strcmp(value_of(row), "ok") == 0 || (kernel >= 6012 && strcmp(value_of(row), "EPERM") == 0),
+     "with allow_unsafe_fds it is, where Landlock does not stop it (%s)", value_of(row));
+  close(kept.fd), close(host);
+}
+
+enum { MFD_SEALABLE = 2, MFD_NOEXEC = 8, SEAL_SEAL = 1, SEAL_GROW = 4, SEAL_WRITE = 8, SEAL_FUTURE = 16 };
+
+/* A memfd with these seals, open for both or opened again for reading only. */
+static int memfd(unsigned flags, int seals, bool read_only) {
+  int fd = (int)syscall(SYS_memfd_create, "x", 1 | flags);
+  if (fd < 0) return -1;
+  if (seals && fcntl(fd, 1033, seals) < 0) return close(fd), -1; /* F_ADD_SEALS */
+  if (!read_only) return fd;
+  int again = open(text_of("/proc/self/fd/%d", fd), O_RDONLY | O_CLOEXEC);
+  close(fd);
+  return again;
+}
+
+static void test_memfds(void) {
+  static const struct {
+    unsigned flags;
+    int seals;
+    bool read_only;
+    jailer_code code;
+    const char *what;
+  } rows[] = {{MFD_SEALABLE, 0, true, JAILER_E_UNSAFE, "memfd open for reading, no seal"},
+              {MFD_SEALABLE, SEAL_GROW, true, JAILER_E_UNSAFE, "memfd open for reading, sealed against growth"},
+              {MFD_NOEXEC, 0, true, JAILER_E_UNSAFE, "memfd open for reading, MFD_NOEXEC_SEAL"},
+              {MFD_SEALABLE, SEAL_WRITE, true, JAILER_OK, "memfd open for reading, F_SEAL_WRITE"},
+              {MFD_NOEXEC, SEAL_FUTURE, true, JAILER_OK, "memfd open for reading, MFD_NOEXEC_SEAL and F_SEAL_FUTURE_WRITE"},
+              {MFD_NOEXEC, SEAL_WRITE, true, JAILER_OK, "memfd open for reading, MFD_NOEXEC_SEAL and F_SEAL_WRITE"},
+              {MFD_SEALABLE, 0, false, JAILER_E_UNSAFE, "memfd open for writing, no seal"},
+              {MFD_SEALABLE, SEAL_GROW | SEAL_SEAL, false, JAILER_E_UNSAFE, "memfd open for writing, other seals"},
+              {MFD_SEALABLE, SEAL_FUTURE, false, JAILER_E_UNSAFE, "memfd open for writing, F_SEAL_FUTURE_WRITE"},
+              {MFD_SEALABLE, SEAL_WRITE, false, JAILER_OK, "memfd open for writing, F_SEAL_WRITE"},
+              {MFD_NOEXEC, 0, false, JAILER_OK, "memfd open for writing, MFD_NOEXEC_SEAL"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    int fd = memfd(rows[i].flags, rows[i].seals, rows[i].read_only);
+    if (rows[i].flags == MFD_NOEXEC) keep_if(fd, rows[i].code, rows[i].what);
+    else keep(fd, rows[i].code, rows[i].what);
+  }
+  /* The refusal matters: who can open it again for writing fills what its maker only wanted to show. */
+  jailer_config config = strict;
+  jailer_fd kept = {memfd(MFD_SEALABLE, 0, true), true, 5};
+  config.fds = &kept;
+  config.fd_count = 1;
+  config.allow_unsafe_fds = true;
+  run_inside(&config, "do", "rewrite:5", NULL);
+  ROW_IS("rewrite:5", "ok");
+  close(kept.fd);
+  config.allow_unsafe_fds = false;
+  kept.fd = memfd(MFD_SEALABLE, SEAL_WRITE, true);
+  run_inside(&config, "do", "rewrite:5", NULL);
+  ROW_IS("rewrite:5", "EPERM");
+  close(kept.fd);
+}
+
 static void test_kept_descriptors(void) {
   int ends[2];
   sigset_t none;
@@ -774,6 +941,9 @@ int main(void) {
   test_core();
   test_refused_descriptors();
   test_kept_descriptors();
+  test_unix_sockets();
+  test_what_sockets_reach();
+  test_memfds();
   test_what_they_reach();
   test_inherited_network();
   test_host_files_by_descriptor();

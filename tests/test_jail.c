@@ -350,8 +350,48 @@ static void identity_rows(void) {
   getrlimit(RLIMIT_NOFILE, &limit);
   ROW_IS("rlimit_nofile_soft", text_of("%llu", limit.rlim_max < 1024 ? (unsigned long long)limit.rlim_max : 1024ull));
   ROW_IS("rlimit_nofile_hard", text_of("%llu", limit.rlim_max < 1024 ? (unsigned long long)limit.rlim_max : 1024ull));
+  static const struct {
+    const char *name;
+    int resource;
+    unsigned long long most;
+  } bounds[] = {{"sigpending", RLIMIT_SIGPENDING, 1024}, {"msgqueue", RLIMIT_MSGQUEUE, 65536}};
+  for (int i = 0; i < 2; i++) {
+    getrlimit(bounds[i].resource, &limit);
+    const char *most = text_of("%llu", limit.rlim_max < bounds[i].most ? (unsigned long long)limit.rlim_max : bounds[i].most);
+    ROW_IS(text_of("rlimit_%s_soft", bounds[i].name), most);
+    ROW_IS(text_of("rlimit_%s_hard", bounds[i].name), most);
+  }
   if (geteuid() == 0) ROW_IS("Groups", "none");
   else ROW_IS("groups", text_of("%d", getgroups(0, NULL)));
+}
+
+/* Queued signals and message queues are counted for the launcher's user too: at most so many, and a launcher that has lower
+   limits passes those on. In a child, because an ordinary user cannot raise them again. */
+static void test_counted_limits(void) {
+  const struct rlimit signals = {50, 300}, bytes = {819, 4000};
+  run_inside(&strict, "do", "queue:1024", NULL);
+  ROW_IS("queue:1024", "ok");
+  struct rlimit own;
+  getrlimit(RLIMIT_SIGPENDING, &own);
+  run_outside("do", "queue:1024", NULL);
+  ROW_IS("queue:1024", own.rlim_cur > 1100 ? "EOVERFLOW" : "ok");
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (setrlimit(RLIMIT_SIGPENDING, &signals) || setrlimit(RLIMIT_MSGQUEUE, &bytes)) _exit(2);
+    bool good = run_inside(&strict, "self", NULL) == JAILER_OK && number_of("rlimit_sigpending_hard") == 300 &&
+                number_of("rlimit_sigpending_soft") <= 300 && number_of("rlimit_msgqueue_hard") == 4000 &&
+                number_of("rlimit_msgqueue_soft") <= 4000;
+    if (!good)
+      printf("# %s: sigpending %s msgqueue %s\n", jailer_code_name(inside_last.code), value_of("rlimit_sigpending_hard"),
+             value_of("rlimit_msgqueue_hard"));
+    good = run_inside(&strict, "do", "queue:300", NULL) == JAILER_OK && strcmp(value_of("queue:300"), "ok") == 0 && good;
+    fflush(stdout);
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  OK(status == 0, "lower limits of the launcher for queued signals and message queues stay (%d)", WEXITSTATUS(status));
 }
 
 /* Namespaces of its own: none of the links is the launcher's. The time namespace is shared and cannot be entered. */
@@ -974,6 +1014,7 @@ int main(void) {
   test_writing();
   test_mounts();
   test_identity();
+  test_counted_limits();
   test_namespaces();
   test_names_and_limits();
   test_ids();

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -238,6 +239,55 @@ static void test_states(void) {
     OK(others && proc.degraded == JAILER_BIT(layer) && proc.layers == (everything & ~JAILER_BIT(layer)),
        "degraded: %s, and all others are applied", jailer_layer_name(layer));
     if (layer == JAILER_LAYER_LANDLOCK) OK(r.landlock_abi == 0, "degraded: no ABI of Landlock is claimed");
+    end(&proc);
+  }
+}
+
+/* A target with allow_userns in a user namespace of its own making has every capability there: no contradiction. Without the
+   field it would be one, and it cannot make one. */
+static void test_own_userns(void) {
+  const char *build = getenv("JAILER_BUILD");
+  char probe[PATH_MAX], path[PATH_MAX], theirs[64], launched[64];
+  snprintf(path, sizeof path, "%s/probe_spawn", build && *build ? build : "build");
+  if (!OK(realpath(path, probe), "userns: %s is built", path)) return;
+  const char *argv[] = {probe, "userns", "0", NULL};
+  for (int allowed = 1; allowed >= 0; allowed--) {
+    jailer_config c = config_new();
+    jailer_proc proc;
+    jailer_report r;
+    int ends[2];
+    char text[64] = "", wanted[64];
+    if (pipe2(ends, O_CLOEXEC)) return;
+    jailer_fd fd = {ends[1], true, 1};
+    c.argv = argv;
+    c.fds = &fd;
+    c.fd_count = 1;
+    c.allow_userns = allowed;
+    jailer_code code = jailer_launch(&c, &proc, &err);
+    close(ends[1]);
+    if (!OK(code == 0, "userns: launched: %s", code ? err.message : "")) return;
+    for (size_t at = 0; !strstr(text, "ready\n") && at < sizeof text - 1;) {
+      ssize_t n = read(ends[0], text + at, sizeof text - 1 - at);
+      if (n <= 0) break;
+      at += (size_t)n;
+    }
+    close(ends[0]);
+    snprintf(wanted, sizeof wanted, "errno %d\nready\n", allowed ? 0 : EPERM);
+    OK(!strcmp(text, wanted), "userns: the target %s one", allowed ? "makes" : "cannot make");
+    const bool every = !says(slurp(proc.pid, "status"), "\nCapEff:\t0000000000000000\n");
+    code = jailer_report_read(&proc, &r, &err);
+    OK(every == (bool)allowed && code == 0 && r.layer[JAILER_LAYER_CAPS].state == JAILER_APPLIED && r.layer[JAILER_LAYER_USERNS].verified &&
+           r.layer[JAILER_LAYER_IDS].verified && r.layer[JAILER_LAYER_NNP].verified && r.layer[JAILER_LAYER_SECCOMP].verified,
+       "userns: the report of it: %s%s", code ? jailer_code_name(code) : "OK, ", code ? err.item : r.layer[JAILER_LAYER_CAPS].detail);
+    OK(other_namespace(proc.pid, "ns/user", theirs) && !strcmp(theirs, r.layer[JAILER_LAYER_USERNS].detail), "userns: and it tells the namespace that it is in now");
+    if (allowed) {
+      jailer_proc forged = proc;
+      forged.allow_userns = false;
+      snprintf(launched, sizeof launched, "%s", theirs);
+      OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_CAPS, "userns: the same capabilities without the field are E_READBACK, caps");
+    } else {
+      OK(strcmp(launched, theirs) != 0, "userns: which is another for each target");
+    }
     end(&proc);
   }
 }
@@ -535,6 +585,7 @@ int main(void) {
   OK(jailer_probe(NULL, &err) == JAILER_E_INVALID, "probe: NULL");
   test_strict();
   test_states();
+  test_own_userns();
   test_groups();
   test_device_groups();
   test_json();

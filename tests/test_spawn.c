@@ -260,10 +260,12 @@ static void test_kill(void) {
      "kill: a stopped target has not ended");
   char path[64], text[512] = "";
   snprintf(path, sizeof path, "/proc/%d/stat", (int)T.proc.pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) {
+  for (int tries = 0; tries < 500 && !strstr(text, ") T "); tries++) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) break;
     if (read(fd, text, sizeof text - 1) < 0) text[0] = 0;
     close(fd);
+    usleep(10000);
   }
   OK(strstr(text, ") T "), "kill: it is stopped");
   OK(jailer_kill(&T.proc, SIGTERM, &err) == 0 && target_wait(&T, 5000) == 0 && T.status.signal == SIGTERM,
@@ -341,6 +343,86 @@ static void test_launcher_ends(void) {
     if (outlive) poll(&p, 1, 5000);
     close(alive[0]), close(ends[0]), close(ends[1]);
   }
+}
+
+/* A target that is PID 1 can shed the parent-death signal: it is the leader thread's, and a thread that executes becomes the
+   process without it. Below an init the signal is the init's, and the namespace ends with that. */
+static void test_shed(void) {
+  for (int init = 0; init < 2; init++) {
+    int ends[2], alive[2], told[2] = {0, 0};
+    if (pipe2(ends, O_CLOEXEC) || pipe2(alive, O_CLOEXEC)) return;
+    fflush(stdout);
+    pid_t launcher = fork();
+    if (launcher == 0) {
+      target_new(&T, "shed", 0);
+      T.config.with_init = init;
+      T.fds[0] = (jailer_fd){alive[1], true, 2};
+      T.config.fd_count = 1;
+      close(alive[0]);
+      const bool up = target_start(&T) == 0 && target_read(&T, "ready\n");
+      told[0] = up ? T.proc.pid : 0;
+      told[1] = up && strstr(T.text, init ? "before: pid 2 signal 0\nafter: pid 2 signal 0\n" : "before: pid 1 signal 9\nafter: pid 1 signal 0\n");
+      if (!told[1]) printf("# %s%s\n", T.text, err.message), fflush(stdout);
+      if (write(ends[1], told, sizeof told) < 0) _exit(1);
+      _exit(0);
+    }
+    close(alive[1]);
+    const bool read_all = read(ends[0], told, sizeof told) == sizeof told;
+    waitpid(launcher, NULL, 0);
+    struct pollfd p = {alive[0], POLLIN, 0};
+    const int gone = poll(&p, 1, init ? 10000 : 150);
+    OK(read_all && told[1] && gone == init, "shed: %s",
+       init ? "below an init there is no signal to be shed: the launcher's end ends the target" :
+              "a target that is PID 1 sheds the parent-death signal and outlives its launcher (THREAT_MODEL.md)");
+    if (read_all && told[0] > 0 && gone != 1) kill(told[0], SIGKILL), poll(&p, 1, 5000);
+    close(alive[0]), close(ends[0]), close(ends[1]);
+  }
+}
+
+/* --- the process group --- */
+
+/* A shell with a child in its group. Both say so when they get SIGTERM. */
+static const char group_script[] = "exec 2>/dev/null; trap 'echo parent' TERM; "
+                                   "(trap 'echo child; exit 0' TERM; echo up; while :; do sleep 0.02; done) & "
+                                   "wait; wait; echo over; exit 3";
+
+enum { AS_PID1, AS_INIT, AS_NONE };
+static const char *const group_names[] = {"PID 1", "below an init", "engine none"};
+
+static bool group_start(int how, const char *script, const char *until) {
+  static const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
+  argv[2] = script;
+  target_new(&T, "", 0);
+  T.config.argv = argv;
+  T.config.with_init = how == AS_INIT;
+  if (how == AS_NONE) T.config.engine = JAILER_ENGINE_NONE;
+  jailer_code code = target_start(&T);
+  if (code) printf("# %s: %s: %s\n", err.step, err.item, err.message);
+  return code == 0 && target_read(&T, until);
+}
+
+static void test_group(void) {
+  alarm(60); /* who does not hear of the signal runs for ever */
+  for (int how = AS_PID1; how <= AS_NONE; how++) {
+    bool up = group_start(how, group_script, "up\n");
+    jailer_code code = jailer_kill(&T.proc, SIGTERM, &err);
+    struct pollfd p = {T.proc.pidfd, POLLIN, 0};
+    const bool ended = up && poll(&p, 1, 5000) == 1;
+    if (!ended) jailer_kill(&T.proc, SIGKILL, NULL);
+    if (ended) target_read(&T, NULL);
+    OK(ended && code == 0 && target_wait(&T, 5000) == 0 && T.status.exit_code == 3 && strstr(T.text, "parent\n") && strstr(T.text, "child\n") &&
+           strstr(T.text, "over\n"),
+       "group: %s: SIGTERM reaches the shell and its child", group_names[how]);
+    if (!ended) target_wait(&T, 5000);
+
+    /* the child alone holds the pipe when the shell is gone */
+    up = group_start(how, "sleep 1000 & echo up; wait", "up\n");
+    struct pollfd out = {T.out, POLLIN, 0};
+    OK(up && poll(&out, 1, 0) == 0 && jailer_kill(&T.proc, SIGKILL, &err) == 0 && poll(&out, 1, 5000) == 1 && (out.revents & POLLHUP) &&
+           target_wait(&T, 5000) == 0 && T.status.signal == SIGKILL,
+       "group: %s: SIGKILL leaves no orphan", group_names[how]);
+  }
+  alarm(0);
 }
 
 /* --- who takes the status --- */
@@ -1099,6 +1181,8 @@ int main(void) {
   test_kill();
   test_release();
   test_launcher_ends();
+  test_shed();
+  test_group();
   test_status();
   test_fds();
   test_stdio();

@@ -1,6 +1,7 @@
 /* test_threads.c: launches from many threads at once, beside threads that fork and allocate, under a storm of signals, and
  * from launchers with odd habits: SIGCHLD ignored, taken away or blocked, not dumpable, everything blocked, a huge
- * environment, no HOME. As root also with an attacker of the target's own uid who tries to trace the children. */
+ * environment, no HOME. Threads kill a target while another waits for it or lets it go. As root also with an attacker of the
+ * target's own uid who tries to trace the children. */
 #define _GNU_SOURCE
 #include "canary.h"
 #include <pthread.h>
@@ -47,6 +48,7 @@ typedef struct lane {
   uint64_t mark_ino, write_ino;
   uint32_t uid, may_degrade;
   const char *const *env;
+  const char *block; /* the target blocks SIGTERM and ends after so many microseconds */
   bool outlive, sleeps;
 } lane;
 
@@ -74,7 +76,7 @@ static void lane_close(lane *l) {
 }
 
 static jailer_code lane_spawn(const lane *l, jailer_proc *proc, jailer_error *err) {
-  const char *argv[] = {canary_program, l->sleeps ? "sleep" : NULL, NULL};
+  const char *argv[] = {canary_program, l->sleeps ? "sleep" : l->block ? "block" : NULL, l->block, NULL};
   const jailer_fd fds[] = {{l->write_fd, true, 1}, {l->mark_fd, true, 7}};
   jailer_config config;
   memset(&config, 0, sizeof config);
@@ -443,7 +445,7 @@ static void signal_storm(void) {
   for (int i = 0; i < 60 && !why; i++) why = lane_run(&l, &c);
   setitimer(ITIMER_REAL, &never, NULL);
   kill(sender, SIGKILL);
-  waitpid(sender, NULL, 0);
+  while (waitpid(sender, NULL, 0) < 0 && errno == EINTR) {} /* its last signals may arrive here */
   OK(!why && handled > 60 && in_child_handler == 0, "a storm of signals: handlers run in the launcher and never in a child");
   printf("# %ld signals handled%s%s\n", handled, why ? ", " : "", why ? why : "");
   sigaction(SIGUSR1, &old, NULL);
@@ -482,6 +484,128 @@ static void thread_ends(bool outlive) {
     if (sleeping_code == JAILER_OK && jailer_kill(&sleeping, SIGKILL, NULL) == JAILER_OK) jailer_wait(&sleeping, -1, NULL, NULL);
   }
   lane_close(&sleeper);
+}
+
+/* --- jailer_kill beside jailer_wait and jailer_release --- */
+
+enum { KILLERS = 3, NO_SIGNAL = -1 };
+
+/* The launcher is alone in its process group but for a bystander: whatever goes astray goes there. */
+static struct {
+  jailer_proc proc;
+  int round, over, idle;       /* atomic: the launch, whether the killers are to stop, how many have */
+  int signals[KILLERS];        /* of this round; NO_SIGNAL: that thread does nothing */
+  bool released;               /* the handle may hold nothing: E_INVALID is right */
+  long sent, refused;          /* atomic */
+  int code;                    /* atomic: of the first that was refused */
+} K;
+
+static volatile long strays;
+
+static void stray(int signal) {
+  (void)signal;
+  strays++;
+}
+
+static void *kills(void *which) {
+  const int i = *(const int *)which;
+  for (int round = 1;; round++) {
+    int now;
+    while ((now = __atomic_load_n(&K.round, __ATOMIC_ACQUIRE)) != round && now >= 0) sched_yield();
+    if (now < 0) return NULL;
+    for (int after = 0; after < 4 && K.signals[i] != NO_SIGNAL;) { /* and a few more when it is over */
+      jailer_error err;
+      jailer_code code = jailer_kill(&K.proc, K.signals[i], &err);
+      __atomic_fetch_add(&K.sent, 1, __ATOMIC_RELAXED);
+      if (code && !(K.released && code == JAILER_E_INVALID)) {
+        __atomic_store_n(&K.code, (int)code, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&K.refused, 1, __ATOMIC_RELAXED);
+      }
+      if (K.signals[i] == SIGKILL) usleep(200); /* not before the others had their turn */
+      else sched_yield();
+      after += __atomic_load_n(&K.over, __ATOMIC_ACQUIRE);
+    }
+    __atomic_fetch_add(&K.idle, 1, __ATOMIC_ACQ_REL);
+  }
+}
+
+/* NULL, or what is wrong with one launch that is waited for, or let go of, while the killers are at it. */
+static const char *killed_beside(const lane *l, const int *signals, bool release) {
+  static char why[900];
+  jailer_error err;
+  jailer_status status;
+  siginfo_t info;
+  K.released = release;
+  memcpy(K.signals, signals, sizeof K.signals);
+  __atomic_store_n(&K.over, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&K.idle, 0, __ATOMIC_RELAXED);
+  jailer_code code = lane_spawn(l, &K.proc, &err);
+  if (code) return snprintf(why, sizeof why, "%s: %s", jailer_code_name(code), err.message), why;
+  const int own = release ? fcntl(K.proc.pidfd, F_DUPFD_CLOEXEC, 3) : -1;
+  __atomic_fetch_add(&K.round, 1, __ATOMIC_RELEASE);
+  if (release) usleep(100), jailer_release(&K.proc);
+  else code = jailer_wait(&K.proc, 20000, &status, &err);
+  __atomic_store_n(&K.over, 1, __ATOMIC_RELEASE);
+  while (__atomic_load_n(&K.idle, __ATOMIC_ACQUIRE) < KILLERS) sched_yield();
+  canary_drain(l->read_fd);
+  if (release) {
+    syscall(SYS_pidfd_send_signal, own, SIGKILL, NULL, 0);
+    if (own < 0 || waitid((idtype_t)3, (id_t)own, &info, WEXITED | __WALL)) return "what was released is no child";
+    close(own);
+    if (jailer_kill(&K.proc, SIGTERM, &err) != JAILER_E_INVALID || jailer_kill(&K.proc, 0, &err) != JAILER_E_INVALID)
+      return "after jailer_release a signal is not E_INVALID";
+    return NULL;
+  }
+  if (code) return snprintf(why, sizeof why, "wait: %s: %s", jailer_code_name(code), err.message), why;
+  if (status.exited ? status.exit_code != 0 : status.signal != SIGTERM && status.signal != SIGKILL)
+    return snprintf(why, sizeof why, "exited %d code %d signal %d", status.exited, status.exit_code, status.signal), why;
+  if (jailer_kill(&K.proc, SIGKILL, &err) || jailer_kill(&K.proc, 0, &err)) return "after the end a signal is an error";
+  return NULL;
+}
+
+static void kill_storm(int launches) {
+  static const int mixes[4][KILLERS] = {
+      {0, SIGTERM, SIGTERM}, {SIGTERM, SIGTERM, SIGKILL}, {0, SIGTERM, NO_SIGNAL}, {0, SIGKILL, SIGKILL}};
+  const int numbers[KILLERS] = {0, 1, 2};
+  pthread_t thread[KILLERS];
+  struct sigaction count, old;
+  lane l;
+  int status = 0;
+  const char *why = NULL;
+  const pid_t group = getpgrp();
+  memset(&count, 0, sizeof count);
+  count.sa_handler = stray;
+  sigaction(SIGTERM, &count, &old);
+  fflush(stdout);
+  setpgid(0, 0);
+  const pid_t parent = getpid(), bystander = fork();
+  if (bystander == 0) {
+    signal(SIGTERM, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (getppid() == parent) pause();
+    _exit(0);
+  }
+  lane_open(&l);
+  for (int i = 0; i < KILLERS; i++) pthread_create(&thread[i], NULL, kills, (void *)(uintptr_t)&numbers[i]);
+  int i = 0;
+  for (; i < launches && !why; i++) {
+    char pause[16];
+    snprintf(pause, sizeof pause, "%d", i * 37 % 1500); /* microseconds: the end comes at another moment each time */
+    l.block = pause;
+    why = killed_beside(&l, mixes[i % 4], i % 8 == 6);
+  }
+  __atomic_store_n(&K.round, -1, __ATOMIC_RELEASE);
+  for (int k = 0; k < KILLERS; k++) pthread_join(thread[k], NULL);
+  const bool lives = bystander > 0 && waitpid(bystander, &status, WNOHANG) == 0;
+  OK(!why && K.refused == 0 && i == launches && K.sent > launches, "%d launches, each killed by %d threads while another waits or lets go: no error",
+     launches, KILLERS);
+  if (why || K.refused) printf("# launch %d: %s; %ld of %ld signals refused: %s\n", i, why ? why : "", K.refused, K.sent, jailer_code_name((jailer_code)K.code));
+  OK(lives && strays == 0, "and none of these signals reaches the launcher's own process group");
+  printf("# %ld signals, %ld astray\n", K.sent, (long)strays);
+  if (bystander > 0) kill(bystander, SIGKILL), waitpid(bystander, NULL, 0);
+  setpgid(0, group);
+  sigaction(SIGTERM, &old, NULL);
+  lane_close(&l);
 }
 
 /* --- root: an attacker with the target's uid --- */
@@ -577,6 +701,7 @@ int main(void) {
   signal_storm();
   thread_ends(false);
   thread_ends(true);
+  kill_storm(CANARY_PLAIN ? 400 : 120);
   if (as_root) {
     attacked(true);
     attacked(false);

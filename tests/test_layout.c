@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -465,6 +466,137 @@ static void test_planted(void) {
     OK(chown(at("record"), 4321, 0) == 0 && open_close() == JAILER_E_UNSAFE,
        "root: a record of another owner is refused");
   }
+}
+
+/* --- who passes a box directory, and what its owner may move in it ------------------------------------------------ */
+
+/* As another user of this machine: 0, or the errno of what was tried. */
+static int as_user(uid_t uid, gid_t gid, int (*act)(void)) {
+  int status = -1;
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (setgroups(0, NULL) || setgid(gid) || setuid(uid)) _exit(255);
+    _exit(act() >= 0 ? 0 : errno);
+  }
+  return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int look_shared(void) {
+  struct stat st;
+  return stat(at("shared/open"), &st);
+}
+static int read_shared(void) { return open(at("shared/open"), O_RDONLY); }
+static int write_shared(void) { return open(at("shared/new"), O_WRONLY | O_CREAT, 0666); }
+static int enter_shared(void) { return chdir(at("shared")); }
+static int list_box(void) { return open(at(""), O_RDONLY | O_DIRECTORY); }
+static int rename_to_console(void) {
+  return unlink(at("logs/console.log")) && errno != ENOENT ? -1 : rename(at("shared/precious"), at("logs/console.log"));
+}
+static int drop_console(void) { return unlink(at("logs/console.log")); }
+
+static bool owned(const char *name, uid_t uid, unsigned mode) {
+  struct stat st;
+  return lstat(at(name), &st) == 0 && st.st_uid == uid && (st.st_mode & 07777) == mode;
+}
+
+static void test_shut(void) {
+  jl_box held;
+  struct stat st;
+  prepared();
+  OK(mode_of(at("")) == (root ? 0710 : 0700), "the box directory is shut: %o", mode_of(at("")));
+  OK(open_box(&held, 0) == JAILER_OK, "a box that runs");
+  const unsigned was = mode_of(at(""));
+  lstat(at(""), &st);
+  const gid_t gid = st.st_gid;
+  OK(prepare() == JAILER_E_BUSY && mode_of(at("")) == was && lstat(at(""), &st) == 0 && st.st_gid == gid,
+     "preparing it is BUSY, and leaves its directory as it is");
+  if (root)
+    OK(jailer_layout_prepare(&box_layout, 54321, 54321, &err) == JAILER_E_BUSY && lstat(at(""), &st) == 0 &&
+           st.st_gid == gid && mode_of(at("")) == was,
+       "also for other ids");
+  jl_files_box_close(&held);
+  if (!root) return;
+  chmod(base, 0755); /* all the way to the box directory is free for everybody */
+  lstat(at("exit"), &st);
+  const uid_t box = st.st_uid, stranger = 54321;
+  put(at("shared/open"), "for all");
+  OK(chown(at("shared"), box, box) == 0 && chmod(at("shared"), 0777) == 0 && chmod(at("shared/open"), 0666) == 0,
+     "the target opens shared/ to everybody");
+  const struct {
+    const char *what;
+    int (*act)(void);
+    int box_gets;
+  } rows[] = {{"looks at a file in shared/", look_shared, 0},
+              {"reads it", read_shared, 0},
+              {"makes one there", write_shared, 0},
+              {"enters shared/", enter_shared, 0},
+              {"lists the box directory", list_box, EACCES}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    int other = as_user(stranger, stranger, rows[i].act), own = as_user(box, box, rows[i].act);
+    OK(other == EACCES, "another user %s: errno %d", rows[i].what, other);
+    OK(own == rows[i].box_gets, "the box's uid %s: errno %d", rows[i].what, own);
+  }
+  OK(chmod(at(""), 0711) == 0 && as_user(stranger, stranger, read_shared) == 0 && prepare() == JAILER_OK &&
+         as_user(stranger, stranger, read_shared) == EACCES,
+     "a box directory that lets everybody pass is shut by the next launch");
+}
+
+/* In logs/ the target renames: what lies under a name of the table there may be any file of the file system. */
+static void test_moved(void) {
+  struct stat st;
+  if (!root) return;
+  prepared();
+  chmod(base, 0755);
+  lstat(at("exit"), &st);
+  const uid_t box = st.st_uid;
+  put(at("shared/precious"), "root's");
+  chmod(at("shared/precious"), 0640);
+  OK(as_user(box, box, rename_to_console) == 0 && owned("logs/console.log", 0, 0640),
+     "the box makes a file of root's its logs/console.log");
+  for (int i = 0; i < 2; i++) {
+    OK(prepare() == JAILER_E_UNSAFE && strstr(err.item, "logs/console.log"), "the next launch is refused: %s", err.message);
+    OK(owned("logs/console.log", 0, 0640) && !strcmp(get(at("logs/console.log")), "root's"),
+       "and it is not given away: owner, mode and content are what they were");
+    OK(jailer_layout_prepare(&box_layout, 54321, 54321, &err) == JAILER_E_UNSAFE && owned("logs/console.log", 0, 0640),
+       "not to another uid either");
+  }
+  OK(unlink(at("logs/console.log")) == 0 && prepare() == JAILER_OK && owned("logs/console.log", box, 0600),
+     "without it the box is prepared again");
+  put(at("logs/console.log"), "said");
+  OK(as_user(box, box, drop_console) == 0 && !exists(at("logs/console.log")), "the box removes its log");
+  OK(prepare() == JAILER_OK && owned("logs/console.log", box, 0600) && !strcmp(get(at("logs/console.log")), ""),
+     "it is made anew");
+  OK(chown(at("logs"), 0, 0) == 0 && chown(at("logs/console.log"), 0, 0) == 0 && prepare() == JAILER_OK &&
+         owned("logs/console.log", box, 0600) && owned("logs", box, 0700),
+     "a first preparation that ended before logs/ was given is repeated");
+  OK(chown(at("logs"), 0, 0) == 0 && prepare() == JAILER_OK && owned("logs/console.log", box, 0600) && owned("logs", box, 0700),
+     "also one that had given the file already");
+}
+
+/* What a target of the launcher's uid does to the modes of its open files. */
+static void test_modes_back(void) {
+  char bytes[8];
+  size_t length = 99;
+  prepared();
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK, "a box that ran");
+  jl_box box;
+  int fd = -1;
+  OK(open_box(&box, 0) == JAILER_OK && jl_files_stderr_open(&box, &fd, &err) == JAILER_OK && fchmod(fd, 0666) == 0,
+     "its shim.stderr is opened to everybody, through the descriptor");
+  close(fd);
+  jl_files_box_close(&box);
+  put(at("exit"), "7");
+  OK(chmod(at("exit"), 0) == 0 && jailer_box_exit(&box_layout, bytes, sizeof bytes, &length, &err) == JAILER_OK &&
+         length == 1 && bytes[0] == '7',
+     "exit at mode 000 is read: %s", err.message);
+  chmod(at("exit"), 0);
+  OK(prepare() == JAILER_OK && mode_of(at("shim.stderr")) == 0600 && mode_of(at("exit")) == 0600,
+     "the next launch puts both modes back: %o %o", mode_of(at("shim.stderr")), mode_of(at("exit")));
+  chmod(at("shim.stderr"), 0), chmod(at("exit"), 0777);
+  OK(open_box(&box, 0) == JAILER_OK && jl_files_stderr_open(&box, &fd, &err) == JAILER_OK && mode_of(at("shim.stderr")) == 0600,
+     "also from 000");
+  close(fd);
+  jl_files_box_close(&box);
 }
 
 /* --- opening in hostile directories ------------------------------------------------------------------------------ */
@@ -1349,6 +1481,9 @@ int main(void) {
   test_owners();
   test_directories();
   test_planted();
+  test_shut();
+  test_moved();
+  test_modes_back();
   test_open();
   test_exit();
   test_stderr();

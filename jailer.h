@@ -2535,6 +2535,12 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
   return JAILER_OK;
 }
 
+JL_UNUSED static jailer_code jl_plan_formats(const jailer_config *config, jailer_error *err) {
+  if ((unsigned)config->disk_format > JAILER_FORMAT_QCOW2 || (unsigned)config->rootfs_format > JAILER_FORMAT_QCOW2)
+    return jl_plan_invalid(err, "disk_format", "no such format: raw or qcow2");
+  return JAILER_OK;
+}
+
 /* Everything of the configuration that can be judged without looking at the host's files. */
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   jailer_code code;
@@ -2573,8 +2579,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
   if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
     return jl_plan_invalid(err, "layout", "disks, bases and trusted roots belong to a box: set layout too");
-  if ((unsigned)config->disk_format > JAILER_FORMAT_QCOW2 || (unsigned)config->rootfs_format > JAILER_FORMAT_QCOW2)
-    return jl_plan_invalid(err, "disk_format", "no such format: raw or qcow2");
+  if ((code = jl_plan_formats(config, err))) return code;
   if (config->grant_count && !config->grants) return jl_plan_invalid(err, "grants", "grant_count without grants");
   const uint64_t hard = plan->host.nofile_hard;
   plan->nofile = config->limits.nofile ? config->limits.nofile : hard < 1024 ? hard : 1024;
@@ -9669,7 +9674,8 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
   if (code) return code;
   memset(&plan, 0, sizeof plan);
   plan.box = &box;
-  code = jl_files_box_open(config->layout, 0, &box, err);
+  code = jl_plan_formats(config, err);
+  if (code == JAILER_OK) code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
     code = jl_public_chain(&plan, config, i, NULL, &chain, err);

@@ -17,12 +17,19 @@ static bool hook(long nr, const long args[6], long *result);
 
 #include "box.h"
 
+/* --- names that must not be looked up --- */
 /* --- the pid file, seen at the moment when it gets its name --- */
 
 static enum { PASS, FAIL, WATCH } pid_rename;
 static bool renamed, ran_before;
 
+static const char *watched; /* in an absolute path: opening or looking at such a name is counted */
+static int watched_times;
+
 static bool hook(long nr, const long args[6], long *result) {
+  if (watched && (nr == SYS_openat || nr == JL_NR_openat2 || nr == SYS_statx || nr == SYS_readlinkat) &&
+      *(const char *)args[1] == '/' && strstr((const char *)args[1], watched))
+    watched_times++;
   if (pid_rename == PASS || nr != SYS_renameat || strcmp((const char *)args[3], "shim.pid") != 0) return false;
   renamed = true;
   if (pid_rename == FAIL) return *result = -EIO, true;
@@ -461,8 +468,9 @@ static void test_libraries(void) {
 
 /* --- the record of the chains ------------------------------------------------------------------------------------- */
 
-/* The box gives its disk another backing file; the next launch must not believe it. */
-static void rewritten(const char *name, const char *format, jailer_code code, const char *item) {
+/* The box gives its disk another backing file; the next launch must not believe it. `name` is in no path that the launch
+   opens or looks at, or NULL where the chain has it anyway. */
+static void rewritten(const char *name, const char *format, jailer_code code, const char *item, const char *unseen) {
   jailer_config config = box_config();
   char op[3 * JAILER_PATH_MAX], what[256];
   box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
@@ -473,10 +481,67 @@ static void rewritten(const char *name, const char *format, jailer_code code, co
   box_finish(&ran);
   snprintf(what, sizeof what, "the box points its disk to %s", name);
   OK(box_ended_well(&ran) && strstr(ran.text, "=ok\n"), "%s", what);
+  watched_times = 0;
+  watched = unseen;
   refused(&config, code, what);
   OK(strstr(ran.err.item, item), "the error names %s", ran.err.item);
   config.trust_chain_on_first_use = true;
   refused(&config, code, "trust on first use does not replace a record");
+  watched = NULL;
+  if (unseen) OK(watched_times == 0, "and neither launch looked at a %s: %d times", unseen, watched_times);
+}
+
+/* Where the record has no second layer, a header that names one is a longer chain: refused before that name is looked up.
+   Without the record the same name is looked up, so the count counts. */
+static void test_longer(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  unlink(box_path("./disks/disk.qcow2"));
+  OK(box_qcow2("./disks/disk.qcow2", NULL, NULL) && jailer_box_record(&config, &err) == JAILER_OK, "longer: a disk alone is recorded");
+  for (int i = 0; i < 2; i++) {
+    char op[3 * JAILER_PATH_MAX];
+    box_qcow2("./disks/disk.qcow2", NULL, NULL);
+    if (jailer_layout_prepare(&box_layout, 0, 0, &err)) printf("# %s\n", err.message);
+    snprintf(op, sizeof op, "header:%s|%s|qcow2", box_path("./disks/disk.qcow2"), box_path(i ? "~/images/tenant.qcow2" : "^/hangs/for-ever.qcow2"));
+    start(&ran, &config, op, "code:0");
+    box_finish(&ran);
+    OK(box_ended_well(&ran) && strstr(ran.text, "=ok\n"), "longer: the box gives it a backing file, %s", i ? "a trusted one" : "far away");
+    const char *unseen = i ? "tenant.qcow2" : "for-ever";
+    for (int trust = 0; trust < 2; trust++) {
+      config.trust_chain_on_first_use = trust;
+      watched_times = 0;
+      watched = unseen;
+      refused(&config, JAILER_E_CHAIN, trust ? "longer: the next launch, with trust on first use" : "longer: the next launch");
+      watched = NULL;
+      OK(watched_times == 0 && strstr(ran.err.item, "layer 1") && strstr(ran.err.item, unseen) && strstr(ran.err.message, "recorded chain"),
+         "longer: it says which layer, and never looked at it (%d): %s", watched_times, ran.err.item);
+    }
+    config.trust_chain_on_first_use = false;
+    OK(rename(box_path("./record"), box_path("^/record")) == 0, "longer: the same without a record");
+    watched_times = 0;
+    watched = unseen;
+    refused(&config, i ? JAILER_E_NO_RECORD : JAILER_E_NOT_FOUND, "longer: is refused as well");
+    watched = NULL;
+    OK(watched_times > 0, "longer: but looked at (%d)", watched_times);
+    OK(rename(box_path("^/record"), box_path("./record")) == 0, "longer: the record is back");
+  }
+  box_qcow2("./disks/disk.qcow2", NULL, NULL);
+  accepted(&config, "longer: as recorded it is launched");
+}
+
+/* What is wrong as written is said before anything of the box is read. */
+static void test_formats(void) {
+  jailer_error err;
+  struct stat was = box_stat("./record"), now;
+  for (int i = 0; i < 4; i++) {
+    jailer_config config = box_config();
+    if (i % 2) config.rootfs_format = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    else config.disk_format = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    refused(&config, JAILER_E_INVALID, i % 2 ? "a format of the root disk that does not exist" : "a format of the disk that does not exist");
+    jailer_code code = jailer_box_record(&config, &err);
+    now = box_stat("./record");
+    OK(code == JAILER_E_INVALID && now.st_ino == was.st_ino && now.st_size == was.st_size, "nor is it recorded: %s", jailer_code_name(code));
+  }
 }
 
 static void test_record(void) {
@@ -497,17 +562,18 @@ static void test_record(void) {
   accepted(&config, "a recorded disk is launched");
 
   OK(box_qcow2("~/images/tenant.qcow2", NULL, NULL), "there is another tenant's image below a trusted root");
-  rewritten("/etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
-  rewritten("../../../../../../../../../../etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
-  rewritten("~/images/tenant.qcow2", "qcow2", JAILER_E_CHAIN, "tenant.qcow2");
-  rewritten("~/bases/other.raw", "raw", JAILER_E_CHAIN, "other.raw");
-  rewritten("~/images/disk-images/middle.qcow2", "raw", JAILER_E_CHAIN, "middle.qcow2");
-  rewritten("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}}", "raw", JAILER_E_CHAIN, "json:");
-  rewritten("nbd://127.0.0.1:10809/", "raw", JAILER_E_CHAIN, "nbd:");
-  rewritten("/dev/zero", "raw", JAILER_E_CHAIN, "/dev/zero"); /* not even looked at */
-  rewritten("../logs/console.log", "raw", JAILER_E_CHAIN, "console.log");
-  rewritten("disk.qcow2", "qcow2", JAILER_E_CHAIN, "disk.qcow2");
-  rewritten("", "raw", JAILER_E_CHAIN, "gone");
+  rewritten("/etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd", "etc/passwd");
+  rewritten("../../../../../../../../../../etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd", "etc/passwd");
+  rewritten("~/images/tenant.qcow2", "qcow2", JAILER_E_CHAIN, "tenant.qcow2", "tenant.qcow2");
+  rewritten("~/bases/other.raw", "raw", JAILER_E_CHAIN, "other.raw", "other.raw");
+  rewritten("~/images/disk-images/middle.qcow2", "raw", JAILER_E_CHAIN, "middle.qcow2", NULL);
+  rewritten("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}}", "raw", JAILER_E_CHAIN, "json:", "passwd");
+  rewritten("nbd://127.0.0.1:10809/", "raw", JAILER_E_CHAIN, "nbd:", "nbd:");
+  rewritten("/dev/zero", "raw", JAILER_E_CHAIN, "/dev/zero", NULL); /* every launch grants that device */
+  rewritten("/dev/full/x", "raw", JAILER_E_CHAIN, "/dev/full/x", "/dev/full/x");
+  rewritten("../logs/console.log", "raw", JAILER_E_CHAIN, "console.log", "console.log");
+  rewritten("disk.qcow2", "qcow2", JAILER_E_CHAIN, "disk.qcow2", NULL);
+  rewritten("", "raw", JAILER_E_CHAIN, "gone", NULL);
 
   box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
   OK(rename(box_path("~/images/disk-images/middle.qcow2"), box_path("~/images/away.qcow2")) == 0, "the middle layer is taken away");
@@ -778,6 +844,8 @@ int main(void) {
   test_copies();
   test_libraries();
   test_record();
+  test_longer();
+  test_formats();
   test_raw();
   test_rootfs();
   test_planted();

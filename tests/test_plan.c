@@ -887,6 +887,27 @@ static void test_config(void) {
   REFUSED(JAILER_E_INVALID, "grants: a relative path");
 }
 
+/* What belongs to a box, without one. */
+static void test_without_box(void) {
+  static const char *const roots[] = {"/usr/share", NULL}, *const none[] = {NULL};
+  jailer_config c = config_new();
+  c.trusted_roots = roots;
+  REFUSED(JAILER_E_INVALID, "config: trusted roots without a box: %s", err.message);
+  c.trusted_roots = none;
+  REFUSED(JAILER_E_INVALID, "config: an empty list of trusted roots without a box");
+  c = config_new();
+  c.allow_whole_bases = true;
+  REFUSED(JAILER_E_INVALID, "config: all bases without a box");
+  c = config_new();
+  c.trust_chain_on_first_use = true;
+  REFUSED(JAILER_E_INVALID, "config: trust on first use without a box");
+  for (int i = 0; i < 4; i++) {
+    c = config_new();
+    *(i % 2 ? &c.rootfs_format : &c.disk_format) = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    REFUSED(JAILER_E_INVALID, "config: a format of %s that does not exist", i % 2 ? "the root disk" : "the disk");
+  }
+}
+
 static void test_fds(void) {
   static const struct {
     const char *name;
@@ -1600,6 +1621,7 @@ int main(void) {
   test_time();
   test_landlock();
   test_config();
+  test_without_box();
   test_fds();
   test_hosts();
   test_real();

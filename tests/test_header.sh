@@ -104,8 +104,8 @@ source_file alloc_half.c <<'C'
 C
 
 # What the implementation may ask libc for: memory, bytes, and nothing with state, output or an opinion. Not qsort, which
-# may call malloc past the allocator hook (glibc, for large arrays).
-ALLOWED='^(malloc|realloc|free|bsearch|mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str)'
+# may call malloc past the allocator hook (glibc, for large arrays). bcmp is how clang writes memcmp(...) == 0.
+ALLOWED='^(malloc|realloc|free|bsearch|bcmp|mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str)'
 ALLOWED="$ALLOWED|__(memcpy|memset|memmove)_chk|_GLOBAL_OFFSET_TABLE_)\$"
 
 if have nm; then

@@ -682,7 +682,8 @@ static int do_ownpty(const char *ptmx) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
-static int do_tiocsctty(const char *fd) { return answer(ioctl(atoi(fd), TIOCSCTTY, 0)); }
+/* In a session of its own, whose leader alone may ask. */
+static int do_tiocsctty(const char *fd) { return setsid() < 0 ? ESRCH : answer(ioctl(atoi(fd), TIOCSCTTY, 0)); }
 
 /* The process at the other end of a kept AF_UNIX socket, as a descriptor (SO_PEERPIDFD, 6.5): ok when it is of use. */
 static int do_peer(const char *number) {

@@ -32,6 +32,7 @@ static bool hook(long nr, const long args[6], long *result);
 static long hook_left, hook_errno, hook_hit_nr;
 static bool hook_hit, hook_no_openat2, hook_no_chmod2, hook_no_clone_range;
 static void (*hook_before)(long nr, const long args[6]);
+static bool hook_no_unlink;
 
 static bool hook(long nr, const long args[6], long *result) {
   if (hook_before) hook_before(nr, args);
@@ -40,6 +41,7 @@ static bool hook(long nr, const long args[6], long *result) {
     *result = -ENOSYS;
     return true;
   }
+  if (hook_no_unlink && nr == JL_NR_unlinkat) return *result = -EIO, true;
   if (hook_left == 0 || --hook_left != 0) return false;
   hook_hit = true;
   hook_hit_nr = nr;
@@ -1446,6 +1448,24 @@ static void fault(const char *name, void (*setup)(void), jailer_code (*op)(void)
   OK(recovers, "%s: works when called again", name);
 }
 
+/* What cannot be cleaned up is told, by name; test_faults has every single call of it. */
+static void test_unlink_fails(void) {
+  prepared();
+  put(at("shared/file"), "x");
+  const int fds = count_fds();
+  hook_no_unlink = true;
+  jailer_code code = prepare();
+  OK(code == JAILER_E_SYSTEM && err.sys_errno == EIO && strstr(err.step, "clean up") && strstr(err.item, "b1"),
+     "prepare tells that it could not clean up: %s %s", jailer_code_name(code), err.item);
+  memset(&err, 0, sizeof err);
+  code = jailer_layout_remove(&box_layout, &err);
+  OK(code == JAILER_E_SYSTEM && err.sys_errno == EIO && err.item[0] && err.message[0] && exists(at("")),
+     "remove tells that it could not: %s %s", jailer_code_name(code), err.item);
+  hook_no_unlink = false;
+  OK(count_fds() == fds, "no descriptor is left by either");
+  OK(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists(at("")), "and when it can, it does");
+}
+
 static void test_faults(void) {
   const int errors[] = {EIO, ENOSYS};
   snprintf(source, sizeof source, "%s/shim", base);
@@ -1497,6 +1517,7 @@ int main(void) {
   test_remove();
   test_remove_mounts();
   test_file_mounts();
+  test_unlink_fails();
   test_faults();
   sh("chmod -R u+rwx '%s'; rm -rf '%s'", base, base);
   OK(!exists(base), "nothing is left behind");

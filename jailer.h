@@ -2539,6 +2539,12 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
   return JAILER_OK;
 }
 
+JL_UNUSED static jailer_code jl_plan_formats(const jailer_config *config, jailer_error *err) {
+  if ((unsigned)config->disk_format > JAILER_FORMAT_QCOW2 || (unsigned)config->rootfs_format > JAILER_FORMAT_QCOW2)
+    return jl_plan_invalid(err, "disk_format", "no such format: raw or qcow2");
+  return JAILER_OK;
+}
+
 /* Everything of the configuration that can be judged without looking at the host's files. */
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   jailer_code code;
@@ -2577,8 +2583,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
   if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
     return jl_plan_invalid(err, "layout", "disks, bases and trusted roots belong to a box: set layout too");
-  if ((unsigned)config->disk_format > JAILER_FORMAT_QCOW2 || (unsigned)config->rootfs_format > JAILER_FORMAT_QCOW2)
-    return jl_plan_invalid(err, "disk_format", "no such format: raw or qcow2");
+  if ((code = jl_plan_formats(config, err))) return code;
   if (config->grant_count && !config->grants) return jl_plan_invalid(err, "grants", "grant_count without grants");
   const uint64_t hard = plan->host.nofile_hard;
   plan->nofile = config->limits.nofile ? config->limits.nofile : hard < 1024 ? hard : 1024;
@@ -5605,11 +5610,12 @@ static bool jl_files_copy_same(const jl_copied *c, const jl_stat *src, const jl_
 }
 
 /* A source that changed in the same clock tick in which it was copied looks unchanged for ever after: such a copy is
-   not recorded and made again at the next launch. Kernel ticks are at most 10 ms; whole seconds mean a coarse file
-   system. */
-static bool jl_files_copy_settled(const jl_stat *src, const jl_stat *dst) {
+   not recorded and made again at the next launch. `filled` is the file's time before the last look at the source: what
+   came after that, a slow fsync(2) or rename(2), makes no source older. Kernel ticks are at most 10 ms; whole seconds
+   mean a coarse file system. */
+static bool jl_files_copy_settled(const jl_stat *src, int64_t filled_ns) {
   int64_t margin = src->ctime_ns % 1000000000 == 0 ? 2000000000 : 20000000;
-  return src->ctime_ns < dst->ctime_ns - margin && src->mtime_ns < dst->ctime_ns - margin;
+  return src->ctime_ns < filled_ns - margin && src->mtime_ns < filled_ns - margin;
 }
 
 /* Moves the bytes: shared blocks where the file system has them, in the kernel where it can, by hand where it cannot.
@@ -5635,8 +5641,9 @@ static long jl_files_copy_bytes(int from, int to, uint64_t size) {
   return 0;
 }
 
-/* Fills the new file, and only calls it done when the source is what it was before. */
-static long jl_files_copy_fill(int from, int to, const jl_stat *before) {
+/* Fills the new file, and only calls it done when the source is what it was before. The file's change time is then that
+   of the fchmod. */
+static long jl_files_copy_fill(int from, int to, const jl_stat *before, int64_t *filled_ns) {
   jl_stat after, copy;
   long r = jl_files_copy_bytes(from, to, before->size);
   if (r >= 0) r = jl_sys_fchmod(to, 0555);
@@ -5644,6 +5651,7 @@ static long jl_files_copy_fill(int from, int to, const jl_stat *before) {
   if (r >= 0) r = jl_sys_fstat(from, &after);
   if (r >= 0) r = jl_sys_fstat(to, &copy);
   if (r < 0) return r;
+  *filled_ns = copy.ctime_ns;
   return after.size == before->size && after.mtime_ns == before->mtime_ns && after.ctime_ns == before->ctime_ns &&
                  copy.size == before->size
              ? 0
@@ -5653,17 +5661,19 @@ static long jl_files_copy_fill(int from, int to, const jl_stat *before) {
 /* The new file under the temporary name, then in its place. The writer is closed before the name appears: an exec of a
    file that is open for writing anywhere is ETXTBSY, and other threads' children may hold it for a moment longer. */
 static jailer_code jl_files_copy_make(const jl_box *box, int bin, int from, const jl_stat *src, const char *name,
-                                      const char *shown, jl_stat *dst, jailer_error *err) {
+                                      const char *shown, jl_stat *dst, bool *settled, jailer_error *err) {
   const char *step = "copy into bin/";
+  int64_t filled_ns = 0;
   long r = jl_sys_unlinkat(bin, JL_FILES_TEMP, 0), closed;
   if (r < 0 && r != -ENOENT) return jl_files_sys(box, step, "bin/" JL_FILES_TEMP, r, err);
   long to = jl_files_create(bin, JL_FILES_TEMP, 0600);
   if (to < 0) return jl_files_sys(box, step, shown, to, err);
-  r = jl_files_copy_fill(from, (int)to, src);
+  r = jl_files_copy_fill(from, (int)to, src, &filled_ns);
   closed = jl_sys_close((int)to);
   if (r >= 0) r = closed;
   if (r >= 0) r = jl_sys_renameat(bin, JL_FILES_TEMP, bin, name);
   if (r >= 0) {
+    *settled = jl_files_copy_settled(src, filled_ns);
     r = jl_sys_stat(bin, name, JL_AT_SYMLINK_NOFOLLOW, dst); /* after the rename, which is a change too */
     return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
   }
@@ -5682,9 +5692,9 @@ static bool jl_files_copy_fresh(const jl_box *box, int bin, const char *name, co
 }
 
 static jailer_code jl_files_copy_record(const jl_box *box, jl_copies *all, const char *name, const jl_stat *src,
-                                        const jl_stat *dst, jailer_error *err) {
+                                        const jl_stat *dst, bool settled, jailer_error *err) {
   jl_copied *c = jl_files_copy_find(all, name);
-  if (!jl_files_copy_settled(src, dst)) {
+  if (!settled) {
     if (!c) return JAILER_OK;
     *c = all->at[--all->count];
     return jl_files_copies_write(box, all, err);
@@ -5736,8 +5746,9 @@ static jailer_code jl_files_copy(const jl_box *box, const char *source_path, con
   code = jl_files_dir(box, box->dir_fd, "bin", JAILER_ENTRY_BIN, false, &bin, err);
   if (code == JAILER_OK) code = jl_files_copies_read(box, &all, err);
   if (code == JAILER_OK && !jl_files_copy_fresh(box, bin, name, &src, jl_files_copy_find(&all, name))) {
-    code = jl_files_copy_make(box, bin, from, &src, name, shown, &dst, err);
-    if (code == JAILER_OK) code = jl_files_copy_record(box, &all, name, &src, &dst, err);
+    bool settled = false;
+    code = jl_files_copy_make(box, bin, from, &src, name, shown, &dst, &settled, err);
+    if (code == JAILER_OK) code = jl_files_copy_record(box, &all, name, &src, &dst, settled, err);
   }
   jl_files_close(&bin);
   jl_files_close(&from);
@@ -9686,7 +9697,8 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
   if (code) return code;
   memset(&plan, 0, sizeof plan);
   plan.box = &box;
-  code = jl_files_box_open(config->layout, 0, &box, err);
+  code = jl_plan_formats(config, err);
+  if (code == JAILER_OK) code = jl_files_box_open(config->layout, 0, &box, err);
   for (int i = 0; i < 2 && code == JAILER_OK; i++) {
     jailer_chain *chain = NULL;
     code = jl_survey_chain(&plan, config, i, NULL, &chain, err);

@@ -178,6 +178,8 @@ static const char *perform(const char *op, char *arg) {
   if (!strcmp(op, "rmdir")) return result(rmdir(arg));
   if (!strcmp(op, "unlink")) return result(unlink(arg));
   if (!strcmp(op, "chmod")) return result(chmod(arg, 0777));
+  if (!strcmp(op, "shut")) return result(chmod(arg, 0));
+  if (!strcmp(op, "errmode")) return result(fchmod(2, (mode_t)strtol(arg, NULL, 8)));
   if (!strcmp(op, "fifo")) return result(mkfifo(arg, 0666));
   if (!strcmp(op, "bind")) return result(bind_socket(arg));
   if (!strcmp(op, "rename")) return result(two(arg, rename));

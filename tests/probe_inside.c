@@ -715,7 +715,26 @@ static int do_crash(const char *arg) { /* in this directory */
   return 0;
 }
 
-static int do_tiocsctty(const char *fd) { return answer(ioctl(atoi(fd), TIOCSCTTY, 0)); }
+/* A pty of the jail's own becomes the controlling terminal of a session of its own: ok, or the errno of the step. */
+static int do_ownpty(const char *ptmx) {
+  int unlock = 0, number = -1, status = 0;
+  char path[40];
+  int master = open(ptmx, O_RDWR | O_NOCTTY);
+  if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0) return errno;
+  snprintf(path, sizeof path, "/dev/pts/%d", number);
+  pid_t pid = fork();
+  if (pid == 0) {
+    int slave = open(path, O_RDWR | O_NOCTTY);
+    if (slave < 0 || setsid() < 0 || ioctl(slave, TIOCSCTTY, 0) < 0) _exit(errno);
+    _exit(tcgetpgrp(slave) == getpid() ? 0 : ENOTTY); /* only the controlling terminal answers that */
+  }
+  if (pid < 0 || waitpid(pid, &status, 0) < 0) return errno;
+  close(master);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
+/* In a session of its own, whose leader alone may ask. */
+static int do_tiocsctty(const char *fd) { return setsid() < 0 ? ESRCH : answer(ioctl(atoi(fd), TIOCSCTTY, 0)); }
 
 /* The process at the other end of a kept AF_UNIX socket, as a descriptor (SO_PEERPIDFD, 6.5): ok when it is of use. */
 static int do_peer(const char *number) {
@@ -855,6 +874,7 @@ static const struct {
              {"fill", do_fill},
              {"manyfds", do_manyfds},
              {"tiocsctty", do_tiocsctty},
+             {"ownpty", do_ownpty},
              {"peer", do_peer},
              {"crash", do_crash}};
 
@@ -990,6 +1010,25 @@ CALL(a_write_core_filter, open("/proc/self/coredump_filter", O_WRONLY))
 CALL(a_write_clear_refs, open("/proc/self/clear_refs", O_WRONLY))
 CALL(a_set_id_fchmod, fchmod(open("/tmp", O_TMPFILE | O_RDWR, 0600), 04755))
 CALL(a_set_gid_creat, open("/tmp", O_TMPFILE | O_RDWR, 02755))
+CALL(a_set_id_tmpfile, syscall(SYS_openat, AT_FDCWD, "/tmp", O_TMPFILE | O_RDWR, 04755))
+CALL(a_set_id_openat, syscall(SYS_openat, AT_FDCWD, "/tmp/jail-u1", O_CREAT | O_WRONLY, 04755))
+CALL(a_set_gid_openat, syscall(SYS_openat, AT_FDCWD, "/tmp/jail-g1", O_CREAT | O_WRONLY, 02644))
+CALL(a_set_id_mknodat, syscall(SYS_mknodat, AT_FDCWD, "/tmp/jail-u2", S_IFREG | 04755, 0))
+CALL(a_set_gid_mknodat, syscall(SYS_mknodat, AT_FDCWD, "/tmp/jail-g2", 02755, 0))
+CALL(a_set_id_fifo, syscall(SYS_mknodat, AT_FDCWD, "/tmp/jail-u3", S_IFIFO | 04644, 0))
+#if defined(__x86_64__)
+CALL(a_set_id_open, syscall(SYS_open, "/tmp/jail-u4", O_CREAT | O_WRONLY, 04755))
+CALL(a_set_gid_open, syscall(SYS_open, "/tmp/jail-g4", O_CREAT | O_WRONLY, 02755))
+CALL(a_set_id_open_tmpfile, syscall(SYS_open, "/tmp", O_TMPFILE | O_RDWR, 04755))
+CALL(a_set_id_old_creat, syscall(SYS_creat, "/tmp/jail-u5", 04755))
+CALL(a_set_gid_old_creat, syscall(SYS_creat, "/tmp/jail-g5", 02755))
+CALL(a_set_id_mknod, syscall(SYS_mknod, "/tmp/jail-u6", S_IFREG | 04755, 0))
+CALL(a_set_gid_mknod, syscall(SYS_mknod, "/tmp/jail-g6", S_IFREG | 02755, 0))
+#endif
+/* Modes in memory, which no filter reads: not to be had at all. */
+CALL(a_openat2, syscall(437, AT_FDCWD, "/tmp", ((uint64_t[3]){O_RDONLY | O_DIRECTORY, 0, 0}), 24))
+CALL(a_openat2_set_id, syscall(437, AT_FDCWD, "/tmp/jail-u7", ((uint64_t[3]){O_CREAT | O_WRONLY, 04755, 0}), 24))
+CALL(a_io_setup, syscall(SYS_io_setup, 1, ((unsigned long[1]){0})))
 
 static int a_core_0(const char *arg) { /* 0 would still feed a piped core handler of the host: core(5) */
   struct rlimit none = {0, 0};
@@ -1291,7 +1330,23 @@ static const struct {
                {"write_clear_refs", a_write_clear_refs},
                {"set_id_fchmod", a_set_id_fchmod},
                {"set_gid_creat", a_set_gid_creat},
+               {"set_id_tmpfile", a_set_id_tmpfile},
+               {"set_id_openat", a_set_id_openat},
+               {"set_gid_openat", a_set_gid_openat},
+               {"set_id_mknodat", a_set_id_mknodat},
+               {"set_gid_mknodat", a_set_gid_mknodat},
+               {"set_id_fifo", a_set_id_fifo},
+               {"openat2", a_openat2},
+               {"openat2_set_id", a_openat2_set_id},
+               {"io_setup", a_io_setup},
 #if defined(__x86_64__)
+               {"set_id_open", a_set_id_open},
+               {"set_gid_open", a_set_gid_open},
+               {"set_id_open_tmpfile", a_set_id_open_tmpfile},
+               {"set_id_old_creat", a_set_id_old_creat},
+               {"set_gid_old_creat", a_set_gid_old_creat},
+               {"set_id_mknod", a_set_id_mknod},
+               {"set_gid_mknod", a_set_gid_mknod},
                {"x32", a_x32},
                {"int80", a_int80},
                {"iopl", a_iopl},

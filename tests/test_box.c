@@ -1,6 +1,7 @@
 /* test_box: launches of a box end to end: one at a time, pid file, stderr, exit and how it is read, the shim's copy, the record of the disks'
  * chains against headers that the box rewrote, names planted for the next launch, and twenty launches that leave nothing. */
 #define _GNU_SOURCE
+#include <grp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,12 +18,22 @@ static bool hook(long nr, const long args[6], long *result);
 
 #include "box.h"
 
+/* --- names that must not be looked up --- */
 /* --- the pid file, seen at the moment when it gets its name --- */
 
 static enum { PASS, FAIL, WATCH } pid_rename;
 static bool renamed, ran_before;
 
+static bool no_mounts; /* this host cannot mount */
+
+static const char *watched; /* in an absolute path: opening or looking at such a name is counted */
+static int watched_times;
+
 static bool hook(long nr, const long args[6], long *result) {
+  if (watched && (nr == SYS_openat || nr == JL_NR_openat2 || nr == SYS_statx || nr == SYS_readlinkat) &&
+      *(const char *)args[1] == '/' && strstr((const char *)args[1], watched))
+    watched_times++;
+  if (no_mounts && nr == SYS_mount) return *result = -EPERM, true;
   if (pid_rename == PASS || nr != SYS_renameat || strcmp((const char *)args[3], "shim.pid") != 0) return false;
   renamed = true;
   if (pid_rename == FAIL) return *result = -EIO, true;
@@ -269,6 +280,90 @@ static void test_stderr_and_exit(void) {
   OK((box_stat("./exit").st_mode & 0777) == 0600, "it gets its own mode again");
 }
 
+/* What a target does to the modes of its own open files, and of exit, does not keep the box from its next launch. */
+static void test_modes(void) {
+  static const struct {
+    const char *err, *exit;
+    mode_t err_is, exit_is;
+  } rows[] = {{"errmode:666", "shut:./exit", 0666, 0}, {"errmode:0", "chmod:./exit", 0, 0777}, {"errmode:777", "shut:./exit", 0777, 0}};
+  jailer_config config = box_config();
+  jailer_error err;
+  const bool mine = geteuid() != 0; /* a root launcher's shim.stderr is not its target's */
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    char bytes[8];
+    size_t length = 99;
+    box_run(&ran, &config, "put:./exit|7", rows[i].err, rows[i].exit, NULL);
+    OK(box_ended_well(&ran) && !strcmp(box_said(&ran, "errmode", rows[i].err + 8), mine ? "ok" : "EPERM") &&
+           (box_stat("./shim.stderr").st_mode & 07777) == (mine ? rows[i].err_is : 0600) && (box_stat("./exit").st_mode & 07777) == rows[i].exit_is,
+       "the target leaves shim.stderr at %o and exit at %o: %s", box_stat("./shim.stderr").st_mode & 07777, box_stat("./exit").st_mode & 07777,
+       error_of(&ran));
+    if (i != 2)
+      OK(jailer_box_exit(&box_layout, bytes, sizeof bytes, &length, &err) == JAILER_OK && length == 1 && bytes[0] == '7', "exit is read all the same");
+    if (i == 1) OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK, "the box can be prepared");
+    accepted(&config, "and launched again");
+    OK((box_stat("./shim.stderr").st_mode & 07777) == 0600 && (box_stat("./exit").st_mode & 07777) == 0600, "with both at 0600");
+  }
+}
+
+/* What another user of the machine gets of a path: 0 or an errno. */
+static int stranger_opens(const char *name) {
+  int status = -1;
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (setgroups(0, NULL) || setgid(54321) || setuid(54321)) _exit(255);
+    _exit(open(box_path(name), O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno);
+  }
+  return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The box directory lets nobody pass but the launcher and, where that is root, the box's own group. */
+static void test_shut(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  const bool root = geteuid() == 0;
+  char ops[3][JAILER_PATH_MAX + 16], *list[] = {ops[0], ops[1], ops[2], (char[]){"stay:20"}, NULL};
+  snprintf(ops[0], sizeof ops[0], "put:%s|for all", box_path("./shared/open"));
+  snprintf(ops[1], sizeof ops[1], "chmod:%s", box_path("./shared"));
+  snprintf(ops[2], sizeof ops[2], "chmod:%s", box_path("./shared/open"));
+  box_start(&ran, &config, list);
+  OK(ran.code == JAILER_OK && box_listen(&ran, "stays\n") && (box_stat("./shared").st_mode & 07777) == 0777 && (box_stat("./shared/open").st_mode & 07777) == 0777,
+     "a box runs that has opened shared/ to everybody");
+  const struct stat was = box_stat("./"), shared = box_stat("./shared");
+  OK((was.st_mode & 07777) == (root ? 0710 : 0700) && was.st_uid == geteuid() && (!root || (was.st_gid == shared.st_gid && was.st_gid != 0)),
+     "its directory is shut: %o %u:%u", was.st_mode & 07777, was.st_uid, was.st_gid);
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_E_BUSY && box_stat("./").st_mode == was.st_mode && box_stat("./").st_gid == was.st_gid,
+     "preparing it meanwhile is BUSY and changes nothing of that");
+  if (root) OK(stranger_opens("./shared/open") == EACCES && stranger_opens("./shared") == EACCES && stranger_opens("~/boxes") == EACCES, "another user of the machine reaches none of it");
+  box_finish(&ran);
+  if (root) OK(box_ended_well(&ran) && stranger_opens("./shared/open") == EACCES, "nor after it has ended");
+  unlink(box_path("./shared/open"));
+}
+
+/* Without mounts the target walks to its entries through the real directories. */
+static void test_without_mounts(void) {
+  for (int i = 0; i < 2; i++) {
+    jailer_config config = box_config();
+    const char *how = i ? "mounts are degraded" : "without an engine";
+    if (i) {
+      config.may_degrade = JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC);
+      no_mounts = true;
+    } else {
+      config.engine = JAILER_ENGINE_NONE;
+    }
+    unlink(box_path("./shared/ran"));
+    box_run(&ran, &config, "put:./shared/ran|x", "put:./tmp/t|x", "put:./logs/console.log|said", "put:./exit|bye", "bind:./sockets/s", "list:./disks", NULL);
+    no_mounts = false;
+    OK(box_ended_well(&ran), "%s: a box is launched: %s", how, error_of(&ran));
+    OK(!strcmp(box_read("./shared/ran"), "x") && !strcmp(box_read("./tmp/t"), "x") && !strcmp(box_read("./logs/console.log"), "said") &&
+           !strcmp(box_read("./exit"), "bye") && S_ISSOCK(box_stat("./sockets/s").st_mode),
+       "%s: and reaches its entries", how);
+    if (i) OK((ran.proc.degraded & JAILER_BIT(JAILER_LAYER_MOUNTS)) != 0, "%s: and says so", how);
+    OK((box_stat("./").st_mode & 07777) == (geteuid() == 0 ? 0710 : 0700), "%s: through a directory that is shut", how);
+    unlink(box_path("./shared/ran")), unlink(box_path("./tmp/t")), unlink(box_path("./sockets/s"));
+  }
+}
+
 /* jailer_box_exit into sixteen bytes, told apart from what was there before: the code, and that it says `want`. */
 static bool exit_says(size_t size, jailer_code code, const char *want) {
   char bytes[17];
@@ -461,8 +556,9 @@ static void test_libraries(void) {
 
 /* --- the record of the chains ------------------------------------------------------------------------------------- */
 
-/* The box gives its disk another backing file; the next launch must not believe it. */
-static void rewritten(const char *name, const char *format, jailer_code code, const char *item) {
+/* The box gives its disk another backing file; the next launch must not believe it. `name` is in no path that the launch
+   opens or looks at, or NULL where the chain has it anyway. */
+static void rewritten(const char *name, const char *format, jailer_code code, const char *item, const char *unseen) {
   jailer_config config = box_config();
   char op[3 * JAILER_PATH_MAX], what[256];
   box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
@@ -473,10 +569,67 @@ static void rewritten(const char *name, const char *format, jailer_code code, co
   box_finish(&ran);
   snprintf(what, sizeof what, "the box points its disk to %s", name);
   OK(box_ended_well(&ran) && strstr(ran.text, "=ok\n"), "%s", what);
+  watched_times = 0;
+  watched = unseen;
   refused(&config, code, what);
   OK(strstr(ran.err.item, item), "the error names %s", ran.err.item);
   config.trust_chain_on_first_use = true;
   refused(&config, code, "trust on first use does not replace a record");
+  watched = NULL;
+  if (unseen) OK(watched_times == 0, "and neither launch looked at a %s: %d times", unseen, watched_times);
+}
+
+/* Where the record has no second layer, a header that names one is a longer chain: refused before that name is looked up.
+   Without the record the same name is looked up, so the count counts. */
+static void test_longer(void) {
+  jailer_config config = box_config();
+  jailer_error err;
+  unlink(box_path("./disks/disk.qcow2"));
+  OK(box_qcow2("./disks/disk.qcow2", NULL, NULL) && jailer_box_record(&config, &err) == JAILER_OK, "longer: a disk alone is recorded");
+  for (int i = 0; i < 2; i++) {
+    char op[3 * JAILER_PATH_MAX];
+    box_qcow2("./disks/disk.qcow2", NULL, NULL);
+    if (jailer_layout_prepare(&box_layout, 0, 0, &err)) printf("# %s\n", err.message);
+    snprintf(op, sizeof op, "header:%s|%s|qcow2", box_path("./disks/disk.qcow2"), box_path(i ? "~/images/tenant.qcow2" : "^/hangs/for-ever.qcow2"));
+    start(&ran, &config, op, "code:0");
+    box_finish(&ran);
+    OK(box_ended_well(&ran) && strstr(ran.text, "=ok\n"), "longer: the box gives it a backing file, %s", i ? "a trusted one" : "far away");
+    const char *unseen = i ? "tenant.qcow2" : "for-ever";
+    for (int trust = 0; trust < 2; trust++) {
+      config.trust_chain_on_first_use = trust;
+      watched_times = 0;
+      watched = unseen;
+      refused(&config, JAILER_E_CHAIN, trust ? "longer: the next launch, with trust on first use" : "longer: the next launch");
+      watched = NULL;
+      OK(watched_times == 0 && strstr(ran.err.item, "layer 1") && strstr(ran.err.item, unseen) && strstr(ran.err.message, "recorded chain"),
+         "longer: it says which layer, and never looked at it (%d): %s", watched_times, ran.err.item);
+    }
+    config.trust_chain_on_first_use = false;
+    OK(rename(box_path("./record"), box_path("^/record")) == 0, "longer: the same without a record");
+    watched_times = 0;
+    watched = unseen;
+    refused(&config, i ? JAILER_E_NO_RECORD : JAILER_E_NOT_FOUND, "longer: is refused as well");
+    watched = NULL;
+    OK(watched_times > 0, "longer: but looked at (%d)", watched_times);
+    OK(rename(box_path("^/record"), box_path("./record")) == 0, "longer: the record is back");
+  }
+  box_qcow2("./disks/disk.qcow2", NULL, NULL);
+  accepted(&config, "longer: as recorded it is launched");
+}
+
+/* What is wrong as written is said before anything of the box is read. */
+static void test_formats(void) {
+  jailer_error err;
+  struct stat was = box_stat("./record"), now;
+  for (int i = 0; i < 4; i++) {
+    jailer_config config = box_config();
+    if (i % 2) config.rootfs_format = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    else config.disk_format = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    refused(&config, JAILER_E_INVALID, i % 2 ? "a format of the root disk that does not exist" : "a format of the disk that does not exist");
+    jailer_code code = jailer_box_record(&config, &err);
+    now = box_stat("./record");
+    OK(code == JAILER_E_INVALID && now.st_ino == was.st_ino && now.st_size == was.st_size, "nor is it recorded: %s", jailer_code_name(code));
+  }
 }
 
 static void test_record(void) {
@@ -497,17 +650,18 @@ static void test_record(void) {
   accepted(&config, "a recorded disk is launched");
 
   OK(box_qcow2("~/images/tenant.qcow2", NULL, NULL), "there is another tenant's image below a trusted root");
-  rewritten("/etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
-  rewritten("../../../../../../../../../../etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd");
-  rewritten("~/images/tenant.qcow2", "qcow2", JAILER_E_CHAIN, "tenant.qcow2");
-  rewritten("~/bases/other.raw", "raw", JAILER_E_CHAIN, "other.raw");
-  rewritten("~/images/disk-images/middle.qcow2", "raw", JAILER_E_CHAIN, "middle.qcow2");
-  rewritten("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}}", "raw", JAILER_E_CHAIN, "json:");
-  rewritten("nbd://127.0.0.1:10809/", "raw", JAILER_E_CHAIN, "nbd:");
-  rewritten("/dev/zero", "raw", JAILER_E_CHAIN, "/dev/zero"); /* not even looked at */
-  rewritten("../logs/console.log", "raw", JAILER_E_CHAIN, "console.log");
-  rewritten("disk.qcow2", "qcow2", JAILER_E_CHAIN, "disk.qcow2");
-  rewritten("", "raw", JAILER_E_CHAIN, "gone");
+  rewritten("/etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd", "etc/passwd");
+  rewritten("../../../../../../../../../../etc/passwd", "raw", JAILER_E_CHAIN, "/etc/passwd", "etc/passwd");
+  rewritten("~/images/tenant.qcow2", "qcow2", JAILER_E_CHAIN, "tenant.qcow2", "tenant.qcow2");
+  rewritten("~/bases/other.raw", "raw", JAILER_E_CHAIN, "other.raw", "other.raw");
+  rewritten("~/images/disk-images/middle.qcow2", "raw", JAILER_E_CHAIN, "middle.qcow2", NULL);
+  rewritten("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/etc/passwd\"}}", "raw", JAILER_E_CHAIN, "json:", "passwd");
+  rewritten("nbd://127.0.0.1:10809/", "raw", JAILER_E_CHAIN, "nbd:", "nbd:");
+  rewritten("/dev/zero", "raw", JAILER_E_CHAIN, "/dev/zero", NULL); /* every launch grants that device */
+  rewritten("/dev/full/x", "raw", JAILER_E_CHAIN, "/dev/full/x", "/dev/full/x");
+  rewritten("../logs/console.log", "raw", JAILER_E_CHAIN, "console.log", "console.log");
+  rewritten("disk.qcow2", "qcow2", JAILER_E_CHAIN, "disk.qcow2", NULL);
+  rewritten("", "raw", JAILER_E_CHAIN, "gone", NULL);
 
   box_qcow2("./disks/disk.qcow2", "../../../images/disk-images/middle.qcow2", "qcow2");
   OK(rename(box_path("~/images/disk-images/middle.qcow2"), box_path("~/images/away.qcow2")) == 0, "the middle layer is taken away");
@@ -774,10 +928,15 @@ int main(void) {
   test_two_threads();
   test_stale_pid();
   test_stderr_and_exit();
+  test_modes();
+  test_shut();
+  test_without_mounts();
   test_exit_read();
   test_copies();
   test_libraries();
   test_record();
+  test_longer();
+  test_formats();
   test_raw();
   test_rootfs();
   test_planted();

@@ -149,7 +149,24 @@ static const struct {
     {"write_core_filter", "EACCES", BOTH},
     {"write_clear_refs", "EACCES", BOTH},
     {"set_id_fchmod", "EPERM", BOTH},
+    {"set_gid_creat", "EPERM", BOTH},
+    {"set_id_tmpfile", "EPERM", BOTH},
+    {"set_id_openat", "EPERM", BOTH},
+    {"set_gid_openat", "EPERM", BOTH},
+    {"set_id_mknodat", "EPERM", BOTH},
+    {"set_gid_mknodat", "EPERM", BOTH},
+    {"set_id_fifo", "EPERM", BOTH},
+    {"openat2", "ENOSYS", BOTH},
+    {"openat2_set_id", "ENOSYS", BOTH},
+    {"io_setup", "ENOSYS", BOTH},
 #if defined(__x86_64__)
+    {"set_id_open", "EPERM", BOTH},
+    {"set_gid_open", "EPERM", BOTH},
+    {"set_id_open_tmpfile", "EPERM", BOTH},
+    {"set_id_old_creat", "EPERM", BOTH},
+    {"set_gid_old_creat", "EPERM", BOTH},
+    {"set_id_mknod", "EPERM", BOTH},
+    {"set_gid_mknod", "EPERM", BOTH},
     {"x32", "ENOSYS", NEVER},
     {"int80", "signal31", BOTH},
     {"iopl", "EPERM", NEVER},
@@ -749,6 +766,34 @@ static void test_planted(void) {
   REFUSED(&config, JAILER_E_CONFLICT, JAILER_E_CONFLICT, "the host's processes");
 }
 
+/* An optional grant that is missing inside a writable one: what the target makes there would be granted the next time. */
+static void test_missing(void) {
+  jailer_grant grants[2];
+  memset(grants, 0, sizeof grants);
+  make_dir("miss");
+  make_dir("miss2");
+  grants[0] = (jailer_grant){in_dir("miss"), NULL, JAILER_WRITE, false};
+  grants[1] = (jailer_grant){in_dir("miss/bin"), NULL, JAILER_EXEC, true};
+  jailer_config config = with_grants(grants, 2);
+  const char *make = text_of("mkdir:%s", in_dir("miss/bin")), *file = text_of("create:%s", in_dir("miss/ran"));
+  run_inside(&config, "do", make, file, NULL);
+  OK(inside_last.code == JAILER_E_CONFLICT && strcmp(inside_last.err.item, in_dir("miss/bin")) == 0,
+     "missing: an optional exec grant inside a writable one refuses the first launch: %s", inside_last.err.message);
+  OK(access(in_dir("miss/ran"), F_OK) != 0 && access(in_dir("miss/bin"), F_OK) != 0, "missing: and its target did not run");
+  grants[1].at = "/bin2";
+  REFUSED(&config, JAILER_E_CONFLICT, JAILER_E_CONFLICT, "missing: the same at another place");
+  grants[1] = (jailer_grant){in_dir("miss/etc/conf"), NULL, JAILER_READ, true};
+  REFUSED(&config, JAILER_E_CONFLICT, JAILER_E_CONFLICT, "missing: an optional read grant, deeper");
+  grants[1] = (jailer_grant){in_dir("miss/new"), NULL, JAILER_WRITE, true};
+  run_inside(&config, "do", file, NULL);
+  ROW_IS(file, "ok");
+  grants[1] = (jailer_grant){in_dir("miss2/bin"), NULL, JAILER_EXEC, true};
+  const char *outside = text_of("list:%s", in_dir("miss2/bin"));
+  run_inside(&config, "do", outside, make, NULL);
+  ROW_IS(outside, "ENOENT");
+  ROW_IS(make, "ok");
+}
+
 static const char *host_mode(const char *name) {
   struct stat st;
   return lstat(in_dir("%s", name), &st) ? "absent" : text_of("%o", (unsigned)(st.st_mode & 07777));
@@ -827,6 +872,16 @@ static void test_terminal(void) {
   ROW_IS("tiocsctty:0", "EPERM");
   ROW_IS("fdreopen:0", "EACCES"); /* for more than it is open for */
   ROW_IS("ioctl:0,5413", "ok");
+  static const struct {
+    const char *row, *name;
+  } locks[] = {{"ioctl:0,540c", "TIOCEXCL"}, {"ioctl:0,5423", "TIOCSETD"}, {"ioctl:0,ffffffff0000540c", "TIOCEXCL, high bits set"}};
+  const size_t lock_count = sizeof locks / sizeof locks[0];
+  for (size_t i = 0; i < lock_count; i++) {
+    run_inside(&strict, "do", locks[i].row, NULL);
+    OK(strcmp(value_of(locks[i].row), "EPERM") == 0, "%s on a kept terminal (%s)", locks[i].name, value_of(locks[i].row));
+    run_outside("do", locks[i].row, "ioctl:0,540d", NULL);
+    OK(strcmp(value_of(locks[i].row), "ok") == 0, "and outside it works (%s)", value_of(locks[i].row));
+  }
   int both = open(text_of("/dev/pts/%d", number), O_RDWR | O_NOCTTY | O_CLOEXEC);
   dup2(both, 0);
   close(both);
@@ -839,8 +894,18 @@ static void test_terminal(void) {
   ROW_IS("ioctl:0,5412", "EPERM");
   ROW_IS("ioctl:0,541c", "EPERM");
   ROW_IS_NOT("read:/dev/tty", "ok");
-  run_outside("do", "fdreopen:0", NULL);
+  for (size_t i = 0; i < lock_count; i++) {
+    run_inside(&config, "do", locks[i].row, NULL);
+    OK(strcmp(value_of(locks[i].row), "EPERM") == 0, "%s with allow_pty (%s)", locks[i].name, value_of(locks[i].row));
+  }
+  run_inside(&config, "do", "ownpty:/dev/ptmx", NULL);
+  ROW_IS("ownpty:/dev/ptmx", "ok"); /* TIOCSCTTY, in a session of its own */
+  run_inside(&strict, "do", "ownpty:/dev/ptmx", NULL);
+  ROW_IS("ownpty:/dev/ptmx", "ENOENT");
+  run_outside("do", "fdreopen:0", "ownpty:/dev/ptmx", "tiocsctty:0", NULL);
   ROW_IS("fdreopen:0", "ok");
+  ROW_IS("ownpty:/dev/ptmx", "ok");
+  ROW_IS("tiocsctty:0", "ok"); /* which hangs the terminal up: nothing is tried on it after this */
   dup2(saved, 0);
   close(saved);
   close(slave);
@@ -950,6 +1015,7 @@ int main(void) {
   test_peer();
   test_links_now();
   test_planted();
+  test_missing();
   test_set_id();
   test_sockets();
   test_terminal();

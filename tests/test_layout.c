@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,6 +32,7 @@ static bool hook(long nr, const long args[6], long *result);
 static long hook_left, hook_errno, hook_hit_nr;
 static bool hook_hit, hook_no_openat2, hook_no_chmod2, hook_no_clone_range;
 static void (*hook_before)(long nr, const long args[6]);
+static bool hook_no_unlink;
 
 static bool hook(long nr, const long args[6], long *result) {
   if (hook_before) hook_before(nr, args);
@@ -39,6 +41,7 @@ static bool hook(long nr, const long args[6], long *result) {
     *result = -ENOSYS;
     return true;
   }
+  if (hook_no_unlink && nr == JL_NR_unlinkat) return *result = -EIO, true;
   if (hook_left == 0 || --hook_left != 0) return false;
   hook_hit = true;
   hook_hit_nr = nr;
@@ -467,6 +470,137 @@ static void test_planted(void) {
   }
 }
 
+/* --- who passes a box directory, and what its owner may move in it ------------------------------------------------ */
+
+/* As another user of this machine: 0, or the errno of what was tried. */
+static int as_user(uid_t uid, gid_t gid, int (*act)(void)) {
+  int status = -1;
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (setgroups(0, NULL) || setgid(gid) || setuid(uid)) _exit(255);
+    _exit(act() >= 0 ? 0 : errno);
+  }
+  return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int look_shared(void) {
+  struct stat st;
+  return stat(at("shared/open"), &st);
+}
+static int read_shared(void) { return open(at("shared/open"), O_RDONLY); }
+static int write_shared(void) { return open(at("shared/new"), O_WRONLY | O_CREAT, 0666); }
+static int enter_shared(void) { return chdir(at("shared")); }
+static int list_box(void) { return open(at(""), O_RDONLY | O_DIRECTORY); }
+static int rename_to_console(void) {
+  return unlink(at("logs/console.log")) && errno != ENOENT ? -1 : rename(at("shared/precious"), at("logs/console.log"));
+}
+static int drop_console(void) { return unlink(at("logs/console.log")); }
+
+static bool owned(const char *name, uid_t uid, unsigned mode) {
+  struct stat st;
+  return lstat(at(name), &st) == 0 && st.st_uid == uid && (st.st_mode & 07777) == mode;
+}
+
+static void test_shut(void) {
+  jl_box held;
+  struct stat st;
+  prepared();
+  OK(mode_of(at("")) == (root ? 0710 : 0700), "the box directory is shut: %o", mode_of(at("")));
+  OK(open_box(&held, 0) == JAILER_OK, "a box that runs");
+  const unsigned was = mode_of(at(""));
+  lstat(at(""), &st);
+  const gid_t gid = st.st_gid;
+  OK(prepare() == JAILER_E_BUSY && mode_of(at("")) == was && lstat(at(""), &st) == 0 && st.st_gid == gid,
+     "preparing it is BUSY, and leaves its directory as it is");
+  if (root)
+    OK(jailer_layout_prepare(&box_layout, 54321, 54321, &err) == JAILER_E_BUSY && lstat(at(""), &st) == 0 &&
+           st.st_gid == gid && mode_of(at("")) == was,
+       "also for other ids");
+  jl_files_box_close(&held);
+  if (!root) return;
+  chmod(base, 0755); /* all the way to the box directory is free for everybody */
+  lstat(at("exit"), &st);
+  const uid_t box = st.st_uid, stranger = 54321;
+  put(at("shared/open"), "for all");
+  OK(chown(at("shared"), box, box) == 0 && chmod(at("shared"), 0777) == 0 && chmod(at("shared/open"), 0666) == 0,
+     "the target opens shared/ to everybody");
+  const struct {
+    const char *what;
+    int (*act)(void);
+    int box_gets;
+  } rows[] = {{"looks at a file in shared/", look_shared, 0},
+              {"reads it", read_shared, 0},
+              {"makes one there", write_shared, 0},
+              {"enters shared/", enter_shared, 0},
+              {"lists the box directory", list_box, EACCES}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    int other = as_user(stranger, stranger, rows[i].act), own = as_user(box, box, rows[i].act);
+    OK(other == EACCES, "another user %s: errno %d", rows[i].what, other);
+    OK(own == rows[i].box_gets, "the box's uid %s: errno %d", rows[i].what, own);
+  }
+  OK(chmod(at(""), 0711) == 0 && as_user(stranger, stranger, read_shared) == 0 && prepare() == JAILER_OK &&
+         as_user(stranger, stranger, read_shared) == EACCES,
+     "a box directory that lets everybody pass is shut by the next launch");
+}
+
+/* In logs/ the target renames: what lies under a name of the table there may be any file of the file system. */
+static void test_moved(void) {
+  struct stat st;
+  if (!root) return;
+  prepared();
+  chmod(base, 0755);
+  lstat(at("exit"), &st);
+  const uid_t box = st.st_uid;
+  put(at("shared/precious"), "root's");
+  chmod(at("shared/precious"), 0640);
+  OK(as_user(box, box, rename_to_console) == 0 && owned("logs/console.log", 0, 0640),
+     "the box makes a file of root's its logs/console.log");
+  for (int i = 0; i < 2; i++) {
+    OK(prepare() == JAILER_E_UNSAFE && strstr(err.item, "logs/console.log"), "the next launch is refused: %s", err.message);
+    OK(owned("logs/console.log", 0, 0640) && !strcmp(get(at("logs/console.log")), "root's"),
+       "and it is not given away: owner, mode and content are what they were");
+    OK(jailer_layout_prepare(&box_layout, 54321, 54321, &err) == JAILER_E_UNSAFE && owned("logs/console.log", 0, 0640),
+       "not to another uid either");
+  }
+  OK(unlink(at("logs/console.log")) == 0 && prepare() == JAILER_OK && owned("logs/console.log", box, 0600),
+     "without it the box is prepared again");
+  put(at("logs/console.log"), "said");
+  OK(as_user(box, box, drop_console) == 0 && !exists(at("logs/console.log")), "the box removes its log");
+  OK(prepare() == JAILER_OK && owned("logs/console.log", box, 0600) && !strcmp(get(at("logs/console.log")), ""),
+     "it is made anew");
+  OK(chown(at("logs"), 0, 0) == 0 && chown(at("logs/console.log"), 0, 0) == 0 && prepare() == JAILER_OK &&
+         owned("logs/console.log", box, 0600) && owned("logs", box, 0700),
+     "a first preparation that ended before logs/ was given is repeated");
+  OK(chown(at("logs"), 0, 0) == 0 && prepare() == JAILER_OK && owned("logs/console.log", box, 0600) && owned("logs", box, 0700),
+     "also one that had given the file already");
+}
+
+/* What a target of the launcher's uid does to the modes of its open files. */
+static void test_modes_back(void) {
+  char bytes[8];
+  size_t length = 99;
+  prepared();
+  OK(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK, "a box that ran");
+  jl_box box;
+  int fd = -1;
+  OK(open_box(&box, 0) == JAILER_OK && jl_files_stderr_open(&box, &fd, &err) == JAILER_OK && fchmod(fd, 0666) == 0,
+     "its shim.stderr is opened to everybody, through the descriptor");
+  close(fd);
+  jl_files_box_close(&box);
+  put(at("exit"), "7");
+  OK(chmod(at("exit"), 0) == 0 && jailer_box_exit(&box_layout, bytes, sizeof bytes, &length, &err) == JAILER_OK &&
+         length == 1 && bytes[0] == '7',
+     "exit at mode 000 is read: %s", err.message);
+  chmod(at("exit"), 0);
+  OK(prepare() == JAILER_OK && mode_of(at("shim.stderr")) == 0600 && mode_of(at("exit")) == 0600,
+     "the next launch puts both modes back: %o %o", mode_of(at("shim.stderr")), mode_of(at("exit")));
+  chmod(at("shim.stderr"), 0), chmod(at("exit"), 0777);
+  OK(open_box(&box, 0) == JAILER_OK && jl_files_stderr_open(&box, &fd, &err) == JAILER_OK && mode_of(at("shim.stderr")) == 0600,
+     "also from 000");
+  close(fd);
+  jl_files_box_close(&box);
+}
+
 /* --- opening in hostile directories ------------------------------------------------------------------------------ */
 
 static void swap_exit(long nr, const long args[6]) {
@@ -745,6 +879,17 @@ static void grow_source(long nr, const long args[6]) {
   sh("printf more >> '%s'", source);
 }
 
+/* The new copy gets its name a tenth of a second late; how old the source was when it was full is measured. */
+static int64_t filled_after_ns;
+static int64_t ns_of(const struct timespec *t) { return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec; }
+static void slow_rename(long nr, const long args[6]) {
+  struct stat src, dst;
+  if (nr != JL_NR_renameat || strcmp((const char *)args[1], JL_FILES_TEMP) || strcmp((const char *)args[3], "shim")) return;
+  if (stat(source, &src) == 0 && stat(at("bin/" JL_FILES_TEMP), &dst) == 0)
+    filled_after_ns = ns_of(&dst.st_ctim) - ns_of(&src.st_ctim);
+  usleep(100000);
+}
+
 static ino_t inode(const char *path) {
   struct stat st;
   return stat(path, &st) == 0 ? st.st_ino : 0;
@@ -756,6 +901,52 @@ static jailer_code copy(const char *name) {
   if (code == JAILER_OK) code = jl_files_copy(&box, source, name, &err);
   jl_files_box_close(&box);
   return code;
+}
+
+/* A source that changed in the tick in which it was copied. On a busy machine the copy may be full only when the source
+   is older than that: such a round shows nothing and is repeated, and the first that shows something decides. */
+static void test_copy_young(void) {
+  const int64_t second = 1000000000, ms = 1000000, now = 1000 * second + 1;
+  const struct {
+    int64_t ctime, mtime, filled;
+    bool settled;
+  } rows[] = {{now, now, now, false},
+              {now, now, now + 20 * ms, false},
+              {now, now, now + 20 * ms + 1, true},
+              {now, now + 1, now + 20 * ms + 1, false},
+              {now, now + second, now + 20 * ms + 1, false},
+              {now, now - second, now + 20 * ms + 1, true},
+              {now, now, now - second, false},
+              {1000 * second, 0, 1002 * second, false},
+              {1000 * second, 0, 1002 * second + 1, true}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    jl_stat st;
+    memset(&st, 0, sizeof st);
+    st.ctime_ns = rows[i].ctime, st.mtime_ns = rows[i].mtime;
+    OK(jl_files_copy_settled(&st, rows[i].filled) == rows[i].settled, "a source's age, row %zu: %s", i,
+       rows[i].settled ? "settled" : "too young");
+  }
+  for (int slow = 0; slow < 2; slow++) {
+    ino_t first = 0, second_copy = 0;
+    jailer_code code = JAILER_OK;
+    int tries = 0;
+    do {
+      put(source, "fresh source");
+      filled_after_ns = INT64_MAX;
+      hook_before = slow_rename;
+      if (!slow) hook_before = NULL;
+      code = copy("shim");
+      hook_before = NULL;
+      struct stat src, dst;
+      first = inode(at("bin/shim"));
+      if (!slow && stat(source, &src) == 0 && stat(at("bin/shim"), &dst) == 0)
+        filled_after_ns = ns_of(&dst.st_ctim) - ns_of(&src.st_ctim); /* no less than at the fchmod */
+      if (code == JAILER_OK) code = copy("shim");
+      second_copy = inode(at("bin/shim"));
+    } while (filled_after_ns > 20 * ms && ++tries < 1000);
+    OK(code == JAILER_OK && filled_after_ns <= 20 * ms && second_copy != first,
+       "a source changed in this clock tick is not trusted yet%s", slow ? ", however late its copy gets its name" : "");
+  }
 }
 
 static void test_copy(void) {
@@ -827,12 +1018,7 @@ static void test_copy(void) {
     snprintf(elsewhere_path, sizeof elsewhere_path, "%s/elsewhere", base);
     unlink(elsewhere_path);
   }
-  for (size_t i = 0; i < 20; i++) usleep(5000);
-  put(source, "fresh source");
-  copy("shim");
-  was = inode(at("bin/shim"));
-  OK(copy("shim") == JAILER_OK && inode(at("bin/shim")) != was,
-     "a source changed in this clock tick is not trusted yet");
+  test_copy_young();
 }
 
 static void test_copy_errors(void) {
@@ -1262,6 +1448,24 @@ static void fault(const char *name, void (*setup)(void), jailer_code (*op)(void)
   OK(recovers, "%s: works when called again", name);
 }
 
+/* What cannot be cleaned up is told, by name; test_faults has every single call of it. */
+static void test_unlink_fails(void) {
+  prepared();
+  put(at("shared/file"), "x");
+  const int fds = count_fds();
+  hook_no_unlink = true;
+  jailer_code code = prepare();
+  OK(code == JAILER_E_SYSTEM && err.sys_errno == EIO && strstr(err.step, "clean up") && strstr(err.item, "b1"),
+     "prepare tells that it could not clean up: %s %s", jailer_code_name(code), err.item);
+  memset(&err, 0, sizeof err);
+  code = jailer_layout_remove(&box_layout, &err);
+  OK(code == JAILER_E_SYSTEM && err.sys_errno == EIO && err.item[0] && err.message[0] && exists(at("")),
+     "remove tells that it could not: %s %s", jailer_code_name(code), err.item);
+  hook_no_unlink = false;
+  OK(count_fds() == fds, "no descriptor is left by either");
+  OK(jailer_layout_remove(&box_layout, &err) == JAILER_OK && !exists(at("")), "and when it can, it does");
+}
+
 static void test_faults(void) {
   const int errors[] = {EIO, ENOSYS};
   snprintf(source, sizeof source, "%s/shim", base);
@@ -1297,6 +1501,9 @@ int main(void) {
   test_owners();
   test_directories();
   test_planted();
+  test_shut();
+  test_moved();
+  test_modes_back();
   test_open();
   test_exit();
   test_stderr();
@@ -1310,6 +1517,7 @@ int main(void) {
   test_remove();
   test_remove_mounts();
   test_file_mounts();
+  test_unlink_fails();
   test_faults();
   sh("chmod -R u+rwx '%s'; rm -rf '%s'", base, base);
   OK(!exists(base), "nothing is left behind");

@@ -1,20 +1,77 @@
 /* test_plan.c: the plan room. What is granted, in which order it is mounted, what is refused and why; first with
  * made-up sources (the pure part), then through jailer_plan_new with real files. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static bool hook(long nr, const long args[6], long *result);
+#define JAILER_SYS_HOOK hook
 #define JAILER_IMPLEMENTATION
 #define JAILER_STATIC
 #include "../jailer.h"
 #include "tap.h"
 
 static jailer_error err;
+
+/* --- the hook: what is opened is counted, and the process that touches paths hangs or dies at one of them --- */
+
+static volatile struct {
+  long at;           /* this call on `path`: openat, statx, fstatfs; 0: none */
+  const char *path;
+  int fd;            /* what its openat gave */
+  bool deadly;       /* killed there, and not stopped */
+  int launcher;      /* whose own calls go on */
+  int times;         /* the hook struck */
+  const char *below; /* openat of anything at or below this is counted */
+  int opened;
+} touch_hook;
+
+JL_CHILD_CODE static bool hook(long nr, const long args[6], long *result) {
+  if (nr == SYS_openat && touch_hook.below && jl_plan_at_or_below((const char *)args[1], touch_hook.below))
+    touch_hook.opened++;
+  if (!touch_hook.at || (int)jl_sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0) == touch_hook.launcher) return false;
+  const bool named = nr == SYS_openat && jl_streq((const char *)args[1], touch_hook.path);
+  if (named && touch_hook.at != SYS_openat) {
+    *result = jl_sys_raw(nr, args[0], args[1], args[2], args[3], 0, 0);
+    touch_hook.fd = (int)*result;
+    return true;
+  }
+  if (nr != touch_hook.at || (nr == SYS_openat ? !named : touch_hook.fd < 0 || args[0] != touch_hook.fd)) return false;
+  touch_hook.times++;
+  const long long_time[2] = {60, 0};
+  if (touch_hook.deadly) jl_sys_raw(SYS_kill, jl_sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
+  jl_sys_raw(SYS_nanosleep, (long)long_time, 0, 0, 0, 0, 0);
+  return false;
+}
+
+static void touch_hook_set(long at, const char *path, bool deadly) {
+  touch_hook.at = 0;
+  touch_hook.path = path;
+  touch_hook.fd = -1;
+  touch_hook.deadly = deadly;
+  touch_hook.launcher = (int)getpid();
+  touch_hook.times = touch_hook.opened = 0;
+  touch_hook.at = at;
+}
+
+static int count_fds(void) {
+  int n = 0;
+  DIR *d = opendir("/proc/self/fd");
+  while (d && readdir(d)) n++;
+  if (d) closedir(d);
+  return n;
+}
 
 /* Of the processor, not of the wall: what else runs on this machine does not count. */
 static double now(void) {
@@ -115,6 +172,8 @@ static const jl_node *node_at(const char *at) {
   { p, NULL, X, SYS, 0, 0, to, NULL, false }
 #define F(p, kind) \
   { p, NULL, R, kind, 0, 0, NULL, NULL, false }
+#define M(p, acc) \
+  { p, NULL, acc, CFG, 0, 0, NULL, NULL, true }
 #define GR(p, a, acc, res) \
   { p, a, acc, CFG, 0, 0, NULL, res, false }
 
@@ -193,6 +252,21 @@ static const struct {
     {"a socket read-only", U, {{"/a", 0, R, CFG, SOCK_, 0, 0, 0, false}}},
     {"a socket writable", 0, {{"/a", 0, W, CFG, SOCK_, 0, 0, 0, false}}},
     {"a FIFO read-only", U, {{"/a", 0, X, CFG, FIFO_, 0, 0, 0, false}}},
+    {"an optional read grant that is missing, in a writable one", C, {G("/a", 0, W), M("/a/b", R)}},
+    {"an optional exec grant that is missing, in a writable one", C, {G("/a", 0, W), M("/a/b", X)}},
+    {"an optional device that is missing, in a writable one", C, {G("/a", 0, W), M("/a/b", D)}},
+    {"the same, far below", C, {G("/a", 0, W), M("/a/b/c/d", X)}},
+    {"the same, of several the last", C, {G("/a", 0, R), G("/c", 0, W), M("/b", X), M("/a/x", R), M("/c/x", R)}},
+    {"the same, in the second of two", C, {G("/a", 0, W), G("/c", 0, W), M("/c/b", X)}},
+    {"the same, the writable one by a link, missing by the link", C, {GR("/l", 0, W, "/a"), M("/l/b", X)}},
+    {"the same, the writable one by a link, missing where it leads", C, {GR("/l", 0, W, "/a"), M("/a/b", X)}},
+    {"the same, the writable one at another place", C, {G("/a", "/x", W), M("/a/b", X)}},
+    {"an optional grant that is missing, outside", 0, {G("/a", 0, W), M("/b/c", R), M("/b/d", X), M("/ab/c", X)}},
+    {"an optional grant that is missing, above a writable one", 0, {G("/a/b", 0, W), M("/a/c", X), M("/c", R)}},
+    {"an optional grant that is missing, in a read-only one", 0, {G("/a", 0, R), M("/a/b", X)}},
+    {"an optional writable grant that is missing, in a writable one", 0, {G("/a", 0, W), M("/a/b", W)}},
+    {"an optional grant in a writable one, both missing", 0, {M("/a", W), M("/a/b", X)}},
+    {"a missing program in a writable grant", 0, {G("/a", 0, W), {"/a/b", 0, X, PRG, 0, 0, 0, 0, true}}},
     {"a path that does not exist counts for nothing", 0, {{"/a", 0, W, CFG, 0, 0, 0, 0, true}, G("/a/b/c", 0, R)}},
     /* the jail's own things */
     {"/tmp replaced", 0, {G("/a", "/tmp", W)}},
@@ -813,6 +887,27 @@ static void test_config(void) {
   REFUSED(JAILER_E_INVALID, "grants: a relative path");
 }
 
+/* What belongs to a box, without one. */
+static void test_without_box(void) {
+  static const char *const roots[] = {"/usr/share", NULL}, *const none[] = {NULL};
+  jailer_config c = config_new();
+  c.trusted_roots = roots;
+  REFUSED(JAILER_E_INVALID, "config: trusted roots without a box: %s", err.message);
+  c.trusted_roots = none;
+  REFUSED(JAILER_E_INVALID, "config: an empty list of trusted roots without a box");
+  c = config_new();
+  c.allow_whole_bases = true;
+  REFUSED(JAILER_E_INVALID, "config: all bases without a box");
+  c = config_new();
+  c.trust_chain_on_first_use = true;
+  REFUSED(JAILER_E_INVALID, "config: trust on first use without a box");
+  for (int i = 0; i < 4; i++) {
+    c = config_new();
+    *(i % 2 ? &c.rootfs_format : &c.disk_format) = (jailer_format)(i / 2 ? 99 : JAILER_FORMAT_QCOW2 + 1);
+    REFUSED(JAILER_E_INVALID, "config: a format of %s that does not exist", i % 2 ? "the root disk" : "the disk");
+  }
+}
+
 static void test_fds(void) {
   static const struct {
     const char *name;
@@ -948,9 +1043,9 @@ static void test_hosts(void) {
 static char dir[256];
 
 static char *in_dir(const char *name) { /* of a few paths at a time */
-  static char ring[64][600];
+  static char ring[128][600];
   static int at;
-  char *path = ring[at++ % 64];
+  char *path = ring[at++ % 128];
   snprintf(path, sizeof ring[0], "%s/%s", dir, name);
   return path;
 }
@@ -1000,6 +1095,27 @@ static void test_real(void) {
        {{in_dir("a"), NULL, W, false}, {in_dir("a/f"), NULL, R, false}}},
       {"a link to the root", C, {{in_dir("to_root"), "/host", R, false}}},
       {"a link to a process", C, {{in_dir("to_self"), "/me", R, false}}},
+      {"this process, as a path", C, {{"/proc/self", "/me", R, false}}},
+      {"this thread, as a path", C, {{"/proc/thread-self", "/me", R, false}}},
+      {"the root, through this process", C, {{"/proc/self/root", "/host", R, false}}},
+      {"a file of this process", C, {{"/proc/self/status", "/status", R, false}}},
+      {"a directory of this process, optional", C, {{"/proc/self/fd", "/fd", R, true}}},
+      {"/proc/sys is no process", 0, {{"/proc/sys/kernel", "/kernel", R, false}}},
+      {"an optional exec grant in a writable one, missing",
+       C,
+       {{in_dir("a"), NULL, W, false}, {in_dir("a/bin"), NULL, X, true}}},
+      {"an optional read grant deep in a writable one, missing",
+       C,
+       {{in_dir("a"), NULL, W, false}, {in_dir("a/b/c/none"), NULL, R, true}}},
+      {"an optional grant in a writable one by a link, missing",
+       C,
+       {{in_dir("to_a"), NULL, W, false}, {in_dir("a/bin"), NULL, X, true}}},
+      {"an optional grant beside a writable one, missing",
+       0,
+       {{in_dir("a"), NULL, W, false}, {in_dir("bin"), NULL, X, true}}},
+      {"an optional writable grant in a writable one, missing",
+       0,
+       {{in_dir("a"), NULL, W, false}, {in_dir("a/new"), NULL, W, true}}},
       {"a trailing slash", 0, {{in_dir("a/"), NULL, R, false}}},
       {"a trailing slash is the same path", C, {{in_dir("a///"), NULL, R, false}, {in_dir("./a/."), NULL, W, false}}},
       {"a path that does not exist", JAILER_E_NOT_FOUND, {{in_dir("none"), NULL, R, false}}},
@@ -1041,6 +1157,135 @@ static void test_real(void) {
   g.optional = false;
   OK(plan_grants(&g, 1) == JAILER_E_NOT_FOUND, "real: a path of 4095 bytes that is not there");
   free(text);
+}
+
+/* A proc file system that is mounted somewhere else is the host's processes all the same. */
+static void test_proc_elsewhere(void) {
+  const char *names[] = {"proc2", "proc2/uptime", "proc2/1", "proc2/sys/kernel", "proc2/self", "to_proc2"};
+  const char *what[] = {"a proc file system at another place", "a file of it", "a process of it", "its sys/", "its self",
+                        "a link to it"};
+  enum { N = sizeof names / sizeof names[0] };
+  int ends[2], got[2 * N + 1];
+  ssize_t n = 0;
+  if (geteuid() != 0) return;
+  mkdir(in_dir("proc2"), 0755);
+  if (symlink("proc2", in_dir("to_proc2")) || pipe2(ends, O_CLOEXEC)) OK(false, "proc: made the files");
+  pid_t pid = fork();
+  if (pid == 0) { /* in mounts of its own */
+    int codes[2 * N + 1] = {0};
+    codes[2 * N] = unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+                   mount("proc", in_dir("proc2"), "proc", 0, NULL);
+    for (int i = 0; i < 2 * N; i++) {
+      jailer_grant g = {in_dir(names[i / 2]), i % 2 ? "/x" : NULL, JAILER_READ, false};
+      codes[i] = (int)plan_grants(&g, 1);
+    }
+    _exit(write(ends[1], codes, sizeof codes) != (ssize_t)sizeof codes);
+  }
+  close(ends[1]);
+  memset(got, 0xff, sizeof got);
+  n = read(ends[0], got, sizeof got);
+  close(ends[0]);
+  waitpid(pid, NULL, 0);
+  OK(n == (ssize_t)sizeof got && got[2 * N] == 0, "proc: mounted in a mount namespace of its own");
+  for (int i = 0; i < N; i++)
+    OK(got[2 * i] == C && got[2 * i + 1] == C, "proc: %s cannot be granted, at its own place or another: %d %d", what[i],
+       got[2 * i], got[2 * i + 1]);
+  jailer_grant g = {in_dir("proc2"), NULL, JAILER_READ, false};
+  OK(plan_grants(&g, 1) == JAILER_OK, "proc: without the mount that directory can");
+}
+
+static double wall(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Paths that do not answer, and a process that ends while it looks at them. */
+static void test_survey(void) {
+  static const struct {
+    long nr;
+    const char *name;
+  } calls[] = {{SYS_openat, "open"}, {SYS_statx, "stat"}, {SYS_fstatfs, "statfs"}};
+  const char *own[] = {in_dir("prog"), NULL};
+  const jailer_grant grants[] = {{in_dir("a"), NULL, JAILER_READ, false}, {in_dir("d"), NULL, JAILER_READ, true}};
+  char *d = strdup(in_dir("d"));
+  touch(in_dir("prog"));
+  chmod(in_dir("prog"), 0755);
+  for (int program = 0; program < 2; program++)
+    for (size_t i = 0; i < 3; i++)
+      for (int deadly = 0; deadly < 2; deadly++) {
+        const char *what = program ? "a program named by its path" : "a grant", *path = program ? own[0] : d;
+        jailer_config c = config_new();
+        c.grants = grants;
+        c.grant_count = 2;
+        if (program) c.argv = own;
+        c.launch_timeout_ms = deadly ? 20000 : 200;
+        const int fds = count_fds();
+        touch_hook_set(calls[i].nr, path, deadly);
+        double begin = wall();
+        jailer_code code = plan_of(&c, &host);
+        double took = wall() - begin;
+        touch_hook.at = 0;
+        if (deadly)
+          OK(code == JAILER_E_DIED && touch_hook.times == 1 && !strcmp(err.item, path) && took < 10,
+             "survey: killed in its %s of %s: %s", calls[i].name, what, err.message);
+        else
+          OK(code == JAILER_E_TIMEOUT && touch_hook.times == 1 && !strcmp(err.item, path) && took > 0.19 && took < 10,
+             "survey: %s of %s that does not answer, for 200 ms: %s after %.3f s", calls[i].name, what,
+             jailer_code_name(code), took);
+        errno = 0;
+        OK(count_fds() == fds && waitpid(-1, NULL, __WALL | WNOHANG) < 0 && errno == ECHILD,
+           "survey: and no descriptor and no process is left");
+      }
+  touch_hook_set(SYS_openat, d, false);
+  jailer_proc proc;
+  jailer_config c = config_new();
+  c.grants = grants;
+  c.grant_count = 2;
+  c.launch_timeout_ms = 200;
+  OK(jailer_launch(&c, &proc, &err) == JAILER_E_TIMEOUT && touch_hook.times == 1, "survey: a launch says so too");
+  touch_hook.at = 0;
+  OK(plan_of(&c, &host) == JAILER_OK, "survey: and where the paths answer the same grants are accepted");
+  free(d);
+}
+
+/* A bare name is looked for where an executable grant is, and no other directory of PATH is looked into. */
+static void test_search(void) {
+  char path_env[600];
+  snprintf(path_env, sizeof path_env, "PATH=%s:%s:/usr/bin:/bin", in_dir("far"), in_dir("a"));
+  const char *bare[] = {"sh", NULL}, *nowhere[] = {"no-such-program-anywhere", NULL}, *env[] = {path_env, NULL};
+  const jailer_grant read = {in_dir("far"), NULL, JAILER_READ, false}, exec = {in_dir("far"), NULL, JAILER_EXEC, false},
+                     write = {in_dir("far"), NULL, JAILER_WRITE, false},
+                     beside = {in_dir("farther"), NULL, JAILER_EXEC, false};
+  mkdir(in_dir("far"), 0755);
+  mkdir(in_dir("farther"), 0755);
+  const struct {
+    const char *name;
+    const char *const *argv;
+    const jailer_grant *grant;
+    jailer_code code;
+    int opened;
+  } rows[] = {{"outside all grants", bare, NULL, 0, 0},
+              {"outside all grants, of a name that is nowhere", nowhere, NULL, JAILER_E_NOT_FOUND, 0},
+              {"granted read-only", bare, &read, 0, 1},
+              {"granted for writing", bare, &write, 0, 1},
+              {"beside an executable grant", bare, &beside, 0, 0},
+              {"granted for executing", bare, &exec, 0, 2}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    jailer_config c = config_new();
+    char *far = strdup(in_dir("far"));
+    c.argv = rows[i].argv;
+    c.env = env;
+    c.grants = rows[i].grant;
+    c.grant_count = rows[i].grant != NULL;
+    touch_hook_set(0, NULL, false);
+    touch_hook.below = far;
+    jailer_code code = plan_of(&c, &host);
+    touch_hook.below = NULL;
+    OK(code == rows[i].code && touch_hook.opened == rows[i].opened, "search: a directory of PATH %s: opened %d times (%s)",
+       rows[i].name, touch_hook.opened, jailer_code_name(code));
+    free(far);
+  }
 }
 
 /* The program: looked up, and granted alone where nothing grants it yet. */
@@ -1376,9 +1621,13 @@ int main(void) {
   test_time();
   test_landlock();
   test_config();
+  test_without_box();
   test_fds();
   test_hosts();
   test_real();
+  test_proc_elsewhere();
+  test_survey();
+  test_search();
   test_program();
   test_box();
   test_text();

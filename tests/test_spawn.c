@@ -719,6 +719,55 @@ static void put(const char *name, const char *text, mode_t mode) {
   if (fd >= 0) fchmod(fd, mode), close(fd);
 }
 
+static const char no_file[] = "the interpreter of a script", no_permission[] = "lacks the execute bit",
+                  no_format[] = "does not know its format";
+
+/* What execve(2) refuses of a directory that is granted at another place: told by errno, each in its own sentence. */
+static void test_program_refused(void) {
+  mkdir(in_dir("there"), 0755);
+  chmod(in_dir("there"), 0777); /* a root launcher's target is another user */
+  mkdir(in_dir("there/folder"), 0755);
+  put("there/good", "#!/bin/sh\nexit 6\n", 0755);
+  put("there/plain", "#!/bin/sh\n", 0644);
+  put("there/lost", "#!/no/such/program\n", 0755);
+  put("there/inner", "#!/x/plain\n", 0755);
+  put("there/words", "words\n", 0755);
+  const struct {
+    const char *name, *program;
+    jailer_access access;
+    int end, number;
+    const char *says;
+  } rows[] = {{"in an executable grant", "/x/good", JAILER_EXEC, 6, 0, NULL},
+              {"in a grant that is read-only", "/x/good", JAILER_READ, 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"in a grant that is writable", "/x/good", JAILER_WRITE, 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"without the execute bit", "/x/plain", JAILER_EXEC, 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"a directory inside", "/x/folder", JAILER_EXEC, 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"its interpreter missing", "/x/lost", JAILER_EXEC, 1000 + JAILER_E_EXEC, ENOENT, no_file},
+              {"its interpreter without the execute bit", "/x/inner", JAILER_EXEC, 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"missing inside", "/x/none", JAILER_EXEC, 1000 + JAILER_E_EXEC, ENOENT, no_file},
+              {"text without #!", "/x/words", JAILER_EXEC, 1000 + JAILER_E_EXEC, ENOEXEC, no_format},
+              {"with a name that is too long", NULL, JAILER_EXEC, 1000 + JAILER_E_EXEC, ENAMETOOLONG, ""}};
+  char far[300] = "/x/";
+  memset(far + 3, 'n', 256), far[259] = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *argv[] = {rows[i].program ? rows[i].program : far, NULL};
+    const jailer_grant g = {in_dir("there"), "/x", rows[i].access, false};
+    target_new(&T, "exit", 0);
+    T.config.argv = argv;
+    T.config.grants = &g;
+    T.config.grant_count = 1;
+    int end = target_run(&T);
+    const bool told = end < 1000 || (err.sys_errno == rows[i].number && err.item[0] && err.message[0] &&
+                                     strstr(err.message, rows[i].says));
+    int sentences = 0;
+    const char *const all[] = {no_file, no_permission, no_format};
+    for (int k = 0; k < 3; k++) sentences += end >= 1000 && strstr(err.message, all[k]) != NULL;
+    OK(end == rows[i].end && told && sentences == (rows[i].says && *rows[i].says), "execve: %s: %s", rows[i].name,
+       end < 1000 ? "runs" : err.message);
+    if (end != rows[i].end) printf("# %d errno %d\n", end, err.sys_errno);
+  }
+}
+
 static void test_program(void) {
   put("my_script", "#!/bin/sh\necho \"$0 $1\"; exit 5\n", 0755);
   put("no_interpreter", "#!/no/such/program\n", 0755);
@@ -731,17 +780,18 @@ static void test_program(void) {
   const struct {
     const char *name, *program;
     int end, number;
-  } rows[] = {{"a script", in_dir("my_script"), 5, 0},
-              {"a script without its interpreter", in_dir("no_interpreter"), 1000 + JAILER_E_EXEC, ENOENT},
-              {"a file that is not executable", in_dir("plain"), 1000 + JAILER_E_EXEC, EACCES},
-              {"bytes that are no program", in_dir("garbage"), 1000 + JAILER_E_EXEC, ENOEXEC},
-              {"an empty file", in_dir("empty"), 1000 + JAILER_E_EXEC, ENOEXEC},
-              {"a path that does not exist", in_dir("nothing"), 1000 + JAILER_E_EXEC, ENOENT},
-              {"a path below a file", "/etc/passwd/x", 1000 + JAILER_E_EXEC, ENOTDIR},
-              {"a directory", dir, 1000 + JAILER_E_EXEC, EACCES},
-              {"a bare name that is nowhere", "no-such-program", 1000 + JAILER_E_NOT_FOUND, ENOENT},
-              {"a name in the working directory", "./my_script", 1000 + JAILER_E_INVALID, 0},
-              {"a relative path", "tmp/my_script", 1000 + JAILER_E_INVALID, 0}};
+    const char *says; /* of the error's sentence, in no other's */
+  } rows[] = {{"a script", in_dir("my_script"), 5, 0, NULL},
+              {"a script without its interpreter", in_dir("no_interpreter"), 1000 + JAILER_E_EXEC, ENOENT, no_file},
+              {"a file that is not executable", in_dir("plain"), 1000 + JAILER_E_EXEC, EACCES, no_permission},
+              {"bytes that are no program", in_dir("garbage"), 1000 + JAILER_E_EXEC, ENOEXEC, no_format},
+              {"an empty file", in_dir("empty"), 1000 + JAILER_E_EXEC, ENOEXEC, no_format},
+              {"a path that does not exist", in_dir("nothing"), 1000 + JAILER_E_EXEC, ENOENT, no_file},
+              {"a path below a file", "/etc/passwd/x", 1000 + JAILER_E_EXEC, ENOTDIR, ""},
+              {"a directory", dir, 1000 + JAILER_E_EXEC, EACCES, "not a regular file"},
+              {"a bare name that is nowhere", "no-such-program", 1000 + JAILER_E_NOT_FOUND, ENOENT, "along PATH"},
+              {"a name in the working directory", "./my_script", 1000 + JAILER_E_INVALID, 0, "absolute path"},
+              {"a relative path", "tmp/my_script", 1000 + JAILER_E_INVALID, 0, "absolute path"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     const char *argv[] = {rows[i].program, "x", NULL};
     char want[400];
@@ -750,7 +800,8 @@ static void test_program(void) {
     int end = target_run(&T);
     snprintf(want, sizeof want, "%s x\n", rows[i].program);
     OK(end == rows[i].end &&
-           (end < 1000 ? !strcmp(T.text, want) : err.sys_errno == rows[i].number && err.message[0] && err.item[0]),
+           (end < 1000 ? !strcmp(T.text, want)
+                       : err.sys_errno == rows[i].number && err.message[0] && err.item[0] && strstr(err.message, rows[i].says)),
        "program: %s: %s", rows[i].name, end < 1000 ? "runs" : err.message);
     if (end != rows[i].end) printf("# %d errno %d\n", end, err.sys_errno);
   }
@@ -1188,6 +1239,7 @@ int main(void) {
   test_stdio();
   test_args();
   test_program();
+  test_program_refused();
   test_busy();
   test_again();
   test_nested();

@@ -2237,6 +2237,7 @@ typedef struct jl_source {
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
   bool procfs;                     /* lies on a proc file system */
+  bool looked, plain;              /* opened and asked already; and by a name without symbolic links */
   int32_t found;                   /* the errno of looking at it, negated; 0: none */
   bool twice;                      /* the same directory is writable at another place inside as well */
   int fd;                          /* O_PATH, pins the inode; -1: none */
@@ -4074,7 +4075,7 @@ static long jl_sys_clone_old(long flags, long top, long parent_tid, long child_t
 /* The kernel's flags (asm-generic/fcntl.h and the linux headers), named here because -std=c99 hides libc's. */
 enum {
   JL_AT_FDCWD = -100, JL_AT_SYMLINK_NOFOLLOW = 0x100, JL_AT_REMOVEDIR = 0x200, JL_AT_EACCESS = 0x200,
-  JL_AT_SYMLINK_FOLLOW = 0x400, JL_AT_EMPTY_PATH = 0x1000, JL_AT_RECURSIVE = 0x8000,
+  JL_AT_SYMLINK_FOLLOW = 0x400, JL_AT_EMPTY_PATH = 0x1000, JL_AT_STATX_DONT_SYNC = 0x4000, JL_AT_RECURSIVE = 0x8000,
   JL_O_RDONLY = 0, JL_O_WRONLY = 1, JL_O_RDWR = 2, JL_O_ACCMODE = 3, JL_O_CREAT = 0100, JL_O_EXCL = 0200,
   JL_O_NOCTTY = 0400, JL_O_TRUNC = 01000, JL_O_APPEND = 02000, JL_O_NONBLOCK = 04000, JL_O_CLOEXEC = 02000000,
   JL_O_PATH = 010000000,
@@ -4088,7 +4089,7 @@ enum {
   JL_ACCESS_X = 1, JL_ACCESS_W = 2, JL_ACCESS_R = 4,
   /* openat2: linux/openat2.h */
   JL_RESOLVE_NO_XDEV = 1, JL_RESOLVE_NO_MAGICLINKS = 2, JL_RESOLVE_NO_SYMLINKS = 4, JL_RESOLVE_BENEATH = 8,
-  JL_RESOLVE_IN_ROOT = 16
+  JL_RESOLVE_IN_ROOT = 16, JL_RESOLVE_CACHED = 32
 };
 /* clang-format on */
 
@@ -4472,6 +4473,11 @@ static const char *jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st)
   return jl_probe_place(fd, st, false, path) < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
 }
 
+static jailer_code jl_probe_full(jailer_error *err, const char *path, long r) {
+  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "open a granted path", path, (int)-r,
+                 "a plan keeps one descriptor for each grant: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
+}
+
 /* What the look at a wanted path (jl_child_look) comes to: whether it may be missing, what link it is, and its place
    without links. */
 static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
@@ -4481,9 +4487,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
     return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
                    "it does not exist; create it first, or mark the grant optional");
   }
-  if (r == -EMFILE || r == -ENFILE)
-    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
-                   "a plan keeps one descriptor for each grant: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
+  if (r == -EMFILE || r == -ENFILE) return jl_probe_full(err, s->path, r);
   if (s->fd < 0)
     return jl_fail(err, r == -EACCES ? JAILER_E_DENIED : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "open a granted path",
                    s->path, (int)-r, "the launcher itself cannot reach it");
@@ -4507,7 +4511,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
-  s->resolved = jl_probe_resolved(arena, s->fd, &s->st);
+  s->resolved = s->plain ? s->path : jl_probe_resolved(arena, s->fd, &s->st);
   if (!s->resolved && s->procfs) /* a process that has ended: /proc/self of the one that looked, for example */
     return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", s->path, 0,
                    "this is one of the host's processes: the jail has a /proc of its own");
@@ -7471,6 +7475,7 @@ JL_CHILD_CODE static void jl_child_look(jl_source *s) {
   if (r >= 0 && s->origin != JL_FROM_SYSTEM && (r = jl_sys_call(JL_NR_fstatfs, s->fd, (long)fs, 0, 0, 0, 0)) >= 0)
     s->procfs = fs[0] == 0x9fa0; /* linux/magic.h PROC_SUPER_MAGIC */
   s->found = (int32_t)(r < 0 ? r : 0);
+  s->looked = true;
 }
 
 /* Looks at every path that a plan wants. A file system that does not answer (a dead server, a hung FUSE daemon) stops
@@ -7486,7 +7491,7 @@ JL_CHILD_CODE static int jl_child_touch(void *arg) {
   if (jl_child_launcher(&c) < 0) return 0;
   for (size_t i = 0; i < launch->plan->source_count; i++) {
     launch->reply->item = (int32_t)i;
-    jl_child_look(&launch->plan->sources[i]);
+    if (!launch->plan->sources[i].looked) jl_child_look(&launch->plan->sources[i]);
   }
   launch->reply->item = -1;
   return 0;
@@ -8603,18 +8608,39 @@ static void jl_parent_launch_init(jl_launch *l, const jailer_plan *plan, uint32_
   l->own_memory = plan->host.privileged && !(layers & JAILER_BIT(JAILER_LAYER_USERNS));
 }
 
-/* Looks at the wanted paths in a process of its own, with the launch's deadline. Its exit signal is none, so no handler
-   and no waitpid(-1) of the launcher sees it. The system's own paths alone need none. (A process that is killed between
-   the return of its open and the next instruction leaves one descriptor, close-on-exec, of nobody.) */
+/* Looks at one wanted path as far as the kernel knows it without asking a file system (RESOLVE_CACHED, 5.12), so that
+   nothing can hang; what it finds without a symbolic link on the way is where its name says. A file system without a
+   device (network, FUSE, proc) is left to the other process. False: nothing was found out. */
+static bool jl_parent_look(jl_source *s) {
+  const int flags = JL_O_PATH | JL_O_CLOEXEC | (s->keep_link ? JL_O_NOFOLLOW : 0);
+  uint64_t how[3] = {0, 0, JL_RESOLVE_NO_SYMLINKS | JL_RESOLVE_CACHED};
+  how[0] = (uint64_t)(unsigned)flags;
+  long fd = jl_sys_call(JL_NR_openat2, JL_AT_FDCWD, (long)s->path, (long)how, sizeof how, 0, 0);
+  if (fd < 0) return false;
+  if (jl_sys_stat((int)fd, "", JL_AT_EMPTY_PATH | JL_AT_STATX_DONT_SYNC, &s->st) < 0 || s->st.dev >> 32 == 0) {
+    jl_sys_close((int)fd);
+    return false;
+  }
+  s->fd = (int)fd;
+  return s->looked = s->plain = true;
+}
+
+/* Looks at the wanted paths; those that are not in the kernel's caches in a process of its own, with the launch's
+   deadline. Its exit signal is none, so no handler and no waitpid(-1) of the launcher sees it. The system's own paths
+   need none. (A process that is killed between the return of its open and the next instruction leaves one descriptor,
+   close-on-exec, of nobody.) */
 JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jailer_error *err) {
   const uint64_t all = UINT64_MAX;
   uint64_t mask = 0;
   jailer_code code = JAILER_OK;
   jl_launch l;
-  bool any = false;
-  for (size_t i = 0; i < plan->source_count; i++) any = any || plan->sources[i].origin != JL_FROM_SYSTEM;
-  for (size_t i = 0; i < plan->source_count && !any; i++) jl_child_look(&plan->sources[i]);
-  if (!any) return JAILER_OK;
+  bool rest = false;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    if (jl_parent_look(&plan->sources[i])) continue;
+    if (plan->sources[i].origin == JL_FROM_SYSTEM) jl_child_look(&plan->sources[i]);
+    else rest = true;
+  }
+  if (!rest) return JAILER_OK;
   jl_parent_launch_init(&l, plan, 0);
   l.own_memory = false;
   long r = jl_parent_launcher_fd(&l);
@@ -8639,7 +8665,8 @@ JL_BESIDE_CHILD static jailer_code jl_parent_touch(const jailer_plan *plan, jail
     else if (l.pid > 0 && !jl_parent_kill_child(&l)) l.map = NULL; /* stuck in the kernel: what it stands on stays */
     jl_sys_call(JL_NR_rt_sigprocmask, 2, (long)&mask, 0, 8, 0, 0);
   }
-  if (r < 0 && code == JAILER_OK)
+  if (code == JAILER_OK && (r == -EMFILE || r == -ENFILE)) code = jl_probe_full(err, NULL, r);
+  if (code == JAILER_OK && r < 0)
     code = jl_parent_system(err, JAILER_LAYER_MOUNTS, "touch the granted paths", NULL, r,
                             "no memory or no process to be had");
   jl_parent_release(&l);

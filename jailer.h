@@ -6531,7 +6531,6 @@ typedef struct jl_child {
   jl_reply *reply;
   int root_fd, ruleset_fd, init_fd;
   int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
-  bool remounted;  /* a grant got its attributes by bind and remount */
   bool in_cgroup;  /* the kernel's own account of the cgroup was read and agrees */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
@@ -6777,7 +6776,6 @@ JL_CHILD_CODE static long jl_child_bind(jl_child *c, const jl_node *node, int ta
   char from[32], to[32];
   uint64_t fs[16];
   jl_stat now;
-  c->remounted = true;
   c->reply->step = JL_STEP_SOURCE;
   long fd = jl_sys_openat(JL_AT_FDCWD, node->source->resolved, JL_O_PATH | JL_O_NOFOLLOW, 0);
   if (fd < 0) return fd;
@@ -7276,8 +7274,7 @@ JL_CHILD_CODE static bool jl_child_sees_ids(const jl_child *c) {
   return true;
 }
 
-/* The root is the tmpfs, and cannot be written. A grant's attributes are set before it is attached, all of them or none
-   (mount_setattr(2)); where they were set by a remount, they are looked at. */
+/* The root is the tmpfs, and cannot be written; what the caller granted is mounted as planned. */
 JL_CHILD_CODE static bool jl_child_sees_mounts(const jl_child *c) {
   const uint64_t root = JL_MOUNT_RDONLY | JL_MOUNT_NOSUID | JL_MOUNT_NODEV | JL_MOUNT_NOEXEC; /* the values of ST_* */
   const jailer_plan *p = c->plan;
@@ -7285,7 +7282,7 @@ JL_CHILD_CODE static bool jl_child_sees_mounts(const jl_child *c) {
   memset(fs, 0, sizeof fs);
   if (jl_sys_call(JL_NR_statfs, (long)"/", (long)fs, 0, 0, 0, 0) < 0) return false;
   if (fs[0] != 0x01021994 || (fs[10] & root) != root) return false; /* TMPFS_MAGIC */
-  for (size_t i = 0; c->remounted && i < p->nodes.count; i++) {
+  for (size_t i = 0; i < p->nodes.count; i++) {
     const jl_node *node = &p->nodes.item[i];
     if (node->kind != JL_TREE || !node->source->check) continue;
     if (jl_sys_call(JL_NR_statfs, (long)node->source->at, (long)fs, 0, 0, 0, 0) < 0) return false;
@@ -7457,7 +7454,7 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.remounted = c.in_cgroup = c.below_init = c.only_own = false;
+  c.in_cgroup = c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;

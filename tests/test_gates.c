@@ -18,7 +18,8 @@ static struct gates {
   volatile long nr;                /* which call */
   volatile int fired, no_userns;
   volatile int delay_ms, error; /* DELAY, REFUSE */
-  const char *volatile path;    /* of its first (execve, statfs) or second argument (statx); NULL: any */
+  const char *volatile path;    /* of its first argument (execve, statfs), or the end of its second (readlinkat); NULL: any */
+  const char *volatile own;     /* LIE, readlinkat: this link is read instead */
   volatile long offset, value;  /* LIE: the 64 bits there become the value; offset -1: the answer itself */
   volatile int bits;            /* LIE: are taken away instead, 64 bits wide */
   volatile int from, to;        /* SWAP: this becomes that */
@@ -31,6 +32,14 @@ CANARY_BARE static bool same(const char *a, const char *b) {
   return *a == *b;
 }
 
+CANARY_BARE static bool ends(const char *text, const char *tail) {
+  const char *a = text, *b = tail;
+  while (*a) a++;
+  while (*b) b++;
+  while (b > tail && a > text && a[-1] == b[-1]) a--, b--;
+  return b == tail;
+}
+
 CANARY_BARE static void nap(int ms) {
   struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
   canary_bare(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
@@ -40,19 +49,19 @@ CANARY_BARE static bool meant(long nr, const long args[6]) {
   if (nr != G->nr && !(G->nr == SYS_clone3 && nr == SYS_clone)) return false;
   if (canary_launcher_calls() == (G->child != 0)) return false;
   if (G->what == REFUSE && G->nr == SYS_clone3 && !canary_wants_userns(nr, args)) return false;
-  return !G->path || same((const char *)args[nr == SYS_statx ? 1 : 0], G->path);
+  if (nr == SYS_readlinkat && G->path) return ends((const char *)args[1], G->path);
+  return !G->path || same((const char *)args[0], G->path);
 }
 
 /* The kernel's own answer, and then something else in its place. */
 CANARY_BARE static void lie(long nr, const long args[6], long *result) {
-  *result = canary_bare(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-  if (*result < 0) return;
+  *result = canary_bare(nr, args[0], nr == SYS_readlinkat ? (long)G->own : args[1], args[2], args[3], args[4], args[5]);
+  if (*result < 0 || nr == SYS_readlinkat) return;
   if (G->offset < 0) {
     *result = G->value;
     return;
   }
   char *at = (char *)args[nr == SYS_getresuid || nr == SYS_getresgid ? 2
-                          : nr == SYS_statx                          ? 4
                           : nr == SYS_prlimit64                      ? 3
                                                                      : 1] +
              G->offset;
@@ -182,7 +191,7 @@ static void tell(int good) {
          jailer_code_name(err.code), jailer_layer_name(err.layer), err.step ? err.step : "", err.item, err.message);
 }
 
-/* --- what the child reads back is a lie --- */
+/* --- what is read back is a lie --- */
 
 /* The target never runs, and the error names the layer. With a plan of its own for every shape. */
 static void lied(int shape, jailer_layer layer, const char *what) {
@@ -250,25 +259,33 @@ static void lies_about_mounts(int shape) {
   lied(shape, JAILER_LAYER_MOUNTS, "a grant that cannot be asked about");
 }
 
-/* struct statx: stx_ino at 32. */
+/* The launcher looks at /proc/PID/ns/X, and reads its own link there. What may not be read proves nothing. */
 static void lies_about_namespaces(int shape) {
   static const jailer_layer layers[7] = {JAILER_LAYER_USERNS,  JAILER_LAYER_MOUNTS, JAILER_LAYER_PIDNS,
                                          JAILER_LAYER_NETNS,   JAILER_LAYER_IPCNS,  JAILER_LAYER_UTSNS,
                                          JAILER_LAYER_CGROUPNS};
   for (int i = 0; i < 7; i++) {
-    char path[64], what[64];
+    char path[64], own[64], what[64];
     if (layers[i] == JAILER_LAYER_USERNS && shape == OWN_MEMORY) continue; /* it is the launcher's, by permission */
-    snprintf(path, sizeof path, "/proc/self/ns/%s", canary_ns_names[i]);
+    snprintf(path, sizeof path, "/ns/%s", canary_ns_names[i]);
+    snprintf(own, sizeof own, "/proc/self/ns/%s", canary_ns_names[i]);
     snprintf(what, sizeof what, "the launcher's %s namespace", canary_ns_names[i]);
-    lie_about(shape, SYS_statx, 32, (long)canary_ns[i]);
+    lie_about(shape, SYS_readlinkat, 0, 0);
+    G->child = 0;
     G->path = path;
+    G->own = own;
     lied(shape, layers[i], what);
   }
-  lie_about(shape, SYS_statx, 0, 0);
+  jailer_proc proc;
+  lie_about(shape, SYS_readlinkat, 0, 0);
+  G->child = 0;
   G->what = REFUSE;
-  G->error = ENOENT;
-  G->path = "/proc/self/ns/net";
-  lied(shape, JAILER_LAYER_NETNS, "a network namespace that cannot be asked about");
+  G->error = EACCES;
+  G->path = "/ns/net";
+  jailer_code code = launch(&proc);
+  tell(OK(G->fired == 1 && code == JAILER_OK && ran == 1 && !(proc.readback & JAILER_BIT(JAILER_LAYER_NETNS)) &&
+              (proc.readback & JAILER_BIT(JAILER_LAYER_IPCNS)),
+          "%s: a network namespace that may not be asked about is not verified", shape_names[shape]));
 }
 
 /* A root launcher's devices give their groups: these and no others. */

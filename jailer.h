@@ -242,7 +242,8 @@ typedef struct jailer_layout {
   char id[JAILER_ID_MAX];     /* [A-Za-z0-9][A-Za-z0-9_-]{0,63} */
 } jailer_layout;
 
-/* Every path of the tree; jailer_layout_path turns one into text. */
+/* Every path of the tree that a caller may want; jailer_layout_path turns one into text. (ID/uid, which remembers the
+   box's uid, is the library's alone.) */
 typedef enum jailer_entry {
   JAILER_ENTRY_HOME = 0, /* HOME */
   JAILER_ENTRY_BASES,    /* HOME/bases/                    shared backing files */
@@ -564,16 +565,19 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
 
 /* Decides a launch: resolves and opens every granted path (the plan keeps an O_PATH descriptor of each, so the inode
    that was checked is the inode that is mounted), refuses contradictions, compiles the filter. With config->layout it
-   also locks the box, makes its tree, copies the shim and checks the disks' chains against their record.
-   host: NULL probes now. On success *out is a plan that the caller frees; on failure *out is NULL and nothing is left.
-   Errors: E_INVALID, E_CONFLICT, E_NOT_FOUND, E_UNSAFE, E_CHAIN, E_NO_RECORD, E_BUSY, E_UNSUPPORTED, E_NO_MEMORY,
-   E_LIMIT, E_SYSTEM. */
+   also locks the box, makes its tree, copies the shim and checks the disks' chains against their record. host: NULL
+   probes now. On success *out is a plan that the caller frees; on failure *out is NULL and nothing is left. Any
+   thread. Errors, err may be NULL: E_INVALID (the configuration), E_CONFLICT (grants), E_NOT_FOUND, E_DENIED,
+   E_UNSAFE, E_CHANGED, E_EXEC (a program that is no file), E_LIMIT (descriptors), E_TIMEOUT and E_DIED (a path that
+   does not answer within launch_timeout_ms, and the process that looks at it), E_UNSUPPORTED, E_NO_MEMORY, E_SYSTEM;
+   with a layout also E_BUSY, E_CHAIN, E_NO_RECORD, E_FORMAT. */
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err);
 JAILER_API void jailer_plan_free(jailer_plan *plan); /* NULL is fine */
 
 /* The plan as text, one decision a line: the dry run. Writes at most size bytes with the NUL and stores the length
-   the whole text has in *length (may be NULL); E_LIMIT when it did not fit, and text is then empty. */
+   the whole text has in *length (may be NULL); E_LIMIT when it did not fit, and text is then empty. Any thread.
+   E_NO_MEMORY, E_INVALID (no plan). */
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err);
 
@@ -582,10 +586,13 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
    box once at a time: E_BUSY). The launching thread's signals are blocked meanwhile; its memory is shared with the
    child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
    The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
-   Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other. */
+   Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other.
+   The handle is written in every case, and owned by the caller; it must not hold a target. Errors, err may be NULL:
+   E_INVALID, E_UNSAFE (a kept descriptor), E_CONFLICT, E_CHANGED and E_NOT_FOUND (a path since the plan), E_DENIED,
+   E_EXEC, E_READBACK, E_TIMEOUT, E_DIED, E_BUSY, E_UNSUPPORTED, E_LIMIT, E_NO_MEMORY, E_SYSTEM. */
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err);
 
-/* jailer_plan_new, jailer_spawn, jailer_plan_free. */
+/* jailer_plan_new, jailer_spawn, jailer_plan_free: their errors. */
 JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *out, jailer_error *err);
 
 /* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On

@@ -247,7 +247,7 @@ static void test_states(void) {
    field it would be one, and it cannot make one. */
 static void test_own_userns(void) {
   const char *build = getenv("JAILER_BUILD");
-  char probe[PATH_MAX], path[PATH_MAX], theirs[64], launched[64];
+  char probe[PATH_MAX], path[PATH_MAX], theirs[64];
   snprintf(path, sizeof path, "%s/probe_spawn", build && *build ? build : "build");
   if (!OK(realpath(path, probe), "userns: %s is built", path)) return;
   const char *argv[] = {probe, "userns", "0", NULL};
@@ -283,10 +283,7 @@ static void test_own_userns(void) {
     if (allowed) {
       jailer_proc forged = proc;
       forged.allow_userns = false;
-      snprintf(launched, sizeof launched, "%s", theirs);
       OK(jailer_report_read(&forged, &r, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_CAPS, "userns: the same capabilities without the field are E_READBACK, caps");
-    } else {
-      OK(strcmp(launched, theirs) != 0, "userns: which is another for each target");
     }
     end(&proc);
   }

@@ -610,17 +610,19 @@ static void *killer(void *unused) {
     syscall(SYS_futex, &S->kill_now, FUTEX_WAIT, 0, NULL, NULL, 0);
     if (S->kill_now == 2) return NULL;
     if (S->kill_now != 1) continue;
+    S->kill_now = 3; /* at it: who asks meanwhile, the next launch's child, asks again with 1 */
     if (S->strike == STRIKE_CHILD && S->pid > 1) kill(S->pid, SIGKILL);
     if (S->strike == STRIKE_LAUNCHER && !kill(S->launcher, SIGKILL)) /* and sees it dead before the child goes on */
       waitid(P_PID, (id_t)S->launcher, &info, WEXITED | WNOWAIT);
     if (S->strike == STRIKE_GROUP) kill(-S->launcher, S->signal);
     S->struck = 1;
-    S->kill_now = 0;
+    int at_it = 3;
+    __atomic_compare_exchange_n(&S->kill_now, &at_it, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   }
 }
 
 static void killer_is_done(void) {
-  while (S->kill_now == 1) nap();
+  while (S->kill_now == 1 || S->kill_now == 3) nap();
 }
 
 static void killer_ends(pthread_t thread) {

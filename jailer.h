@@ -672,6 +672,22 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
 
+/* AddressSanitizer does not see a mapping that is made by a bare system call: what it remembers of the address, a
+   thread's stack that is gone for example, would be held against the child's stack. */
+#if defined(__SANITIZE_ADDRESS__)
+#define JL_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define JL_ASAN 1
+#endif
+#endif
+#ifdef JL_ASAN
+void __asan_unpoison_memory_region(void const volatile *address, size_t size); /* sanitizer/asan_interface.h */
+#define JL_FRESH_MEMORY(address, size) __asan_unpoison_memory_region(address, size)
+#else
+#define JL_FRESH_MEMORY(address, size) ((void)0)
+#endif
+
 #if defined(__GNUC__)
 #define JL_UNUSED __attribute__((unused))
 #else
@@ -7932,6 +7948,7 @@ JL_BESIDE_CHILD static long jl_parent_map(jl_launch *l) {
   long r = jl_sys_call(JL_NR_mmap, 0, (long)l->map_size, JL_PROT_RW, kind | JL_MAP_ANON | JL_MAP_STACK, -1, 0);
   if (r < 0 && r > -4096) return r;
   l->map = (char *)r;
+  JL_FRESH_MEMORY(l->map, l->map_size);
   if ((r = jl_sys_call(JL_NR_mprotect, (long)l->map, JL_PAGE, JL_PROT_NONE, 0, 0, 0)) < 0) return r;
   l->stack_size = JL_STACK_SIZE;
   l->reply = (jl_reply *)(void *)(l->map + JL_PAGE + JL_STACK_SIZE);

@@ -73,10 +73,11 @@
  *   >>error       one way to say what failed
  *   >>tables      names, Landlock rights by ABI, the steps of a launch
  *   >>entries     the tree of a home and of a box
- *   >>syscalls    system calls: numbers, and what the launch filter thinks of each
+ *   >>syscalls    system calls: numbers, and what each role says to them
  *   >>layout      box ids and paths
  *   >>plan        grants = f(config, host): defaults, conflicts, order
- *   >>bpf         the seccomp program from the table
+ *   >>policy      who may call what: rules by system call
+ *   >>bpf         the compiler: from a policy to a filter
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
@@ -283,6 +284,101 @@ typedef enum jailer_format {
   JAILER_FORMAT_RAW,
   JAILER_FORMAT_QCOW2
 } jailer_format;
+
+/* --- filters: what a process may ask of the kernel (seccomp(2)) --- */
+
+/* The machines whose system calls are in the table; all little-endian, 64 bits. */
+typedef enum jailer_arch {
+  JAILER_ARCH_NATIVE = 0, /* the one this was compiled for; E_UNSUPPORTED where that is none of these */
+  JAILER_ARCH_X86_64,     /* the 64-bit entry only: no x32, no int 0x80 */
+  JAILER_ARCH_AARCH64,
+  JAILER_ARCH_RISCV64,
+  JAILER_ARCH_COUNT
+} jailer_arch;
+
+/* What a filter answers to a call, as in linux/seccomp.h. Zero, what nobody chose, ends the thread. Calls that are let
+   through: ALLOW, LOG. ERRNO's number is 1 to 4095 and Linux's, TRAP's data 0 to 65535. */
+#define JAILER_ANSWER_KILL_THREAD 0x00000000u
+#define JAILER_ANSWER_KILL_PROCESS 0x80000000u
+#define JAILER_ANSWER_TRAP 0x00030000u /* SIGSYS, which a handler can report: jailer_reporter_install */
+#define JAILER_ANSWER_ERRNO(number) (0x00050000u | (uint32_t)(number))
+#define JAILER_ANSWER_NOTIFY 0x7fc00000u /* asks a supervisor; without one ENOSYS (seccomp_unotify(2)) */
+#define JAILER_ANSWER_LOG 0x7ffc0000u    /* allowed, and told to the audit log */
+#define JAILER_ANSWER_ALLOW 0x7fff0000u
+
+typedef enum jailer_op { JAILER_EQ = 0, JAILER_NE, JAILER_LT, JAILER_LE, JAILER_GT, JAILER_GE } jailer_op;
+
+/* One condition: (argument & mask) op value, unsigned. bits says what the kernel reads of the argument: with 32 the
+   high word is ignored as the kernel ignores it, with 64 all of it counts. A comparison wider than the kernel's misses
+   when somebody sets a bit that the kernel drops (CVE-2019-10063), a narrower one overlooks a bit that it heeds. */
+typedef struct jailer_test {
+  uint8_t arg;  /* 0 to 5 */
+  uint8_t bits; /* 32 or 64; there is no default */
+  jailer_op op;
+  uint64_t mask; /* 0: every bit */
+  uint64_t value;
+} jailer_test;
+
+/* One alternative of a rule: the answer when all of its tests hold; without tests, always. */
+typedef struct jailer_clause {
+  uint32_t answer;
+  uint32_t test_count;
+  const jailer_test *tests;
+} jailer_clause;
+
+/* One system call. The first clause whose tests all hold answers; otherwise `otherwise` does. */
+typedef struct jailer_rule {
+  const char *call; /* by name: "openat" */
+  uint32_t otherwise;
+  uint32_t clause_count;
+  const jailer_clause *clauses;
+  uint32_t weight; /* how often it is asked, beside others; 0: 1. Only the speed depends on it */
+  bool optional;   /* a name that the table does not know is skipped instead of being E_NOT_FOUND */
+} jailer_rule;
+
+/* A policy as data. A call that the machine does not have counts for nothing there; one named twice is E_CONFLICT. */
+typedef struct jailer_rules {
+  const char *name; /* for reports and errors; NULL: "custom" */
+  const jailer_rule *rules;
+  size_t rule_count;
+  uint32_t otherwise; /* to calls of the table that no rule names */
+  uint32_t unknown;   /* to numbers that the table does not know: newer than it, and x32 (never let through: where
+                         this answer would, x32 gets ENOSYS) */
+} jailer_rules;
+
+/* The policies that come with the library. */
+typedef enum jailer_role {
+  JAILER_ROLE_NONE = 0,
+  JAILER_ROLE_LAUNCH, /* what a program of an ordinary distribution needs to start and work */
+  JAILER_ROLE_VMM,    /* a virtual machine monitor that has started: its devices, disks and sockets */
+  JAILER_ROLE_VCPU,   /* the thread that runs a virtual processor */
+  JAILER_ROLE_API,    /* the thread that answers requests on a socket */
+  JAILER_ROLE_COUNT
+} jailer_role;
+
+/* What a role lets through beyond its strict form. All zero is the strictest. */
+typedef struct jailer_role_options {
+  bool allow_network;    /* launch: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
+  bool allow_exec_memfd; /* launch: memfd_create without MFD_NOEXEC_SEAL */
+  bool allow_pty;        /* launch: TIOCSCTTY */
+  uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
+                      reporter tell it. Answers other than EPERM by which the launch role makes libraries take another
+                      way stay */
+  uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
+} jailer_role_options;
+
+/* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of threads. */
+typedef struct jailer_policy jailer_policy;
+
+/* One instruction of classic BPF: struct sock_filter of linux/filter.h, the same layout. */
+typedef struct jailer_insn {
+  uint16_t code;
+  uint8_t jt, jf; /* instructions to skip when a test holds, and when it does not */
+  uint32_t k;
+} jailer_insn;
+
+#define JAILER_FILTER_MAX 4096 /* instructions in one filter: BPF_MAXINSNS */
 
 /* Everything about one launch. All zero except argv is the strict profile: system directories read-only, nothing of
    the host writable, no network, no other process, every layer required. Every field that weakens it is a grant by
@@ -536,6 +632,43 @@ JAILER_API void jailer_chain_free(jailer_chain *chain);
 /* "raw", "qcow2", or "unstated" for anything else. A constant. */
 JAILER_API const char *jailer_format_name(jailer_format format);
 #endif /* JAILER_NO_QCOW2 */
+
+/* --- filters: pure, on every system ---------------------------------------------------------------------------- */
+
+/* A policy that comes with the library. opt: NULL for the strictest. On success *out is a policy that the caller frees;
+   on failure it is NULL. Any thread. E_INVALID: no such role, or an answer in opt that is none. E_NO_MEMORY. */
+JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
+                                          jailer_error *err);
+
+/* A policy from rules; everything is copied. Errors name the rule: E_NOT_FOUND (a call that the table does not know),
+   E_CONFLICT (a call named twice), E_INVALID (an argument, width, operator, mask, value or answer that is none; a
+   comparison that can never hold), E_LIMIT, E_NO_MEMORY. Ownership and threads as above. */
+JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err);
+
+/* NULL is fine. */
+JAILER_API void jailer_policy_free(jailer_policy *policy);
+
+/* The name of a role ("vmm"), or of a policy; never NULL. The role by name, or JAILER_ROLE_NONE. */
+JAILER_API const char *jailer_role_name(jailer_role role);
+JAILER_API jailer_role jailer_role_by_name(const char *name);
+JAILER_API const char *jailer_policy_name(const jailer_policy *policy);
+
+/* The name of a system call by its number, NULL for a number that the table does not know (x32 numbers among them); the
+   number by name, -1 where the machine has no such call. Constant strings; any thread. */
+JAILER_API const char *jailer_call_name(jailer_arch arch, uint32_t number);
+JAILER_API int jailer_call_number(jailer_arch arch, const char *name);
+
+/* What the policy says to one call: an answer (JAILER_ANSWER_...). Goes through the rules as they are written, without
+   the compiled filter: each is the other's test. Any thread. */
+JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arch arch, uint32_t number,
+                                         const uint64_t args[6]);
+
+/* Compiles a policy to a filter for the machines archs[0..arch_count) (none: the native one), as seccomp(2) takes it:
+   another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
+   same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
+   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
+JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
+                                             jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
@@ -1258,64 +1391,51 @@ static const jl_tab_entry jl_tab_entries[JAILER_ENTRY_COUNT] = {
 };
 
 /* ============================================================================================
- * // >>syscalls    every call of both machines, and what the launch filter says to it
+ * // >>syscalls    every call of three machines, and what each role says to it
  * May touch: const data. May call: platform. A verdict is a rule; a rule is a list of clauses over the arguments.
  * Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of Linux 7.0.
  * ============================================================================================ */
 
-typedef enum jl_arch {
-  JL_ARCH_X86_64 = 0, /* the 64-bit entry only: no x32, no int 0x80 */
-  JL_ARCH_AARCH64,
-  JL_ARCH_COUNT
-} jl_arch;
+/* Columns of the table; jailer_arch, one lower. */
+typedef enum jl_arch { JL_ARCH_X86_64 = 0, JL_ARCH_AARCH64, JL_ARCH_RISCV64, JL_ARCH_COUNT } jl_arch;
 
-/* The answers of a filter (linux/seccomp.h). An errno is Linux's number whatever system compiles this: others number
-   them differently. Two answers to what is not allowed: EPERM says no, ENOSYS makes libraries take their older way. */
-#define JL_RET_KILL_PROCESS 0x80000000u
-#define JL_RET_ALLOW 0x7fff0000u
-#define JL_RET_ERRNO 0x00050000u
-#define JL_RET_EPERM (JL_RET_ERRNO | 1u)
-#define JL_RET_EACCES (JL_RET_ERRNO | 13u)
-#define JL_RET_EINVAL (JL_RET_ERRNO | 22u)
-#define JL_RET_ENOSYS (JL_RET_ERRNO | 38u)
-#define JL_RET_EPROTONOSUPPORT (JL_RET_ERRNO | 93u)
-#define JL_RET_EAFNOSUPPORT (JL_RET_ERRNO | 97u)
+/* The answers of the launch filter. An errno is Linux's number whatever system compiles this: others number them
+   differently. Two answers to what is not allowed: EPERM says no, ENOSYS makes libraries take their older way. */
+#define JL_RET_ALLOW JAILER_ANSWER_ALLOW
+#define JL_RET_EPERM JAILER_ANSWER_ERRNO(1)
+#define JL_RET_EACCES JAILER_ANSWER_ERRNO(13)
+#define JL_RET_EINVAL JAILER_ANSWER_ERRNO(22)
+#define JL_RET_ENOSYS JAILER_ANSWER_ERRNO(38)
+#define JL_RET_EPROTONOSUPPORT JAILER_ANSWER_ERRNO(93)
+#define JL_RET_EAFNOSUPPORT JAILER_ANSWER_ERRNO(97)
 
-/* What a clause may ask of one argument. The width is what the kernel reads: a comparison wider than that misses when
-   somebody sets a bit that the kernel ignores, a narrower one overlooks a bit that it heeds. */
-typedef enum jl_tab_op {
-  JL_OP_NONE = 0, /* asks nothing */
-  JL_OP_IS32,     /* (low word & mask) == value */
-  JL_OP_IS_NOT32, /* (low word & mask) != value */
-  JL_OP_HAS32,    /* (low word & mask) != 0 */
-  JL_OP_IS64      /* both words == value */
-} jl_tab_op;
-
-typedef struct jl_tab_test {
-  jl_tab_op op;
-  uint32_t arg; /* 0 to 5 */
-  uint32_t mask;
-  uint64_t value;
-} jl_tab_test;
-
+/* The tests that the tables are made of. */
 #define JL_IS32(arg, value) \
-  { JL_OP_IS32, arg, 0xffffffffu, value }
+  { arg, 32, JAILER_EQ, 0, value }
 #define JL_IS_NOT32(arg, value) \
-  { JL_OP_IS_NOT32, arg, 0xffffffffu, value }
+  { arg, 32, JAILER_NE, 0, value }
 #define JL_BITS32(arg, mask, value) \
-  { JL_OP_IS32, arg, mask, value }
+  { arg, 32, JAILER_EQ, mask, value }
 #define JL_HAS32(arg, mask) \
-  { JL_OP_HAS32, arg, mask, 0 }
+  { arg, 32, JAILER_NE, mask, 0 } /* any of the bits */
 #define JL_IS64(arg, value) \
-  { JL_OP_IS64, arg, 0xffffffffu, value }
+  { arg, 64, JAILER_EQ, 0, value }
+#define JL_WHEN(...) \
+  (uint32_t)(sizeof((const jailer_test[]){__VA_ARGS__}) / sizeof(jailer_test)), (const jailer_test[]) { __VA_ARGS__ }
+#define JL_ALWAYS 0, NULL
+#define JL_SELF(arg) \
+  { arg, JL_BITS_SELF, JAILER_EQ, 0, 0 } /* `pid_t`: the process itself; its number is put in with the role */
+enum { JL_BITS_SELF = 1 };
+
+static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "vmm", "vcpu", "api"};
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
 enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
-enum { JL_TAB_TESTS = 2 };
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
-  jl_tab_test test[JL_TAB_TESTS];
+  uint32_t count; /* of tests */
+  const jailer_test *test;
 } jl_tab_clause;
 
 /* What /proc/PID/ns calls them, in the order of jailer_host.ns_ino. */
@@ -1333,17 +1453,17 @@ static const struct {
 #define JL_TAB_NEW_NAMESPACE 0x7e020000u
 #define JL_TAB_NEW_TIME 0x00000080u /* unshare only: in clone these bits are the exit signal */
 
-static const jl_tab_clause jl_tab_userns[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}}};
+static const jl_tab_clause jl_tab_userns[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, JL_ALWAYS}};
 
 /* `unsigned long clone_flags`, of which the kernel keeps lower_32_bits(): every flag is in the low word. */
-static const jl_tab_clause jl_tab_clone[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
-                                             {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE)}}};
+static const jl_tab_clause jl_tab_clone[] = {{JL_GRANT_USERNS, JL_RET_ALLOW, JL_ALWAYS},
+                                             {0, JL_RET_EPERM, JL_WHEN(JL_HAS32(0, JL_TAB_NEW_NAMESPACE))}};
 
 /* `unsigned long unshare_flags`: the kernel refuses any bit that is not a flag, and all flags are in the low word.
    Without namespaces it only parts threads from their shared cwd and umask, as virtio-fs servers do. */
 static const jl_tab_clause jl_tab_unshare[] = {
-    {JL_GRANT_USERNS, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
-    {0, JL_RET_EPERM, {JL_HAS32(0, JL_TAB_NEW_NAMESPACE | JL_TAB_NEW_TIME)}}};
+    {JL_GRANT_USERNS, JL_RET_ALLOW, JL_ALWAYS},
+    {0, JL_RET_EPERM, JL_WHEN(JL_HAS32(0, JL_TAB_NEW_NAMESPACE | JL_TAB_NEW_TIME))}};
 
 /* `unsigned int cmd`: 32 bits. A test of all 64 is CVE-2019-10063: set a high bit and it misses. A terminal among the
    kept descriptors is the launcher's too: nobody inside locks it (TIOCEXCL), changes its line discipline (TIOCSETD),
@@ -1351,75 +1471,77 @@ static const jl_tab_clause jl_tab_unshare[] = {
    configure the interfaces of the network that a socket was made in (sockios.h), which for a kept one is the host's.
    */
 static const jl_tab_clause jl_tab_ioctl[] = {
-    {0, JL_RET_EPERM, {JL_IS32(1, 0x5412u)}},                               /* TIOCSTI, CVE-2017-5226 */
-    {0, JL_RET_EPERM, {JL_IS32(1, 0x541cu)}},                               /* TIOCLINUX, CVE-2023-1523 */
-    {0, JL_RET_EPERM, {JL_IS32(1, 0x540cu)}},                               /* TIOCEXCL */
-    {0, JL_RET_EPERM, {JL_IS32(1, 0x5423u)}},                               /* TIOCSETD */
-    {JL_GRANT_PTY, JL_RET_ALLOW, {JL_IS32(1, 0x540eu)}},                    /* TIOCSCTTY */
-    {0, JL_RET_EPERM, {JL_IS32(1, 0x540eu)}},                               /* TIOCSCTTY */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 0xffffff00u, 0x8900u)}}, /* SIOC... */
-    {0, JL_RET_EPERM, {JL_BITS32(1, 0xffffff00u, 0x8900u)}}};
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 0x5412u))},                               /* TIOCSTI, CVE-2017-5226 */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 0x541cu))},                               /* TIOCLINUX, CVE-2023-1523 */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 0x540cu))},                               /* TIOCEXCL */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 0x5423u))},                               /* TIOCSETD */
+    {JL_GRANT_PTY, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, 0x540eu))},                    /* TIOCSCTTY */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 0x540eu))},                               /* TIOCSCTTY */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}, /* SIOC... */
+    {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
    that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
 static const jl_tab_clause jl_tab_socket[] = {
-    {0, JL_RET_ALLOW, {JL_IS32(0, 1)}},                                               /* AF_UNIX */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_IS32(0, 16), JL_IS32(2, 0)}},                /* AF_NETLINK, NETLINK_ROUTE */
-    {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT, {JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10)}}, /* AF_INET, AF_INET6 go on */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 0)}},           /* SOCK_STREAM, default */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 6)}},           /* TCP */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 1), JL_IS32(2, 262)}},         /* MPTCP */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 0)}},           /* SOCK_DGRAM, default */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 17)}},          /* UDP */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 1)}},           /* ICMP: ping */
-    {JL_GRANT_NETWORK, JL_RET_ALLOW, {JL_BITS32(1, 15, 2), JL_IS32(2, 58)}},          /* ICMPv6 */
-    {JL_GRANT_NETWORK, JL_RET_EPERM, {JL_BITS32(1, 15, 3)}},                          /* SOCK_RAW */
-    {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, {{JL_OP_NONE, 0, 0, 0}}}};
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))},                                /* AF_UNIX */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16), JL_IS32(2, 0))}, /* AF_NETLINK, NETLINK_ROUTE */
+    {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT,
+     JL_WHEN(JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10))},                                /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},   /* SOCK_STREAM, default */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},   /* TCP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 262))}, /* MPTCP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 0))},   /* SOCK_DGRAM, default */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 17))},  /* UDP */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 1))},   /* ICMP: ping */
+    {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 58))},  /* ICMPv6 */
+    {JL_GRANT_NETWORK, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                  /* SOCK_RAW */
+    {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, JL_ALWAYS}};
 
 /* `int family`: 32 bits. */
-static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, {JL_IS32(0, 1)}}}; /* AF_UNIX */
+static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))}}; /* AF_UNIX */
 
 /* `int option`: 32 bits. The signal of PR_SET_PDEATHSIG is an `unsigned long` and read whole: 64 bits. Any signal but
    SIGKILL, 0 included, is one that PID 1 ignores: the box would outlive its launcher. (A PID 1 that executes from
    another thread than its first sheds the signal without a call that a filter could see; an init has one thread.) */
 static const jl_tab_clause jl_tab_prctl[] = {
-    {0, JL_RET_ALLOW, {JL_IS32(0, 1), JL_IS64(1, 9)}}, /* PR_SET_PDEATHSIG, SIGKILL */
-    {0, JL_RET_EPERM, {JL_IS32(0, 1)}},                /* PR_SET_PDEATHSIG, anything else */
-    {0, JL_RET_EPERM, {JL_IS32(0, 35)}}};              /* PR_SET_MM: moves what /proc says about a process */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1), JL_IS64(1, 9))}, /* PR_SET_PDEATHSIG, SIGKILL */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(0, 1))},                /* PR_SET_PDEATHSIG, anything else */
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(0, 35))}};              /* PR_SET_MM: moves what /proc says about a process */
 
 /* `unsigned int personality`: 32 bits. READ_IMPLIES_EXEC and ADDR_NO_RANDOMIZE undo hardening; the other bits select
    kernel code that is hardly ever run. */
-static const jl_tab_clause jl_tab_personality[] = {{0, JL_RET_ALLOW, {JL_IS32(0, 0)}},            /* PER_LINUX */
-                                                   {0, JL_RET_ALLOW, {JL_IS32(0, 0xffffffffu)}}}; /* only asks */
+static const jl_tab_clause jl_tab_personality[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0))},            /* PER_LINUX */
+                                                   {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0xffffffffu))}}; /* only asks */
 
 /* `unsigned int flags`: 32 bits. A kernel before 6.3 has no MFD_NOEXEC_SEAL and answers EINVAL to it: there the box
    has no memfd, which is what is promised. */
-static const jl_tab_clause jl_tab_memfd[] = {{JL_GRANT_EXEC_MEMFD, JL_RET_ALLOW, {{JL_OP_NONE, 0, 0, 0}}},
-                                             {0, JL_RET_EACCES, {JL_HAS32(1, 0x10u)}}, /* MFD_EXEC */
-                                             {0, JL_RET_ALLOW, {JL_HAS32(1, 0x08u)}}}; /* MFD_NOEXEC_SEAL */
+static const jl_tab_clause jl_tab_memfd[] = {{JL_GRANT_EXEC_MEMFD, JL_RET_ALLOW, JL_ALWAYS},
+                                             {0, JL_RET_EACCES, JL_WHEN(JL_HAS32(1, 0x10u))}, /* MFD_EXEC */
+                                             {0, JL_RET_ALLOW, JL_WHEN(JL_HAS32(1, 0x08u))}}; /* MFD_NOEXEC_SEAL */
 
 /* `umode_t mode`: 16 bits, of which the top four are the type (S_IFMT). */
-static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0020000u)}}, /* S_IFCHR */
-                                             {0, JL_RET_EPERM, {JL_BITS32(1, 0170000u, 0060000u)}}, /* S_IFBLK */
-                                             {0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
-static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0020000u)}},
-                                               {0, JL_RET_EPERM, {JL_BITS32(2, 0170000u, 0060000u)}},
-                                               {0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
+static const jl_tab_clause jl_tab_mknod[] = {{0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0170000u, 0020000u))}, /* S_IFCHR */
+                                             {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0170000u, 0060000u))}, /* S_IFBLK */
+                                             {0, JL_RET_EPERM, JL_WHEN(JL_HAS32(1, 06000u))}};
+static const jl_tab_clause jl_tab_mknodat[] = {{0, JL_RET_EPERM, JL_WHEN(JL_BITS32(2, 0170000u, 0020000u))},
+                                               {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(2, 0170000u, 0060000u))},
+                                               {0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 06000u))}};
 
 /* `umode_t mode`: 16 bits. A set-id file in a writable grant would hand the target's ids to anybody on the host:
    nosuid only holds inside. The bit is refused where a file is made as well: without execute permission for the group
    a set-group-id bit survives writing, and an ACL can give that permission afterwards. The mode only counts with
    O_CREAT (0100) or __O_TMPFILE (020000000), the same on both machines. */
-static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 06000u)}}};
-static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 06000u)}}};
-static const jl_tab_clause jl_tab_open[] = {{0, JL_RET_EPERM, {JL_HAS32(1, 020000100u), JL_HAS32(2, 06000u)}}};
-static const jl_tab_clause jl_tab_openat[] = {{0, JL_RET_EPERM, {JL_HAS32(2, 020000100u), JL_HAS32(3, 06000u)}}};
+static const jl_tab_clause jl_tab_chmod[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(1, 06000u))}};
+static const jl_tab_clause jl_tab_fchmodat[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 06000u))}};
+static const jl_tab_clause jl_tab_open[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(1, 020000100u), JL_HAS32(2, 06000u))}};
+static const jl_tab_clause jl_tab_openat[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 020000100u), JL_HAS32(3, 06000u))}};
 
 /* `unsigned int resource`: 32 bits; the new limit is a pointer, NULL only asks. RLIMIT_CORE (4) stays at 1: with 0
    the kernel feeds a piped core handler of the host again (core(5)). EINVAL, because gpg and ssh-agent take EPERM
    for fatal. */
-static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, {JL_IS64(2, 0)}}, {0, JL_RET_EINVAL, {JL_IS32(1, 4)}}};
-static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, {JL_IS32(0, 4)}}};
+static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64(2, 0))},
+                                               {0, JL_RET_EINVAL, JL_WHEN(JL_IS32(1, 4))}};
+static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
 typedef enum jl_rule {
   JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
@@ -1512,461 +1634,479 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
 
 typedef struct jl_tab_call {
   const char *name;
-  int16_t number[JL_ARCH_COUNT]; /* x86-64, aarch64; -1 where the machine does not have it */
-  jl_rule launch;
+  int16_t number[JL_ARCH_COUNT];       /* x86-64, aarch64, riscv64; -1 where the machine does not have it */
+  uint8_t rule[JAILER_ROLE_COUNT - 1]; /* a jl_rule for launch, vmm, vcpu, api; 0: not in that role */
 } jl_tab_call;
 
-enum { JL_TAB_NUMBERS = 512 }; /* every number is below; one that were not would be answered as unknown */
+enum { JL_TAB_NUMBERS = 512 }; /* every number is below; test_seccomp checks it */
 
 static const jl_tab_call jl_tab_calls[] = {
     /* what is mounted, and where the root is */
-    {"chroot", {161, 51}, JL_RULE_MOUNT},
-    {"fsconfig", {431, 431}, JL_RULE_MOUNT},
-    {"fsmount", {432, 432}, JL_RULE_MOUNT},
-    {"fsopen", {430, 430}, JL_RULE_MOUNT},
-    {"fspick", {433, 433}, JL_RULE_MOUNT},
-    {"mount", {165, 40}, JL_RULE_MOUNT},
-    {"mount_setattr", {442, 442}, JL_RULE_MOUNT},
-    {"move_mount", {429, 429}, JL_RULE_MOUNT},
-    {"open_tree", {428, 428}, JL_RULE_MOUNT},
-    {"open_tree_attr", {467, 467}, JL_RULE_MOUNT},
-    {"pivot_root", {155, 41}, JL_RULE_MOUNT},
-    {"umount2", {166, 39}, JL_RULE_MOUNT},
+    {"chroot", {161, 51, 51}, {JL_RULE_MOUNT}},
+    {"fsconfig", {431, 431, 431}, {JL_RULE_MOUNT}},
+    {"fsmount", {432, 432, 432}, {JL_RULE_MOUNT}},
+    {"fsopen", {430, 430, 430}, {JL_RULE_MOUNT}},
+    {"fspick", {433, 433, 433}, {JL_RULE_MOUNT}},
+    {"mount", {165, 40, 40}, {JL_RULE_MOUNT}},
+    {"mount_setattr", {442, 442, 442}, {JL_RULE_MOUNT}},
+    {"move_mount", {429, 429, 429}, {JL_RULE_MOUNT}},
+    {"open_tree", {428, 428, 428}, {JL_RULE_MOUNT}},
+    {"open_tree_attr", {467, 467, 467}, {JL_RULE_MOUNT}},
+    {"pivot_root", {155, 41, 41}, {JL_RULE_MOUNT}},
+    {"umount2", {166, 39, 39}, {JL_RULE_MOUNT}},
 
     /* somebody else's namespaces */
-    {"setns", {308, 268}, JL_RULE_SETNS},
+    {"setns", {308, 268, 268}, {JL_RULE_SETNS}},
 
     /* other processes' memory, registers and descriptors */
-    {"kcmp", {312, 272}, JL_RULE_TRACE},
-    {"pidfd_getfd", {438, 438}, JL_RULE_TRACE},
-    {"process_madvise", {440, 440}, JL_RULE_TRACE},
-    {"process_mrelease", {448, 448}, JL_RULE_TRACE},
-    {"process_vm_readv", {310, 270}, JL_RULE_TRACE},
-    {"process_vm_writev", {311, 271}, JL_RULE_TRACE},
-    {"ptrace", {101, 117}, JL_RULE_TRACE},
+    {"kcmp", {312, 272, 272}, {JL_RULE_TRACE}},
+    {"pidfd_getfd", {438, 438, 438}, {JL_RULE_TRACE}},
+    {"process_madvise", {440, 440, 440}, {JL_RULE_TRACE}},
+    {"process_mrelease", {448, 448, 448}, {JL_RULE_TRACE}},
+    {"process_vm_readv", {310, 270, 270}, {JL_RULE_TRACE}},
+    {"process_vm_writev", {311, 271, 271}, {JL_RULE_TRACE}},
+    {"ptrace", {101, 117, 117}, {JL_RULE_TRACE}},
 
     /* code that runs in the kernel, or replaces it */
-    {"bpf", {321, 280}, JL_RULE_KERNEL},
-    {"delete_module", {176, 106}, JL_RULE_KERNEL},
-    {"finit_module", {313, 273}, JL_RULE_KERNEL},
-    {"init_module", {175, 105}, JL_RULE_KERNEL},
-    {"kexec_file_load", {320, 294}, JL_RULE_KERNEL},
-    {"kexec_load", {246, 104}, JL_RULE_KERNEL},
-    {"perf_event_open", {298, 241}, JL_RULE_KERNEL},
-    {"userfaultfd", {323, 282}, JL_RULE_KERNEL},
+    {"bpf", {321, 280, 280}, {JL_RULE_KERNEL}},
+    {"delete_module", {176, 106, 106}, {JL_RULE_KERNEL}},
+    {"finit_module", {313, 273, 273}, {JL_RULE_KERNEL}},
+    {"init_module", {175, 105, 105}, {JL_RULE_KERNEL}},
+    {"kexec_file_load", {320, 294, 294}, {JL_RULE_KERNEL}},
+    {"kexec_load", {246, 104, 104}, {JL_RULE_KERNEL}},
+    {"perf_event_open", {298, 241, 241}, {JL_RULE_KERNEL}},
+    {"userfaultfd", {323, 282, 282}, {JL_RULE_KERNEL}},
 
     /* system calls that pass no filter */
-    {"io_uring_enter", {426, 426}, JL_RULE_IO_URING},
-    {"io_uring_register", {427, 427}, JL_RULE_IO_URING},
-    {"io_uring_setup", {425, 425}, JL_RULE_IO_URING},
+    {"io_uring_enter", {426, 426, 426}, {JL_RULE_IO_URING}},
+    {"io_uring_register", {427, 427, 427}, {JL_RULE_IO_URING}},
+    {"io_uring_setup", {425, 425, 425}, {JL_RULE_IO_URING}},
 
     /* kernel keyrings */
-    {"add_key", {248, 217}, JL_RULE_KEYS},
-    {"keyctl", {250, 219}, JL_RULE_KEYS},
-    {"request_key", {249, 218}, JL_RULE_KEYS},
+    {"add_key", {248, 217, 217}, {JL_RULE_KEYS}},
+    {"keyctl", {250, 219, 219}, {JL_RULE_KEYS}},
+    {"request_key", {249, 218, 218}, {JL_RULE_KEYS}},
 
     /* the host's clock */
-    {"adjtimex", {159, 171}, JL_RULE_CLOCK},
-    {"clock_adjtime", {305, 266}, JL_RULE_CLOCK},
-    {"clock_settime", {227, 112}, JL_RULE_CLOCK},
-    {"settimeofday", {164, 170}, JL_RULE_CLOCK},
+    {"adjtimex", {159, 171, 171}, {JL_RULE_CLOCK}},
+    {"clock_adjtime", {305, 266, 266}, {JL_RULE_CLOCK}},
+    {"clock_settime", {227, 112, 112}, {JL_RULE_CLOCK}},
+    {"settimeofday", {164, 170, 170}, {JL_RULE_CLOCK}},
 
     /* the host itself */
-    {"acct", {163, 89}, JL_RULE_ADMIN},
-    {"quotactl", {179, 60}, JL_RULE_ADMIN},
-    {"quotactl_fd", {443, 443}, JL_RULE_ADMIN},
-    {"reboot", {169, 142}, JL_RULE_ADMIN},
-    {"setdomainname", {171, 162}, JL_RULE_ADMIN},
-    {"sethostname", {170, 161}, JL_RULE_ADMIN},
-    {"swapoff", {168, 225}, JL_RULE_ADMIN},
-    {"swapon", {167, 224}, JL_RULE_ADMIN},
-    {"syslog", {103, 116}, JL_RULE_ADMIN},
-    {"vhangup", {153, 58}, JL_RULE_ADMIN},
+    {"acct", {163, 89, 89}, {JL_RULE_ADMIN}},
+    {"quotactl", {179, 60, 60}, {JL_RULE_ADMIN}},
+    {"quotactl_fd", {443, 443, 443}, {JL_RULE_ADMIN}},
+    {"reboot", {169, 142, 142}, {JL_RULE_ADMIN}},
+    {"setdomainname", {171, 162, 162}, {JL_RULE_ADMIN}},
+    {"sethostname", {170, 161, 161}, {JL_RULE_ADMIN}},
+    {"swapoff", {168, 225, 225}, {JL_RULE_ADMIN}},
+    {"swapon", {167, 224, 224}, {JL_RULE_ADMIN}},
+    {"syslog", {103, 116, 116}, {JL_RULE_ADMIN}},
+    {"vhangup", {153, 58, 58}, {JL_RULE_ADMIN}},
 
     /* files by number instead of by name */
-    {"fanotify_init", {300, 262}, JL_RULE_HANDLE},
-    {"fanotify_mark", {301, 263}, JL_RULE_HANDLE},
-    {"lookup_dcookie", {212, 18}, JL_RULE_HANDLE},
-    {"name_to_handle_at", {303, 264}, JL_RULE_HANDLE},
-    {"open_by_handle_at", {304, 265}, JL_RULE_HANDLE},
+    {"fanotify_init", {300, 262, 262}, {JL_RULE_HANDLE}},
+    {"fanotify_mark", {301, 263, 263}, {JL_RULE_HANDLE}},
+    {"lookup_dcookie", {212, 18, 18}, {JL_RULE_HANDLE}},
+    {"name_to_handle_at", {303, 264, 264}, {JL_RULE_HANDLE}},
+    {"open_by_handle_at", {304, 265, 265}, {JL_RULE_HANDLE}},
 
     /* I/O ports and segment descriptors */
-    {"ioperm", {173, -1}, JL_RULE_HARDWARE},
-    {"iopl", {172, -1}, JL_RULE_HARDWARE},
-    {"modify_ldt", {154, -1}, JL_RULE_HARDWARE},
+    {"ioperm", {173, -1, -1}, {JL_RULE_HARDWARE}},
+    {"iopl", {172, -1, -1}, {JL_RULE_HARDWARE}},
+    {"modify_ldt", {154, -1, -1}, {JL_RULE_HARDWARE}},
 
     /* other processes' pages, and pages lent to a pipe (vmsplice: CVE-2020-29374) */
-    {"migrate_pages", {256, 238}, JL_RULE_PAGES},
-    {"move_pages", {279, 239}, JL_RULE_PAGES},
-    {"vmsplice", {278, 75}, JL_RULE_PAGES},
+    {"migrate_pages", {256, 238, 238}, {JL_RULE_PAGES}},
+    {"move_pages", {279, 239, 239}, {JL_RULE_PAGES}},
+    {"vmsplice", {278, 75, 75}, {JL_RULE_PAGES}},
 
     /* calls that no program of this century needs */
-    {"create_module", {174, -1}, JL_RULE_OBSOLETE},
-    {"get_kernel_syms", {177, -1}, JL_RULE_OBSOLETE},
-    {"nfsservctl", {180, 42}, JL_RULE_OBSOLETE},
-    {"query_module", {178, -1}, JL_RULE_OBSOLETE},
-    {"_sysctl", {156, -1}, JL_RULE_OBSOLETE},
-    {"sysfs", {139, -1}, JL_RULE_OBSOLETE},
-    {"uselib", {134, -1}, JL_RULE_OBSOLETE},
-    {"ustat", {136, -1}, JL_RULE_OBSOLETE},
+    {"create_module", {174, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"get_kernel_syms", {177, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"nfsservctl", {180, 42, 42}, {JL_RULE_OBSOLETE}},
+    {"query_module", {178, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"_sysctl", {156, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"sysfs", {139, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"uselib", {134, -1, -1}, {JL_RULE_OBSOLETE}},
+    {"ustat", {136, -1, -1}, {JL_RULE_OBSOLETE}},
 
     /* numbers without a call behind them on these machines */
-    {"afs_syscall", {183, -1}, JL_RULE_ABSENT},
-    {"epoll_ctl_old", {214, -1}, JL_RULE_ABSENT},
-    {"epoll_wait_old", {215, -1}, JL_RULE_ABSENT},
-    {"get_thread_area", {211, -1}, JL_RULE_ABSENT},
-    {"getpmsg", {181, -1}, JL_RULE_ABSENT},
-    {"putpmsg", {182, -1}, JL_RULE_ABSENT},
-    {"security", {185, -1}, JL_RULE_ABSENT},
-    {"set_thread_area", {205, -1}, JL_RULE_ABSENT},
-    {"tuxcall", {184, -1}, JL_RULE_ABSENT},
-    {"vserver", {236, -1}, JL_RULE_ABSENT},
+    {"afs_syscall", {183, -1, -1}, {JL_RULE_ABSENT}},
+    {"epoll_ctl_old", {214, -1, -1}, {JL_RULE_ABSENT}},
+    {"epoll_wait_old", {215, -1, -1}, {JL_RULE_ABSENT}},
+    {"get_thread_area", {211, -1, -1}, {JL_RULE_ABSENT}},
+    {"getpmsg", {181, -1, -1}, {JL_RULE_ABSENT}},
+    {"putpmsg", {182, -1, -1}, {JL_RULE_ABSENT}},
+    {"security", {185, -1, -1}, {JL_RULE_ABSENT}},
+    {"set_thread_area", {205, -1, -1}, {JL_RULE_ABSENT}},
+    {"tuxcall", {184, -1, -1}, {JL_RULE_ABSENT}},
+    {"vserver", {236, -1, -1}, {JL_RULE_ABSENT}},
 
     /* calls whose callers have another way, which ENOSYS makes them take */
-    {"listmount", {458, 458}, JL_RULE_ABSENT},
-    {"listns", {470, 470}, JL_RULE_ABSENT},
-    {"lsm_get_self_attr", {459, 459}, JL_RULE_ABSENT},
-    {"lsm_list_modules", {461, 461}, JL_RULE_ABSENT},
-    {"lsm_set_self_attr", {460, 460}, JL_RULE_ABSENT},
-    {"memfd_secret", {447, 447}, JL_RULE_ABSENT},
-    {"remap_file_pages", {216, 234}, JL_RULE_ABSENT},
-    {"statmount", {457, 457}, JL_RULE_ABSENT},
+    {"listmount", {458, 458, 458}, {JL_RULE_ABSENT}},
+    {"listns", {470, 470, 470}, {JL_RULE_ABSENT}},
+    {"lsm_get_self_attr", {459, 459, 459}, {JL_RULE_ABSENT}},
+    {"lsm_list_modules", {461, 461, 461}, {JL_RULE_ABSENT}},
+    {"lsm_set_self_attr", {460, 460, 460}, {JL_RULE_ABSENT}},
+    {"memfd_secret", {447, 447, 447}, {JL_RULE_ABSENT}},
+    {"remap_file_pages", {216, 234, 234}, {JL_RULE_ABSENT}},
+    {"statmount", {457, 457, 457}, {JL_RULE_ABSENT}},
 
     /* the arguments decide */
-    {"clone3", {435, 435}, JL_RULE_CLONE3},
-    {"clone", {56, 220}, JL_RULE_CLONE},
-    {"unshare", {272, 97}, JL_RULE_UNSHARE},
-    {"ioctl", {16, 29}, JL_RULE_IOCTL},
-    {"socket", {41, 198}, JL_RULE_SOCKET},
-    {"socketpair", {53, 199}, JL_RULE_SOCKETPAIR},
-    {"prctl", {157, 167}, JL_RULE_PRCTL},
-    {"personality", {135, 92}, JL_RULE_PERSONALITY},
-    {"memfd_create", {319, 279}, JL_RULE_MEMFD},
-    {"mknod", {133, -1}, JL_RULE_MKNOD},
-    {"mknodat", {259, 33}, JL_RULE_MKNODAT},
-    {"fchmodat2", {452, 452}, JL_RULE_FCHMODAT},
-    {"fchmodat", {268, 53}, JL_RULE_FCHMODAT},
-    {"fchmod", {91, 52}, JL_RULE_CHMOD},
-    {"chmod", {90, -1}, JL_RULE_CHMOD},
-    {"setrlimit", {160, 164}, JL_RULE_SETRLIMIT},
-    {"prlimit64", {302, 261}, JL_RULE_PRLIMIT},
+    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3}},
+    {"clone", {56, 220, 220}, {JL_RULE_CLONE}},
+    {"unshare", {272, 97, 97}, {JL_RULE_UNSHARE}},
+    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL}},
+    {"socket", {41, 198, 198}, {JL_RULE_SOCKET}},
+    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR}},
+    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL}},
+    {"personality", {135, 92, 92}, {JL_RULE_PERSONALITY}},
+    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD}},
+    {"mknod", {133, -1, -1}, {JL_RULE_MKNOD}},
+    {"mknodat", {259, 33, 33}, {JL_RULE_MKNODAT}},
+    {"fchmodat2", {452, 452, 452}, {JL_RULE_FCHMODAT}},
+    {"fchmodat", {268, 53, 53}, {JL_RULE_FCHMODAT}},
+    {"fchmod", {91, 52, 52}, {JL_RULE_CHMOD}},
+    {"chmod", {90, -1, -1}, {JL_RULE_CHMOD}},
+    {"setrlimit", {160, 164, 164}, {JL_RULE_SETRLIMIT}},
+    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT}},
 
     /* allowed: programs and processes */
-    {"arch_prctl", {158, -1}, JL_RULE_ALLOW},
-    {"execve", {59, 221}, JL_RULE_ALLOW},
-    {"execveat", {322, 281}, JL_RULE_ALLOW},
-    {"exit", {60, 93}, JL_RULE_ALLOW},
-    {"exit_group", {231, 94}, JL_RULE_ALLOW},
-    {"fork", {57, -1}, JL_RULE_ALLOW},
-    {"get_robust_list", {274, 100}, JL_RULE_ALLOW},
-    {"getcpu", {309, 168}, JL_RULE_ALLOW},
-    {"getpgid", {121, 155}, JL_RULE_ALLOW},
-    {"getpgrp", {111, -1}, JL_RULE_ALLOW},
-    {"getpid", {39, 172}, JL_RULE_ALLOW},
-    {"getppid", {110, 173}, JL_RULE_ALLOW},
-    {"getrlimit", {97, 163}, JL_RULE_ALLOW},
-    {"getrusage", {98, 165}, JL_RULE_ALLOW},
-    {"getsid", {124, 156}, JL_RULE_ALLOW},
-    {"gettid", {186, 178}, JL_RULE_ALLOW},
-    {"kill", {62, 129}, JL_RULE_ALLOW},
-    {"pidfd_open", {434, 434}, JL_RULE_ALLOW},
-    {"pidfd_send_signal", {424, 424}, JL_RULE_ALLOW},
-    {"restart_syscall", {219, 128}, JL_RULE_ALLOW},
-    {"rseq", {334, 293}, JL_RULE_ALLOW},
-    {"rseq_slice_yield", {471, 471}, JL_RULE_ALLOW},
-    {"set_robust_list", {273, 99}, JL_RULE_ALLOW},
-    {"set_tid_address", {218, 96}, JL_RULE_ALLOW},
-    {"setpgid", {109, 154}, JL_RULE_ALLOW},
-    {"setsid", {112, 157}, JL_RULE_ALLOW},
-    {"sysinfo", {99, 179}, JL_RULE_ALLOW},
-    {"tgkill", {234, 131}, JL_RULE_ALLOW},
-    {"times", {100, 153}, JL_RULE_ALLOW},
-    {"tkill", {200, 130}, JL_RULE_ALLOW},
-    {"umask", {95, 166}, JL_RULE_ALLOW},
-    {"uname", {63, 160}, JL_RULE_ALLOW},
-    {"uprobe", {336, -1}, JL_RULE_ALLOW},
-    {"uretprobe", {335, -1}, JL_RULE_ALLOW},
-    {"vfork", {58, -1}, JL_RULE_ALLOW},
-    {"wait4", {61, 260}, JL_RULE_ALLOW},
-    {"waitid", {247, 95}, JL_RULE_ALLOW},
+    {"arch_prctl", {158, -1, -1}, {JL_RULE_ALLOW}},
+    {"execve", {59, 221, 221}, {JL_RULE_ALLOW}},
+    {"execveat", {322, 281, 281}, {JL_RULE_ALLOW}},
+    {"exit", {60, 93, 93}, {JL_RULE_ALLOW}},
+    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW}},
+    {"fork", {57, -1, -1}, {JL_RULE_ALLOW}},
+    {"get_robust_list", {274, 100, 100}, {JL_RULE_ALLOW}},
+    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW}},
+    {"getpgid", {121, 155, 155}, {JL_RULE_ALLOW}},
+    {"getpgrp", {111, -1, -1}, {JL_RULE_ALLOW}},
+    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW}},
+    {"getppid", {110, 173, 173}, {JL_RULE_ALLOW}},
+    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW}},
+    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW}},
+    {"getsid", {124, 156, 156}, {JL_RULE_ALLOW}},
+    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW}},
+    {"kill", {62, 129, 129}, {JL_RULE_ALLOW}},
+    {"pidfd_open", {434, 434, 434}, {JL_RULE_ALLOW}},
+    {"pidfd_send_signal", {424, 424, 424}, {JL_RULE_ALLOW}},
+    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW}},
+    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW}},
+    {"rseq_slice_yield", {471, 471, 471}, {JL_RULE_ALLOW}},
+    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW}},
+    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW}},
+    {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
+    {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW}},
+    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW}},
+    {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW}},
+    {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
+    {"uname", {63, 160, 160}, {JL_RULE_ALLOW}},
+    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW}},
+    {"riscv_hwprobe", {-1, -1, 258}, {JL_RULE_ALLOW}},
+    {"uprobe", {336, -1, -1}, {JL_RULE_ALLOW}},
+    {"uretprobe", {335, -1, -1}, {JL_RULE_ALLOW}},
+    {"vfork", {58, -1, -1}, {JL_RULE_ALLOW}},
+    {"wait4", {61, 260, 260}, {JL_RULE_ALLOW}},
+    {"waitid", {247, 95, 95}, {JL_RULE_ALLOW}},
 
     /* allowed: ids and capabilities; without privilege these only give up */
-    {"capget", {125, 90}, JL_RULE_ALLOW},
-    {"capset", {126, 91}, JL_RULE_ALLOW},
-    {"getegid", {108, 177}, JL_RULE_ALLOW},
-    {"geteuid", {107, 175}, JL_RULE_ALLOW},
-    {"getgid", {104, 176}, JL_RULE_ALLOW},
-    {"getgroups", {115, 158}, JL_RULE_ALLOW},
-    {"getresgid", {120, 150}, JL_RULE_ALLOW},
-    {"getresuid", {118, 148}, JL_RULE_ALLOW},
-    {"getuid", {102, 174}, JL_RULE_ALLOW},
-    {"setfsgid", {123, 152}, JL_RULE_ALLOW},
-    {"setfsuid", {122, 151}, JL_RULE_ALLOW},
-    {"setgid", {106, 144}, JL_RULE_ALLOW},
-    {"setgroups", {116, 159}, JL_RULE_ALLOW},
-    {"setregid", {114, 143}, JL_RULE_ALLOW},
-    {"setresgid", {119, 149}, JL_RULE_ALLOW},
-    {"setresuid", {117, 147}, JL_RULE_ALLOW},
-    {"setreuid", {113, 145}, JL_RULE_ALLOW},
-    {"setuid", {105, 146}, JL_RULE_ALLOW},
+    {"capget", {125, 90, 90}, {JL_RULE_ALLOW}},
+    {"capset", {126, 91, 91}, {JL_RULE_ALLOW}},
+    {"getegid", {108, 177, 177}, {JL_RULE_ALLOW}},
+    {"geteuid", {107, 175, 175}, {JL_RULE_ALLOW}},
+    {"getgid", {104, 176, 176}, {JL_RULE_ALLOW}},
+    {"getgroups", {115, 158, 158}, {JL_RULE_ALLOW}},
+    {"getresgid", {120, 150, 150}, {JL_RULE_ALLOW}},
+    {"getresuid", {118, 148, 148}, {JL_RULE_ALLOW}},
+    {"getuid", {102, 174, 174}, {JL_RULE_ALLOW}},
+    {"setfsgid", {123, 152, 152}, {JL_RULE_ALLOW}},
+    {"setfsuid", {122, 151, 151}, {JL_RULE_ALLOW}},
+    {"setgid", {106, 144, 144}, {JL_RULE_ALLOW}},
+    {"setgroups", {116, 159, 159}, {JL_RULE_ALLOW}},
+    {"setregid", {114, 143, 143}, {JL_RULE_ALLOW}},
+    {"setresgid", {119, 149, 149}, {JL_RULE_ALLOW}},
+    {"setresuid", {117, 147, 147}, {JL_RULE_ALLOW}},
+    {"setreuid", {113, 145, 145}, {JL_RULE_ALLOW}},
+    {"setuid", {105, 146, 146}, {JL_RULE_ALLOW}},
 
     /* allowed: walls that a process raises around itself */
-    {"landlock_add_rule", {445, 445}, JL_RULE_ALLOW},
-    {"landlock_create_ruleset", {444, 444}, JL_RULE_ALLOW},
-    {"landlock_restrict_self", {446, 446}, JL_RULE_ALLOW},
-    {"seccomp", {317, 277}, JL_RULE_ALLOW},
+    {"landlock_add_rule", {445, 445, 445}, {JL_RULE_ALLOW}},
+    {"landlock_create_ruleset", {444, 444, 444}, {JL_RULE_ALLOW}},
+    {"landlock_restrict_self", {446, 446, 446}, {JL_RULE_ALLOW}},
+    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW}},
 
     /* allowed: memory */
-    {"brk", {12, 214}, JL_RULE_ALLOW},
-    {"get_mempolicy", {239, 236}, JL_RULE_ALLOW},
-    {"getrandom", {318, 278}, JL_RULE_ALLOW},
-    {"madvise", {28, 233}, JL_RULE_ALLOW},
-    {"map_shadow_stack", {453, 453}, JL_RULE_ALLOW},
-    {"mbind", {237, 235}, JL_RULE_ALLOW},
-    {"membarrier", {324, 283}, JL_RULE_ALLOW},
-    {"mincore", {27, 232}, JL_RULE_ALLOW},
-    {"mlock", {149, 228}, JL_RULE_ALLOW},
-    {"mlock2", {325, 284}, JL_RULE_ALLOW},
-    {"mlockall", {151, 230}, JL_RULE_ALLOW},
-    {"mmap", {9, 222}, JL_RULE_ALLOW},
-    {"mprotect", {10, 226}, JL_RULE_ALLOW},
-    {"mremap", {25, 216}, JL_RULE_ALLOW},
-    {"mseal", {462, 462}, JL_RULE_ALLOW},
-    {"msync", {26, 227}, JL_RULE_ALLOW},
-    {"munlock", {150, 229}, JL_RULE_ALLOW},
-    {"munlockall", {152, 231}, JL_RULE_ALLOW},
-    {"munmap", {11, 215}, JL_RULE_ALLOW},
-    {"pkey_alloc", {330, 289}, JL_RULE_ALLOW},
-    {"pkey_free", {331, 290}, JL_RULE_ALLOW},
-    {"pkey_mprotect", {329, 288}, JL_RULE_ALLOW},
-    {"set_mempolicy", {238, 237}, JL_RULE_ALLOW},
-    {"set_mempolicy_home_node", {450, 450}, JL_RULE_ALLOW},
+    {"brk", {12, 214, 214}, {JL_RULE_ALLOW}},
+    {"get_mempolicy", {239, 236, 236}, {JL_RULE_ALLOW}},
+    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW}},
+    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW}},
+    {"map_shadow_stack", {453, 453, 453}, {JL_RULE_ALLOW}},
+    {"mbind", {237, 235, 235}, {JL_RULE_ALLOW}},
+    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW}},
+    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW}},
+    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW}},
+    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW}},
+    {"mlockall", {151, 230, 230}, {JL_RULE_ALLOW}},
+    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW}},
+    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW}},
+    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW}},
+    {"mseal", {462, 462, 462}, {JL_RULE_ALLOW}},
+    {"msync", {26, 227, 227}, {JL_RULE_ALLOW}},
+    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW}},
+    {"munlockall", {152, 231, 231}, {JL_RULE_ALLOW}},
+    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW}},
+    {"pkey_alloc", {330, 289, 289}, {JL_RULE_ALLOW}},
+    {"pkey_free", {331, 290, 290}, {JL_RULE_ALLOW}},
+    {"pkey_mprotect", {329, 288, 288}, {JL_RULE_ALLOW}},
+    {"set_mempolicy", {238, 237, 237}, {JL_RULE_ALLOW}},
+    {"set_mempolicy_home_node", {450, 450, 450}, {JL_RULE_ALLOW}},
 
     /* allowed: signals */
-    {"alarm", {37, -1}, JL_RULE_ALLOW},
-    {"pause", {34, -1}, JL_RULE_ALLOW},
-    {"rt_sigaction", {13, 134}, JL_RULE_ALLOW},
-    {"rt_sigpending", {127, 136}, JL_RULE_ALLOW},
-    {"rt_sigprocmask", {14, 135}, JL_RULE_ALLOW},
-    {"rt_sigqueueinfo", {129, 138}, JL_RULE_ALLOW},
-    {"rt_sigreturn", {15, 139}, JL_RULE_ALLOW},
-    {"rt_sigsuspend", {130, 133}, JL_RULE_ALLOW},
-    {"rt_sigtimedwait", {128, 137}, JL_RULE_ALLOW},
-    {"rt_tgsigqueueinfo", {297, 240}, JL_RULE_ALLOW},
-    {"sigaltstack", {131, 132}, JL_RULE_ALLOW},
-    {"signalfd", {282, -1}, JL_RULE_ALLOW},
-    {"signalfd4", {289, 74}, JL_RULE_ALLOW},
+    {"alarm", {37, -1, -1}, {JL_RULE_ALLOW}},
+    {"pause", {34, -1, -1}, {JL_RULE_ALLOW}},
+    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW}},
+    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW}},
+    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW}},
+    {"rt_sigqueueinfo", {129, 138, 138}, {JL_RULE_ALLOW}},
+    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW}},
+    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW}},
+    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW}},
+    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW}},
+    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW}},
+    {"signalfd", {282, -1, -1}, {JL_RULE_ALLOW}},
+    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW}},
 
     /* allowed: time */
-    {"clock_getres", {229, 114}, JL_RULE_ALLOW},
-    {"clock_gettime", {228, 113}, JL_RULE_ALLOW},
-    {"clock_nanosleep", {230, 115}, JL_RULE_ALLOW},
-    {"getitimer", {36, 102}, JL_RULE_ALLOW},
-    {"gettimeofday", {96, 169}, JL_RULE_ALLOW},
-    {"nanosleep", {35, 101}, JL_RULE_ALLOW},
-    {"setitimer", {38, 103}, JL_RULE_ALLOW},
-    {"time", {201, -1}, JL_RULE_ALLOW},
-    {"timer_create", {222, 107}, JL_RULE_ALLOW},
-    {"timer_delete", {226, 111}, JL_RULE_ALLOW},
-    {"timer_getoverrun", {225, 109}, JL_RULE_ALLOW},
-    {"timer_gettime", {224, 108}, JL_RULE_ALLOW},
-    {"timer_settime", {223, 110}, JL_RULE_ALLOW},
-    {"timerfd_create", {283, 85}, JL_RULE_ALLOW},
-    {"timerfd_gettime", {287, 87}, JL_RULE_ALLOW},
-    {"timerfd_settime", {286, 86}, JL_RULE_ALLOW},
+    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW}},
+    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW}},
+    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW}},
+    {"getitimer", {36, 102, 102}, {JL_RULE_ALLOW}},
+    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW}},
+    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW}},
+    {"setitimer", {38, 103, 103}, {JL_RULE_ALLOW}},
+    {"time", {201, -1, -1}, {JL_RULE_ALLOW}},
+    {"timer_create", {222, 107, 107}, {JL_RULE_ALLOW}},
+    {"timer_delete", {226, 111, 111}, {JL_RULE_ALLOW}},
+    {"timer_getoverrun", {225, 109, 109}, {JL_RULE_ALLOW}},
+    {"timer_gettime", {224, 108, 108}, {JL_RULE_ALLOW}},
+    {"timer_settime", {223, 110, 110}, {JL_RULE_ALLOW}},
+    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW}},
+    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW}},
+    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW}},
 
     /* allowed: scheduling */
-    {"getpriority", {140, 141}, JL_RULE_ALLOW},
-    {"ioprio_get", {252, 31}, JL_RULE_ALLOW},
-    {"ioprio_set", {251, 30}, JL_RULE_ALLOW},
-    {"sched_get_priority_max", {146, 125}, JL_RULE_ALLOW},
-    {"sched_get_priority_min", {147, 126}, JL_RULE_ALLOW},
-    {"sched_getaffinity", {204, 123}, JL_RULE_ALLOW},
-    {"sched_getattr", {315, 275}, JL_RULE_ALLOW},
-    {"sched_getparam", {143, 121}, JL_RULE_ALLOW},
-    {"sched_getscheduler", {145, 120}, JL_RULE_ALLOW},
-    {"sched_rr_get_interval", {148, 127}, JL_RULE_ALLOW},
-    {"sched_setaffinity", {203, 122}, JL_RULE_ALLOW},
-    {"sched_setattr", {314, 274}, JL_RULE_ALLOW},
-    {"sched_setparam", {142, 118}, JL_RULE_ALLOW},
-    {"sched_setscheduler", {144, 119}, JL_RULE_ALLOW},
-    {"sched_yield", {24, 124}, JL_RULE_ALLOW},
-    {"setpriority", {141, 140}, JL_RULE_ALLOW},
+    {"getpriority", {140, 141, 141}, {JL_RULE_ALLOW}},
+    {"ioprio_get", {252, 31, 31}, {JL_RULE_ALLOW}},
+    {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
+    {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
+    {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW}},
+    {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
+    {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
+    {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
+    {"sched_rr_get_interval", {148, 127, 127}, {JL_RULE_ALLOW}},
+    {"sched_setaffinity", {203, 122, 122}, {JL_RULE_ALLOW}},
+    {"sched_setattr", {314, 274, 274}, {JL_RULE_ALLOW}},
+    {"sched_setparam", {142, 118, 118}, {JL_RULE_ALLOW}},
+    {"sched_setscheduler", {144, 119, 119}, {JL_RULE_ALLOW}},
+    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW}},
+    {"setpriority", {141, 140, 140}, {JL_RULE_ALLOW}},
 
     /* allowed: waiting */
-    {"epoll_create", {213, -1}, JL_RULE_ALLOW},
-    {"epoll_create1", {291, 20}, JL_RULE_ALLOW},
-    {"epoll_ctl", {233, 21}, JL_RULE_ALLOW},
-    {"epoll_pwait", {281, 22}, JL_RULE_ALLOW},
-    {"epoll_pwait2", {441, 441}, JL_RULE_ALLOW},
-    {"epoll_wait", {232, -1}, JL_RULE_ALLOW},
-    {"eventfd", {284, -1}, JL_RULE_ALLOW},
-    {"eventfd2", {290, 19}, JL_RULE_ALLOW},
-    {"futex", {202, 98}, JL_RULE_ALLOW},
-    {"futex_requeue", {456, 456}, JL_RULE_ALLOW},
-    {"futex_wait", {455, 455}, JL_RULE_ALLOW},
-    {"futex_waitv", {449, 449}, JL_RULE_ALLOW},
-    {"futex_wake", {454, 454}, JL_RULE_ALLOW},
-    {"inotify_add_watch", {254, 27}, JL_RULE_ALLOW},
-    {"inotify_init", {253, -1}, JL_RULE_ALLOW},
-    {"inotify_init1", {294, 26}, JL_RULE_ALLOW},
-    {"inotify_rm_watch", {255, 28}, JL_RULE_ALLOW},
-    {"poll", {7, -1}, JL_RULE_ALLOW},
-    {"ppoll", {271, 73}, JL_RULE_ALLOW},
-    {"pselect6", {270, 72}, JL_RULE_ALLOW},
-    {"select", {23, -1}, JL_RULE_ALLOW},
+    {"epoll_create", {213, -1, -1}, {JL_RULE_ALLOW}},
+    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW}},
+    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW}},
+    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW}},
+    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW}},
+    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW}},
+    {"eventfd", {284, -1, -1}, {JL_RULE_ALLOW}},
+    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW}},
+    {"futex", {202, 98, 98}, {JL_RULE_ALLOW}},
+    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW}},
+    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW}},
+    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW}},
+    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW}},
+    {"inotify_add_watch", {254, 27, 27}, {JL_RULE_ALLOW}},
+    {"inotify_init", {253, -1, -1}, {JL_RULE_ALLOW}},
+    {"inotify_init1", {294, 26, 26}, {JL_RULE_ALLOW}},
+    {"inotify_rm_watch", {255, 28, 28}, {JL_RULE_ALLOW}},
+    {"poll", {7, -1, -1}, {JL_RULE_ALLOW}},
+    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW}},
+    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW}},
+    {"select", {23, -1, -1}, {JL_RULE_ALLOW}},
 
     /* allowed: reading and writing */
-    {"cachestat", {451, 451}, JL_RULE_ALLOW},
-    {"copy_file_range", {326, 285}, JL_RULE_ALLOW},
-    {"fadvise64", {221, 223}, JL_RULE_ALLOW},
-    {"fallocate", {285, 47}, JL_RULE_ALLOW},
-    {"fdatasync", {75, 83}, JL_RULE_ALLOW},
-    {"flock", {73, 32}, JL_RULE_ALLOW},
-    {"fsync", {74, 82}, JL_RULE_ALLOW},
-    {"ftruncate", {77, 46}, JL_RULE_ALLOW},
-    {"io_cancel", {210, 3}, JL_RULE_ALLOW},
-    {"io_destroy", {207, 1}, JL_RULE_ALLOW},
-    {"io_getevents", {208, 4}, JL_RULE_ALLOW},
-    {"io_pgetevents", {333, 292}, JL_RULE_ALLOW},
-    {"io_setup", {206, 0}, JL_RULE_AIO},
-    {"io_submit", {209, 2}, JL_RULE_ALLOW},
-    {"lseek", {8, 62}, JL_RULE_ALLOW},
-    {"pread64", {17, 67}, JL_RULE_ALLOW},
-    {"preadv", {295, 69}, JL_RULE_ALLOW},
-    {"preadv2", {327, 286}, JL_RULE_ALLOW},
-    {"pwrite64", {18, 68}, JL_RULE_ALLOW},
-    {"pwritev", {296, 70}, JL_RULE_ALLOW},
-    {"pwritev2", {328, 287}, JL_RULE_ALLOW},
-    {"read", {0, 63}, JL_RULE_ALLOW},
-    {"readahead", {187, 213}, JL_RULE_ALLOW},
-    {"readv", {19, 65}, JL_RULE_ALLOW},
-    {"sendfile", {40, 71}, JL_RULE_ALLOW},
-    {"splice", {275, 76}, JL_RULE_ALLOW},
-    {"sync", {162, 81}, JL_RULE_ALLOW},
-    {"sync_file_range", {277, 84}, JL_RULE_ALLOW},
-    {"syncfs", {306, 267}, JL_RULE_ALLOW},
-    {"tee", {276, 77}, JL_RULE_ALLOW},
-    {"truncate", {76, 45}, JL_RULE_ALLOW},
-    {"write", {1, 64}, JL_RULE_ALLOW},
-    {"writev", {20, 66}, JL_RULE_ALLOW},
+    {"cachestat", {451, 451, 451}, {JL_RULE_ALLOW}},
+    {"copy_file_range", {326, 285, 285}, {JL_RULE_ALLOW}},
+    {"fadvise64", {221, 223, 223}, {JL_RULE_ALLOW}},
+    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW}},
+    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW}},
+    {"flock", {73, 32, 32}, {JL_RULE_ALLOW}},
+    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW}},
+    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW}},
+    {"io_cancel", {210, 3, 3}, {JL_RULE_ALLOW}},
+    {"io_destroy", {207, 1, 1}, {JL_RULE_ALLOW}},
+    {"io_getevents", {208, 4, 4}, {JL_RULE_ALLOW}},
+    {"io_pgetevents", {333, 292, 292}, {JL_RULE_ALLOW}},
+    {"io_setup", {206, 0, 0}, {JL_RULE_AIO}},
+    {"io_submit", {209, 2, 2}, {JL_RULE_ALLOW}},
+    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW}},
+    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW}},
+    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW}},
+    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW}},
+    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW}},
+    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW}},
+    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW}},
+    {"read", {0, 63, 63}, {JL_RULE_ALLOW}},
+    {"readahead", {187, 213, 213}, {JL_RULE_ALLOW}},
+    {"readv", {19, 65, 65}, {JL_RULE_ALLOW}},
+    {"sendfile", {40, 71, 71}, {JL_RULE_ALLOW}},
+    {"splice", {275, 76, 76}, {JL_RULE_ALLOW}},
+    {"sync", {162, 81, 81}, {JL_RULE_ALLOW}},
+    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW}},
+    {"syncfs", {306, 267, 267}, {JL_RULE_ALLOW}},
+    {"tee", {276, 77, 77}, {JL_RULE_ALLOW}},
+    {"truncate", {76, 45, 45}, {JL_RULE_ALLOW}},
+    {"write", {1, 64, 64}, {JL_RULE_ALLOW}},
+    {"writev", {20, 66, 66}, {JL_RULE_ALLOW}},
 
     /* allowed: descriptors */
-    {"close", {3, 57}, JL_RULE_ALLOW},
-    {"close_range", {436, 436}, JL_RULE_ALLOW},
-    {"dup", {32, 23}, JL_RULE_ALLOW},
-    {"dup2", {33, -1}, JL_RULE_ALLOW},
-    {"dup3", {292, 24}, JL_RULE_ALLOW},
-    {"fcntl", {72, 25}, JL_RULE_ALLOW},
-    {"pipe", {22, -1}, JL_RULE_ALLOW},
-    {"pipe2", {293, 59}, JL_RULE_ALLOW},
+    {"close", {3, 57, 57}, {JL_RULE_ALLOW}},
+    {"close_range", {436, 436, 436}, {JL_RULE_ALLOW}},
+    {"dup", {32, 23, 23}, {JL_RULE_ALLOW}},
+    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW}},
+    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW}},
+    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW}},
+    {"pipe", {22, -1, -1}, {JL_RULE_ALLOW}},
+    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW}},
 
     /* allowed: names; what they reach is for the mounts and Landlock to say */
-    {"access", {21, -1}, JL_RULE_ALLOW},
-    {"chdir", {80, 49}, JL_RULE_ALLOW},
-    {"chown", {92, -1}, JL_RULE_ALLOW},
-    {"creat", {85, -1}, JL_RULE_CHMOD},
-    {"faccessat", {269, 48}, JL_RULE_ALLOW},
-    {"faccessat2", {439, 439}, JL_RULE_ALLOW},
-    {"fchdir", {81, 50}, JL_RULE_ALLOW},
-    {"fchown", {93, 55}, JL_RULE_ALLOW},
-    {"fchownat", {260, 54}, JL_RULE_ALLOW},
-    {"fgetxattr", {193, 10}, JL_RULE_ALLOW},
-    {"file_getattr", {468, 468}, JL_RULE_ALLOW},
-    {"file_setattr", {469, 469}, JL_RULE_ALLOW},
-    {"flistxattr", {196, 13}, JL_RULE_ALLOW},
-    {"fremovexattr", {199, 16}, JL_RULE_ALLOW},
-    {"fsetxattr", {190, 7}, JL_RULE_ALLOW},
-    {"fstat", {5, 80}, JL_RULE_ALLOW},
-    {"fstatfs", {138, 44}, JL_RULE_ALLOW},
-    {"futimesat", {261, -1}, JL_RULE_ALLOW},
-    {"getcwd", {79, 17}, JL_RULE_ALLOW},
-    {"getdents", {78, -1}, JL_RULE_ALLOW},
-    {"getdents64", {217, 61}, JL_RULE_ALLOW},
-    {"getxattr", {191, 8}, JL_RULE_ALLOW},
-    {"getxattrat", {464, 464}, JL_RULE_ALLOW},
-    {"lchown", {94, -1}, JL_RULE_ALLOW},
-    {"lgetxattr", {192, 9}, JL_RULE_ALLOW},
-    {"link", {86, -1}, JL_RULE_ALLOW},
-    {"linkat", {265, 37}, JL_RULE_ALLOW},
-    {"listxattr", {194, 11}, JL_RULE_ALLOW},
-    {"listxattrat", {465, 465}, JL_RULE_ALLOW},
-    {"llistxattr", {195, 12}, JL_RULE_ALLOW},
-    {"lremovexattr", {198, 15}, JL_RULE_ALLOW},
-    {"lsetxattr", {189, 6}, JL_RULE_ALLOW},
-    {"lstat", {6, -1}, JL_RULE_ALLOW},
-    {"mkdir", {83, -1}, JL_RULE_ALLOW},
-    {"mkdirat", {258, 34}, JL_RULE_ALLOW},
-    {"newfstatat", {262, 79}, JL_RULE_ALLOW},
-    {"open", {2, -1}, JL_RULE_OPEN},
-    {"openat", {257, 56}, JL_RULE_OPENAT},
-    {"openat2", {437, 437}, JL_RULE_OPENAT2},
-    {"readlink", {89, -1}, JL_RULE_ALLOW},
-    {"readlinkat", {267, 78}, JL_RULE_ALLOW},
-    {"removexattr", {197, 14}, JL_RULE_ALLOW},
-    {"removexattrat", {466, 466}, JL_RULE_ALLOW},
-    {"rename", {82, -1}, JL_RULE_ALLOW},
-    {"renameat", {264, 38}, JL_RULE_ALLOW},
-    {"renameat2", {316, 276}, JL_RULE_ALLOW},
-    {"rmdir", {84, -1}, JL_RULE_ALLOW},
-    {"setxattr", {188, 5}, JL_RULE_ALLOW},
-    {"setxattrat", {463, 463}, JL_RULE_ALLOW},
-    {"stat", {4, -1}, JL_RULE_ALLOW},
-    {"statfs", {137, 43}, JL_RULE_ALLOW},
-    {"statx", {332, 291}, JL_RULE_ALLOW},
-    {"symlink", {88, -1}, JL_RULE_ALLOW},
-    {"symlinkat", {266, 36}, JL_RULE_ALLOW},
-    {"unlink", {87, -1}, JL_RULE_ALLOW},
-    {"unlinkat", {263, 35}, JL_RULE_ALLOW},
-    {"utime", {132, -1}, JL_RULE_ALLOW},
-    {"utimensat", {280, 88}, JL_RULE_ALLOW},
-    {"utimes", {235, -1}, JL_RULE_ALLOW},
+    {"access", {21, -1, -1}, {JL_RULE_ALLOW}},
+    {"chdir", {80, 49, 49}, {JL_RULE_ALLOW}},
+    {"chown", {92, -1, -1}, {JL_RULE_ALLOW}},
+    {"creat", {85, -1, -1}, {JL_RULE_CHMOD}},
+    {"faccessat", {269, 48, 48}, {JL_RULE_ALLOW}},
+    {"faccessat2", {439, 439, 439}, {JL_RULE_ALLOW}},
+    {"fchdir", {81, 50, 50}, {JL_RULE_ALLOW}},
+    {"fchown", {93, 55, 55}, {JL_RULE_ALLOW}},
+    {"fchownat", {260, 54, 54}, {JL_RULE_ALLOW}},
+    {"fgetxattr", {193, 10, 10}, {JL_RULE_ALLOW}},
+    {"file_getattr", {468, 468, 468}, {JL_RULE_ALLOW}},
+    {"file_setattr", {469, 469, 469}, {JL_RULE_ALLOW}},
+    {"flistxattr", {196, 13, 13}, {JL_RULE_ALLOW}},
+    {"fremovexattr", {199, 16, 16}, {JL_RULE_ALLOW}},
+    {"fsetxattr", {190, 7, 7}, {JL_RULE_ALLOW}},
+    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW}},
+    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW}},
+    {"futimesat", {261, -1, -1}, {JL_RULE_ALLOW}},
+    {"getcwd", {79, 17, 17}, {JL_RULE_ALLOW}},
+    {"getdents", {78, -1, -1}, {JL_RULE_ALLOW}},
+    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW}},
+    {"getxattr", {191, 8, 8}, {JL_RULE_ALLOW}},
+    {"getxattrat", {464, 464, 464}, {JL_RULE_ALLOW}},
+    {"lchown", {94, -1, -1}, {JL_RULE_ALLOW}},
+    {"lgetxattr", {192, 9, 9}, {JL_RULE_ALLOW}},
+    {"link", {86, -1, -1}, {JL_RULE_ALLOW}},
+    {"linkat", {265, 37, 37}, {JL_RULE_ALLOW}},
+    {"listxattr", {194, 11, 11}, {JL_RULE_ALLOW}},
+    {"listxattrat", {465, 465, 465}, {JL_RULE_ALLOW}},
+    {"llistxattr", {195, 12, 12}, {JL_RULE_ALLOW}},
+    {"lremovexattr", {198, 15, 15}, {JL_RULE_ALLOW}},
+    {"lsetxattr", {189, 6, 6}, {JL_RULE_ALLOW}},
+    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW}},
+    {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
+    {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT}},
+    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2}},
+    {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
+    {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
+    {"removexattr", {197, 14, 14}, {JL_RULE_ALLOW}},
+    {"removexattrat", {466, 466, 466}, {JL_RULE_ALLOW}},
+    {"rename", {82, -1, -1}, {JL_RULE_ALLOW}},
+    {"renameat", {264, 38, -1}, {JL_RULE_ALLOW}},
+    {"renameat2", {316, 276, 276}, {JL_RULE_ALLOW}},
+    {"rmdir", {84, -1, -1}, {JL_RULE_ALLOW}},
+    {"setxattr", {188, 5, 5}, {JL_RULE_ALLOW}},
+    {"setxattrat", {463, 463, 463}, {JL_RULE_ALLOW}},
+    {"stat", {4, -1, -1}, {JL_RULE_ALLOW}},
+    {"statfs", {137, 43, 43}, {JL_RULE_ALLOW}},
+    {"statx", {332, 291, 291}, {JL_RULE_ALLOW}},
+    {"symlink", {88, -1, -1}, {JL_RULE_ALLOW}},
+    {"symlinkat", {266, 36, 36}, {JL_RULE_ALLOW}},
+    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW}},
+    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW}},
+    {"utime", {132, -1, -1}, {JL_RULE_ALLOW}},
+    {"utimensat", {280, 88, 88}, {JL_RULE_ALLOW}},
+    {"utimes", {235, -1, -1}, {JL_RULE_ALLOW}},
 
     /* allowed: sockets, once there is one */
-    {"accept", {43, 202}, JL_RULE_ALLOW},
-    {"accept4", {288, 242}, JL_RULE_ALLOW},
-    {"bind", {49, 200}, JL_RULE_ALLOW},
-    {"connect", {42, 203}, JL_RULE_ALLOW},
-    {"getpeername", {52, 205}, JL_RULE_ALLOW},
-    {"getsockname", {51, 204}, JL_RULE_ALLOW},
-    {"getsockopt", {55, 209}, JL_RULE_ALLOW},
-    {"listen", {50, 201}, JL_RULE_ALLOW},
-    {"recvfrom", {45, 207}, JL_RULE_ALLOW},
-    {"recvmmsg", {299, 243}, JL_RULE_ALLOW},
-    {"recvmsg", {47, 212}, JL_RULE_ALLOW},
-    {"sendmmsg", {307, 269}, JL_RULE_ALLOW},
-    {"sendmsg", {46, 211}, JL_RULE_ALLOW},
-    {"sendto", {44, 206}, JL_RULE_ALLOW},
-    {"setsockopt", {54, 208}, JL_RULE_ALLOW},
-    {"shutdown", {48, 210}, JL_RULE_ALLOW},
+    {"accept", {43, 202, 202}, {JL_RULE_ALLOW}},
+    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW}},
+    {"bind", {49, 200, 200}, {JL_RULE_ALLOW}},
+    {"connect", {42, 203, 203}, {JL_RULE_ALLOW}},
+    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW}},
+    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW}},
+    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW}},
+    {"listen", {50, 201, 201}, {JL_RULE_ALLOW}},
+    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW}},
+    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW}},
+    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW}},
+    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW}},
+    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
-    {"mq_getsetattr", {245, 185}, JL_RULE_ALLOW},
-    {"mq_notify", {244, 184}, JL_RULE_ALLOW},
-    {"mq_open", {240, 180}, JL_RULE_ALLOW},
-    {"mq_timedreceive", {243, 183}, JL_RULE_ALLOW},
-    {"mq_timedsend", {242, 182}, JL_RULE_ALLOW},
-    {"mq_unlink", {241, 181}, JL_RULE_ALLOW},
-    {"msgctl", {71, 187}, JL_RULE_ALLOW},
-    {"msgget", {68, 186}, JL_RULE_ALLOW},
-    {"msgrcv", {70, 188}, JL_RULE_ALLOW},
-    {"msgsnd", {69, 189}, JL_RULE_ALLOW},
-    {"semctl", {66, 191}, JL_RULE_ALLOW},
-    {"semget", {64, 190}, JL_RULE_ALLOW},
-    {"semop", {65, 193}, JL_RULE_ALLOW},
-    {"semtimedop", {220, 192}, JL_RULE_ALLOW},
-    {"shmat", {30, 196}, JL_RULE_ALLOW},
-    {"shmctl", {31, 195}, JL_RULE_ALLOW},
-    {"shmdt", {67, 197}, JL_RULE_ALLOW},
-    {"shmget", {29, 194}, JL_RULE_ALLOW}};
+    {"mq_getsetattr", {245, 185, 185}, {JL_RULE_ALLOW}},
+    {"mq_notify", {244, 184, 184}, {JL_RULE_ALLOW}},
+    {"mq_open", {240, 180, 180}, {JL_RULE_ALLOW}},
+    {"mq_timedreceive", {243, 183, 183}, {JL_RULE_ALLOW}},
+    {"mq_timedsend", {242, 182, 182}, {JL_RULE_ALLOW}},
+    {"mq_unlink", {241, 181, 181}, {JL_RULE_ALLOW}},
+    {"msgctl", {71, 187, 187}, {JL_RULE_ALLOW}},
+    {"msgget", {68, 186, 186}, {JL_RULE_ALLOW}},
+    {"msgrcv", {70, 188, 188}, {JL_RULE_ALLOW}},
+    {"msgsnd", {69, 189, 189}, {JL_RULE_ALLOW}},
+    {"semctl", {66, 191, 191}, {JL_RULE_ALLOW}},
+    {"semget", {64, 190, 190}, {JL_RULE_ALLOW}},
+    {"semop", {65, 193, 193}, {JL_RULE_ALLOW}},
+    {"semtimedop", {220, 192, 192}, {JL_RULE_ALLOW}},
+    {"shmat", {30, 196, 196}, {JL_RULE_ALLOW}},
+    {"shmctl", {31, 195, 195}, {JL_RULE_ALLOW}},
+    {"shmdt", {67, 197, 197}, {JL_RULE_ALLOW}},
+    {"shmget", {29, 194, 194}, {JL_RULE_ALLOW}}};
 
-/* The row of a number, or NULL. For diagnostics: it looks at every row. */
+enum { JL_TAB_CALLS = sizeof jl_tab_calls / sizeof jl_tab_calls[0] };
+
+/* The row of a number, or NULL. It looks at every row. */
 static const jl_tab_call *jl_tab_call_of(jl_arch arch, uint32_t number) {
   if ((unsigned)arch >= JL_ARCH_COUNT || number >= JL_TAB_NUMBERS) return NULL;
-  for (size_t i = 0; i < sizeof jl_tab_calls / sizeof jl_tab_calls[0]; i++)
+  for (size_t i = 0; i < JL_TAB_CALLS; i++)
     if (jl_tab_calls[i].number[arch] == (int16_t)number) return &jl_tab_calls[i];
   return NULL;
 }
+
+/* Why the launch filter has an opinion on a call: half a sentence, for diagnostics. */
+JL_UNUSED static const char *jl_tab_why(jl_arch arch, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(arch, number);
+  return jl_tab_rules[call ? call->rule[0] : JL_RULE_UNKNOWN].why;
+}
+
+/* The row of name[0..n), or NULL. It looks at every row. */
+static const jl_tab_call *jl_tab_call_named(const char *name, size_t n) {
+  for (size_t i = 0; i < JL_TAB_CALLS; i++)
+    if (strncmp(jl_tab_calls[i].name, name, n) == 0 && jl_tab_calls[i].name[n] == 0) return &jl_tab_calls[i];
+  return NULL;
+}
+
 /* The init of `with_init`: PID 1 with memory of its own, 115 bytes of machine code in a sealed memfd. Written out here
    so that it needs no compiler at run time; tests/test_init.c assembles the listing and compares.
 
@@ -2316,7 +2456,7 @@ struct jailer_plan {
   size_t fd_count;
   int fd_max; /* the highest number that a kept descriptor has inside */
   uint64_t nofile, fsize;
-  struct jl_bpf_insn *filter;
+  jailer_insn *filter;
   size_t filter_len;
   struct jl_box *box; /* NULL: none */
 };
@@ -3219,271 +3359,633 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
 }
 
 /* ============================================================================================
- * // >>bpf    seccomp filters: from a verdict per system call to a classic BPF program
- * May touch: the caller's instruction array. May call: base, error, tables. Compiles and is tested on every system.
- *
- * The program:            1. another machine's entry  -> the process dies
- *                         2. x32 numbers (x86-64)     -> ENOSYS
- *                         3. a balanced binary tree over ranges of numbers with the same verdict
- *                         4. each leaf of it: the answer, or the clauses of one rule
- * All jumps go forward and stay inside the block that holds them, so a block can be moved as a whole.
+ * // >>policy    who may call what: rules by system call, from a role or from data; and asked directly
+ * May touch: memory. May call: base, error, syscalls. Compiles and is tested on every system.
  * ============================================================================================ */
 
-/* struct sock_filter of linux/filter.h: the same layout. */
-typedef struct jl_bpf_insn {
-  uint16_t code;
-  uint8_t jt, jf; /* instructions to skip when a test holds, and when it does not */
-  uint32_t k;
-} jl_bpf_insn;
+/* A rule as the compiler and the printer want it: no grants and no names left to resolve. */
+typedef struct jl_verdict {
+  uint32_t otherwise; /* the answer when no clause holds */
+  uint32_t count;     /* of clauses */
+  const jailer_clause *clause;
+  uint32_t weight;
+} jl_verdict;
+
+struct jailer_policy {
+  jl_arena arena;
+  const char *name;
+  jl_verdict fallback, unknown;       /* for calls that no rule names, and for numbers that are no call */
+  const jl_verdict *of[JL_TAB_CALLS]; /* by row of the table; NULL: fallback */
+};
+
+#define JL_POLICY_X32_BIT 0x40000000u /* __X32_SYSCALL_BIT: x32 shares the arch value of x86-64 */
+
+/* What the kernel would take, and what means one thing: a filter's other bits are never set by accident. */
+static bool jl_policy_is_answer(uint32_t answer) {
+  const uint32_t data = answer & 0xffffu;
+  switch (answer & 0xffff0000u) {
+  case 0x00030000u: return true; /* TRAP: any data */
+  case 0x00050000u: return data >= 1 && data <= 4095;
+  case JAILER_ANSWER_KILL_THREAD:
+  case JAILER_ANSWER_KILL_PROCESS:
+  case JAILER_ANSWER_NOTIFY:
+  case JAILER_ANSWER_LOG:
+  case JAILER_ANSWER_ALLOW: return data == 0;
+  default: return false;
+  }
+}
+
+static bool jl_policy_passes(uint32_t answer) {
+  return answer == JAILER_ANSWER_ALLOW || answer == JAILER_ANSWER_LOG || answer == JAILER_ANSWER_NOTIFY;
+}
+
+/* x32 numbers are the calls of x86-64 under other names: whatever the policy says to what it does not know, they are
+   not let through. */
+static uint32_t jl_policy_x32(const jailer_policy *policy) {
+  return jl_policy_passes(policy->unknown.otherwise) ? JL_RET_ENOSYS : policy->unknown.otherwise;
+}
+
+static uint64_t jl_policy_mask(const jailer_test *t) {
+  const uint64_t whole = t->bits == 32 ? UINT32_MAX : UINT64_MAX;
+  return t->mask ? t->mask & whole : whole;
+}
+
+static bool jl_policy_holds(const jailer_test *t, uint64_t argument) {
+  const uint64_t a = argument & jl_policy_mask(t);
+  switch (t->op) {
+  case JAILER_EQ: return a == t->value;
+  case JAILER_NE: return a != t->value;
+  case JAILER_LT: return a < t->value;
+  case JAILER_LE: return a <= t->value;
+  case JAILER_GT: return a > t->value;
+  case JAILER_GE: return a >= t->value;
+  }
+  return false;
+}
+
+/* The answer of a verdict to arguments, by the rules alone. */
+static uint32_t jl_policy_ask(const jl_verdict *v, const uint64_t args[6]) {
+  for (uint32_t i = 0; i < v->count; i++) {
+    uint32_t t = 0;
+    while (t < v->clause[i].test_count && jl_policy_holds(&v->clause[i].tests[t], args[v->clause[i].tests[t].arg])) t++;
+    if (t == v->clause[i].test_count) return v->clause[i].answer;
+  }
+  return v->otherwise;
+}
+
+/* The verdict on a row of the table. */
+static const jl_verdict *jl_policy_of(const jailer_policy *policy, size_t row) {
+  return policy->of[row] ? policy->of[row] : &policy->fallback;
+}
+
+static jailer_code jl_policy_new(const char *name, uint32_t otherwise, uint32_t unknown, jailer_policy **out,
+                                 jailer_error *err) {
+  jailer_policy *policy = JAILER_MALLOC(sizeof *policy);
+  if (!policy) return jl_no_memory(err, "make a policy");
+  memset(policy, 0, sizeof *policy);
+  policy->name = jl_arena_text(&policy->arena, name, strlen(name));
+  policy->fallback.otherwise = otherwise;
+  policy->unknown.otherwise = unknown;
+  *out = policy;
+  return policy->name ? JAILER_OK : jl_no_memory(err, "make a policy");
+}
+
+static void jl_policy_free(jailer_policy *policy) {
+  if (!policy) return;
+  jl_arena_free(&policy->arena);
+  JAILER_FREE(policy);
+}
+
+/* --- from a role --- */
+
+typedef struct jl_policy_role {
+  jailer_policy *policy;
+  const jailer_role_options *opt;
+  unsigned grants;
+} jl_policy_role;
+
+static uint32_t jl_policy_denied(const jl_policy_role *r, uint32_t answer) {
+  return answer == JL_RET_EPERM && r->opt->denied ? r->opt->denied : answer;
+}
+
+/* Copies the tests of a clause where they ask for the own process; false when that is nobody, and the clause is void. */
+static bool jl_policy_tests(const jl_policy_role *r, const jl_tab_clause *from, jailer_clause *to, bool *memory) {
+  bool self = false;
+  for (uint32_t i = 0; i < from->count; i++) self = self || from->test[i].bits == JL_BITS_SELF;
+  to->answer = jl_policy_denied(r, from->answer);
+  to->test_count = from->count;
+  to->tests = from->test;
+  if (!self) return true;
+  jailer_test *own = jl_arena_array(&r->policy->arena, from->count, sizeof *own);
+  if (!own) return *memory = false;
+  for (uint32_t i = 0; i < from->count; i++) {
+    own[i] = from->test[i];
+    if (own[i].bits != JL_BITS_SELF) continue;
+    own[i].bits = 32; /* pid_t */
+    own[i].value = r->opt->pid;
+  }
+  to->tests = own;
+  return r->opt->pid != 0;
+}
+
+/* A rule of the table under the grants. */
+static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, jl_verdict *out) {
+  jailer_clause *clause = jl_arena_array(&r->policy->arena, rule->count, sizeof *clause);
+  bool memory = clause != NULL;
+  out->otherwise = jl_policy_denied(r, rule->otherwise);
+  out->clause = clause;
+  for (uint32_t i = 0; i < rule->count && memory; i++) {
+    const jl_tab_clause *from = &rule->clause[i];
+    if (from->grant & ~r->grants) continue;
+    if (from->count == 0) return out->otherwise = jl_policy_denied(r, from->answer), true;
+    if (jl_policy_tests(r, from, &clause[out->count], &memory)) out->count++;
+  }
+  return memory;
+}
+
+static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
+                                       jailer_error *err) {
+  static const jailer_role_options strict;
+  jl_policy_role r = {NULL, opt ? opt : &strict, 0};
+  const uint32_t denied = r.opt->denied ? r.opt->denied : JAILER_ANSWER_KILL_PROCESS;
+  if (!jl_policy_is_answer(denied) || jl_policy_passes(denied))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
+                   "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
+  if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
+  if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
+  if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
+  if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
+  jailer_code code = jl_policy_new(jl_tab_roles[role], role == JAILER_ROLE_LAUNCH ? JL_RET_ENOSYS : denied,
+                                   JL_RET_ENOSYS, &r.policy, err);
+  jl_verdict *verdict = code ? NULL : jl_arena_array(&r.policy->arena, JL_RULE_COUNT, sizeof *verdict);
+  bool memory = verdict != NULL;
+  for (size_t i = 0; i < JL_RULE_COUNT && memory; i++) memory = jl_policy_resolve(&r, &jl_tab_rules[i], &verdict[i]);
+  for (size_t i = 0; i < JL_TAB_CALLS && memory; i++) {
+    const uint8_t rule = jl_tab_calls[i].rule[role - 1];
+    r.policy->of[i] = rule ? &verdict[rule] : NULL;
+  }
+  *out = memory ? r.policy : NULL;
+  if (memory) return JAILER_OK;
+  jl_policy_free(r.policy);
+  return jl_no_memory(err, "choose a role");
+}
+
+/* --- from data --- */
+
+/* NULL, or what is wrong with one condition. */
+static const char *jl_policy_test_wrong(const jailer_test *t) {
+  const uint64_t most = jl_policy_mask(t);
+  bool idle;
+  if (t->arg > 5) return "system calls have the arguments 0 to 5";
+  if (t->bits != 32 && t->bits != 64) return "bits is 32 or 64: what the kernel reads of the argument";
+  if (t->bits == 32 && (t->mask > UINT32_MAX || t->value > UINT32_MAX))
+    return "a mask or value with more than 32 bits in a comparison of 32";
+  switch (t->op) {
+  case JAILER_EQ:
+  case JAILER_NE: idle = (t->value & ~most) != 0; break;
+  case JAILER_LT:
+  case JAILER_GE: idle = t->value == 0 || t->value > most; break;
+  case JAILER_LE:
+  case JAILER_GT: idle = t->value >= most; break;
+  default: return "this is no comparison";
+  }
+  return idle ? "this comparison comes out the same whatever the argument is" : NULL;
+}
+
+static const char *jl_policy_rule_wrong(const jailer_rule *rule) {
+  if (!jl_policy_is_answer(rule->otherwise)) return "`otherwise` is no answer of a filter";
+  if (rule->clause_count && !rule->clauses) return "clauses is NULL and clause_count is not 0";
+  for (uint32_t i = 0; i < rule->clause_count; i++) {
+    const jailer_clause *c = &rule->clauses[i];
+    if (!jl_policy_is_answer(c->answer)) return "a clause has an answer that is none of a filter";
+    if (c->test_count && !c->tests) return "tests is NULL and test_count is not 0";
+    for (uint32_t t = 0; t < c->test_count; t++) {
+      const char *wrong = jl_policy_test_wrong(&c->tests[t]);
+      if (wrong) return wrong;
+    }
+  }
+  return NULL;
+}
+
+/* A copy of a rule that was found to be right; NULL: no memory. A clause without tests ends the list. */
+static const jl_verdict *jl_policy_copy(jl_arena *arena, const jailer_rule *rule) {
+  jl_verdict *v = jl_arena_get(arena, sizeof *v);
+  jailer_clause *clause = jl_arena_array(arena, rule->clause_count, sizeof *clause);
+  if (!v || !clause) return NULL;
+  v->otherwise = rule->otherwise;
+  v->clause = clause;
+  v->weight = rule->weight;
+  for (uint32_t i = 0; i < rule->clause_count; i++) {
+    const jailer_clause *from = &rule->clauses[i];
+    if (from->test_count == 0) return v->otherwise = from->answer, v;
+    jailer_test *tests = jl_arena_array(arena, from->test_count, sizeof *tests);
+    if (!tests) return NULL;
+    memcpy(tests, from->tests, from->test_count * sizeof *tests);
+    clause[i].answer = from->answer;
+    clause[i].test_count = from->test_count;
+    clause[i].tests = tests;
+    v->count++;
+  }
+  return v;
+}
+
+static jailer_code jl_policy_add(jailer_policy *policy, const jailer_rule *rule, jailer_error *err) {
+  static const char step[] = "read a policy";
+  const jl_tab_call *call = rule->call ? jl_tab_call_named(rule->call, strlen(rule->call)) : NULL;
+  const char *wrong = rule->call ? jl_policy_rule_wrong(rule) : "a rule without the name of its call";
+  if (wrong) return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, rule->call, 0, wrong);
+  if (!call && rule->optional) return JAILER_OK;
+  if (!call)
+    return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_SECCOMP, step, rule->call, 0,
+                   "no system call of that name is known; a rule for one that may be newer can be optional");
+  const jl_verdict **slot = &policy->of[call - jl_tab_calls];
+  if (*slot)
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, step, rule->call, 0,
+                   "this system call has a rule already; put the clauses of both into one, in order");
+  *slot = jl_policy_copy(&policy->arena, rule);
+  return *slot ? JAILER_OK : jl_no_memory(err, step);
+}
+
+static jailer_code jl_policy_from_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err) {
+  if (!jl_policy_is_answer(rules->otherwise) || !jl_policy_is_answer(rules->unknown))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "read a policy", rules->name, 0,
+                   "`otherwise` or `unknown` is no answer of a filter");
+  if (rules->rule_count && !rules->rules)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "read a policy", rules->name, 0,
+                   "rules is NULL and rule_count is not 0");
+  jailer_policy *policy = NULL;
+  jailer_code code =
+      jl_policy_new(rules->name ? rules->name : "custom", rules->otherwise, rules->unknown, &policy, err);
+  for (size_t i = 0; i < rules->rule_count && code == JAILER_OK; i++)
+    code = jl_policy_add(policy, &rules->rules[i], err);
+  if (code == JAILER_OK) *out = policy;
+  else jl_policy_free(policy);
+  return code;
+}
+
+/* ============================================================================================
+ * // >>bpf    the compiler: from a policy to a classic BPF program
+ * May touch: memory. May call: base, error, syscalls, policy. Compiles and is tested on every system.
+ *
+ * The program:   1. which machine's entry was used; of none that was asked for -> the process ends
+ *                2. x32 numbers (x86-64)
+ *                3. a balanced tree over ranges of numbers with the same verdict
+ *                4. its leaves: an answer, or the clauses of one rule
+ * It is written from its end to its beginning, because a jump only goes forward: where it leads is then known. What was
+ * written once and would do the same is not written again but jumped to, so equal tails of rules are shared. An
+ * instruction's number counts from the end; jl_bpf_finish turns the program round and drops what nothing leads to.
+ * ============================================================================================ */
 
 enum {
   JL_BPF_LOAD = 0x20, /* A = word at offset k   BPF_LD | BPF_W | BPF_ABS */
   JL_BPF_AND = 0x54,  /* A &= k                 BPF_ALU | BPF_AND | BPF_K */
   JL_BPF_JUMP = 0x05, /* skip k instructions    BPF_JMP | BPF_JA */
   JL_BPF_JEQ = 0x15,  /* A == k ?               BPF_JMP | BPF_JEQ | BPF_K */
+  JL_BPF_JGT = 0x25,  /* A > k ?                BPF_JMP | BPF_JGT | BPF_K */
   JL_BPF_JGE = 0x35,  /* A >= k ?               BPF_JMP | BPF_JGE | BPF_K */
   JL_BPF_JSET = 0x45, /* A & k ?                BPF_JMP | BPF_JSET | BPF_K */
   JL_BPF_RET = 0x06,  /* the answer is k        BPF_RET | BPF_K */
-  JL_BPF_MAX = 4096,  /* instructions in one filter: BPF_MAXINSNS */
-  JL_BPF_REACH = 255  /* farthest conditional jump: 8 bits */
+  JL_BPF_REACH = 250, /* a conditional jump skips at most 255 (8 bits); less the way stations beside it */
+  JL_BPF_DRAFT = 2 * JAILER_FILTER_MAX, /* with what is dropped at the end */
+  JL_BPF_BUCKETS = 4096
 };
 
 /* struct seccomp_data of linux/seccomp.h: nr at 0, arch at 4, instruction pointer at 8, arguments of 64 bits from 16.
-   Both machines are little-endian: an argument's low word comes first. */
-enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_HELD_NOTHING = 1 };
+   The machines are little-endian: an argument's low word comes first. */
+enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_NO_WORD = 1 };
 #define JL_BPF_AT_LOW(arg) (JL_BPF_AT_ARGS + 8u * (arg))
 #define JL_BPF_AT_HIGH(arg) (JL_BPF_AT_ARGS + 8u * (arg) + 4u)
+#define JL_BPF_ALL 0xffffffffu
 
-#define JL_BPF_X32_BIT 0x40000000u /* __X32_SYSCALL_BIT: x32 shares the arch value of x86-64 */
+/* linux/audit.h: AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64, AUDIT_ARCH_RISCV64 */
+static const uint32_t jl_bpf_audit[JL_ARCH_COUNT] = {0xc000003eu, 0xc00000b7u, 0xc00000f3u};
 
-/* linux/audit.h: AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 */
-static const uint32_t jl_bpf_audit[JL_ARCH_COUNT] = {0xc000003eu, 0xc00000b7u};
+/* A place to go on: `warm` for those who come with `word` in the accumulator, `cold` for all others. */
+typedef struct jl_bpf_entry {
+  uint32_t word;
+  uint16_t warm, cold;
+} jl_bpf_entry;
 
-/* What the launch filter lets through beyond the strict default. NULL and all-zero are the strict filter. */
-typedef struct jl_bpf_options {
-  bool allow_network;    /* sockets of AF_INET and AF_INET6 for TCP, UDP and ping; NETLINK_ROUTE */
-  bool allow_userns;     /* namespaces by clone, clone3 and unshare, and mounts in them */
-  bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL */
-  bool allow_pty;        /* TIOCSCTTY */
-} jl_bpf_options;
-
-/* The verdict on one number. */
-typedef struct jl_bpf_verdict {
-  uint32_t answer;
-  const jl_tab_rule *rule; /* NULL: the answer whatever the arguments; otherwise its clauses decide */
-} jl_bpf_verdict;
-
-typedef struct jl_bpf_writer {
-  jl_bpf_insn *out;
-  size_t len, max;
-  bool full;     /* sticky: an instruction did not fit */
-  uint32_t held; /* the offset whose word the accumulator holds as loaded, or HELD_NOTHING */
-  unsigned grants;
-  const jl_bpf_verdict *verdict; /* by number; [JL_TAB_NUMBERS] stands for all numbers from there on */
-  const uint32_t *first;         /* first number of each range */
-} jl_bpf_writer;
-
-static void jl_bpf_emit(jl_bpf_writer *w, unsigned code, uint32_t k) {
-  if (w->len >= w->max) w->full = true;
-  if (w->full) return;
-  const jl_bpf_insn insn = {(uint16_t)code, 0, 0, k};
-  w->out[w->len++] = insn;
-}
-
-/* A = word at `offset`, unless it is there already. */
-static void jl_bpf_load(jl_bpf_writer *w, uint32_t offset) {
-  if (w->held == offset) return;
-  jl_bpf_emit(w, JL_BPF_LOAD, offset);
-  w->held = offset;
-}
-
-static void jl_bpf_mask(jl_bpf_writer *w, uint32_t mask) {
-  if (mask == 0xffffffffu) return;
-  jl_bpf_emit(w, JL_BPF_AND, mask);
-  w->held = JL_BPF_HELD_NOTHING;
-}
-
-/* The jumps of one clause that leave for the next clause: where they are, which way they jump, and what the
-   accumulator holds there. An IS64 has two. */
-typedef struct jl_bpf_misses {
-  size_t count;
+typedef struct jl_bpf_draft {
   struct {
-    size_t at;
-    bool when_true;
-    uint32_t held;
-  } list[2 * JL_TAB_TESTS];
-} jl_bpf_misses;
+    uint32_t k;
+    uint16_t code, yes, no; /* where it leads; a load and an AND only to the one before, which comes next */
+    uint16_t same;          /* the next in its bucket, plus 1 */
+  } insn[JL_BPF_DRAFT];
+  uint16_t bucket[JL_BPF_BUCKETS]; /* the newest instruction with this hash, plus 1 */
+  uint16_t moved[JL_BPF_DRAFT];    /* jl_bpf_finish: its number among those that stay, plus 1 */
+  size_t len;
+  bool full; /* sticky */
 
-/* A conditional jump that misses when the condition comes out as `when_true`, and falls through when not. */
-static void jl_bpf_miss(jl_bpf_writer *w, jl_bpf_misses *m, unsigned code, uint32_t k, bool when_true) {
-  m->list[m->count].at = w->len;
-  m->list[m->count].when_true = when_true;
-  m->list[m->count].held = w->held;
-  m->count++;
-  jl_bpf_emit(w, code, k);
-}
-
-/* One test. It falls through when the test holds. */
-static void jl_bpf_test(jl_bpf_writer *w, jl_bpf_misses *m, const jl_tab_test *t) {
-  const uint32_t low = (uint32_t)(t->value & 0xffffffffu), high = (uint32_t)(t->value >> 32);
-  switch (t->op) {
-  case JL_OP_NONE: return;
-  case JL_OP_IS32:
-    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
-    jl_bpf_mask(w, t->mask);
-    jl_bpf_miss(w, m, JL_BPF_JEQ, low, false);
-    return;
-  case JL_OP_IS_NOT32:
-    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
-    jl_bpf_mask(w, t->mask);
-    jl_bpf_miss(w, m, JL_BPF_JEQ, low, true);
-    return;
-  case JL_OP_HAS32:
-    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word, which JSET leaves alone */
-    jl_bpf_miss(w, m, JL_BPF_JSET, t->mask, false);
-    return;
-  case JL_OP_IS64:
-    jl_bpf_load(w, JL_BPF_AT_HIGH(t->arg)); /* A = high word */
-    jl_bpf_miss(w, m, JL_BPF_JEQ, high, false);
-    jl_bpf_load(w, JL_BPF_AT_LOW(t->arg)); /* A = low word */
-    jl_bpf_miss(w, m, JL_BPF_JEQ, low, false);
-    return;
-  }
-}
-
-/* One clause: its tests, its answer, and every miss led to the instruction after it. A clause is at most 4 instructions
-   per test and 1 more, so the misses are within reach of 8 bits. False: it always answers, nothing can follow. */
-static bool jl_bpf_clause(jl_bpf_writer *w, const jl_tab_clause *clause) {
-  jl_bpf_misses m = {0};
-  for (size_t i = 0; i < JL_TAB_TESTS; i++) jl_bpf_test(w, &m, &clause->test[i]);
-  jl_bpf_emit(w, JL_BPF_RET, clause->answer);
-  if (w->full) return false;
-  for (size_t i = 0; i < m.count; i++) {
-    jl_bpf_insn *jump = &w->out[m.list[i].at];
-    const uint8_t skip = (uint8_t)(w->len - m.list[i].at - 1);
-    if (m.list[i].when_true) jump->jt = skip;
-    else jump->jf = skip;
-    /* where the ways into the next clause disagree about the accumulator, it holds nothing known */
-    w->held = i == 0 || m.list[i].held == w->held ? m.list[i].held : (uint32_t)JL_BPF_HELD_NOTHING;
-  }
-  return m.count > 0;
-}
-
-static bool jl_bpf_applies(const jl_tab_clause *clause, unsigned grants) { return (clause->grant & ~grants) == 0; }
-
-/* A leaf. A = the number on entry. */
-static void jl_bpf_leaf(jl_bpf_writer *w, const jl_bpf_verdict *v) {
-  w->held = JL_BPF_AT_NR;
-  for (uint32_t i = 0; v->rule && i < v->rule->count; i++) {
-    const jl_tab_clause *clause = &v->rule->clause[i];
-    if (jl_bpf_applies(clause, w->grants) && !jl_bpf_clause(w, clause)) return;
-  }
-  jl_bpf_emit(w, JL_BPF_RET, v->answer);
-}
-
-/* The ranges from..to-1 as a tree; A = the number throughout:
-     JGE first number of the right half ? right : left;   left: ...   right: ...
-   A left half that 8 bits cannot jump over gets an unconditional jump, which has 32, in front of it. */
-static void jl_bpf_tree(jl_bpf_writer *w, size_t from, size_t to) {
-  if (to - from == 1) {
-    jl_bpf_leaf(w, &w->verdict[w->first[from]]);
-    return;
-  }
-  const size_t middle = from + (to - from) / 2, node = w->len;
-  jl_bpf_emit(w, JL_BPF_JGE, w->first[middle]);
-  jl_bpf_tree(w, from, middle);
-  const size_t left = w->len - node - 1;
-  if (left > JL_BPF_REACH) jl_bpf_emit(w, JL_BPF_JUMP, 0); /* makes the room for it */
-  if (w->full) return;
-  if (left > JL_BPF_REACH) {
-    memmove(&w->out[node + 2], &w->out[node + 1], left * sizeof *w->out);
-    const jl_bpf_insn over = {JL_BPF_JUMP, 0, 0, (uint32_t)left};
-    w->out[node + 1] = over;
-    w->out[node].jf = 1; /* smaller: past the jump, to the left half */
-  } else {
-    w->out[node].jt = (uint8_t)left;
-  }
-  jl_bpf_tree(w, middle, to);
-}
-
-/* The whole program for a verdict per number. `verdict` has JL_TAB_NUMBERS + 1 entries. */
-static void jl_bpf_program(jl_bpf_writer *w, jl_arch arch) {
+  /* The ranges of one machine: the first number, the verdict, and the weights summed up. */
+  size_t ranges;
   uint32_t first[JL_TAB_NUMBERS + 1];
-  size_t ranges = 0;
+  const jl_verdict *verdict[JL_TAB_NUMBERS + 1];
+  uint64_t weight[JL_TAB_NUMBERS + 2];
+
+  /* The leaves written so far: rules of different calls that say the same are one. */
+  size_t leaves;
+  const jl_verdict *leaf[JL_TAB_CALLS + 1];
+  jl_bpf_entry leaf_at[JL_TAB_CALLS + 1];
+  const jailer_clause *run[JAILER_FILTER_MAX]; /* jl_bpf_switch: clauses in the order of their values */
+} jl_bpf_draft;
+
+/* --- instructions --- */
+
+/* Adds an instruction, even where there is one like it, and makes it the one that is found. */
+static uint16_t jl_bpf_append(jl_bpf_draft *d, unsigned code, uint32_t k, uint16_t yes, uint16_t no) {
+  const uint32_t hash = (code * 31u + k * 2654435761u + yes * 40503u + no * 9176u) >> 7 & (JL_BPF_BUCKETS - 1);
+  if (d->len >= JL_BPF_DRAFT) d->full = true;
+  if (d->full) return 0;
+  const uint16_t at = (uint16_t)d->len++;
+  d->insn[at].code = (uint16_t)code;
+  d->insn[at].k = k;
+  d->insn[at].yes = yes;
+  d->insn[at].no = no;
+  d->insn[at].same = d->bucket[hash];
+  d->bucket[hash] = (uint16_t)(at + 1);
+  return at;
+}
+
+static uint16_t jl_bpf_put(jl_bpf_draft *d, unsigned code, uint32_t k, uint16_t yes, uint16_t no) {
+  const uint32_t hash = (code * 31u + k * 2654435761u + yes * 40503u + no * 9176u) >> 7 & (JL_BPF_BUCKETS - 1);
+  for (uint16_t i = d->bucket[hash]; i; i = d->insn[i - 1].same)
+    if (d->insn[i - 1].code == code && d->insn[i - 1].k == k && d->insn[i - 1].yes == yes && d->insn[i - 1].no == no)
+      return (uint16_t)(i - 1);
+  return jl_bpf_append(d, code, k, yes, no);
+}
+
+/* The same place, not farther than `reach` from where the next instruction will stand: itself, a copy of an answer, or
+   an unconditional jump, which has 32 bits. */
+static uint16_t jl_bpf_near(jl_bpf_draft *d, uint16_t target, size_t reach) {
+  if (d->len - target <= reach) return target;
+  if (d->insn[target].code == JL_BPF_RET) return jl_bpf_append(d, JL_BPF_RET, d->insn[target].k, 0, 0);
+  return jl_bpf_append(d, JL_BPF_JUMP, 0, target, 0);
+}
+
+static jl_bpf_entry jl_bpf_answer(jl_bpf_draft *d, uint32_t answer) {
+  const uint16_t at = jl_bpf_put(d, JL_BPF_RET, answer, 0, 0);
+  const jl_bpf_entry entry = {JL_BPF_NO_WORD, at, at};
+  return entry;
+}
+
+static uint16_t jl_bpf_enter(jl_bpf_entry entry, uint32_t held) { return entry.word == held ? entry.warm : entry.cold; }
+
+/* A test of a word that is in the accumulator. After it the accumulator still holds the word, unless it was masked. */
+static uint16_t jl_bpf_branch(jl_bpf_draft *d, uint32_t word, uint32_t mask, unsigned code, uint32_t k,
+                              jl_bpf_entry yes, jl_bpf_entry no) {
+  const uint32_t held = mask == JL_BPF_ALL ? word : (uint32_t)JL_BPF_NO_WORD;
+  const uint16_t to_yes = jl_bpf_near(d, jl_bpf_enter(yes, held), JL_BPF_REACH);
+  const uint16_t to_no = jl_bpf_near(d, jl_bpf_enter(no, held), JL_BPF_REACH);
+  const uint16_t jump = jl_bpf_put(d, code, k, to_yes, to_no);
+  if (mask == JL_BPF_ALL) return jump;
+  return jl_bpf_put(d, JL_BPF_AND, mask, jl_bpf_near(d, jump, 1), 0);
+}
+
+/* The same for those who come without the word, too. */
+static jl_bpf_entry jl_bpf_step(jl_bpf_draft *d, uint32_t word, uint32_t mask, unsigned code, uint32_t k,
+                                jl_bpf_entry yes, jl_bpf_entry no) {
+  jl_bpf_entry entry = {word, 0, 0};
+  entry.warm = jl_bpf_branch(d, word, mask, code, k, yes, no);
+  entry.cold = jl_bpf_put(d, JL_BPF_LOAD, word, jl_bpf_near(d, entry.warm, 1), 0);
+  return entry;
+}
+
+/* --- arguments --- */
+
+/* (word & mask) op value. JSET tests bits without changing the accumulator. */
+static jl_bpf_entry jl_bpf_word(jl_bpf_draft *d, uint32_t word, uint32_t mask, jailer_op op, uint32_t value,
+                                jl_bpf_entry yes, jl_bpf_entry no) {
+  switch (op) {
+  case JAILER_NE: return jl_bpf_word(d, word, mask, JAILER_EQ, value, no, yes);
+  case JAILER_LT: return jl_bpf_step(d, word, mask, JL_BPF_JGE, value, no, yes);
+  case JAILER_LE: return jl_bpf_step(d, word, mask, JL_BPF_JGT, value, no, yes);
+  case JAILER_GT: return jl_bpf_step(d, word, mask, JL_BPF_JGT, value, yes, no);
+  case JAILER_GE: return jl_bpf_step(d, word, mask, JL_BPF_JGE, value, yes, no);
+  case JAILER_EQ: break;
+  }
+  if (mask != JL_BPF_ALL && value == 0) return jl_bpf_step(d, word, JL_BPF_ALL, JL_BPF_JSET, mask, no, yes);
+  return jl_bpf_step(d, word, mask, JL_BPF_JEQ, value, yes, no);
+}
+
+/* One condition. All 64 bits count: a half is left out only where the mask, or the width, says that it does. */
+static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_entry yes, jl_bpf_entry no) {
+  const uint64_t mask = jl_policy_mask(t);
+  const uint32_t low_mask = (uint32_t)(mask & JL_BPF_ALL), high_mask = (uint32_t)(mask >> 32);
+  const uint32_t low_value = (uint32_t)(t->value & JL_BPF_ALL), high_value = (uint32_t)(t->value >> 32);
+  const uint32_t high_word = JL_BPF_AT_HIGH(t->arg);
+  const bool upward = t->op == JAILER_GT || t->op == JAILER_GE;
+  jl_bpf_entry low = t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE ? yes : no; /* of 0 and 0 */
+  if (low_mask) low = jl_bpf_word(d, JL_BPF_AT_LOW(t->arg), low_mask, t->op, low_value, yes, no);
+  if (!high_mask) return low;
+  if (t->op == JAILER_EQ) return jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, no);
+  if (t->op == JAILER_NE) return jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, yes);
+  low = jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, upward ? no : yes);
+  return jl_bpf_word(d, high_word, high_mask, JAILER_GT, high_value, upward ? yes : no, low);
+}
+
+/* Whether a clause is one comparison with == of a whole argument: `arg1 == TCGETS`. */
+static bool jl_bpf_plain(const jailer_clause *c) {
+  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask == 0;
+}
+
+/* Whether two plain clauses differ only in the low word, so that it decides between them. */
+static bool jl_bpf_alike(const jailer_clause *a, const jailer_clause *b) {
+  return jl_bpf_plain(a) && jl_bpf_plain(b) && a->tests->arg == b->tests->arg && a->tests->bits == b->tests->bits &&
+         a->tests->value >> 32 == b->tests->value >> 32;
+}
+
+static uint32_t jl_bpf_low(const jailer_clause *c) { return (uint32_t)(c->tests->value & JL_BPF_ALL); }
+
+/* d->run[from..to) as a tree; A = the low word throughout. */
+static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, jl_bpf_entry next) {
+  const uint32_t word = JL_BPF_AT_LOW(d->run[from]->tests->arg);
+  jl_bpf_entry entry = {word, 0, 0};
+  if (to - from == 1) {
+    const jl_bpf_entry answer = jl_bpf_answer(d, d->run[from]->answer);
+    entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(d->run[from]), answer, next);
+  } else {
+    const size_t middle = from + (to - from) / 2;
+    const jl_bpf_entry right = jl_bpf_run(d, middle, to, next), left = jl_bpf_run(d, from, middle, next);
+    entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JGE, jl_bpf_low(d->run[middle]), right, left);
+  }
+  return entry;
+}
+
+/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
+   the others by halving. */
+static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
+  const jailer_test *t = clause->tests;
+  const uint32_t word = JL_BPF_AT_LOW(t->arg);
+  size_t n = 0;
+  if (count > JAILER_FILTER_MAX) return d->full = true, next;
+  for (size_t i = 1; i < count; i++) { /* by insertion; of equal values the earlier clause answers */
+    size_t at = n;
+    while (at && jl_bpf_low(d->run[at - 1]) > jl_bpf_low(&clause[i])) at--;
+    if (at && jl_bpf_low(d->run[at - 1]) == jl_bpf_low(&clause[i])) continue;
+    memmove(&d->run[at + 1], &d->run[at], (n - at) * sizeof *d->run);
+    d->run[at] = &clause[i];
+    n++;
+  }
+  const jl_bpf_entry others = jl_bpf_run(d, 0, n, next);
+  const jl_bpf_entry first = jl_bpf_answer(d, clause->answer);
+  const jl_bpf_entry low = jl_bpf_step(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
+  if (t->bits == 32) return low;
+  return jl_bpf_step(d, JL_BPF_AT_HIGH(t->arg), JL_BPF_ALL, JL_BPF_JEQ, (uint32_t)(t->value >> 32), low, next);
+}
+
+/* The clauses of a verdict, the last one first. */
+static jl_bpf_entry jl_bpf_clauses(jl_bpf_draft *d, const jl_verdict *v) {
+  enum { SWITCH = 4 }; /* from here on halving beats one comparison after the other */
+  jl_bpf_entry next = jl_bpf_answer(d, v->otherwise);
+  for (size_t end = v->count; end > 0 && !d->full;) {
+    size_t from = end - 1;
+    while (from > 0 && jl_bpf_alike(&v->clause[from - 1], &v->clause[end - 1])) from--;
+    if (end - from >= SWITCH) {
+      next = jl_bpf_switch(d, &v->clause[from], end - from, next);
+      end = from;
+      continue;
+    }
+    const jailer_clause *c = &v->clause[--end];
+    const jl_bpf_entry miss = next;
+    next = jl_bpf_answer(d, c->answer);
+    for (uint32_t t = c->test_count; t > 0; t--) next = jl_bpf_test(d, &c->tests[t - 1], next, miss);
+  }
+  return next;
+}
+
+/* --- numbers --- */
+
+static bool jl_bpf_same(const jl_verdict *a, const jl_verdict *b) {
+  if (a == b) return true;
+  if (a->otherwise != b->otherwise || a->count != b->count) return false;
+  for (uint32_t i = 0; i < a->count; i++) {
+    const jailer_clause *x = &a->clause[i], *y = &b->clause[i];
+    if (x->answer != y->answer || x->test_count != y->test_count) return false;
+    for (uint32_t t = 0; t < x->test_count && x->tests != y->tests; t++)
+      if (x->tests[t].arg != y->tests[t].arg || x->tests[t].op != y->tests[t].op ||
+          x->tests[t].bits != y->tests[t].bits || x->tests[t].value != y->tests[t].value ||
+          jl_policy_mask(&x->tests[t]) != jl_policy_mask(&y->tests[t]))
+        return false;
+  }
+  return true;
+}
+
+/* A range's place. A = the number on entry, which no clause asks for. */
+static jl_bpf_entry jl_bpf_leaf(jl_bpf_draft *d, const jl_verdict *v) {
+  if (v->count == 0) return jl_bpf_answer(d, v->otherwise);
+  for (size_t i = 0; i < d->leaves; i++)
+    if (jl_bpf_same(d->leaf[i], v)) return d->leaf_at[i];
+  d->leaf[d->leaves] = v;
+  d->leaf_at[d->leaves] = jl_bpf_clauses(d, v);
+  return d->leaf_at[d->leaves++];
+}
+
+/* The weight of the heavier side when from..to-1 is parted before `middle`. */
+static uint64_t jl_bpf_heavier(const jl_bpf_draft *d, size_t from, size_t middle, size_t to) {
+  const uint64_t left = d->weight[middle] - d->weight[from], right = d->weight[to] - d->weight[middle];
+  return left > right ? left : right;
+}
+
+/* Where from..to-1 is parted: as evenly by weight as a tree of that depth allows. */
+static size_t jl_bpf_middle(const jl_bpf_draft *d, size_t from, size_t to, unsigned depth) {
+  const size_t most = depth > 16 ? 65536 : (size_t)1 << (depth - 1); /* ranges of one half */
+  size_t low = to - from > most ? to - most : from + 1, high = from + most < to ? from + most : to - 1;
+  while (low < high && jl_bpf_heavier(d, from, low + 1, to) <= jl_bpf_heavier(d, from, low, to)) low++;
+  return low;
+}
+
+/* The ranges from..to-1 as a tree of at most `depth` questions; A = the number throughout. */
+static jl_bpf_entry jl_bpf_tree(jl_bpf_draft *d, size_t from, size_t to, unsigned depth) {
+  if (to - from == 1) return jl_bpf_leaf(d, d->verdict[from]);
+  const size_t middle = jl_bpf_middle(d, from, to, depth);
+  const jl_bpf_entry right = jl_bpf_tree(d, middle, to, depth - 1), left = jl_bpf_tree(d, from, middle, depth - 1);
+  const uint16_t warm = jl_bpf_branch(d, JL_BPF_AT_NR, JL_BPF_ALL, JL_BPF_JGE, d->first[middle], right, left);
+  const jl_bpf_entry entry = {JL_BPF_AT_NR, warm, warm};
+  return entry;
+}
+
+/* How often a verdict is looked for. Since Linux 5.11 the kernel remembers which numbers are allowed whatever the
+   arguments (seccomp_cache_check_allow) and does not run the filter for them: the others are worth a shorter way. */
+static uint32_t jl_bpf_weight(const jl_verdict *v) { return v->weight ? v->weight : v->count ? 8 : 1; }
+
+/* One machine: its numbers in ranges, and the tree. */
+static jl_bpf_entry jl_bpf_machine(jl_bpf_draft *d, const jailer_policy *policy, jl_arch arch) {
+  const jl_verdict *by_number[JL_TAB_NUMBERS + 1];
+  for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) by_number[n] = &policy->unknown;
+  for (size_t i = 0; i < JL_TAB_CALLS; i++)
+    if (jl_tab_calls[i].number[arch] >= 0) by_number[jl_tab_calls[i].number[arch]] = jl_policy_of(policy, i);
+  d->ranges = 0;
   for (uint32_t n = 0; n <= JL_TAB_NUMBERS; n++) {
-    const jl_bpf_verdict *a = &w->verdict[n], *b = n ? &w->verdict[n - 1] : NULL;
-    if (!b || a->answer != b->answer || a->rule != b->rule) first[ranges++] = n;
+    if (n == 0 || !jl_bpf_same(by_number[n], by_number[n - 1])) {
+      d->first[d->ranges] = n;
+      d->verdict[d->ranges] = by_number[n];
+      d->weight[d->ranges + 1] = d->weight[d->ranges];
+      d->ranges++;
+    }
+    d->weight[d->ranges] += jl_bpf_weight(by_number[n]);
   }
-  w->first = first;
-  jl_bpf_emit(w, JL_BPF_LOAD, JL_BPF_AT_ARCH); /* A = the machine of the entry that was used */
-  jl_bpf_emit(w, JL_BPF_JEQ, jl_bpf_audit[arch]);
-  if (!w->full) w->out[w->len - 1].jt = 1;
-  jl_bpf_emit(w, JL_BPF_RET, JL_RET_KILL_PROCESS);
-  jl_bpf_emit(w, JL_BPF_LOAD, JL_BPF_AT_NR); /* A = the number */
-  if (arch == JL_ARCH_X86_64) {
-    jl_bpf_emit(w, JL_BPF_JGE, JL_BPF_X32_BIT); /* also what is negative as an int */
-    if (!w->full) w->out[w->len - 1].jf = 1;
-    jl_bpf_emit(w, JL_BPF_RET, JL_RET_ENOSYS);
-  }
-  jl_bpf_tree(w, 0, ranges);
-  w->first = NULL;
+  unsigned depth = 1; /* one more question than a tree without weights would need */
+  while ((size_t)1 << (depth - 1) < d->ranges) depth++;
+  const jl_bpf_entry tree = jl_bpf_tree(d, 0, d->ranges, depth);
+  const bool x86_64 = arch == JL_ARCH_X86_64; /* others start here as well, to have the number loaded */
+  const jl_bpf_entry x32 = x86_64 ? jl_bpf_answer(d, jl_policy_x32(policy)) : tree;
+  if (x86_64) return jl_bpf_step(d, JL_BPF_AT_NR, JL_BPF_ALL, JL_BPF_JGE, JL_POLICY_X32_BIT, x32, tree);
+  jl_bpf_entry entry = tree;
+  if (tree.word == JL_BPF_AT_NR) entry.cold = jl_bpf_put(d, JL_BPF_LOAD, JL_BPF_AT_NR, jl_bpf_near(d, tree.warm, 1), 0);
+  return entry;
 }
 
-/* What a rule comes to under these grants: one answer if no clause is left that asks about arguments. Calls of
-   different rules with one answer then share a range, and the kernel caches those that are allowed (5.11). */
-static jl_bpf_verdict jl_bpf_resolve(const jl_tab_rule *rule, unsigned grants) {
-  jl_bpf_verdict v = {rule->otherwise, NULL};
-  for (uint32_t i = 0; i < rule->count; i++) {
-    if (!jl_bpf_applies(&rule->clause[i], grants)) continue;
-    if (rule->clause[i].test[0].op == JL_OP_NONE) v.answer = rule->clause[i].answer;
-    else v.rule = rule;
-    return v;
+/* Turns the program round: from `root` to the end, without what nothing leads to. Zero: it does not fit. */
+static size_t jl_bpf_finish(jl_bpf_draft *d, uint16_t root, jailer_insn *out, size_t max) {
+  size_t live = 0, n = 0;
+  memset(d->moved, 0, sizeof d->moved);
+  d->moved[root] = 1;
+  for (size_t i = (size_t)root + 1; i-- > 0;) {
+    if (!d->moved[i]) continue;
+    live++;
+    if (d->insn[i].code == JL_BPF_RET) continue;
+    d->moved[d->insn[i].yes] = 1;
+    if ((d->insn[i].code & 7u) == (JL_BPF_JUMP & 7u) && d->insn[i].code != JL_BPF_JUMP) d->moved[d->insn[i].no] = 1;
   }
-  return v;
+  if (live > max || live > JAILER_FILTER_MAX) return 0;
+  for (size_t i = 0; i <= root; i++)
+    if (d->moved[i]) d->moved[i] = (uint16_t)(n++ + 1);
+  for (size_t i = 0; i <= root; i++) {
+    if (!d->moved[i]) continue;
+    const size_t at = d->moved[i] - 1u, code = d->insn[i].code;
+    jailer_insn *insn = &out[live - 1 - at];
+    insn->code = (uint16_t)code;
+    insn->k = d->insn[i].k;
+    insn->jt = insn->jf = 0;
+    if (code == JL_BPF_JUMP) insn->k = (uint32_t)(at - d->moved[d->insn[i].yes]);
+    if ((code & 7u) != (JL_BPF_JUMP & 7u) || code == JL_BPF_JUMP) continue;
+    insn->jt = (uint8_t)(at - d->moved[d->insn[i].yes]);
+    insn->jf = (uint8_t)(at - d->moved[d->insn[i].no]);
+  }
+  return live;
 }
 
-/* The launch filter: what a program from an ordinary distribution needs to start and work, without the calls that widen
-   a jail. opt: NULL for the strict one. out: room for max instructions; *len: how many were written. The result is the
-   same on every system. Errors: UNSUPPORTED for a machine that is not in the table, LIMIT when it does not fit. */
-JL_UNUSED static jailer_code jl_bpf_launch(jl_arch arch, const jl_bpf_options *opt, jl_bpf_insn *out, size_t max,
-                                           size_t *len, jailer_error *err) {
-  jl_bpf_verdict verdict[JL_TAB_NUMBERS + 1];
-  jl_bpf_writer w = {0};
+/* archs[0..count), each once. *len is 0 after a failure. */
+static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
+                                  size_t max, size_t *len, jailer_error *err) {
   *len = 0;
-  if ((unsigned)arch >= JL_ARCH_COUNT)
-    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "write the launch filter", NULL, 0,
-                   "the system calls of this machine are not in the table; x86-64 and aarch64 are");
-  if (opt && opt->allow_network) w.grants |= JL_GRANT_NETWORK;
-  if (opt && opt->allow_userns) w.grants |= JL_GRANT_USERNS;
-  if (opt && opt->allow_exec_memfd) w.grants |= JL_GRANT_EXEC_MEMFD;
-  if (opt && opt->allow_pty) w.grants |= JL_GRANT_PTY;
-  for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) verdict[n] = jl_bpf_resolve(&jl_tab_rules[JL_RULE_UNKNOWN], w.grants);
-  for (size_t i = 0; i < sizeof jl_tab_calls / sizeof jl_tab_calls[0]; i++) {
-    const int number = jl_tab_calls[i].number[arch];
-    if (number < 0 || number >= JL_TAB_NUMBERS) continue;
-    verdict[number] = jl_bpf_resolve(&jl_tab_rules[jl_tab_calls[i].launch], w.grants);
+  jl_bpf_draft *d = JAILER_MALLOC(sizeof *d);
+  if (!d) return jl_no_memory(err, "compile a filter");
+  memset(d->bucket, 0, sizeof d->bucket);
+  d->weight[0] = 0;
+  d->len = d->leaves = 0;
+  d->full = false;
+  jl_bpf_entry entry = jl_bpf_answer(d, JAILER_ANSWER_KILL_PROCESS);
+  for (size_t i = count; i > 0; i--) {
+    const jl_bpf_entry machine = jl_bpf_machine(d, policy, archs[i - 1]);
+    entry = jl_bpf_step(d, JL_BPF_AT_ARCH, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_audit[archs[i - 1]], machine, entry);
   }
-  w.out = out;
-  w.max = max < JL_BPF_MAX ? max : JL_BPF_MAX;
-  w.verdict = verdict;
-  jl_bpf_program(&w, arch);
-  if (w.full)
-    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "write the launch filter", NULL, 0,
-                   "the filter does not fit into its array; give it more instructions, at most 4096");
-  *len = w.len;
-  return JAILER_OK;
-}
-
-/* The name of a system call, or NULL for a number that this version does not know. */
-JL_UNUSED static const char *jl_bpf_name(jl_arch arch, uint32_t number) {
-  const jl_tab_call *call = jl_tab_call_of(arch, number);
-  return call ? call->name : NULL;
-}
-
-/* Why the launch filter has an opinion on a call: half a sentence, for diagnostics. */
-JL_UNUSED static const char *jl_bpf_why(jl_arch arch, uint32_t number) {
-  const jl_tab_call *call = jl_tab_call_of(arch, number);
-  return jl_tab_rules[call ? call->launch : JL_RULE_UNKNOWN].why;
+  if (!d->full) *len = jl_bpf_finish(d, entry.cold, out, max);
+  JAILER_FREE(d);
+  if (*len) return JAILER_OK;
+  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+                 "the filter needs more instructions than there is room for, or than the kernel takes (4096)");
 }
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
@@ -7209,7 +7711,7 @@ JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate
 JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
   struct {
     uint16_t len;
-    const struct jl_bpf_insn *filter;
+    const jailer_insn *filter;
   } program;
   memset(&program, 0, sizeof program);
   program.len = (uint16_t)c->plan->filter_len;
@@ -9235,21 +9737,24 @@ static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
 }
 
 static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
-  jl_bpf_options options;
-  jl_bpf_insn *whole = JAILER_MALLOC(JL_BPF_MAX * sizeof *whole);
+  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  jailer_role_options options;
+  jailer_policy *policy = NULL;
+  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
   if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
   options.allow_network = plan->allow_network;
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
-  jailer_code code =
-      jl_bpf_launch(JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64, &options, whole, JL_BPF_MAX, &plan->filter_len, err);
+  jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
+  if (code == JAILER_OK) code = jl_bpf_compile(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
     plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
     if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
     else code = jl_no_memory(err, "compile the launch filter");
   }
+  jl_policy_free(policy);
   JAILER_FREE(whole);
   return code;
 }
@@ -9615,6 +10120,93 @@ static jailer_code jl_public_handle(jailer_proc *out, jailer_error *err) {
   memset(out, 0, sizeof *out);
   out->pidfd = out->init_fd = -1;
   return JAILER_OK;
+}
+
+/* --- filters: pure --- */
+
+/* The column of the table; JL_ARCH_COUNT for a machine that is not in it. */
+static jl_arch jl_public_arch(jailer_arch arch) {
+  if (arch == JAILER_ARCH_NATIVE) return JL_X86_64 ? JL_ARCH_X86_64 : JL_AARCH64 ? JL_ARCH_AARCH64 : JL_ARCH_COUNT;
+  return (unsigned)arch < JAILER_ARCH_COUNT ? (jl_arch)(arch - 1) : JL_ARCH_COUNT;
+}
+
+JAILER_API const char *jailer_role_name(jailer_role role) {
+  return (unsigned)role < JAILER_ROLE_COUNT ? jl_tab_roles[role] : "unknown";
+}
+
+JAILER_API jailer_role jailer_role_by_name(const char *name) {
+  for (int i = 1; name && i < JAILER_ROLE_COUNT; i++)
+    if (jl_streq(jl_tab_roles[i], name)) return (jailer_role)i;
+  return JAILER_ROLE_NONE;
+}
+
+JAILER_API const char *jailer_policy_name(const jailer_policy *policy) { return policy ? policy->name : "none"; }
+
+JAILER_API const char *jailer_call_name(jailer_arch arch, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(jl_public_arch(arch), number);
+  return call ? call->name : NULL;
+}
+
+JAILER_API int jailer_call_number(jailer_arch arch, const char *name) {
+  const jl_arch column = jl_public_arch(arch);
+  const jl_tab_call *call = name && column < JL_ARCH_COUNT ? jl_tab_call_named(name, strlen(name)) : NULL;
+  return call ? call->number[column] : -1;
+}
+
+JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
+                                          jailer_error *err) {
+  static const char step[] = "choose a role";
+  if (!out) return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "out", 0, "NULL where it is needed");
+  *out = NULL;
+  if (role <= JAILER_ROLE_NONE || role >= JAILER_ROLE_COUNT)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "role", 0,
+                   "there is no such role: launch, vmm, vcpu and api are there");
+  return jl_policy_from_role(role, opt, out, err);
+}
+
+JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err) {
+  if (out) *out = NULL;
+  if (!out || !rules)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "read a policy", out ? "rules" : "out", 0,
+                   "NULL where it is needed");
+  return jl_policy_from_rules(rules, out, err);
+}
+
+JAILER_API void jailer_policy_free(jailer_policy *policy) { jl_policy_free(policy); }
+
+JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arch arch, uint32_t number,
+                                         const uint64_t args[6]) {
+  const jl_arch column = jl_public_arch(arch);
+  if (!policy || !args || column >= JL_ARCH_COUNT) return JAILER_ANSWER_KILL_PROCESS;
+  if (column == JL_ARCH_X86_64 && number >= JL_POLICY_X32_BIT) return jl_policy_x32(policy);
+  const jl_tab_call *call = jl_tab_call_of(column, number);
+  return jl_policy_ask(call ? jl_policy_of(policy, (size_t)(call - jl_tab_calls)) : &policy->unknown, args);
+}
+
+JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
+                                             jailer_insn *out, size_t max, size_t *len, jailer_error *err) {
+  static const char step[] = "compile a filter";
+  static const jailer_arch native = JAILER_ARCH_NATIVE;
+  jl_arch column[JL_ARCH_COUNT];
+  if (len) *len = 0;
+  if (!policy || !out || !len || (arch_count && !archs))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step,
+                   !policy ? "policy"
+                   : !out  ? "out"
+                           : "len or archs",
+                   0, "NULL where it is needed");
+  if (arch_count == 0) archs = &native, arch_count = 1;
+  for (size_t i = 0; i < arch_count; i++) {
+    const jl_arch one = jl_public_arch(archs[i]);
+    if (one >= JL_ARCH_COUNT)
+      return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                     "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+    for (size_t k = 0; k < i; k++)
+      if (column[k] == one)
+        return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "archs", 0, "a machine is named twice");
+    column[i] = one; /* below JL_ARCH_COUNT: a longer list names one twice */
+  }
+  return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
 }
 
 #if JL_LINUX

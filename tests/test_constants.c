@@ -121,7 +121,7 @@ int main(void) {
 #ifdef LANDLOCK_SCOPE_SIGNAL
     SAME(JL_LL_SCOPE_ABSTRACT_UNIX, LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET) SAME(JL_LL_SCOPE_SIGNAL, LANDLOCK_SCOPE_SIGNAL)
 #endif
-    SAME(sizeof(jl_bpf_insn), 8) SAME(offsetof(jl_bpf_insn, k), 4) SAME(sizeof(jl_landlock), 24)
+    SAME(sizeof(jailer_insn), 8) SAME(offsetof(jailer_insn, k), 4) SAME(sizeof(jl_landlock), 24)
     SAME(sizeof(((jailer_error *)0)->item), JAILER_ITEM_MAX)};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     OK(rows[i].ours == rows[i].theirs, "%s is %lld", rows[i].name, rows[i].theirs);

@@ -27,7 +27,8 @@ EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
 TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
-	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs
+	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
+	$B/test_bpf $B/test_confine
 SCRIPTS = tests/test_header.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
@@ -134,8 +135,10 @@ $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c
 $B/test_box: tests/test_box.c
+$B/test_bpf: tests/test_bpf.c
 $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
+$B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c

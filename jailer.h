@@ -88,6 +88,7 @@
  *   >>parent      vetting, rules, maps, the clone, the reply
  *   >>proc        a running target: its end, signals, the handle
  *   >>report      what the kernel says of it
+ *   >>confine     this process confines itself
  *   >>survey      a configuration on this host: paths, program, box
  *   >>public      the bodies of the public functions, thin
  *   >>history     what changed for users
@@ -670,6 +671,20 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
    E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
+
+/* --- this process confines itself ------------------------------------------------------------------------------- */
+
+/* Installs a policy on the calling thread, or with all_threads on every thread of the process, and sets no_new_privs
+   (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It comes on top of the filters that are there: what one of them refuses
+   stays refused. A thread that is made later has the filters of its maker. Afterwards /proc/self/task/TID/status of all
+   those threads is read and has to agree (E_READBACK: the process should then end). That takes read and close, with
+   all_threads also openat and getdents64; where the policy refuses one of these nothing is read, since the call could
+   end the process, and *verified, which may be NULL, is false. No call that the policy refuses is made; where that is
+   munmap, 32 KiB stay mapped. Any thread. Errors, err may be NULL: E_CONFLICT (with all_threads: the thread that the
+   item names has filters of its own), E_LIMIT (the filter, or all of the process's, are too long), E_INVALID, E_SYSTEM,
+   E_NO_MEMORY: the process is as it was, but for no_new_privs. E_UNSUPPORTED (another system). */
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err);
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
@@ -3776,7 +3791,8 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   const uint32_t low_value = (uint32_t)(t->value & JL_BPF_ALL), high_value = (uint32_t)(t->value >> 32);
   const uint32_t high_word = JL_BPF_AT_HIGH(t->arg);
   const bool upward = t->op == JAILER_GT || t->op == JAILER_GE;
-  jl_bpf_entry low = t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE ? yes : no; /* of 0 and 0 */
+  const jailer_test nothing = {t->arg, 64, t->op, 0, low_value}; /* a low word of which the mask leaves nothing */
+  jl_bpf_entry low = jl_policy_holds(&nothing, 0) ? yes : no;
   if (low_mask) low = jl_bpf_word(d, JL_BPF_AT_LOW(t->arg), low_mask, t->op, low_value, yes, no);
   if (!high_mask) return low;
   if (t->op == JAILER_EQ) return jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, no);
@@ -8523,8 +8539,25 @@ JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uin
   return 0;
 }
 
-/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which alone
-   can have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
+/* Reads an open file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which
+   alone can have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
+static long jl_parent_proc_text(int fd, char *text, size_t size) {
+  char part[512];
+  size_t used = 0, column = 0;
+  bool groups = false; /* in that line */
+  long n;
+  while ((n = jl_sys_read(fd, part, sizeof part)) > 0 && used < size - 1) {
+    for (long i = 0; i < n && used < size - 1; i++) {
+      if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
+      if (part[i] == '\n') column = 0;
+      if (!groups || column < 128 || part[i] == '\n') text[used++] = part[i];
+      if (part[i] == '\n') groups = false;
+    }
+  }
+  text[used] = 0;
+  return n < 0 ? n : (long)used;
+}
+
 static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
   char path[64];
   jl_buf b = jl_buf_fixed(path, sizeof path);
@@ -8533,21 +8566,9 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   jl_buf_str(&b, name);
   long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
   if (fd < 0) return fd;
-  char part[512];
-  size_t used = 0, column = 0;
-  bool groups = false; /* in that line */
-  long n;
-  while ((n = jl_sys_read((int)fd, part, sizeof part)) > 0 && used < size - 1) {
-    for (long i = 0; i < n && used < size - 1; i++) {
-      if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
-      if (part[i] == '\n') column = 0;
-      if (!groups || column < 128 || part[i] == '\n') text[used++] = part[i];
-      if (part[i] == '\n') groups = false;
-    }
-  }
+  const long n = jl_parent_proc_text((int)fd, text, size);
   jl_sys_close((int)fd);
-  text[used] = 0;
-  return n < 0 ? n : (long)used;
+  return n;
 }
 
 /* What the kernel says of a child: 1 it has executed, or is gone and tells by its status; 0 not yet; -1 it ends
@@ -9574,6 +9595,171 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
 }
 
 /* ============================================================================================
+ * // >>confine    this process confines itself: a filter on its threads
+ * May touch: the calling process. May call: base to report.
+ * ============================================================================================ */
+
+/* The kernel's account is read back by calls that the new filter has to let through: one that it refuses would end the
+   process. So it is asked first, and what is needed is opened before. */
+typedef struct jl_confine_look {
+  int status, tasks; /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
+  uint64_t filters;  /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
+} jl_confine_look;
+
+enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1 };
+
+static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint64_t a, uint64_t b, uint64_t c,
+                            uint64_t d) {
+  const uint64_t args[6] = {a, b, c, d, 0, 0};
+  const jl_tab_call *call = jl_tab_call_named(name, strlen(name));
+  const uint32_t answer = call ? jl_policy_ask(jl_policy_of(policy, (size_t)(call - jl_tab_calls)), args) : 0;
+  return answer == JAILER_ANSWER_ALLOW || answer == JAILER_ANSWER_LOG;
+}
+
+/* What /proc says of one thread. */
+typedef struct jl_confine_thread {
+  uint64_t mode, nnp, filters; /* filters: 0 where the kernel does not tell (before 5.9) */
+  bool ended;
+} jl_confine_thread;
+
+/* One status file, not read yet; false when it is not what it should be. */
+static bool jl_confine_account(int fd, jl_confine_thread *out) {
+  char text[JL_CONFINE_STATUS];
+  memset(out, 0, sizeof *out);
+  const long n = jl_parent_proc_text(fd, text, sizeof text);
+  if (n <= 0) return n == -ESRCH && (out->ended = true);
+  const char *state = strstr(text, "\nState:\t");
+  out->ended = state && (state[8] == 'Z' || state[8] == 'X');
+  jl_report_number(text, "\nSeccomp_filters:", 0, 10, &out->filters);
+  return jl_report_number(text, "\nSeccomp:", 0, 10, &out->mode) &&
+         jl_report_number(text, "\nNoNewPrivs:", 0, 10, &out->nnp);
+}
+
+/* Opens what is read afterwards, as far as the policy lets it be read and closed. */
+static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *policy, bool all_threads) {
+  static const char account[] = "/proc/thread-self/status", list[] = "/proc/self/task";
+  const uint64_t address = (uintptr_t)look; /* the texts will be on this stack as well */
+  jl_confine_thread self;
+  look->status = look->tasks = -1;
+  const long before = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  const bool known = before >= 0 && jl_confine_account((int)before, &self);
+  if (before >= 0) jl_sys_close((int)before);
+  if (!known) return;
+  look->filters = self.filters;
+  look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  const uint64_t fd = (uint64_t)look->status;
+  if (!jl_confine_lets(policy, "read", fd, address, 512, 0) || !jl_confine_lets(policy, "close", fd, 0, 0, 0))
+    jl_parent_close(&look->status);
+  if (look->status < 0 || !all_threads) return;
+  look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
+  const uint64_t dir = (uint64_t)look->tasks;
+  if (!jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
+      !jl_confine_lets(policy, "openat", dir, address, JL_O_RDONLY | JL_O_CLOEXEC, 0) ||
+      !jl_confine_lets(policy, "close", dir, 0, 0, 0))
+    jl_parent_close(&look->tasks);
+}
+
+/* One thread of the process; one that has ended meanwhile agrees. A thread loses its filters (5.10) a moment before it
+   says that it is ending, so a disagreement is looked at again; without a pause, whose call may be refused. */
+static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid, uint64_t filters) {
+  jl_confine_thread thread;
+  char name[64];
+  jl_buf b = jl_buf_fixed(name, sizeof name);
+  jl_buf_str(&b, tid);
+  jl_buf_str(&b, "/status");
+  for (int tries = 0; tries < 1000; tries++) {
+    const long fd = jl_sys_openat(look->tasks, name, JL_O_RDONLY, 0);
+    if (fd < 0) return fd == -ENOENT || fd == -ESRCH;
+    const bool read = jl_confine_account((int)fd, &thread);
+    jl_sys_close((int)fd);
+    if (read && (thread.ended || (thread.mode == 2 && thread.nnp == 1 && thread.filters == filters))) return true;
+  }
+  return false;
+}
+
+static bool jl_confine_tasks_agree(const jl_confine_look *look, uint64_t filters) {
+  uint64_t block[JL_CONFINE_BLOCK / 8]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
+  const char *bytes = (const char *)block;
+  uint16_t reclen;
+  long n;
+  while ((n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
+    for (long at = 0; at + 20 <= n; at += reclen) {
+      memcpy(&reclen, bytes + at + 16, sizeof reclen);
+      if (reclen < 20 || reclen > n - at) return false;
+      if (bytes[at + 19] != '.' && !jl_confine_task_agrees(look, bytes + at + 19, filters)) return false;
+    }
+  return n == 0;
+}
+
+/* What the kernel says now; closes what was opened. *told: whether it could be asked about all that counts. */
+static bool jl_confine_agrees(jl_confine_look *look, bool all_threads, bool *told) {
+  jl_confine_thread self = {0};
+  *told = look->status >= 0 && (!all_threads || look->tasks >= 0);
+  bool agrees = look->status < 0 || (jl_confine_account(look->status, &self) && self.mode == 2 && self.nnp == 1);
+  if (look->status >= 0 && self.filters) agrees = agrees && self.filters == look->filters + 1;
+  if (look->tasks >= 0) agrees = agrees && jl_confine_tasks_agree(look, self.filters);
+  jl_parent_close(&look->status);
+  jl_parent_close(&look->tasks);
+  return agrees;
+}
+
+static jailer_code jl_confine_refused(long r, bool all_threads, jailer_error *err) {
+  static const char step[] = "install a filter";
+  char tid[24];
+  if (r > 0) { /* seccomp(2), SECCOMP_FILTER_FLAG_TSYNC: the thread that could not follow */
+    jl_parent_number(tid, r);
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, step, tid, 0,
+                   "this thread has a filter that the calling one does not have, so it cannot take over the same "
+                   "filters: install for all threads first, and what is one thread's own afterwards");
+  }
+  if (r == -ENOMEM)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, step, NULL, ENOMEM,
+                   "no memory, or the filters of this process together have more than 32768 instructions");
+  return jl_parent_system(err, JAILER_LAYER_SECCOMP, step, NULL, r,
+                          all_threads ? "seccomp(2) refused the filter for all threads (it needs Linux 3.17, and a "
+                                        "filter below it that allows seccomp)"
+                                      : "seccomp(2) refused the filter; a filter below it may not allow seccomp");
+}
+
+/* A filter for the calling thread, or all of the process. *told: the kernel's account was read, and agrees. The program
+   is in pages of its own, not on the heap: giving those back may take a call that the policy refuses. */
+static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_threads, bool *told, jailer_error *err) {
+  static const char step[] = "install a filter";
+  enum { BYTES = JAILER_FILTER_MAX * sizeof(jailer_insn), READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22 };
+  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  struct {
+    uint16_t len;
+    const jailer_insn *filter;
+  } program; /* struct sock_fprog */
+  jl_confine_look look;
+  size_t len = 0;
+  *told = false;
+  const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+  if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
+  jailer_insn *insn = (jailer_insn *)(uintptr_t)pages;
+  jailer_code code = jl_bpf_compile(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
+  if (code == JAILER_OK) {
+    memset(&program, 0, sizeof program);
+    program.len = (uint16_t)len;
+    program.filter = insn;
+    jl_confine_prepare(&look, policy, all_threads);
+    long r = jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    if (r < 0) code = jl_parent_system(err, JAILER_LAYER_NNP, "set no_new_privs", NULL, r, "prctl(2) refused it");
+    else if ((r = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, all_threads ? JL_CONFINE_TSYNC : 0,
+                              (long)&program, 0, 0, 0)) != 0)
+      code = jl_confine_refused(r, all_threads, err);
+    const bool agrees = jl_confine_agrees(&look, all_threads, told);
+    if (code == JAILER_OK && !agrees)
+      code = jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                     "/proc/self/task does not show the filter on every thread that should have it; end the process");
+    if (code) *told = false;
+  }
+  if (code || jl_confine_lets(policy, "munmap", (uint64_t)pages, BYTES, 0, 0))
+    jl_sys_call(JL_NR_munmap, pages, BYTES, 0, 0, 0, 0);
+  return code;
+}
+
+/* ============================================================================================
  * // >>survey    a configuration on this host: looks at its paths, finds the program, opens the box; then the plan
  * May touch: the kernel, the box directory, the heap. May call: base to report.
  * ============================================================================================ */
@@ -10212,6 +10398,15 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
 
 #if JL_LINUX
 
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err) {
+  bool told = false;
+  jailer_code code = jl_public_given(policy, "policy", err);
+  if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
+  if (verified) *verified = told;
+  return code;
+}
+
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
   jailer_code code = jl_public_given(host, "host", err);
   return code ? code : jl_probe_host(host, err);
@@ -10480,6 +10675,14 @@ JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
   if (code) return code;
   memset(host, 0, sizeof *host);
   return jl_public_nowhere(err, "probe the host");
+}
+
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err) {
+  (void)all_threads;
+  if (verified) *verified = false;
+  jailer_code code = jl_public_given(policy, "policy", err);
+  return code ? code : jl_public_nowhere(err, "install a filter");
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,

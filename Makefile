@@ -28,7 +28,7 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs
-SCRIPTS = tests/test_header.sh tests/test_runner.sh
+SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
 PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn

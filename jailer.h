@@ -2771,7 +2771,10 @@ static bool jl_const_number(const char **text, uint64_t *value) {
   const bool negative = *p == '-';
   if (negative) p++;
   unsigned base = *p == '0' ? 8 : 10;
-  if (base == 8 && p[1] == 'x') p += 2, base = 16;
+  if (base == 8 && p[1] == 'x') {
+    p += 2;
+    base = 16;
+  }
   const char *first = p;
   uint64_t sum = 0;
   for (;; p++) {
@@ -2784,9 +2787,9 @@ static bool jl_const_number(const char **text, uint64_t *value) {
   return p > first;
 }
 
-/* What a name of n bytes means on a machine. False, and *value as it was, where it means nothing there. A negative value
-   has all 64 bits, AT_FDCWD is 0xffffffffffffff9c; of an argument that it takes for an int the kernel reads 32. It looks
-   through all of the text, some 20 us. */
+/* What a name of n bytes means on a machine. False, and *value as it was, where it means nothing there; errnos are not
+   found here. A negative value has all 64 bits, AT_FDCWD is 0xffffffffffffff9c: of an argument that it takes for an int
+   the kernel reads 32 of them. At worst it looks through all of the text, 2 to 15 us by libc. */
 JL_UNUSED static bool jl_const_value(const char *name, size_t n, jl_arch arch, uint64_t *value) {
   char key[JL_CONST_NAME_MAX + 3];
   if (n == 0 || n > JL_CONST_NAME_MAX || (unsigned)arch >= JL_ARCH_COUNT) return false;

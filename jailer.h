@@ -2252,10 +2252,10 @@ JL_UNUSED static size_t jl_tab_init(uint8_t to[512], bool x86_64) {
 /* ============================================================================================
  * // >>constants    the kernel's numbers by name, for policies that come as text
  * May touch: const data. May call: syscalls.
- * Values: include/uapi of Linux 7.2, and of 6.12 what the machines bring of their own. Where libc has another value than
- * the kernel it is the kernel's that a filter sees and that stands here: O_LARGEFILE, which libc defines as 0. What only
- * libc names (AF_*, SOCK_*, MSG_*, O_ASYNC) has libc's value. Left out: SIGRTMIN and SIGRTMAX, for the kernel's 32 is not
- * libc's 34; and what no filter sees, because it stands in memory.
+ * Values: include/uapi of Linux 7.2, and of 6.12 for what each machine and the devices bring. Where libc has another
+ * value than the kernel, the kernel's stands here, for that is what a filter sees: O_LARGEFILE, which is 0 in libc.
+ * What only libc names (AF_*, SOCK_*, MSG_*, O_ASYNC) has libc's value. Left out: SIGRTMIN and SIGRTMAX, because the
+ * kernel's 32 is not libc's 34.
  * ============================================================================================ */
 
 /* Names and values, a space before each. Decimal, 0x or octal as in C; negative where the kernel's is. Where machines

@@ -29,7 +29,7 @@ TESTS = \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
 	$B/test_bpf $B/test_confine
-SCRIPTS = tests/test_header.sh tests/test_runner.sh
+SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
 PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
@@ -39,7 +39,7 @@ BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/box.h tests/canary.h tests/inside.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h tests/inside.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)

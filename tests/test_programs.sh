@@ -54,15 +54,16 @@ same() {
   [ "$1" = 0 ] && cmp -s "$tap_dir/want" "$out" && [ ! -s "$tap_dir/err" ]
 }
 
-# program NAME "REFUSED..." TOOL ARG...: two rows: it works; and meanwhile the filter refuses these calls at most (the name
-# of each, with :DETAIL where the name is many calls in one) and clone3, for which libc takes clone, as it does on older
-# kernels.
+# program NAME TOOL "REFUSED..." COMMAND...: two rows, where TOOL is installed: it works; and meanwhile the filter refuses
+# these calls at most (the name of each, with :DETAIL where the name is many calls in one) and clone3, for which libc takes
+# clone, as it does on older kernels.
 program() {
   name=$1
-  known=" clone3 $2 "
-  shift 2
-  if ! there "$1"; then
-    skip "$name works in the jail" "$1 is not installed"
+  tool=$2
+  known=" clone3 $3 "
+  shift 3
+  if ! there "$tool"; then
+    skip "$name works in the jail" "$tool is not installed"
     return 1
   fi
   failures=$tap_failures
@@ -157,7 +158,7 @@ copy
 600
 bye
 E
-program sh "" sh "$src/sh"
+program sh sh "" sh "$src/sh"
 
 source_file bash <<'S'
 echo "$HOSTNAME"
@@ -180,7 +181,7 @@ same
 kept
 late
 E
-program bash "" bash "$src/bash"
+program bash bash "" bash "$src/bash"
 
 source_file awk <<'S'
 BEGIN {
@@ -206,8 +207,8 @@ c
 WRITTEN
 no /root
 E
-program mawk "" mawk -f "$src/awk"
-program gawk "" gawk -f "$src/awk"
+program mawk mawk "" mawk -f "$src/awk"
+program gawk gawk "" gawk -f "$src/awk"
 
 source_file perl <<'S'
 use strict; use warnings;
@@ -238,7 +239,7 @@ served
 alarm
 1,2,3
 E
-program perl "" perl "$src/perl"
+program perl perl "" perl "$src/perl"
 
 source_file python <<'S'
 import asyncio, hashlib, json, mmap, multiprocessing, os, select, signal, socket, sqlite3, subprocess, tempfile, threading, zlib
@@ -308,7 +309,7 @@ b'from a child\n' slept True
 [1, 2, 3]
 alarm
 E
-program python3 "" python3 "$src/python"
+program python3 python3 "" python3 "$src/python"
 
 source_file node <<'S'
 const fs = require('fs'), os = require('os'), net = require('net'), { execFileSync, spawn } = require('child_process');
@@ -354,7 +355,7 @@ served
 seen
 true true
 E
-program node "" node "$src/node"
+program node node "" node "$src/node"
 
 # --- files and archives -----------------------------------------------------------------------------------------------
 
@@ -399,7 +400,7 @@ file:1
  1 file changed, 1 insertion(+)
 ## main...origin/main
 E
-program git "" sh "$src/git"
+program git git "" sh "$src/git"
 
 source_file tar <<'S'
 set -e
@@ -425,7 +426,7 @@ expect <<'E'
 2937936293 288894
 1
 E
-program tar "" sh "$src/tar"
+program tar tar "" sh "$src/tar"
 
 source_file sqlite3 <<'S'
 .bail on
@@ -450,7 +451,7 @@ walls that the kernel keeps
 ok
 5000
 E
-program sqlite3 "" sh -c 'sqlite3 db <"$0" && sqlite3 copy "select count(*) from t"' "$src/sqlite3"
+program sqlite3 sqlite3 "" sh -c 'sqlite3 db <"$0" && sqlite3 copy "select count(*) from t"' "$src/sqlite3"
 
 source_file qemu-img <<'S'
 set -e
@@ -471,7 +472,7 @@ Images are identical.
     "format": "qcow2",
 2097152
 E
-program qemu-img "io_uring_setup" sh "$src/qemu-img"
+program qemu-img qemu-img "io_uring_setup" sh "$src/qemu-img"
 
 source_file openssl <<'S'
 set -e
@@ -496,9 +497,15 @@ said by the jail
 certificate: OK
 16
 E
-program openssl "" sh "$src/openssl"
+program openssl openssl "" sh "$src/openssl"
 
 # --- compilers, and what they build -----------------------------------------------------------------------------------
+
+source_file build <<'S'
+uname -n
+exec "$@"
+S
+expect_built() { echo '@HOST@' | expect; }
 
 source_file hello.c <<'S'
 #include <pthread.h>
@@ -554,17 +561,18 @@ line 0
 E
 }
 
-expect </dev/null
-if program gcc "" gcc -O2 -Wall -pthread -o hello-gcc "$src/hello.c" && built hello-gcc; then
+expect_built
+if program gcc gcc "" sh "$src/build" gcc -O2 -Wall -pthread -o hello-gcc "$src/hello.c" && built hello-gcc; then
   hello
-  program "a threaded glibc program" "" "$bin/hello-gcc"
+  program "a threaded glibc program" sh "" "$bin/hello-gcc"
 fi
-expect </dev/null
-program clang "" clang -O2 -pthread -o hello-clang "$src/hello.c"
-expect </dev/null
-if program musl-gcc "" musl-gcc -static -O2 -pthread -o hello-musl "$src/hello.c" && built hello-musl; then
+expect_built
+program clang clang "" sh "$src/build" clang -O2 -pthread -o hello-clang "$src/hello.c"
+expect_built
+if program musl-gcc musl-gcc "" sh "$src/build" musl-gcc -static -O2 -pthread -o hello-musl "$src/hello.c" &&
+  built hello-musl; then
   hello
-  program "a static musl program" "" "$bin/hello-musl"
+  program "a static musl program" sh "" "$bin/hello-musl"
 fi
 
 source_file hello.cc <<'S'
@@ -592,19 +600,21 @@ S
 source_file Makefile <<'S'
 all: one two
 	@echo all of $$(uname -n)
-one two:
+one:
+	@gcc -pthread -o hello-$@ "$(SRC)/hello.c"
+two:
 	@g++ -std=c++17 -O1 -pthread -o hello-$@ "$(SRC)/hello.cc"
 S
 expect <<'E'
 all of @HOST@
 E
-if program make "" make -s -j 2 -f "$src/Makefile" "SRC=$src" && built hello-two; then
+if program make g++ "" make -s -j 2 -f "$src/Makefile" "SRC=$src" && built hello-two; then
   expect <<'E'
 @HOST@ 0
 500500
 caught
 E
-  program "a C++ program" "" "$bin/hello-two"
+  program "a C++ program" sh "" "$bin/hello-two"
 fi
 
 source_file hello.go <<'S'
@@ -661,8 +671,8 @@ func main() {
 	fmt.Println(<-signals)
 }
 S
-expect </dev/null
-if program go "" go build -o hello-go "$src/hello.go" && built hello-go; then
+expect_built
+if program go go "" sh "$src/build" go build -o hello-go "$src/hello.go" && built hello-go; then
   expect <<'E'
 @HOST@ true
 4950
@@ -670,7 +680,7 @@ if program go "" go build -o hello-go "$src/hello.go" && built hello-go; then
 served
 user defined signal 1
 E
-  program "a Go program" "" "$bin/hello-go"
+  program "a Go program" sh "" "$bin/hello-go"
 fi
 
 source_file hello.rs <<'S'
@@ -704,8 +714,8 @@ fn main() {
     println!("{}", std::fs::metadata("/tmp/file").unwrap().len());
 }
 S
-expect </dev/null
-if program rustc "" rustc -o hello-rust "$src/hello.rs" && built hello-rust; then
+expect_built
+if program rustc rustc "" sh "$src/build" rustc -o hello-rust "$src/hello.rs" && built hello-rust; then
   expect <<'E'
 @HOST@ false
 60060000
@@ -715,7 +725,7 @@ b
 true
 6
 E
-  program "a Rust program" "" "$bin/hello-rust"
+  program "a Rust program" sh "" "$bin/hello-rust"
 fi
 
 tap_done

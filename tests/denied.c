@@ -37,9 +37,10 @@ static size_t seen_count;
 static const struct {
   const char *name;
   int arg;
-} manifold[] = {{"clone", 0},       {"fcntl", 1},      {"ioctl", 1},  {"memfd_create", 1}, {"personality", 0}, {"prctl", 0},
-                {"prlimit64", 1},   {"setrlimit", 0},  {"socket", 0}, {"socketpair", 0},   {"unshare", 0},     {"chmod", 1},
-                {"fchmod", 1},      {"fchmodat", 2},   {"mkdir", 1},  {"mkdirat", 2},      {"mknod", 1},       {"mknodat", 2}};
+} manifold[] = {{"clone", 0},   {"fcntl", 1},     {"ioctl", 1},     {"memfd_create", 1}, {"personality", 0},
+                {"prctl", 0},   {"prlimit64", 1}, {"setrlimit", 0}, {"socket", 0},       {"socketpair", 0},
+                {"unshare", 0}, {"chmod", 1},     {"fchmod", 1},    {"fchmodat", 2},     {"mkdir", 1},
+                {"mkdirat", 2}, {"mknod", 1},     {"mknodat", 2}};
 
 static _Noreturn void die(const char *what) {
   fprintf(stderr, "denied: %s: %s\n", what, strerror(errno));
@@ -57,13 +58,13 @@ static int detail_of(const char *name) {
 static const char *name_of_answer(uint32_t answer) {
   static char text[32];
   switch (answer) {
-    case JL_RET_EPERM: return "EPERM";
-    case JL_RET_EACCES: return "EACCES";
-    case JL_RET_EINVAL: return "EINVAL";
-    case JL_RET_ENOSYS: return "ENOSYS";
-    case JL_RET_EAFNOSUPPORT: return "EAFNOSUPPORT";
-    case JL_RET_EPROTONOSUPPORT: return "EPROTONOSUPPORT";
-    default: snprintf(text, sizeof text, "0x%x", (unsigned)answer); return text;
+  case JL_RET_EPERM: return "EPERM";
+  case JL_RET_EACCES: return "EACCES";
+  case JL_RET_EINVAL: return "EINVAL";
+  case JL_RET_ENOSYS: return "ENOSYS";
+  case JL_RET_EAFNOSUPPORT: return "EAFNOSUPPORT";
+  case JL_RET_EPROTONOSUPPORT: return "EPROTONOSUPPORT";
+  default: snprintf(text, sizeof text, "0x%x", (unsigned)answer); return text;
   }
 }
 

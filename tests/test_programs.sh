@@ -1,12 +1,11 @@
 #!/bin/sh
-# Programs that people use, in the default jail: each does real work and says what it should, on a host name that only the
-# jail has. Then once more with a tracer outside: what the launch filter refused meanwhile is listed, and must be among
-# the probes that are known to be harmless: a new refusal is a failing row, before somebody misses what was refused.
+# Programs that people use, in the default jail: each does real work and says what it should, on a host name that only
+# the jail has. Then once more with a tracer outside: what the launch filter refused meanwhile is listed, and must be
+# among the probes that are known to be harmless: a new refusal is a failing row, before somebody misses what was refused.
 set -u
 . tests/tap.sh
 : "${JAILER_BUILD:=build}"
 B=$(cd "$JAILER_BUILD" && pwd) || exit 1
-unset TMPDIR
 
 chmod 755 "$tap_dir"
 work=$tap_dir/work # where programs may write, and begin
@@ -54,9 +53,9 @@ same() {
   [ "$1" = 0 ] && cmp -s "$tap_dir/want" "$out" && [ ! -s "$tap_dir/err" ]
 }
 
-# program NAME TOOL "REFUSED..." COMMAND...: two rows, where TOOL is installed: it works; and meanwhile the filter refuses
-# these calls at most (the name of each, with :DETAIL where the name is many calls in one) and clone3, for which libc takes
-# clone, as it does on older kernels.
+# program NAME TOOL "REFUSED..." COMMAND...: two rows, where TOOL is installed: it works; and meanwhile the filter
+# refuses these calls at most (the name of each, with :DETAIL where the name is many calls in one) and clone3, for which
+# libc takes clone, as it does on older kernels.
 program() {
   name=$1
   tool=$2
@@ -97,8 +96,8 @@ program() {
   [ "$tap_failures" = "$failures" ]
 }
 
-# built NAME: what a program has just built is put where it may be executed. On the way: not where it was written, not by
-# its name and not by the loader. (As the PROGRAM of a launch it would run: then the launcher says so.)
+# built NAME: what a program has just built is put where it may be executed. On the way: not where it was written, not
+# by its name and not by the loader. (As the PROGRAM of a launch it would run: then the launcher says so.)
 built() {
   confined : sh -c './"$0"' "$1"
   [ $? = 126 ] && [ ! -s "$out" ] && grep -q 'Permission denied' "$tap_dir/err"
@@ -242,7 +241,8 @@ E
 program perl perl "" perl "$src/perl"
 
 source_file python <<'S'
-import asyncio, hashlib, json, mmap, multiprocessing, os, select, signal, socket, sqlite3, subprocess, tempfile, threading, zlib
+import asyncio, hashlib, json, mmap, multiprocessing, os, select, signal, socket, sqlite3, subprocess
+import tempfile, threading, zlib
 
 print(socket.gethostname(), os.path.exists('/root'))
 print(json.dumps({'a': [1, None, 2.5]}, sort_keys=True), hashlib.sha256(b'jailer').hexdigest()[:16], zlib.crc32(b'x'))
@@ -432,7 +432,8 @@ source_file sqlite3 <<'S'
 .bail on
 pragma journal_mode = wal;
 create table t(id integer primary key, name text unique);
-with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000) insert into t select i, 'name' || i from n;
+with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+insert into t select i, 'name' || i from n;
 begin; delete from t where id > 10; rollback;
 select count(*), sum(id) from t;
 create virtual table f using fts5(body);

@@ -1,12 +1,11 @@
 #!/bin/sh
-# A virtual machine monitor in the jail, with a guest in it: QEMU boots a guest of one sector from a chain of three qcow2
-# layers. Each layer holds something that the guest reads and prints, and it writes to the top one. No KVM: emulated.
+# A virtual machine monitor in the jail, with a guest in it: QEMU boots a guest of one sector from a chain of three
+# qcow2 layers. Each holds something that the guest reads and prints, and it writes to the top one. No KVM: emulated.
 # shellcheck disable=SC2016,SC2086,SC2317 # conditions are evaluated, command lines split, and `check` calls by name
 set -u
 . tests/tap.sh
 : "${JAILER_BUILD:=build}"
 B=$(cd "$JAILER_BUILD" && pwd) || exit 1
-unset TMPDIR
 
 for tool in qemu-system-x86_64 qemu-img qemu-io unshare; do
   (PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin && command -v $tool >/dev/null) && continue
@@ -49,8 +48,8 @@ check() {
 
 bytes() { for byte; do printf '%b' "\\0$(printf %o "0x$byte")"; done; }
 
-# Real mode, at 7c00. Prints its own line to the first serial port; reads sectors 128 and 384 and prints them; writes what
-# it read last to sector 640; then 10 goes to port f4, which is QEMU's exit status 33. After a disk error it is another.
+# Real mode, at 7c00. Prints its own line to the first serial port; reads sectors 128 and 384 and prints them; writes
+# what it read last to sector 640; then 10 goes to port f4, which is QEMU's exit status 33; another after a disk error.
 guest() {
   bytes 31 c0 8e d8 8e d0 bc 00 7c fc # ax = ds = ss = 0, sp = 7c00, cld
   bytes be 47 7c e8 27 00             # si = the line; call say
@@ -134,7 +133,8 @@ jail -- sh -c '
   filters $$
   echo $(($(filters $!) - $(filters $$)))
   kill $!'
-check '[ $status = 0 ] && [ "$(head -n 1 "$out")" -ge 1 ] && [ "$(tail -n 1 "$out")" -ge 1 ]' "QEMU's own filter stands on top of the jail's"
+check '[ $status = 0 ] && [ "$(head -n 1 "$out")" -ge 1 ] && [ "$(tail -n 1 "$out")" -ge 1 ]' \
+  "QEMU's own filter stands on top of the jail's"
 
 # --- the memory of the guest ------------------------------------------------------------------------------------------
 
@@ -151,7 +151,8 @@ check booted "but with --allow-exec-memfd"
 
 # --- what was refused -------------------------------------------------------------------------------------------------
 
-"$B/denied" "$tap_dir/refused" "$B/jail" --timeout 60 $ids --home "$home" --id vm -- $qemu $pc >"$out" 2>"$err" </dev/null
+"$B/denied" "$tap_dir/refused" "$B/jail" --timeout 60 $ids --home "$home" --id vm -- $qemu $pc \
+  >"$out" 2>"$err" </dev/null
 status=$?
 sed "s/^\([^ ]*\) \([^ ]*\) /# QEMU: refused \1 (\2): /" "$tap_dir/refused"
 check booted "QEMU boots under the tracer"

@@ -29,10 +29,14 @@ TESTS = \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
 	$B/test_bpf $B/test_confine
-SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh
+SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
+	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
 PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
+
+# A tracer that looks at a jail from outside.
+TRACER = $B/denied
 
 FUZZERS = $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor
@@ -49,12 +53,12 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TESTS) $B/noop
+test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
 	@$(TAP) $(TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
@@ -103,7 +107,7 @@ $B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
-$(TESTS): $(TEST_HEADERS)
+$(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
 
@@ -163,6 +167,8 @@ $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_spawn: tests/probe_spawn.c
+
+$B/denied: tests/denied.c
 
 $B/bench: tests/bench/bench.c $(HEADER)
 $B/floor: tests/bench/floor.c

@@ -360,10 +360,11 @@ typedef enum jailer_role {
 
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
-  bool allow_network;    /* launch: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_network;    /* launch, vmm: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
-  bool allow_exec_memfd; /* launch: memfd_create without MFD_NOEXEC_SEAL */
+  bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
+  bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
                       reporter tell it. Answers other than EPERM by which the launch role makes libraries take another
                       way stay */
@@ -1447,7 +1448,7 @@ enum { JL_BITS_SELF = 1 };
 static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "vmm", "vcpu", "api"};
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
-enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
+enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8, JL_GRANT_TKILL = 16 };
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
@@ -1560,6 +1561,79 @@ static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64
                                                {0, JL_RET_EINVAL, JL_WHEN(JL_IS32(1, 4))}};
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
+/* --- the roles of a virtual machine monitor. What EPERM stands for is what the role's `denied` says: by default the
+   process ends. --- */
+
+/* `unsigned int cmd`. Of KVM's commands only type and number are looked at: size and direction differ by machine, and
+   the kernel compares all of it. The vCPU's own come first in both lists, KVM_RUN before all. */
+/* clang-format off */
+#define JL_IOCTL(command) { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+#define JL_KVM(number) { 0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xffffu, 0xae00u | (number))) }
+#define JL_KVM_VCPU \
+    JL_KVM(0x80),                                           /* RUN */ \
+    JL_KVM(0x81), JL_KVM(0x82), JL_KVM(0x83), JL_KVM(0x84), /* REGS, SREGS */ \
+    JL_KVM(0x86), JL_KVM(0x8b), JL_KVM(0x9a), JL_KVM(0xb7), /* INTERRUPT, SIGNAL_MASK, NMI, SMI */ \
+    JL_KVM(0x88), JL_KVM(0x89), JL_KVM(0x8c), JL_KVM(0x8d), /* MSRS, FPU */ \
+    JL_KVM(0x8e), JL_KVM(0x8f), JL_KVM(0x90), JL_KVM(0x91), /* LAPIC, CPUID2 */ \
+    JL_KVM(0x98), JL_KVM(0x99), JL_KVM(0x9f), JL_KVM(0xa0), /* MP_STATE; VCPU_EVENTS and PIT2 */ \
+    JL_KVM(0xa1), JL_KVM(0xa2), JL_KVM(0xa3), JL_KVM(0xad), /* DEBUGREGS and TSC_KHZ, KVMCLOCK_CTRL */ \
+    JL_KVM(0xa4), JL_KVM(0xa5), JL_KVM(0xa6), JL_KVM(0xa7), /* XSAVE and SIGNAL_MSI, XCRS */ \
+    JL_KVM(0xcf), JL_KVM(0xab), JL_KVM(0xac), JL_KVM(0xb0), /* GET_XSAVE2, ONE_REG, GET_REG_LIST */ \
+    JL_KVM(0xae), JL_KVM(0xc2), JL_KVM(0x61), JL_KVM(0x67)  /* ARM_VCPU_INIT, ARM_VCPU_FINALIZE, IRQ_LINE */
+
+static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU};
+static const jl_tab_clause jl_tab_vmm_ioctl[] = {
+    JL_KVM_VCPU,
+    JL_KVM(0x00), JL_KVM(0x01), JL_KVM(0x02), JL_KVM(0x03), /* GET_API_VERSION, CREATE_VM, MSR_INDEX_LIST, EXTENSION */
+    JL_KVM(0x04), JL_KVM(0x05), JL_KVM(0x41), JL_KVM(0x42), /* VCPU_MMAP_SIZE, SUPPORTED_CPUID, VCPU, DIRTY_LOG */
+    JL_KVM(0x46), JL_KVM(0x47), JL_KVM(0x48), JL_KVM(0x49), /* USER_MEMORY_REGION, TSS_ADDR, IDENTITY_MAP_ADDR */
+    JL_KVM(0x60), JL_KVM(0x62), JL_KVM(0x63), JL_KVM(0x6a), /* IRQCHIP, SET_GSI_ROUTING */
+    JL_KVM(0x76), JL_KVM(0x77), JL_KVM(0x79), JL_KVM(0x7b), /* IRQFD, CREATE_PIT2, IOEVENTFD, SET_CLOCK */
+    JL_KVM(0x7c), JL_KVM(0xaf), JL_KVM(0xe0), JL_KVM(0xe1), /* GET_CLOCK, ARM_PREFERRED_TARGET, CREATE_DEVICE */
+    JL_KVM(0xe2), JL_KVM(0xe3), JL_KVM(0xd2), JL_KVM(0xd4), /* DEVICE_ATTR, MEMORY_ATTRIBUTES, GUEST_MEMFD */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xff00u, 0xaf00u))}, /* VHOST_..., where the device was granted */
+    JL_IOCTL(0x5401u), JL_IOCTL(0x5402u), JL_IOCTL(0x5403u),    /* TCGETS, TCSETS, TCSETSW: a terminal as console */
+    JL_IOCTL(0x5404u), JL_IOCTL(0x5413u), JL_IOCTL(0x541bu),    /* TCSETSF, TIOCGWINSZ, FIONREAD */
+    JL_IOCTL(0x5421u), JL_IOCTL(0x5451u),                       /* FIONBIO, FIOCLEX */
+    JL_IOCTL(0x400454d0u), JL_IOCTL(0x400454d8u)};              /* TUNSETOFFLOAD, TUNSETVNETHDRSZ */
+static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u)};
+/* clang-format on */
+
+/* `unsigned long prot` of mmap and mprotect, of which all bits are in the low word: PROT_EXEC is 4. */
+static const jl_tab_clause jl_tab_no_exec[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 4))}};
+
+/* `int option`. PR_SET_NO_NEW_PRIVS is what comes before a further filter. */
+static const jl_tab_clause jl_tab_role_prctl[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 15))},           /* PR_SET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16))},           /* PR_GET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 38))},           /* PR_SET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 39))},           /* PR_GET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0x53564d41u))}}; /* PR_SET_VMA: names for anonymous memory */
+
+/* `unsigned int cmd`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. */
+#define JL_FCNTL(command) \
+  { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+static const jl_tab_clause jl_tab_role_fcntl[] = {
+    JL_FCNTL(3),    JL_FCNTL(4),    JL_FCNTL(1),  JL_FCNTL(2), /* GETFL, SETFL, GETFD, SETFD */
+    JL_FCNTL(0),    JL_FCNTL(1030),                            /* DUPFD, DUPFD_CLOEXEC */
+    JL_FCNTL(5),    JL_FCNTL(6),    JL_FCNTL(7),               /* GETLK, SETLK, SETLKW */
+    JL_FCNTL(36),   JL_FCNTL(37),   JL_FCNTL(38),              /* the same with OFD: locks on disk images */
+    JL_FCNTL(1033), JL_FCNTL(1034)};                           /* ADD_SEALS, GET_SEALS */
+
+/* `pid_t`: 32 bits. tkill names a thread alone, of any process of the same uid in the pid namespace. */
+static const jl_tab_clause jl_tab_self[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_SELF(0))}};
+static const jl_tab_clause jl_tab_tkill[] = {{JL_GRANT_TKILL, JL_RET_ALLOW, JL_ALWAYS}};
+
+/* All of CLONE_VM, FS, FILES, SIGHAND and THREAD, and no namespace. */
+static const jl_tab_clause jl_tab_thread[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(0, 0x10f00u, 0x10f00u), JL_BITS32(0, JL_TAB_NEW_NAMESPACE, 0))}};
+
+/* `unsigned int op, unsigned int flags`: SECCOMP_SET_MODE_FILTER with no flag but TSYNC, to go on confining. */
+static const jl_tab_clause jl_tab_seccomp[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1), JL_BITS32(1, 0xfffffffeu, 0))}};
+
+/* The new limit is a pointer, NULL only asks. */
+static const jl_tab_clause jl_tab_limits_read[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64(2, 0))}};
+
 typedef enum jl_rule {
   JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
   JL_RULE_ALLOW,
@@ -1595,6 +1669,17 @@ typedef enum jl_rule {
   JL_RULE_AIO,
   JL_RULE_PRLIMIT,
   JL_RULE_SETRLIMIT,
+  JL_RULE_VMM_IOCTL,
+  JL_RULE_VCPU_IOCTL,
+  JL_RULE_API_IOCTL,
+  JL_RULE_NO_EXEC,
+  JL_RULE_ROLE_PRCTL,
+  JL_RULE_ROLE_FCNTL,
+  JL_RULE_SELF,
+  JL_RULE_TKILL,
+  JL_RULE_THREAD,
+  JL_RULE_SECCOMP,
+  JL_RULE_LIMITS_READ,
   JL_RULE_COUNT
 } jl_rule;
 
@@ -1647,7 +1732,18 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_AIO] = {"counted for the whole host (fs.aio-max-nr): one box would take it from all others", JL_RET_ENOSYS,
                      0, NULL},
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
-    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)}};
+    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)},
+    [JL_RULE_VMM_IOCTL] = {"KVM, vhost, its console and its tap device", JL_RET_EPERM, JL_CLAUSES(jl_tab_vmm_ioctl)},
+    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor", JL_RET_EPERM, JL_CLAUSES(jl_tab_vcpu_ioctl)},
+    [JL_RULE_API_IOCTL] = {"FIONREAD and FIONBIO", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
+    [JL_RULE_NO_EXEC] = {"no new executable memory", JL_RET_ALLOW, JL_CLAUSES(jl_tab_no_exec)},
+    [JL_RULE_ROLE_PRCTL] = {"names, and no_new_privs", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_prctl)},
+    [JL_RULE_ROLE_FCNTL] = {"flags, duplicates, locks and seals", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_fcntl)},
+    [JL_RULE_SELF] = {"signals only to the process itself", JL_RET_EPERM, JL_CLAUSES(jl_tab_self)},
+    [JL_RULE_TKILL] = {"its target may be another process", JL_RET_EPERM, JL_CLAUSES(jl_tab_tkill)},
+    [JL_RULE_THREAD] = {"threads, no processes", JL_RET_EPERM, JL_CLAUSES(jl_tab_thread)},
+    [JL_RULE_SECCOMP] = {"one more filter", JL_RET_EPERM, JL_CLAUSES(jl_tab_seccomp)},
+    [JL_RULE_LIMITS_READ] = {"limits are read, not set", JL_RET_EPERM, JL_CLAUSES(jl_tab_limits_read)}};
 
 typedef struct jl_tab_call {
   const char *name;
@@ -1772,15 +1868,15 @@ static const jl_tab_call jl_tab_calls[] = {
     {"statmount", {457, 457, 457}, {JL_RULE_ABSENT}},
 
     /* the arguments decide */
-    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3}},
-    {"clone", {56, 220, 220}, {JL_RULE_CLONE}},
+    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3, JL_RULE_ABSENT}},
+    {"clone", {56, 220, 220}, {JL_RULE_CLONE, JL_RULE_THREAD}},
     {"unshare", {272, 97, 97}, {JL_RULE_UNSHARE}},
-    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL}},
-    {"socket", {41, 198, 198}, {JL_RULE_SOCKET}},
-    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR}},
-    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL}},
+    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL, JL_RULE_VMM_IOCTL, JL_RULE_VCPU_IOCTL, JL_RULE_API_IOCTL}},
+    {"socket", {41, 198, 198}, {JL_RULE_SOCKET, JL_RULE_SOCKET}},
+    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR, JL_RULE_SOCKETPAIR}},
+    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL}},
     {"personality", {135, 92, 92}, {JL_RULE_PERSONALITY}},
-    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD}},
+    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD, JL_RULE_MEMFD}},
     {"mknod", {133, -1, -1}, {JL_RULE_MKNOD}},
     {"mknodat", {259, 33, 33}, {JL_RULE_MKNODAT}},
     {"fchmodat2", {452, 452, 452}, {JL_RULE_FCHMODAT}},
@@ -1788,42 +1884,42 @@ static const jl_tab_call jl_tab_calls[] = {
     {"fchmod", {91, 52, 52}, {JL_RULE_CHMOD}},
     {"chmod", {90, -1, -1}, {JL_RULE_CHMOD}},
     {"setrlimit", {160, 164, 164}, {JL_RULE_SETRLIMIT}},
-    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT}},
+    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT, JL_RULE_LIMITS_READ}},
 
     /* allowed: programs and processes */
     {"arch_prctl", {158, -1, -1}, {JL_RULE_ALLOW}},
     {"execve", {59, 221, 221}, {JL_RULE_ALLOW}},
     {"execveat", {322, 281, 281}, {JL_RULE_ALLOW}},
-    {"exit", {60, 93, 93}, {JL_RULE_ALLOW}},
-    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW}},
+    {"exit", {60, 93, 93}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"fork", {57, -1, -1}, {JL_RULE_ALLOW}},
     {"get_robust_list", {274, 100, 100}, {JL_RULE_ALLOW}},
-    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW}},
+    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getpgid", {121, 155, 155}, {JL_RULE_ALLOW}},
     {"getpgrp", {111, -1, -1}, {JL_RULE_ALLOW}},
-    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW}},
+    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getppid", {110, 173, 173}, {JL_RULE_ALLOW}},
-    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW}},
-    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW}},
+    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getsid", {124, 156, 156}, {JL_RULE_ALLOW}},
-    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW}},
-    {"kill", {62, 129, 129}, {JL_RULE_ALLOW}},
+    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"kill", {62, 129, 129}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"pidfd_open", {434, 434, 434}, {JL_RULE_ALLOW}},
     {"pidfd_send_signal", {424, 424, 424}, {JL_RULE_ALLOW}},
-    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW}},
-    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW}},
+    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rseq_slice_yield", {471, 471, 471}, {JL_RULE_ALLOW}},
-    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW}},
-    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW}},
+    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
     {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
-    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW}},
-    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
-    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL}},
     {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
-    {"uname", {63, 160, 160}, {JL_RULE_ALLOW}},
-    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW}},
+    {"uname", {63, 160, 160}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"riscv_hwprobe", {-1, -1, 258}, {JL_RULE_ALLOW}},
     {"uprobe", {336, -1, -1}, {JL_RULE_ALLOW}},
     {"uretprobe", {335, -1, -1}, {JL_RULE_ALLOW}},
@@ -1855,28 +1951,28 @@ static const jl_tab_call jl_tab_calls[] = {
     {"landlock_add_rule", {445, 445, 445}, {JL_RULE_ALLOW}},
     {"landlock_create_ruleset", {444, 444, 444}, {JL_RULE_ALLOW}},
     {"landlock_restrict_self", {446, 446, 446}, {JL_RULE_ALLOW}},
-    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW}},
+    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW, JL_RULE_SECCOMP}},
 
     /* allowed: memory */
-    {"brk", {12, 214, 214}, {JL_RULE_ALLOW}},
+    {"brk", {12, 214, 214}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"get_mempolicy", {239, 236, 236}, {JL_RULE_ALLOW}},
-    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW}},
-    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW}},
+    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"map_shadow_stack", {453, 453, 453}, {JL_RULE_ALLOW}},
     {"mbind", {237, 235, 235}, {JL_RULE_ALLOW}},
-    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW}},
-    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW}},
-    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW}},
-    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW}},
+    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mlockall", {151, 230, 230}, {JL_RULE_ALLOW}},
-    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW}},
-    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW}},
-    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW}},
+    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mseal", {462, 462, 462}, {JL_RULE_ALLOW}},
-    {"msync", {26, 227, 227}, {JL_RULE_ALLOW}},
-    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW}},
+    {"msync", {26, 227, 227}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"munlockall", {152, 231, 231}, {JL_RULE_ALLOW}},
-    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW}},
+    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"pkey_alloc", {330, 289, 289}, {JL_RULE_ALLOW}},
     {"pkey_free", {331, 290, 290}, {JL_RULE_ALLOW}},
     {"pkey_mprotect", {329, 288, 288}, {JL_RULE_ALLOW}},
@@ -1886,35 +1982,35 @@ static const jl_tab_call jl_tab_calls[] = {
     /* allowed: signals */
     {"alarm", {37, -1, -1}, {JL_RULE_ALLOW}},
     {"pause", {34, -1, -1}, {JL_RULE_ALLOW}},
-    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW}},
-    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW}},
-    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW}},
+    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rt_sigqueueinfo", {129, 138, 138}, {JL_RULE_ALLOW}},
-    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW}},
-    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW}},
-    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW}},
-    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW}},
-    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW}},
+    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
+    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"signalfd", {282, -1, -1}, {JL_RULE_ALLOW}},
-    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW}},
+    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: time */
-    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW}},
-    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW}},
-    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW}},
+    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getitimer", {36, 102, 102}, {JL_RULE_ALLOW}},
-    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW}},
-    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW}},
+    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setitimer", {38, 103, 103}, {JL_RULE_ALLOW}},
-    {"time", {201, -1, -1}, {JL_RULE_ALLOW}},
+    {"time", {201, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"timer_create", {222, 107, 107}, {JL_RULE_ALLOW}},
     {"timer_delete", {226, 111, 111}, {JL_RULE_ALLOW}},
     {"timer_getoverrun", {225, 109, 109}, {JL_RULE_ALLOW}},
     {"timer_gettime", {224, 108, 108}, {JL_RULE_ALLOW}},
     {"timer_settime", {223, 110, 110}, {JL_RULE_ALLOW}},
-    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW}},
-    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW}},
-    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW}},
+    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: scheduling */
     {"getpriority", {140, 141, 141}, {JL_RULE_ALLOW}},
@@ -1922,7 +2018,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
     {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
     {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
-    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
     {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
     {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
@@ -1931,76 +2027,76 @@ static const jl_tab_call jl_tab_calls[] = {
     {"sched_setattr", {314, 274, 274}, {JL_RULE_ALLOW}},
     {"sched_setparam", {142, 118, 118}, {JL_RULE_ALLOW}},
     {"sched_setscheduler", {144, 119, 119}, {JL_RULE_ALLOW}},
-    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW}},
+    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpriority", {141, 140, 140}, {JL_RULE_ALLOW}},
 
     /* allowed: waiting */
     {"epoll_create", {213, -1, -1}, {JL_RULE_ALLOW}},
-    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW}},
-    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW}},
-    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW}},
-    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW}},
-    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW}},
+    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
     {"eventfd", {284, -1, -1}, {JL_RULE_ALLOW}},
-    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW}},
-    {"futex", {202, 98, 98}, {JL_RULE_ALLOW}},
-    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW}},
-    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW}},
-    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW}},
-    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW}},
+    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex", {202, 98, 98}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"inotify_add_watch", {254, 27, 27}, {JL_RULE_ALLOW}},
     {"inotify_init", {253, -1, -1}, {JL_RULE_ALLOW}},
     {"inotify_init1", {294, 26, 26}, {JL_RULE_ALLOW}},
     {"inotify_rm_watch", {255, 28, 28}, {JL_RULE_ALLOW}},
-    {"poll", {7, -1, -1}, {JL_RULE_ALLOW}},
-    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW}},
-    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW}},
-    {"select", {23, -1, -1}, {JL_RULE_ALLOW}},
+    {"poll", {7, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"select", {23, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: reading and writing */
     {"cachestat", {451, 451, 451}, {JL_RULE_ALLOW}},
     {"copy_file_range", {326, 285, 285}, {JL_RULE_ALLOW}},
     {"fadvise64", {221, 223, 223}, {JL_RULE_ALLOW}},
-    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW}},
-    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW}},
+    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"flock", {73, 32, 32}, {JL_RULE_ALLOW}},
-    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW}},
-    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW}},
+    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"io_cancel", {210, 3, 3}, {JL_RULE_ALLOW}},
     {"io_destroy", {207, 1, 1}, {JL_RULE_ALLOW}},
     {"io_getevents", {208, 4, 4}, {JL_RULE_ALLOW}},
     {"io_pgetevents", {333, 292, 292}, {JL_RULE_ALLOW}},
     {"io_setup", {206, 0, 0}, {JL_RULE_AIO}},
     {"io_submit", {209, 2, 2}, {JL_RULE_ALLOW}},
-    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW}},
-    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW}},
-    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW}},
-    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW}},
-    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW}},
-    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW}},
-    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW}},
-    {"read", {0, 63, 63}, {JL_RULE_ALLOW}},
+    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"read", {0, 63, 63}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"readahead", {187, 213, 213}, {JL_RULE_ALLOW}},
-    {"readv", {19, 65, 65}, {JL_RULE_ALLOW}},
+    {"readv", {19, 65, 65}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sendfile", {40, 71, 71}, {JL_RULE_ALLOW}},
     {"splice", {275, 76, 76}, {JL_RULE_ALLOW}},
     {"sync", {162, 81, 81}, {JL_RULE_ALLOW}},
-    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW}},
+    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"syncfs", {306, 267, 267}, {JL_RULE_ALLOW}},
     {"tee", {276, 77, 77}, {JL_RULE_ALLOW}},
     {"truncate", {76, 45, 45}, {JL_RULE_ALLOW}},
-    {"write", {1, 64, 64}, {JL_RULE_ALLOW}},
-    {"writev", {20, 66, 66}, {JL_RULE_ALLOW}},
+    {"write", {1, 64, 64}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"writev", {20, 66, 66}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: descriptors */
-    {"close", {3, 57, 57}, {JL_RULE_ALLOW}},
+    {"close", {3, 57, 57}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"close_range", {436, 436, 436}, {JL_RULE_ALLOW}},
-    {"dup", {32, 23, 23}, {JL_RULE_ALLOW}},
-    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW}},
-    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW}},
-    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW}},
+    {"dup", {32, 23, 23}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL}},
     {"pipe", {22, -1, -1}, {JL_RULE_ALLOW}},
-    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW}},
+    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: names; what they reach is for the mounts and Landlock to say */
     {"access", {21, -1, -1}, {JL_RULE_ALLOW}},
@@ -2018,12 +2114,12 @@ static const jl_tab_call jl_tab_calls[] = {
     {"flistxattr", {196, 13, 13}, {JL_RULE_ALLOW}},
     {"fremovexattr", {199, 16, 16}, {JL_RULE_ALLOW}},
     {"fsetxattr", {190, 7, 7}, {JL_RULE_ALLOW}},
-    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW}},
-    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW}},
+    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"futimesat", {261, -1, -1}, {JL_RULE_ALLOW}},
     {"getcwd", {79, 17, 17}, {JL_RULE_ALLOW}},
     {"getdents", {78, -1, -1}, {JL_RULE_ALLOW}},
-    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW}},
+    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getxattr", {191, 8, 8}, {JL_RULE_ALLOW}},
     {"getxattrat", {464, 464, 464}, {JL_RULE_ALLOW}},
     {"lchown", {94, -1, -1}, {JL_RULE_ALLOW}},
@@ -2035,13 +2131,13 @@ static const jl_tab_call jl_tab_calls[] = {
     {"llistxattr", {195, 12, 12}, {JL_RULE_ALLOW}},
     {"lremovexattr", {198, 15, 15}, {JL_RULE_ALLOW}},
     {"lsetxattr", {189, 6, 6}, {JL_RULE_ALLOW}},
-    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW}},
+    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
     {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
-    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW}},
-    {"open", {2, -1, -1}, {JL_RULE_OPEN}},
-    {"openat", {257, 56, 56}, {JL_RULE_OPENAT}},
-    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT}},
+    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2, JL_RULE_ABSENT}},
     {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
     {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
     {"removexattr", {197, 14, 14}, {JL_RULE_ALLOW}},
@@ -2052,34 +2148,34 @@ static const jl_tab_call jl_tab_calls[] = {
     {"rmdir", {84, -1, -1}, {JL_RULE_ALLOW}},
     {"setxattr", {188, 5, 5}, {JL_RULE_ALLOW}},
     {"setxattrat", {463, 463, 463}, {JL_RULE_ALLOW}},
-    {"stat", {4, -1, -1}, {JL_RULE_ALLOW}},
+    {"stat", {4, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"statfs", {137, 43, 43}, {JL_RULE_ALLOW}},
-    {"statx", {332, 291, 291}, {JL_RULE_ALLOW}},
+    {"statx", {332, 291, 291}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"symlink", {88, -1, -1}, {JL_RULE_ALLOW}},
     {"symlinkat", {266, 36, 36}, {JL_RULE_ALLOW}},
-    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW}},
-    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW}},
+    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"utime", {132, -1, -1}, {JL_RULE_ALLOW}},
     {"utimensat", {280, 88, 88}, {JL_RULE_ALLOW}},
     {"utimes", {235, -1, -1}, {JL_RULE_ALLOW}},
 
     /* allowed: sockets, once there is one */
-    {"accept", {43, 202, 202}, {JL_RULE_ALLOW}},
-    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW}},
-    {"bind", {49, 200, 200}, {JL_RULE_ALLOW}},
-    {"connect", {42, 203, 203}, {JL_RULE_ALLOW}},
-    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW}},
-    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW}},
-    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW}},
-    {"listen", {50, 201, 201}, {JL_RULE_ALLOW}},
-    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW}},
-    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW}},
-    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW}},
-    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW}},
-    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW}},
-    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW}},
-    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW}},
-    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW}},
+    {"accept", {43, 202, 202}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"bind", {49, 200, 200}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"connect", {42, 203, 203}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"listen", {50, 201, 201}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
     {"mq_getsetattr", {245, 185, 185}, {JL_RULE_ALLOW}},
@@ -4093,11 +4189,12 @@ static void jl_policy_free(jailer_policy *policy) {
 typedef struct jl_policy_role {
   jailer_policy *policy;
   const jailer_role_options *opt;
+  uint32_t denied;
   unsigned grants;
 } jl_policy_role;
 
 static uint32_t jl_policy_denied(const jl_policy_role *r, uint32_t answer) {
-  return answer == JL_RET_EPERM && r->opt->denied ? r->opt->denied : answer;
+  return answer == JL_RET_EPERM ? r->denied : answer;
 }
 
 /* Copies the tests of a clause where they ask for the own process; false when that is nobody: the clause is void. */
@@ -4138,17 +4235,19 @@ static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, 
 static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
                                        jailer_error *err) {
   static const jailer_role_options strict;
-  jl_policy_role r = {NULL, opt ? opt : &strict, 0};
-  const uint32_t denied = r.opt->denied ? r.opt->denied : JAILER_ANSWER_KILL_PROCESS;
-  if (!jl_policy_is_answer(denied) || jl_policy_passes(denied))
+  jl_policy_role r = {NULL, opt ? opt : &strict, 0, 0};
+  const bool launch = role == JAILER_ROLE_LAUNCH;
+  r.denied = r.opt->denied ? r.opt->denied : launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
   if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
   if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
   if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
   if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
-  jailer_code code = jl_policy_new(jl_tab_roles[role], role == JAILER_ROLE_LAUNCH ? JL_RET_ENOSYS : denied,
-                                   JL_RET_ENOSYS, &r.policy, err);
+  if (r.opt->allow_tkill) r.grants |= JL_GRANT_TKILL;
+  jailer_code code =
+      jl_policy_new(jl_tab_roles[role], launch ? JL_RET_ENOSYS : r.denied, JL_RET_ENOSYS, &r.policy, err);
   jl_verdict *verdict = code ? NULL : jl_arena_array(&r.policy->arena, JL_RULE_COUNT, sizeof *verdict);
   bool memory = verdict != NULL;
   for (size_t i = 0; i < JL_RULE_COUNT && memory; i++) memory = jl_policy_resolve(&r, &jl_tab_rules[i], &verdict[i]);
@@ -4284,7 +4383,8 @@ enum {
 
 /* struct seccomp_data of linux/seccomp.h: nr at 0, arch at 4, instruction pointer at 8, arguments of 64 bits from 16.
    The machines are little-endian: an argument's low word comes first. */
-enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_NO_WORD = 1 };
+enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16 };
+enum { JL_BPF_NO_WORD = 1, JL_BPF_MASKED = 2 }; /* no offsets: what the accumulator holds is no word as it was loaded */
 #define JL_BPF_AT_LOW(arg) (JL_BPF_AT_ARGS + 8u * (arg))
 #define JL_BPF_AT_HIGH(arg) (JL_BPF_AT_ARGS + 8u * (arg) + 4u)
 #define JL_BPF_ALL 0xffffffffu
@@ -4417,42 +4517,37 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   return jl_bpf_word(d, high_word, high_mask, JAILER_GT, high_value, upward ? yes : no, low);
 }
 
-/* Whether a clause is one comparison with == of a whole argument: `arg1 == TCGETS`. */
+/* Whether a clause is one comparison with ==, which is decided by the low word: `arg1 == TCGETS`. */
 static bool jl_bpf_plain(const jailer_clause *c) {
-  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask == 0;
+  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask <= JL_BPF_ALL;
 }
 
-/* Whether two plain clauses differ only in the low word, so that it decides between them. */
+/* Whether two such clauses differ only in the low word's value. */
 static bool jl_bpf_alike(const jailer_clause *a, const jailer_clause *b) {
   return jl_bpf_plain(a) && jl_bpf_plain(b) && a->tests->arg == b->tests->arg && a->tests->bits == b->tests->bits &&
-         a->tests->value >> 32 == b->tests->value >> 32;
+         a->tests->mask == b->tests->mask && a->tests->value >> 32 == b->tests->value >> 32;
 }
 
 static uint32_t jl_bpf_low(const jailer_clause *c) { return (uint32_t)(c->tests->value & JL_BPF_ALL); }
 
-/* d->run[from..to) as a tree; A = the low word throughout. */
-static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, jl_bpf_entry next) {
-  const uint32_t word = JL_BPF_AT_LOW(d->run[from]->tests->arg);
+/* d->run[from..to) as a tree. The accumulator holds `word` throughout: a low word, or what a mask has left of one. */
+static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, uint32_t word, jl_bpf_entry next) {
   jl_bpf_entry entry = {word, 0, 0};
   if (to - from == 1) {
     const jl_bpf_entry answer = jl_bpf_answer(d, d->run[from]->answer);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(d->run[from]), answer, next);
   } else {
     const size_t middle = from + (to - from) / 2;
-    const jl_bpf_entry right = jl_bpf_run(d, middle, to, next), left = jl_bpf_run(d, from, middle, next);
+    const jl_bpf_entry right = jl_bpf_run(d, middle, to, word, next), left = jl_bpf_run(d, from, middle, word, next);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JGE, jl_bpf_low(d->run[middle]), right, left);
   }
   return entry;
 }
 
-/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
-   the others by halving. */
-static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
-  const jailer_test *t = clause->tests;
-  const uint32_t word = JL_BPF_AT_LOW(t->arg);
+/* Sorts clauses by value into d->run, by insertion; of equal values the earlier clause answers. */
+static size_t jl_bpf_sort(jl_bpf_draft *d, const jailer_clause *clause, size_t count) {
   size_t n = 0;
-  if (count > JAILER_FILTER_MAX) return d->full = true, next;
-  for (size_t i = 1; i < count; i++) { /* by insertion; of equal values the earlier clause answers */
+  for (size_t i = 0; i < count; i++) {
     size_t at = n;
     while (at && jl_bpf_low(d->run[at - 1]) > jl_bpf_low(&clause[i])) at--;
     if (at && jl_bpf_low(d->run[at - 1]) == jl_bpf_low(&clause[i])) continue;
@@ -4460,10 +4555,23 @@ static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, 
     d->run[at] = &clause[i];
     n++;
   }
-  const jl_bpf_entry others = jl_bpf_run(d, 0, n, next);
+  return n;
+}
+
+/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
+   the others by halving. */
+static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
+  const jailer_test *t = clause->tests;
+  const uint32_t mask = t->mask ? (uint32_t)t->mask : JL_BPF_ALL, loaded = JL_BPF_AT_LOW(t->arg);
+  const uint32_t word = mask == JL_BPF_ALL ? loaded : (uint32_t)JL_BPF_MASKED;
+  if (count > JAILER_FILTER_MAX) return d->full = true, next;
+  const jl_bpf_entry others = jl_bpf_run(d, 0, jl_bpf_sort(d, clause + 1, count - 1), word, next);
   const jl_bpf_entry first = jl_bpf_answer(d, clause->answer);
-  const jl_bpf_entry low = jl_bpf_step(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
-  if (t->bits == 32) return low;
+  jl_bpf_entry low = {loaded, 0, 0};
+  low.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
+  if (mask != JL_BPF_ALL) low.warm = jl_bpf_put(d, JL_BPF_AND, mask, jl_bpf_near(d, low.warm, 1), 0);
+  low.cold = jl_bpf_put(d, JL_BPF_LOAD, loaded, jl_bpf_near(d, low.warm, 1), 0);
+  if (t->bits == 32 || t->mask) return low;
   return jl_bpf_step(d, JL_BPF_AT_HIGH(t->arg), JL_BPF_ALL, JL_BPF_JEQ, (uint32_t)(t->value >> 32), low, next);
 }
 

@@ -316,6 +316,8 @@ static void test_words(void) {
   /* jail calls the library so that these cannot come; how they begin */
   static const char *const not_from_jail[] = {"fd_count without fds",
                                               "grant_count without grants",
+                                              "port_count without ports",
+                                              "an empty list: for no port at all",
                                               "write JAILER_BIT(layer) for each layer",
                                               "a shim is copied into a box: set layout too",
                                               "the layout was not made by jailer_layout_init",

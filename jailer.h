@@ -8524,10 +8524,11 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: a file of the process itself, for writing. Without /proc nothing can be told. */
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
+   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
   if (fd >= 0) jl_sys_close((int)fd);
   return fd == -EACCES;
 }

@@ -378,6 +378,8 @@ typedef enum jailer_role {
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
   bool allow_network;    /* launch: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_tcp;        /* launch: of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
+  bool allow_udp;        /* launch: UDP alone, likewise. Both may be set; allow_network is wider than either */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* launch: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
@@ -1472,6 +1474,7 @@ typedef enum jl_arch { JL_ARCH_X86_64 = 0, JL_ARCH_AARCH64, JL_ARCH_RISCV64, JL_
 #define JL_RET_EINVAL JAILER_ANSWER_ERRNO(22)
 #define JL_RET_ENOSYS JAILER_ANSWER_ERRNO(38)
 #define JL_RET_EPROTONOSUPPORT JAILER_ANSWER_ERRNO(93)
+#define JL_RET_EOPNOTSUPP JAILER_ANSWER_ERRNO(95)
 #define JL_RET_EAFNOSUPPORT JAILER_ANSWER_ERRNO(97)
 
 /* The tests that the tables are made of. */
@@ -1496,6 +1499,7 @@ static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "v
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
 enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
+enum { JL_GRANT_PORTS = 16, JL_GRANT_TCP = 32, JL_GRANT_UDP = 64 }; /* with NETWORK, which they narrow */
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
@@ -1546,12 +1550,20 @@ static const jl_tab_clause jl_tab_ioctl[] = {
     {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
-   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
+   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). With ports
+   there is only what Landlock's rights for ports are about: its hooks look at TCP and UDP (security/landlock/net.c) but
+   not at MPTCP and ICMP; and TCP or UDP only where one of its ports is granted. */
 static const jl_tab_clause jl_tab_socket[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))},                                /* AF_UNIX */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16), JL_IS32(2, 0))}, /* AF_NETLINK, NETLINK_ROUTE */
     {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT,
      JL_WHEN(JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10))},                                /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},       /* SOCK_STREAM, default */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},       /* TCP */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 0))},       /* SOCK_DGRAM, default */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 17))},      /* UDP */
+    {JL_GRANT_PORTS, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                    /* SOCK_RAW */
+    {JL_GRANT_PORTS, JL_RET_EPROTONOSUPPORT, JL_ALWAYS},                             /* all else */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},   /* SOCK_STREAM, default */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},   /* TCP */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 262))}, /* MPTCP */
@@ -1561,6 +1573,17 @@ static const jl_tab_clause jl_tab_socket[] = {
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 58))},  /* ICMPv6 */
     {JL_GRANT_NETWORK, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                  /* SOCK_RAW */
     {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, JL_ALWAYS}};
+
+/* `unsigned int flags`: 32 bits. MSG_FASTOPEN (0x20000000) connects without connect(2), and so past Landlock's hook.
+   The answer is the kernel's own where fast open is switched off (tcp(7)). */
+static const jl_tab_clause jl_tab_sendto[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(3, 0x20000000u))}};
+static const jl_tab_clause jl_tab_sendmsg[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(2, 0x20000000u))}};
+
+/* `int level, int optname`: 32 bits each. IPPROTO_TCP, TCP_ULP: "smc" makes an SMC socket of one of TCP, which Landlock
+   does not look at; "tls" goes along, whose users do without. TCP_FASTOPEN_CONNECT needs no clause: connect(2) is still
+   the way, and is looked at. */
+static const jl_tab_clause jl_tab_setsockopt[] = {
+    {JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_IS32(1, 6), JL_IS32(2, 31))}};
 
 /* `int family`: 32 bits. */
 static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))}}; /* AF_UNIX */
@@ -1630,6 +1653,9 @@ typedef enum jl_rule {
   JL_RULE_IOCTL,
   JL_RULE_SOCKET,
   JL_RULE_SOCKETPAIR,
+  JL_RULE_SENDTO,
+  JL_RULE_SENDMSG,
+  JL_RULE_SETSOCKOPT,
   JL_RULE_PRCTL,
   JL_RULE_PERSONALITY,
   JL_RULE_MEMFD,
@@ -1680,6 +1706,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
                         JL_CLAUSES(jl_tab_socket)},
     [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
+    [JL_RULE_SENDTO] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendto)},
+    [JL_RULE_SENDMSG] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendmsg)},
+    [JL_RULE_SETSOCKOPT] = {"would leave TCP and its granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setsockopt)},
     [JL_RULE_PRCTL] = {"the box ends with its launcher, and says the truth in /proc", JL_RET_ALLOW,
                        JL_CLAUSES(jl_tab_prctl)},
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
@@ -2123,10 +2152,10 @@ static const jl_tab_call jl_tab_calls[] = {
     {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW}},
     {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW}},
     {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW}},
-    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW}},
-    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW}},
-    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW}},
-    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_SENDTO}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_SENDMSG}},
+    {"sendto", {44, 206, 206}, {JL_RULE_SENDTO}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_SETSOCKOPT}},
     {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
@@ -4263,6 +4292,9 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
   if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
+  else if (r.opt->allow_tcp || r.opt->allow_udp)
+    r.grants |= JL_GRANT_NETWORK | JL_GRANT_PORTS | (r.opt->allow_tcp ? (unsigned)JL_GRANT_TCP : 0) |
+                (r.opt->allow_udp ? (unsigned)JL_GRANT_UDP : 0);
   if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
   if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
   if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
@@ -10755,7 +10787,9 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
   if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
-  options.allow_network = plan->allow_network;
+  options.allow_network = plan->allow_network && !plan->port_count;
+  options.allow_tcp = jl_plan_port_kind(plan, false);
+  options.allow_udp = jl_plan_port_kind(plan, true);
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;

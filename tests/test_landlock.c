@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
+#include "bpf_run.h"
 #include "tap.h"
 
 #include "inside.h"
@@ -731,6 +732,111 @@ static void test_kept_sockets(void) {
   }
 }
 
+/* --- what the launch filter closes because Landlock does not see it --- */
+
+/* Rows of the program itself, on every machine: a call with its arguments, and what it answers with no ports, with ports of
+   TCP, of UDP, of both. */
+static void test_port_filter(void) {
+  enum { ALLOW = 0x7fff0000, EPERM_ = 0x50000 + 1, EPROTO_ = 0x50000 + 93, EOPNOTSUPP_ = 0x50000 + 95, EAFNO_ = 0x50000 + 97 };
+  static const struct {
+    const char *name;
+    int nr[2]; /* x86-64; aarch64 and riscv64 */
+    uint64_t args[4];
+    uint32_t answers[4];
+  } rows[] = {
+      {"socket AF_UNIX", {41, 198}, {1, 1, 0, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"socket NETLINK_ROUTE", {41, 198}, {16, 3, 0, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"socket AF_PACKET", {41, 198}, {17, 3, 0, 0}, {EAFNO_, EAFNO_, EAFNO_, EAFNO_}},
+      {"socket TCP by default", {41, 198}, {2, 1, 0, 0}, {ALLOW, ALLOW, EPROTO_, ALLOW}},
+      {"socket TCP, nonblocking", {41, 198}, {2, 0x801, 0, 0}, {ALLOW, ALLOW, EPROTO_, ALLOW}},
+      {"socket TCP", {41, 198}, {10, 1, 6, 0}, {ALLOW, ALLOW, EPROTO_, ALLOW}},
+      {"socket MPTCP", {41, 198}, {2, 1, 262, 0}, {ALLOW, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket UDP by default", {41, 198}, {2, 2, 0, 0}, {ALLOW, EPROTO_, ALLOW, ALLOW}},
+      {"socket UDP", {41, 198}, {10, 0x80002, 17, 0}, {ALLOW, EPROTO_, ALLOW, ALLOW}},
+      {"socket ICMP", {41, 198}, {2, 2, 1, 0}, {ALLOW, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket ICMPv6", {41, 198}, {10, 2, 58, 0}, {ALLOW, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket UDP-Lite", {41, 198}, {2, 2, 136, 0}, {EPROTO_, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket SCTP", {41, 198}, {2, 1, 132, 0}, {EPROTO_, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket SMC", {41, 198}, {2, 1, 256, 0}, {EPROTO_, EPROTO_, EPROTO_, EPROTO_}},
+      {"socket raw", {41, 198}, {2, 3, 1, 0}, {EPERM_, EPERM_, EPERM_, EPERM_}},
+      {"sendto", {44, 206}, {3, 0, 1, 0x4000}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"sendto, fast open", {44, 206}, {3, 0, 1, 0x20000000}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"sendto, fast open and more", {44, 206}, {3, 0, 1, 0xffffffff20004040}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"sendmsg", {46, 211}, {3, 1, 0x4000, 0x20000000}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"sendmsg, fast open", {46, 211}, {3, 1, 0x20004000, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"sendmmsg", {307, 269}, {3, 1, 0x20000000, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"sendmmsg, fast open", {307, 269}, {3, 1, 1, 0x20000000}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"setsockopt TCP_NODELAY", {54, 208}, {3, 6, 1, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
+      {"setsockopt TCP_ULP", {54, 208}, {3, 6, 31, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"setsockopt TCP_ULP, high bits", {54, 208}, {3, 0xf00000006, 0xf0000001f, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"setsockopt SOL_SOCKET 31", {54, 208}, {3, 1, 31, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}}};
+  static const uint32_t machine[3] = {0xc000003e, 0xc00000b7, 0xc00000f3};
+  static const jailer_arch arches[3] = {JAILER_ARCH_X86_64, JAILER_ARCH_AARCH64, JAILER_ARCH_RISCV64};
+  static jailer_insn filter[3][4][JAILER_FILTER_MAX];
+  size_t len[3][4], at;
+  for (int ports = 0; ports < 4; ports++) {
+    const jailer_role_options options = {.allow_network = ports == 0, .allow_tcp = ports & 1, .allow_udp = ports >> 1};
+    jailer_policy *policy = NULL;
+    if (jailer_policy_role(JAILER_ROLE_LAUNCH, &options, &policy, &err)) inside_die("policy");
+    for (int arch = 0; arch < 3; arch++) {
+      if (jailer_policy_compile(policy, &arches[arch], 1, filter[arch][ports], JAILER_FILTER_MAX, &len[arch][ports], &err)) inside_die("filter");
+      OK(!bpf_run_check(filter[arch][ports], len[arch][ports], &at), "filter: machine %d, ports %d: one that the kernel takes", arch, ports);
+    }
+    jailer_policy_free(policy);
+  }
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    bool good = true;
+    unsigned steps = 0;
+    for (int k = 0; k < 12; k++) {
+      bpf_run_data data = {rows[i].nr[k / 4 > 0], machine[k / 4], 0, {0}};
+      memcpy(data.args, rows[i].args, sizeof rows[i].args);
+      good = good && bpf_run(filter[k / 4][k % 4], len[k / 4][k % 4], &data, &steps) == rows[i].answers[k % 4];
+    }
+    OK(good, "filter: %s", rows[i].name);
+  }
+}
+
+/* The same in a jail, whatever the ABI: where Landlock is too old for TCP ports it may degrade here. */
+static void test_closed(void) {
+  const jailer_port client = {port_given, JAILER_CONNECT_TCP};
+  jailer_config config = {.allow_network = true, .ports = &client, .port_count = 1};
+  static const struct {
+    const char *verb, *answer;
+  } rows[] = {{"mptcp", "EPROTONOSUPPORT"}, {"udpsend", "EPROTONOSUPPORT"}, {"udpconnect", "EPROTONOSUPPORT"}, {"udpbind", "EPROTONOSUPPORT"},
+              {"fastto", "EOPNOTSUPP"},     {"fastmsg", "EOPNOTSUPP"},      {"fastmmsg", "EOPNOTSUPP"}};
+  if (host.landlock_abi < 4) config.may_degrade = JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    const char *given = port_row(rows[i].verb, port_given), *other = port_row(rows[i].verb, port_other);
+    run_inside(&config, "do", given, other, NULL);
+    OK(!strcmp(value_of(given), rows[i].answer) && !strcmp(value_of(other), rows[i].answer), "closed: %s is %s at any port (%s, %s)", rows[i].verb, rows[i].answer,
+       value_of(given), value_of(other));
+  }
+  run_inside(&config, "do", "socket:2,2,1", "socket:10,2,58", "socket:2,3,1", "socket:1,2,0", "ulp:smc", "ulp:tls", NULL);
+  ROW_IS("socket:2,2,1", "EPROTONOSUPPORT");
+  ROW_IS("socket:10,2,58", "EPROTONOSUPPORT");
+  ROW_IS("socket:2,3,1", "EPERM");
+  ROW_IS("socket:1,2,0", "ok");
+  ROW_IS("ulp:smc", "EOPNOTSUPP");
+  ROW_IS("ulp:tls", "EOPNOTSUPP");
+  const struct sockaddr_in at = loopback(1, port_given);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, (const struct sockaddr *)&at, sizeof at)) inside_die("connect");
+  const jailer_fd kept = {fd, true, 5};
+  const char *row = text_of("fastopen:5,%u", port_other);
+  config.fds = &kept;
+  config.fd_count = 1;
+  run_inside(&config, "do", row, NULL);
+  ROW_IS(row, "EOPNOTSUPP");
+  close(fd);
+  if (host.landlock_abi < 10) return;
+  const jailer_port datagrams = {port_given, JAILER_CONNECT_UDP};
+  const char *tcp = port_row("tcp", port_given);
+  config = (jailer_config){.allow_network = true, .ports = &datagrams, .port_count = 1};
+  run_inside(&config, "do", tcp, "listen:0", NULL);
+  ROW_IS(tcp, "EPROTONOSUPPORT");
+  ROW_IS("listen:0", "EPROTONOSUPPORT");
+}
+
 /* --- logged denials --- */
 
 static int audit_fd = -1;
@@ -901,6 +1007,8 @@ int main(void) {
   test_udp_ports();
   test_degraded_ports();
   test_kept_sockets();
+  test_port_filter();
+  test_closed();
   test_log();
   test_too_many();
   return tap_done();

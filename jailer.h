@@ -515,7 +515,7 @@ typedef struct jailer_proc {
 typedef enum jailer_state {
   JAILER_NOT_REQUESTED = 0,
   JAILER_APPLIED,
-  JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
+  JAILER_DEGRADED,   /* asked, not to be had or not whole (see detail), and the configuration permits that */
   JAILER_UNAVAILABLE /* asked and not to be had: of a host or of a refused launch, never of a running target */
 } jailer_state;
 

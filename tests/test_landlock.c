@@ -58,7 +58,10 @@ static void test_table(void) {
   static const struct {
     jailer_access access;
     uint64_t dir, file;
-  } grants[] = {{JAILER_READ, 0xc, 0x4}, {JAILER_EXEC, 0xd, 0x5}, {JAILER_WRITE, 0x177be, 0x14006}, {JAILER_DEVICE, 0x8006, 0x8006}};
+  } grants[] = {{JAILER_READ, 0xc, 0x4},
+                {JAILER_EXEC, 0xd, 0x5},
+                {JAILER_WRITE, 0x177be, 0x14006},
+                {JAILER_DEVICE, 0x8006, 0x8006}};
   for (size_t i = 0; i < COUNT(grants); i++)
     OK(jl_tab_landlock_rights(grants[i].access, true) == grants[i].dir &&
            jl_tab_landlock_rights(grants[i].access, false) == grants[i].file,
@@ -108,8 +111,9 @@ static jailer_code planned(jailer_config *config, uint32_t abi, char *text, size
 }
 
 static void test_refusals(void) {
-  static const jailer_port web = {443, JAILER_CONNECT_TCP}, none = {0, JAILER_CONNECT_TCP}, none_udp = {0, JAILER_CONNECT_UDP},
-                           odd = {1, (jailer_port_use)4}, any = {0, JAILER_BIND_TCP}, any_udp = {0, JAILER_BIND_UDP};
+  static const jailer_port web = {443, JAILER_CONNECT_TCP}, none = {0, JAILER_CONNECT_TCP},
+                           none_udp = {0, JAILER_CONNECT_UDP}, odd = {1, (jailer_port_use)4},
+                           any = {0, JAILER_BIND_TCP}, any_udp = {0, JAILER_BIND_UDP};
   static const struct {
     const jailer_port *ports;
     size_t count;
@@ -134,24 +138,28 @@ static void test_refusals(void) {
     config.log_denials = rows[i].log;
     config.engine = rows[i].engine;
     const jailer_code code = planned(&config, 11, NULL, 0);
-    OK(code == rows[i].code && !strcmp(err.item, rows[i].item) && strstr(err.message, rows[i].why), "asked: row %zu is %s (%s: %s)", i,
-       jailer_code_name(rows[i].code), jailer_code_name(code), err.message);
+    OK(code == rows[i].code && !strcmp(err.item, rows[i].item) && strstr(err.message, rows[i].why),
+       "asked: row %zu is %s (%s: %s)", i, jailer_code_name(rows[i].code), jailer_code_name(code), err.message);
   }
 }
 
 /* What needs a newer ABI than the host has: an error, or, where the layer may degrade, no error. */
 static void test_old_hosts(void) {
-  static const jailer_port tcp = {443, JAILER_CONNECT_TCP}, serve = {80, JAILER_BIND_TCP}, udp = {53, JAILER_CONNECT_UDP},
-                           serve_udp = {53, JAILER_BIND_UDP};
+  static const jailer_port tcp = {443, JAILER_CONNECT_TCP}, serve = {80, JAILER_BIND_TCP},
+                           udp = {53, JAILER_CONNECT_UDP}, serve_udp = {53, JAILER_BIND_UDP};
   static const struct {
     const jailer_port *port; /* NULL: log_denials */
     uint32_t abi;
     const char *item, *why;
-  } rows[] = {{&tcp, 4, "ports", "ABI 4 "},   {&serve, 4, "ports", "ABI 4 "},        {&udp, 10, "ports", "ABI 10 "},
-              {&serve_udp, 10, "ports", "ABI 10 "}, {NULL, 7, "log_denials", "ABI 7 "}};
+  } rows[] = {{&tcp, 4, "ports", "ABI 4 "},
+              {&serve, 4, "ports", "ABI 4 "},
+              {&udp, 10, "ports", "ABI 10 "},
+              {&serve_udp, 10, "ports", "ABI 10 "},
+              {NULL, 7, "log_denials", "ABI 7 "}};
   for (size_t i = 0; i < COUNT(rows); i++)
     for (uint32_t abi = 1; abi <= 12; abi++) {
-      jailer_config config = {.ports = rows[i].port, .port_count = rows[i].port ? 1 : 0, .allow_network = rows[i].port != NULL};
+      jailer_config config = {
+          .ports = rows[i].port, .port_count = rows[i].port ? 1 : 0, .allow_network = rows[i].port != NULL};
       config.log_denials = !rows[i].port;
       const jailer_code code = planned(&config, abi, NULL, 0);
       bool good = abi >= rows[i].abi ? code == JAILER_OK
@@ -159,20 +167,25 @@ static void test_old_hosts(void) {
                                            !strcmp(err.item, rows[i].item) && strstr(err.message, rows[i].why);
       config.may_degrade = JAILER_BIT(JAILER_LAYER_LANDLOCK);
       good = good && planned(&config, abi, NULL, 0) == JAILER_OK;
-      if (!good || abi == 12) OK(good, "old: %s needs ABI %u (%u)", rows[i].port ? jailer_port_use_name(rows[i].port->use) : "log_denials", rows[i].abi, abi);
+      if (!good || abi == 12)
+        OK(good, "old: %s needs ABI %u (%u)", rows[i].port ? jailer_port_use_name(rows[i].port->use) : "log_denials",
+           rows[i].abi, abi);
       if (!good) break;
     }
 }
 
 static void test_plan_text(void) {
   static char text[65536];
-  static const jailer_port ports[] = {{443, JAILER_CONNECT_TCP}, {0, JAILER_BIND_UDP}, {65535, JAILER_BIND_TCP}, {53, JAILER_CONNECT_UDP}};
+  static const jailer_port ports[] = {
+      {443, JAILER_CONNECT_TCP}, {0, JAILER_BIND_UDP}, {65535, JAILER_BIND_TCP}, {53, JAILER_CONNECT_UDP}};
   jailer_config config = {.ports = ports, .port_count = 4, .allow_network = true, .log_denials = true};
   OK(planned(&config, 11, text, sizeof text) == JAILER_OK &&
-         strstr(text, "\nport connect-tcp 443\nport bind-udp 0\nport bind-tcp 65535\nport connect-udp 53\ndenials logged\n"),
+         strstr(text,
+                "\nport connect-tcp 443\nport bind-udp 0\nport bind-tcp 65535\nport connect-udp 53\ndenials logged\n"),
      "plan: its text tells the ports and that denials are logged");
   jailer_config plain = {.allow_network = true};
-  OK(planned(&plain, 11, text, sizeof text) == JAILER_OK && !strstr(text, "\nport ") && !strstr(text, "denials"), "plan: and neither where not asked");
+  OK(planned(&plain, 11, text, sizeof text) == JAILER_OK && !strstr(text, "\nport ") && !strstr(text, "denials"),
+     "plan: and neither where not asked");
 }
 
 /* ---------------------------------------------------------------- confined by the header's functions alone */
@@ -310,7 +323,9 @@ static int fs_try(size_t bit, domain *d) {
 }
 
 /* Whether Landlock let it pass; root may make device nodes as well. */
-static bool fs_passed(size_t bit, int result) { return result == fs_rights[bit].allowed || (fs_rights[bit].allowed == EPERM && result == 0); }
+static bool fs_passed(size_t bit, int result) {
+  return result == fs_rights[bit].allowed || (fs_rights[bit].allowed == EPERM && result == 0);
+}
 
 /* Each right of this ABI alone decides over what it is named after: with all rights it passes, with all but it not. */
 static void test_fs_rights(void) {
@@ -340,7 +355,10 @@ static void test_accesses(void) {
     const char *name;
     jailer_access access;
     uint64_t passes;
-  } rows[] = {{"read", JAILER_READ, 0xc}, {"exec", JAILER_EXEC, 0xd}, {"write", JAILER_WRITE, 0x177be}, {"device", JAILER_DEVICE, 0x8006}};
+  } rows[] = {{"read", JAILER_READ, 0xc},
+              {"exec", JAILER_EXEC, 0xd},
+              {"write", JAILER_WRITE, 0x177be},
+              {"device", JAILER_DEVICE, 0x8006}};
   for (size_t i = 0; i < COUNT(rows); i++) {
     domain d = {.handled = jl_tab_landlock_all(host.landlock_abi), .access = &rows[i].access};
     bool good = true;
@@ -375,7 +393,9 @@ static uint16_t serve(int *tcp, int *udp) {
     struct sockaddr_in at = loopback(1, 0);
     socklen_t n = sizeof at;
     *tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), *udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(*tcp, (struct sockaddr *)&at, sizeof at) || getsockname(*tcp, (struct sockaddr *)&at, &n) || listen(*tcp, 512)) inside_die("a port");
+    if (bind(*tcp, (struct sockaddr *)&at, sizeof at) || getsockname(*tcp, (struct sockaddr *)&at, &n) ||
+        listen(*tcp, 512))
+      inside_die("a port");
     if (bind(*udp, (struct sockaddr *)&at, sizeof at) == 0) return ntohs(at.sin_port);
     close(*tcp), close(*udp);
   }
@@ -398,6 +418,14 @@ static int op_ip_bind(void) {
 static int op_ip_send(void) {
   const struct sockaddr_in at = loopback(1, op_port);
   return answer(sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0, (const struct sockaddr *)&at, sizeof at));
+}
+
+static bool op_mapped; /* 127.0.0.1 as an address of IPv6 */
+
+static int op_ip6_connect(void) {
+  struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(op_port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  if (op_mapped) inet_pton(AF_INET6, "::ffff:127.0.0.1", &at.sin6_addr);
+  return answer(connect(socket(AF_INET6, op_type, 0), (const struct sockaddr *)&at, sizeof at));
 }
 
 static int op_fast_connect(void) { /* TCP_FASTOPEN_CONNECT */
@@ -428,7 +456,8 @@ static void test_port_rights(void) {
   for (size_t i = 0; i < 4; i++) {
     const jailer_port_use use = (jailer_port_use)i;
     const jailer_port granted = {port_given, use};
-    const domain d = {.handled = {0, jl_tab_landlock_all(host.landlock_abi).net, 0}, .ports = &granted, .port_count = 1};
+    const domain d = {
+        .handled = {0, jl_tab_landlock_all(host.landlock_abi).net, 0}, .ports = &granted, .port_count = 1};
     const uint32_t needs = jl_tab_ports[use].udp ? 10 : 4;
     if (host.landlock_abi < needs) continue;
     for (size_t k = 0; k < COUNT(ways); k++) {
@@ -436,22 +465,42 @@ static void test_port_rights(void) {
       const int given = port_try(&d, ways[k].run, ways[k].type, port_given);
       const int other = port_try(&d, ways[k].run, ways[k].type, port_other);
       const int wanted = ways[k].use == use || other_kind ? 0 : EACCES;
-      OK(given == wanted && other == (other_kind ? 0 : EACCES), "port: %s granted: %s, way %zu, there %d, at the next port %d",
-         jailer_port_use_name(use), jailer_port_use_name(ways[k].use), k, given, other);
+      OK(given == wanted && other == (other_kind ? 0 : EACCES),
+         "port: %s granted: %s, way %zu, there %d, at the next port %d", jailer_port_use_name(use),
+         jailer_port_use_name(ways[k].use), k, given, other);
     }
     if (use == JAILER_CONNECT_TCP)
-      OK(port_try(&d, op_fast_connect, SOCK_STREAM, port_other) == EACCES, "port: TCP_FASTOPEN_CONNECT is no way past connect(2)");
+      OK(port_try(&d, op_fast_connect, SOCK_STREAM, port_other) == EACCES,
+         "port: TCP_FASTOPEN_CONNECT is no way past connect(2)");
   }
   if (nothing.handled.scoped)
     for (size_t k = 0; k < COUNT(ways); k++)
-      OK(port_try(&nothing, ways[k].run, ways[k].type, port_other) == 0, "port: way %zu works where the network is not handled", k);
+      OK(port_try(&nothing, ways[k].run, ways[k].type, port_other) == 0,
+         "port: way %zu works where the network is not handled", k);
+}
+
+/* The same by IPv6, where it is: nobody may serve the port there, but that is not Landlock's answer. */
+static void test_port_ipv6(void) {
+  const jailer_port granted = {port_given, JAILER_CONNECT_TCP};
+  const domain d = {.handled = {0, jl_tab_landlock_all(host.landlock_abi).net, 0}, .ports = &granted, .port_count = 1};
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || host.landlock_abi < 4) return;
+  for (int mapped = 0; mapped < 2; mapped++) {
+    op_mapped = mapped;
+    const int given = port_try(&d, op_ip6_connect, SOCK_STREAM, port_given),
+              other = port_try(&d, op_ip6_connect, SOCK_STREAM, port_other);
+    OK(given != EACCES && given < BROKEN && other == EACCES, "port: by IPv6%s: at the granted port %d, at the next %d",
+       mapped ? ", mapped" : "", given, other);
+  }
+  close(fd);
 }
 
 /* The zero port: to bind it, a rule for it; then the kernel chooses. */
 static void test_port_zero(void) {
   for (int udp = 0; udp < 2; udp++) {
     const jailer_port granted[] = {{0, udp ? JAILER_BIND_UDP : JAILER_BIND_TCP}};
-    const domain with = {.handled = {0, jl_tab_landlock_all(host.landlock_abi).net, 0}, .ports = granted, .port_count = 1};
+    const domain with = {
+        .handled = {0, jl_tab_landlock_all(host.landlock_abi).net, 0}, .ports = granted, .port_count = 1};
     const domain without = {.handled = with.handled};
     const int type = udp ? SOCK_DGRAM : SOCK_STREAM;
     if (host.landlock_abi < (udp ? 10u : 4u)) continue;
@@ -469,13 +518,15 @@ static int op_abstract(void) {
   struct sockaddr_un at = {.sun_family = AF_UNIX};
   const size_t n = strlen(abstract_name);
   memcpy(at.sun_path + 1, abstract_name, n);
-  return answer(connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n)));
+  return answer(connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&at,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n)));
 }
 static int op_signal(void) { return answer(kill(getppid(), 0)); }
 static int op_signal_own(void) {
   int status = 0;
   pid_t pid = fork();
-  if (pid == 0) for (;;) pause();
+  if (pid == 0)
+    for (;;) pause();
   const int result = answer(kill(pid, SIGKILL));
   return waitpid(pid, &status, 0) == pid ? result : EIO;
 }
@@ -485,12 +536,19 @@ static void test_scopes(void) {
   snprintf(abstract_name, sizeof abstract_name, "jail-ll-%d", (int)getpid());
   memcpy(at.sun_path + 1, abstract_name, strlen(abstract_name));
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract_name))) || listen(fd, 16)) inside_die("abstract");
-  OK(confined(NULL, op_abstract) == 0 && confined(NULL, op_signal) == 0, "scope: unconfined, the socket and the process are in reach");
+  if (bind(fd, (struct sockaddr *)&at,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract_name))) ||
+      listen(fd, 16))
+    inside_die("abstract");
+  OK(confined(NULL, op_abstract) == 0 && confined(NULL, op_signal) == 0,
+     "scope: unconfined, the socket and the process are in reach");
   if (host.landlock_abi >= 6) {
-    const domain sockets = {.handled = {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX}}, signals = {.handled = {0, 0, JL_LL_SCOPE_SIGNAL}};
-    OK(confined(&sockets, op_abstract) == EPERM && confined(&sockets, op_signal) == 0, "scope: abstract sockets of others, and not signals");
-    OK(confined(&signals, op_signal) == EPERM && confined(&signals, op_abstract) == 0, "scope: signals to others, and not abstract sockets");
+    const domain sockets = {.handled = {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX}},
+                 signals = {.handled = {0, 0, JL_LL_SCOPE_SIGNAL}};
+    OK(confined(&sockets, op_abstract) == EPERM && confined(&sockets, op_signal) == 0,
+       "scope: abstract sockets of others, and not signals");
+    OK(confined(&signals, op_signal) == EPERM && confined(&signals, op_abstract) == 0,
+       "scope: signals to others, and not abstract sockets");
     OK(confined(&signals, op_signal_own) == 0, "scope: a signal to a child of its own passes");
   }
   close(fd);
@@ -516,7 +574,8 @@ static int op_tsync(void) {
   const int r = confine(&d, JL_LL_TSYNC);
   __atomic_store_n(&threads_go, 1, __ATOMIC_RELEASE);
   pthread_join(thread, NULL);
-  if (r == BROKEN + 6 && err.code == JAILER_E_UNSUPPORTED && strstr(err.message, "ABI 8")) return op_list() == 0 ? EOPNOTSUPP : EIO;
+  if (r == BROKEN + 6 && err.code == JAILER_E_UNSUPPORTED && strstr(err.message, "ABI 8"))
+    return op_list() == 0 ? EOPNOTSUPP : EIO;
   return r ? r : thread_result == EACCES && op_list() == EACCES ? 0 : EALREADY;
 }
 
@@ -541,7 +600,10 @@ static void test_threads(void) {
 
 /* ---------------------------------------------------------------- jails */
 
-/* A jail whose mounts are given up (as a host without mount namespaces has it), so that Landlock alone answers. */
+static bool without_pids;
+
+/* A jail whose mounts are given up (as a host without mount namespaces has it), so that Landlock alone answers; with
+   `without_pids` its pid namespace as well. */
 static jailer_code unmounted(const jailer_grant *given, size_t count, const char *first, ...) {
   const char *argv[INSIDE_ARGS];
   jailer_grant grants[8];
@@ -564,6 +626,7 @@ static jailer_code unmounted(const jailer_grant *given, size_t count, const char
   if (geteuid() == 0) config.uid = inside_uid, config.gid = inside_gid;
   config.may_degrade = JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC);
   bare.mntns = false;
+  if (without_pids) bare.pidns = false, config.may_degrade |= JAILER_BIT(JAILER_LAYER_PIDNS);
   inside_last.code = jailer_plan_new(&config, &bare, &plan, &inside_last.err);
   if (inside_last.code == JAILER_OK) inside_last.code = jailer_spawn(plan, &proc, &inside_last.err);
   jailer_plan_free(plan);
@@ -581,21 +644,31 @@ static jailer_code unmounted(const jailer_grant *given, size_t count, const char
 static void test_landlock_alone(void) {
   static const struct {
     const char *verb, *name, *read, *exec, *write, *none;
-  } rows[] = {{"read:", "/r", "ok", "ok", "ok", "EACCES"},          {"list:", "", "ok", "ok", "ok", "EACCES"},
-              {"write:", "/w", "EACCES", "EACCES", "ok", "EACCES"}, {"create:", "/c", "EACCES", "EACCES", "ok", "EACCES"},
-              {"mkdir:", "/m", "EACCES", "EACCES", "ok", "EACCES"}, {"unlink:", "/u", "EACCES", "EACCES", "ok", "EACCES"},
-              {"rmdir:", "/d", "EACCES", "EACCES", "ok", "EACCES"}, {"mkfifo:", "/f", "EACCES", "EACCES", "ok", "EACCES"},
-              {"bind:", "/s", "EACCES", "EACCES", "ok", "EACCES"},  {"symlink:x,", "/l", "EACCES", "EACCES", "ok", "EACCES"},
-              {"exec:", "/p", "EACCES", "ok", "EACCES", "EACCES"},  {"truncate:", "/t", "EACCES", "EACCES", "ok", "EACCES"},
+  } rows[] = {{"read:", "/r", "ok", "ok", "ok", "EACCES"},
+              {"list:", "", "ok", "ok", "ok", "EACCES"},
+              {"write:", "/w", "EACCES", "EACCES", "ok", "EACCES"},
+              {"create:", "/c", "EACCES", "EACCES", "ok", "EACCES"},
+              {"mkdir:", "/m", "EACCES", "EACCES", "ok", "EACCES"},
+              {"unlink:", "/u", "EACCES", "EACCES", "ok", "EACCES"},
+              {"rmdir:", "/d", "EACCES", "EACCES", "ok", "EACCES"},
+              {"mkfifo:", "/f", "EACCES", "EACCES", "ok", "EACCES"},
+              {"bind:", "/s", "EACCES", "EACCES", "ok", "EACCES"},
+              {"symlink:x,", "/l", "EACCES", "EACCES", "ok", "EACCES"},
+              {"exec:", "/p", "EACCES", "ok", "EACCES", "EACCES"},
+              {"truncate:", "/t", "EACCES", "EACCES", "ok", "EACCES"},
               {"stat:", "/r", "ok", "ok", "ok", "ok"}};
   static const char *const names[] = {"lread", "lexec", "lwrite", "lnone"};
   char dirs[4][PATH_MAX];
   for (size_t k = 0; k < 4; k++) {
     snprintf(dirs[k], sizeof dirs[k], "%s", make_dir(names[k]));
-    make_file(text_of("%s/r", names[k]), "r"), make_file(text_of("%s/w", names[k]), "w"), make_file(text_of("%s/u", names[k]), "u");
-    make_file(text_of("%s/t", names[k]), "t"), make_dir(text_of("%s/d", names[k])), make_program(text_of("%s/p", names[k]));
+    make_file(text_of("%s/r", names[k]), "r"), make_file(text_of("%s/w", names[k]), "w"),
+        make_file(text_of("%s/u", names[k]), "u");
+    make_file(text_of("%s/t", names[k]), "t"), make_dir(text_of("%s/d", names[k])),
+        make_program(text_of("%s/p", names[k]));
+    make_dir(text_of("%s/e", names[k])), make_file(text_of("%s/e/f", names[k]), "f");
   }
-  const jailer_grant grants[] = {{dirs[0], NULL, JAILER_READ, false}, {dirs[1], NULL, JAILER_EXEC, false}, {dirs[2], NULL, JAILER_WRITE, false}};
+  const jailer_grant grants[] = {
+      {dirs[0], NULL, JAILER_READ, false}, {dirs[1], NULL, JAILER_EXEC, false}, {dirs[2], NULL, JAILER_WRITE, false}};
   for (size_t i = 0; i < COUNT(rows); i++) {
     const char *row[4];
     const char *wanted[4] = {rows[i].read, rows[i].exec, rows[i].write, rows[i].none};
@@ -609,8 +682,41 @@ static void test_landlock_alone(void) {
       printf("# %s is %s\n", row[k], value_of(row[k]));
       good = false;
     }
-    OK(good, "alone: %s...%s is refused and allowed by Landlock, by access (%s)", rows[i].verb, rows[i].name, jailer_code_name(inside_last.code));
+    OK(good, "alone: %s...%s is refused and allowed by Landlock, by access (%s)", rows[i].verb, rows[i].name,
+       jailer_code_name(inside_last.code));
   }
+}
+
+/* Renaming from one directory to another, signals, abstract sockets: what has no path to be granted by itself. */
+static void test_landlock_alone_else(void) {
+  const jailer_grant grants[] = {{in_dir("lread"), NULL, JAILER_READ, false},
+                                 {in_dir("lwrite"), NULL, JAILER_WRITE, false}};
+  const char *moves = text_of("rename:%s,%s", in_dir("lwrite/e/f"), in_dir("lwrite/f2")),
+             *takes = text_of("rename:%s,%s", in_dir("lread/e/f"), in_dir("lwrite/f3"));
+  unmounted(grants, 2, "do", takes, moves, NULL);
+  ROW_IS(takes, "EACCES");
+  ROW_IS(moves, host.landlock_abi >= 2 ? "ok" : "EXDEV");
+  const char *signals = text_of("kill:%d,0", (int)getpid());
+  without_pids = true;
+  unmounted(NULL, 0, "do", signals, NULL);
+  without_pids = false;
+  ROW_IS(signals, geteuid() == 0 || host.landlock_abi >= 6 ? "EPERM" : "ok");
+  run_outside("do", signals, NULL);
+  ROW_IS(signals, "ok");
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  memcpy(at.sun_path + 1, abstract_name, strlen(abstract_name));
+  if (bind(fd, (struct sockaddr *)&at,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract_name))) ||
+      listen(fd, 16))
+    inside_die("abstract");
+  const jailer_config config = {.allow_network = true}; /* abstract names are the network namespace's */
+  const char *reaches = text_of("abstract:%s", abstract_name);
+  run_inside(&config, "do", reaches, NULL);
+  ROW_IS(reaches, host.landlock_abi >= 6 ? "EPERM" : "ok");
+  run_outside("do", reaches, NULL);
+  ROW_IS(reaches, "ok");
+  close(fd);
 }
 
 /* --- ports --- */
@@ -627,7 +733,9 @@ static void ports_are(const jailer_config *config, const char *what, const port_
     const char *given = port_row(rows[i].verb, port_given), *other = port_row(rows[i].verb, port_other);
     run_inside(config, "do", given, other, NULL);
     const bool good = !strcmp(value_of(given), rows[i].given) && !strcmp(value_of(other), rows[i].other);
-    if (!OK(inside_last.code == JAILER_OK && good, "%s: %s is %s, and %s at the next port (%s, %s)", what, rows[i].verb, rows[i].given, rows[i].other, value_of(given), value_of(other)) && inside_last.code)
+    if (!OK(inside_last.code == JAILER_OK && good, "%s: %s is %s, and %s at the next port (%s, %s)", what, rows[i].verb,
+            rows[i].given, rows[i].other, value_of(given), value_of(other)) &&
+        inside_last.code)
       printf("# %s: %s\n", jailer_code_name(inside_last.code), inside_last.err.message);
   }
 }
@@ -647,13 +755,15 @@ static void test_ports_outside(void) {
 }
 
 static void test_tcp_ports(void) {
-  static const port_rows clients[] = {{"tcp", "ok", "EACCES"}, {"tcpbind", "EACCES", "EACCES"}, {"fastconnect", "ok", "EACCES"}};
+  static const port_rows clients[] = {
+      {"tcp", "ok", "EACCES"}, {"tcpbind", "EACCES", "EACCES"}, {"fastconnect", "ok", "EACCES"}};
   static const port_rows servers_rows[] = {{"tcp", "EACCES", "EACCES"}, {"tcpbind", "ok", "EACCES"}};
   const jailer_port client = {port_given, JAILER_CONNECT_TCP}, server = {port_given, JAILER_BIND_TCP};
   jailer_config config = {.allow_network = true, .ports = &client, .port_count = 1};
   if (host.landlock_abi < 4) {
     jailer_code code = run_inside(&config, "exit", "0", NULL);
-    OK(code == JAILER_E_UNSUPPORTED && inside_last.err.layer == JAILER_LAYER_LANDLOCK, "tcp: before ABI 4 refused (%s)", jailer_code_name(code));
+    OK(code == JAILER_E_UNSUPPORTED && inside_last.err.layer == JAILER_LAYER_LANDLOCK, "tcp: before ABI 4 refused (%s)",
+       jailer_code_name(code));
     return;
   }
   ports_are(&config, "connect-tcp", clients, COUNT(clients));
@@ -665,13 +775,16 @@ static void test_tcp_ports(void) {
 }
 
 static void test_udp_ports(void) {
-  static const port_rows clients[] = {{"udpsend", "ok", "EACCES"}, {"udpconnect", "ok", "EACCES"}, {"udpbind", "EACCES", "EACCES"}};
-  static const port_rows servers_rows[] = {{"udpsend", "EACCES", "EACCES"}, {"udpconnect", "EACCES", "EACCES"}, {"udpbind", "ok", "EACCES"}};
+  static const port_rows clients[] = {
+      {"udpsend", "ok", "EACCES"}, {"udpconnect", "ok", "EACCES"}, {"udpbind", "EACCES", "EACCES"}};
+  static const port_rows servers_rows[] = {
+      {"udpsend", "EACCES", "EACCES"}, {"udpconnect", "EACCES", "EACCES"}, {"udpbind", "ok", "EACCES"}};
   const jailer_port client = {port_given, JAILER_CONNECT_UDP}, server = {port_given, JAILER_BIND_UDP};
   jailer_config config = {.allow_network = true, .ports = &client, .port_count = 1};
   if (host.landlock_abi < 10) {
     jailer_code code = run_inside(&config, "exit", "0", NULL);
-    OK(code == JAILER_E_UNSUPPORTED && inside_last.err.layer == JAILER_LAYER_LANDLOCK, "udp: before ABI 10 refused (%s)", jailer_code_name(code));
+    OK(code == JAILER_E_UNSUPPORTED && inside_last.err.layer == JAILER_LAYER_LANDLOCK,
+       "udp: before ABI 10 refused (%s)", jailer_code_name(code));
     return;
   }
   ports_are(&config, "connect-udp", clients, COUNT(clients));
@@ -686,7 +799,8 @@ static void test_degraded_ports(void) {
   for (size_t i = 0; i < COUNT(abis); i++) {
     const char *const argv[] = {inside_probe, "exit", "0", NULL};
     const jailer_grant grant = {inside_probe, NULL, JAILER_EXEC, false};
-    jailer_config config = {.argv = argv, .grants = &grant, .grant_count = 1, .allow_network = true, .ports = ports, .port_count = 2};
+    jailer_config config = {
+        .argv = argv, .grants = &grant, .grant_count = 1, .allow_network = true, .ports = ports, .port_count = 2};
     jailer_host old = host;
     jailer_plan *plan = NULL;
     jailer_proc proc;
@@ -704,7 +818,9 @@ static void test_degraded_ports(void) {
     }
     const char *detail = report.layer[JAILER_LAYER_LANDLOCK].detail;
     OK(code == JAILER_OK && report.layer[JAILER_LAYER_LANDLOCK].state == JAILER_DEGRADED &&
-           (abis[i] == 0 || strstr(detail, "UDP ports are not told apart")) && (abis[i] != 3 || (strstr(detail, "TCP ports are not told apart") && strstr(detail, "denials are not logged"))) &&
+           (abis[i] == 0 || strstr(detail, "UDP ports are not told apart")) &&
+           (abis[i] != 3 ||
+            (strstr(detail, "TCP ports are not told apart") && strstr(detail, "denials are not logged"))) &&
            (abis[i] != 9 || (!strstr(detail, "TCP") && !strstr(detail, "denials"))) && (report.landlock_abi == abis[i]),
        "degraded: with ABI %u the report says: %s", abis[i], detail);
   }
@@ -717,7 +833,9 @@ static void test_kept_sockets(void) {
     int type, protocol;
     jailer_code code;
     const char *name;
-  } rows[] = {{SOCK_STREAM, 0, JAILER_OK, "TCP"}, {SOCK_STREAM, 262, JAILER_E_UNSAFE, "MPTCP"}, {SOCK_DGRAM, 0, JAILER_E_UNSAFE, "UDP"}};
+  } rows[] = {{SOCK_STREAM, 0, JAILER_OK, "TCP"},
+              {SOCK_STREAM, 262, JAILER_E_UNSAFE, "MPTCP"},
+              {SOCK_DGRAM, 0, JAILER_E_UNSAFE, "UDP"}};
   if (host.landlock_abi < 4) return;
   for (size_t i = 0; i < COUNT(rows); i++) {
     const struct sockaddr_in at = loopback(1, port_given);
@@ -737,7 +855,13 @@ static void test_kept_sockets(void) {
 /* Rows of the program itself, on every machine: a call with its arguments, and what it answers with no ports, with ports of
    TCP, of UDP, of both. */
 static void test_port_filter(void) {
-  enum { ALLOW = 0x7fff0000, EPERM_ = 0x50000 + 1, EPROTO_ = 0x50000 + 93, EOPNOTSUPP_ = 0x50000 + 95, EAFNO_ = 0x50000 + 97 };
+  enum {
+    ALLOW = 0x7fff0000,
+    EPERM_ = 0x50000 + 1,
+    EPROTO_ = 0x50000 + 93,
+    EOPNOTSUPP_ = 0x50000 + 95,
+    EAFNO_ = 0x50000 + 97
+  };
   static const struct {
     const char *name;
     int nr[2]; /* x86-64; aarch64 and riscv64 */
@@ -761,14 +885,20 @@ static void test_port_filter(void) {
       {"socket raw", {41, 198}, {2, 3, 1, 0}, {EPERM_, EPERM_, EPERM_, EPERM_}},
       {"sendto", {44, 206}, {3, 0, 1, 0x4000}, {ALLOW, ALLOW, ALLOW, ALLOW}},
       {"sendto, fast open", {44, 206}, {3, 0, 1, 0x20000000}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
-      {"sendto, fast open and more", {44, 206}, {3, 0, 1, 0xffffffff20004040}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"sendto, fast open and more",
+       {44, 206},
+       {3, 0, 1, 0xffffffff20004040},
+       {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
       {"sendmsg", {46, 211}, {3, 1, 0x4000, 0x20000000}, {ALLOW, ALLOW, ALLOW, ALLOW}},
       {"sendmsg, fast open", {46, 211}, {3, 1, 0x20004000, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
       {"sendmmsg", {307, 269}, {3, 1, 0x20000000, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
       {"sendmmsg, fast open", {307, 269}, {3, 1, 1, 0x20000000}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
       {"setsockopt TCP_NODELAY", {54, 208}, {3, 6, 1, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}},
       {"setsockopt TCP_ULP", {54, 208}, {3, 6, 31, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
-      {"setsockopt TCP_ULP, high bits", {54, 208}, {3, 0xf00000006, 0xf0000001f, 0}, {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
+      {"setsockopt TCP_ULP, high bits",
+       {54, 208},
+       {3, 0xf00000006, 0xf0000001f, 0},
+       {ALLOW, EOPNOTSUPP_, EOPNOTSUPP_, EOPNOTSUPP_}},
       {"setsockopt SOL_SOCKET 31", {54, 208}, {3, 1, 31, 0}, {ALLOW, ALLOW, ALLOW, ALLOW}}};
   static const uint32_t machine[3] = {0xc000003e, 0xc00000b7, 0xc00000f3};
   static const jailer_arch arches[3] = {JAILER_ARCH_X86_64, JAILER_ARCH_AARCH64, JAILER_ARCH_RISCV64};
@@ -779,8 +909,11 @@ static void test_port_filter(void) {
     jailer_policy *policy = NULL;
     if (jailer_policy_role(JAILER_ROLE_LAUNCH, &options, &policy, &err)) inside_die("policy");
     for (int arch = 0; arch < 3; arch++) {
-      if (jailer_policy_compile(policy, &arches[arch], 1, filter[arch][ports], JAILER_FILTER_MAX, &len[arch][ports], &err)) inside_die("filter");
-      OK(!bpf_run_check(filter[arch][ports], len[arch][ports], &at), "filter: machine %d, ports %d: one that the kernel takes", arch, ports);
+      if (jailer_policy_compile(policy, &arches[arch], 1, filter[arch][ports], JAILER_FILTER_MAX, &len[arch][ports],
+                                &err))
+        inside_die("filter");
+      OK(!bpf_run_check(filter[arch][ports], len[arch][ports], &at),
+         "filter: machine %d, ports %d: one that the kernel takes", arch, ports);
     }
     jailer_policy_free(policy);
   }
@@ -802,16 +935,18 @@ static void test_closed(void) {
   jailer_config config = {.allow_network = true, .ports = &client, .port_count = 1};
   static const struct {
     const char *verb, *answer;
-  } rows[] = {{"mptcp", "EPROTONOSUPPORT"}, {"udpsend", "EPROTONOSUPPORT"}, {"udpconnect", "EPROTONOSUPPORT"}, {"udpbind", "EPROTONOSUPPORT"},
-              {"fastto", "EOPNOTSUPP"},     {"fastmsg", "EOPNOTSUPP"},      {"fastmmsg", "EOPNOTSUPP"}};
+  } rows[] = {{"mptcp", "EPROTONOSUPPORT"},   {"udpsend", "EPROTONOSUPPORT"}, {"udpconnect", "EPROTONOSUPPORT"},
+              {"udpbind", "EPROTONOSUPPORT"}, {"fastto", "EOPNOTSUPP"},       {"fastmsg", "EOPNOTSUPP"},
+              {"fastmmsg", "EOPNOTSUPP"}};
   if (host.landlock_abi < 4) config.may_degrade = JAILER_BIT(JAILER_LAYER_LANDLOCK);
   for (size_t i = 0; i < COUNT(rows); i++) {
     const char *given = port_row(rows[i].verb, port_given), *other = port_row(rows[i].verb, port_other);
     run_inside(&config, "do", given, other, NULL);
-    OK(!strcmp(value_of(given), rows[i].answer) && !strcmp(value_of(other), rows[i].answer), "closed: %s is %s at any port (%s, %s)", rows[i].verb, rows[i].answer,
-       value_of(given), value_of(other));
+    OK(!strcmp(value_of(given), rows[i].answer) && !strcmp(value_of(other), rows[i].answer),
+       "closed: %s is %s at any port (%s, %s)", rows[i].verb, rows[i].answer, value_of(given), value_of(other));
   }
-  run_inside(&config, "do", "socket:2,2,1", "socket:10,2,58", "socket:2,3,1", "socket:1,2,0", "ulp:smc", "ulp:tls", NULL);
+  run_inside(&config, "do", "socket:2,2,1", "socket:10,2,58", "socket:2,3,1", "socket:1,2,0", "ulp:smc", "ulp:tls",
+             NULL);
   ROW_IS("socket:2,2,1", "EPROTONOSUPPORT");
   ROW_IS("socket:10,2,58", "EPROTONOSUPPORT");
   ROW_IS("socket:2,3,1", "EPERM");
@@ -884,7 +1019,8 @@ static int audit_lock(void) {
   struct sockaddr_un at = {.sun_family = AF_UNIX};
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   memcpy(at.sun_path + 1, "jailer-test-audit", 17);
-  for (int tries = 0; bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 18)) < 0; tries++) {
+  for (int tries = 0; bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 18)) < 0;
+       tries++) {
     if (errno != EADDRINUSE || tries == 600) inside_die("the audit log is busy");
     usleep(100000);
   }
@@ -896,7 +1032,9 @@ static bool audit_open(void) {
   static char text[16384];
   const struct sockaddr_nl self = {.nl_family = AF_NETLINK, .nl_groups = 1}; /* AUDIT_NLGRP_READLOG */
   audit_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
-  if (audit_fd < 0 || bind(audit_fd, (const struct sockaddr *)&self, sizeof self) < 0 || !audit_tell(AUDIT_GET, NULL, 0)) return false;
+  if (audit_fd < 0 || bind(audit_fd, (const struct sockaddr *)&self, sizeof self) < 0 ||
+      !audit_tell(AUDIT_GET, NULL, 0))
+    return false;
   for (int type = 1; (type = audit_next(text, sizeof text)) && type != NLMSG_ERROR;) {
     struct audit_status status;
     if (type != AUDIT_GET) continue;
@@ -952,7 +1090,8 @@ static void test_log(void) {
 
 /* Sixteen domains around this process that deny it next to nothing, so that a launch gets as far as its own. */
 static bool stack_domains(unsigned count) {
-  domain d = {.handled = {host.landlock_abi >= 4 ? 0 : JL_LL_MAKE_BLOCK, host.landlock_abi >= 4 ? JL_LL_NET_BIND_TCP : 0, 0}};
+  domain d = {
+      .handled = {host.landlock_abi >= 4 ? 0 : JL_LL_MAKE_BLOCK, host.landlock_abi >= 4 ? JL_LL_NET_BIND_TCP : 0, 0}};
   for (unsigned i = 0; i < count; i++)
     if (confine(&d, 0)) return false;
   return true;
@@ -962,7 +1101,8 @@ static int op_too_many(void) {
   jailer_config config = {.may_degrade = 0};
   if (!stack_domains(host.landlock_abi >= 2 ? 16 : 64)) return BROKEN;
   const domain more = {.handled = jl_tab_landlock_all(host.landlock_abi)};
-  if (confine(&more, 0) != BROKEN + 6 || err.sys_errno != E2BIG || !strstr(err.message, "16 Landlock domains")) return BROKEN + 1;
+  if (confine(&more, 0) != BROKEN + 6 || err.sys_errno != E2BIG || !strstr(err.message, "16 Landlock domains"))
+    return BROKEN + 1;
   if (host.landlock_abi < 4) config.may_degrade = JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC);
   const char *const argv[] = {inside_probe, "exit", "0", NULL};
   const jailer_grant grant = {inside_probe, NULL, JAILER_EXEC, false};
@@ -972,7 +1112,8 @@ static int op_too_many(void) {
   config.grants = &grant;
   config.grant_count = 1;
   if (jailer_launch(&config, &proc, &err) != JAILER_E_SYSTEM) return BROKEN + 2;
-  if (err.layer != JAILER_LAYER_LANDLOCK || err.sys_errno != E2BIG || !strstr(err.message, "16 Landlock domains")) return BROKEN + 3;
+  if (err.layer != JAILER_LAYER_LANDLOCK || err.sys_errno != E2BIG || !strstr(err.message, "16 Landlock domains"))
+    return BROKEN + 3;
   config.may_degrade |= JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (jailer_launch(&config, &proc, &err)) return BROKEN + 4;
   if (jailer_report_read(&proc, &report, &err)) return BROKEN + 5;
@@ -982,7 +1123,8 @@ static int op_too_many(void) {
 
 static void test_too_many(void) {
   const int r = confined(NULL, op_too_many);
-  OK(r == 0, "layers: the domain that is one too many is refused with its reason, or told where Landlock may degrade (%d)", r);
+  OK(r == 0,
+     "layers: the domain that is one too many is refused with its reason, or told where Landlock may degrade (%d)", r);
 }
 
 int main(void) {
@@ -998,10 +1140,12 @@ int main(void) {
   test_fs_rights();
   test_accesses();
   test_port_rights();
+  test_port_ipv6();
   test_port_zero();
   test_scopes();
   test_threads();
   test_landlock_alone();
+  test_landlock_alone_else();
   test_ports_outside();
   test_tcp_ports();
   test_udp_ports();

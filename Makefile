@@ -28,7 +28,7 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -150,6 +150,7 @@ $B/test_gates: tests/test_gates.c
 $B/test_hostile: tests/test_hostile.c
 $B/test_init: tests/test_init.c
 $B/test_jail: tests/test_jail.c
+$B/test_landlock: tests/test_landlock.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
 $B/test_nested: tests/test_nested.c

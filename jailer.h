@@ -30,6 +30,7 @@
  *
  *   To reach a path, grant it:       jailer_grant grants[] = {{.path = "/srv/in"},
  *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
+ *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
@@ -230,6 +231,22 @@ typedef struct jailer_fd {
   int as;        /* with renumber: the number inside */
 } jailer_fd;
 
+/* What the target may do with one port of its own kind. jailer_port_use_name says each: "connect-tcp", ... */
+typedef enum jailer_port_use {
+  JAILER_CONNECT_TCP = 0, /* connect to this port of any address; needs Landlock ABI 4 (Linux 6.7) */
+  JAILER_BIND_TCP,        /* bind to this port, so that others can connect; likewise */
+  JAILER_CONNECT_UDP,     /* connect and send to this port of any address; needs Landlock ABI 10 (Linux 7.2) */
+  JAILER_BIND_UDP         /* bind to this port and receive there; likewise */
+} jailer_port_use;
+
+/* One port that the target may use. Ports are told apart, addresses are not: port 443 is that of every host. */
+typedef struct jailer_port {
+  uint16_t port;       /* host byte order. 0 to bind: one that the kernel chooses from ip_local_port_range (ip(7),
+                          landlock(7)). 0 to connect is no port: E_INVALID. Connecting by UDP brings bind 0 along:
+                          without a port of its own nobody can send */
+  jailer_port_use use; /* default: connect by TCP */
+} jailer_port;
+
 /* Limits. Zero means the default named beside each field. */
 typedef struct jailer_limits {
   uint64_t nofile;         /* RLIMIT_NOFILE; default 1024, or the launcher's hard limit where that is lower */
@@ -361,6 +378,8 @@ typedef enum jailer_role {
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
   bool allow_network;    /* launch, vmm: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_tcp;        /* launch: of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
+  bool allow_udp;        /* launch: UDP alone, likewise. Both may be set; allow_network is wider than either */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
@@ -403,6 +422,9 @@ typedef struct jailer_config {
   const jailer_fd *fds;
   size_t fd_count;
   jailer_stdio stdio;
+  const jailer_port *ports; /* with allow_network: the only ports, and no other protocol; NULL: no such limit. Without
+                               allow_network there is no network at all, so that is E_INVALID; so is an empty list */
+  size_t port_count;
   jailer_limits limits;
   const char *cgroup; /* a directory of cgroup v2, absolute, made and limited by the caller (memory.max, pids.max, ...),
                          where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
@@ -422,7 +444,7 @@ typedef struct jailer_config {
   uint32_t uid, gid;
 
   /* Grants of power. */
-  bool allow_network;    /* the host's network namespace and IP sockets */
+  bool allow_network;    /* the host's network namespace and IP sockets; `ports` narrows it */
   bool allow_userns;     /* namespaces of its own making */
   bool allow_host_root;  /* uid 0 of the host, where the launcher has it */
   bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL: code from memory through execve */
@@ -433,6 +455,10 @@ typedef struct jailer_config {
   bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
   bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
 
+  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
+     launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
+  bool log_denials;
+
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
 } jailer_config;
@@ -440,12 +466,13 @@ typedef struct jailer_config {
 /* What this host can do, as far as asking tells; only a launch proves it. Plain data. */
 typedef struct jailer_host {
   uint32_t kernel_major, kernel_minor;
-  uint32_t landlock_abi; /* 0: none */
-  uint32_t uid, gid;     /* effective, of the caller */
-  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
-  bool nested;           /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
-  bool seccomp;          /* filters with the actions that the launch filter uses */
-  bool dumpable;         /* PR_GET_DUMPABLE of the caller */
+  uint32_t landlock_abi;    /* 0: none */
+  uint32_t landlock_errata; /* bit n - 1: erratum n of Landlock is fixed (Linux 6.15, and older ones with backports) */
+  uint32_t uid, gid;        /* effective, of the caller */
+  bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
+  bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
+  bool seccomp;             /* filters with the actions that the launch filter uses */
+  bool dumpable;            /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
   uint64_t nofile_hard, fsize_hard;
@@ -469,10 +496,12 @@ typedef struct jailer_proc {
   int pidfd;         /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
   int init_fd;       /* private: the init's report; -1: none */
   uint32_t layers;   /* applied, JAILER_BIT each */
-  uint32_t degraded; /* asked, not to be had here, permitted by may_degrade */
+  uint32_t degraded; /* asked, not to be had here, or not whole (then also in layers), permitted by may_degrade */
   uint32_t uid, gid; /* on the host */
   uint32_t landlock_abi;
-  uint32_t readback; /* layers that the child read back from the kernel before exec */
+  uint32_t landlock_errata; /* as in jailer_host */
+  uint32_t landlock_lacks;  /* private: what this ABI could not do of what was asked */
+  uint32_t readback;        /* layers that the child read back from the kernel before exec */
   jailer_engine engine;
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
@@ -487,7 +516,7 @@ typedef struct jailer_proc {
 typedef enum jailer_state {
   JAILER_NOT_REQUESTED = 0,
   JAILER_APPLIED,
-  JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
+  JAILER_DEGRADED,   /* asked, not to be had or not whole (see detail), and the configuration permits that */
   JAILER_UNAVAILABLE /* asked and not to be had: of a host or of a refused launch, never of a running target */
 } jailer_state;
 
@@ -690,13 +719,14 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
-/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native") or state ("applied"); never NULL. The layer
-   by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
+/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
+   ("connect-tcp"); never NULL. The layer by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
 JAILER_API const char *jailer_code_name(jailer_code code);
 JAILER_API const char *jailer_layer_name(jailer_layer layer);
 JAILER_API jailer_layer jailer_layer_by_name(const char *name);
 JAILER_API const char *jailer_engine_name(jailer_engine engine);
 JAILER_API const char *jailer_state_name(jailer_state state);
+JAILER_API const char *jailer_port_use_name(jailer_port_use use);
 
 /* One line for a person: layer, step, item, errno and remedy. Writes a NUL-terminated text into text[0..size) and
    returns its length; a text that does not fit is cut (it is for a log, nothing is decided by it). */
@@ -1200,24 +1230,37 @@ enum {
   JL_LL_RESOLVE_UNIX = 1 << 16,
   JL_LL_NET_BIND_TCP = 1 << 0, JL_LL_NET_CONNECT_TCP = 1 << 1, JL_LL_NET_BIND_UDP = 1 << 2,
   JL_LL_NET_CONNECT_SEND_UDP = 1 << 3,
-  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1
+  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1,
+  JL_LL_LOG_SAME_EXEC_OFF = 1 << 0, JL_LL_LOG_NEW_EXEC_ON = 1 << 1, JL_LL_LOG_SUBDOMAINS_OFF = 1 << 2,
+  JL_LL_TSYNC = 1 << 3, JL_LL_NO_NEW_PRIVS = 1 << 4
 };
 
-/* What each ABI adds: file system rights, network rights, scopes. Row n is ABI n; a newer kernel gets the last row. */
+/* What each ABI adds: file system rights, network rights, scopes, flags of landlock_restrict_self(2). Row n is ABI n; a
+   newer kernel gets the last row. */
 static const struct {
-  uint32_t fs, net, scoped;
-} jl_tab_landlock[] = {{0, 0, 0},                                               /* no Landlock */
-                       {0x1fff, 0, 0},                                          /* 5.13 */
-                       {JL_LL_REFER, 0, 0},                                     /* 5.19 */
-                       {JL_LL_TRUNCATE, 0, 0},                                  /* 6.2 */
-                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0},      /* 6.7 */
-                       {JL_LL_IOCTL_DEV, 0, 0},                                 /* 6.10 */
-                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL},  /* 6.12 */
-                       {0, 0, 0},                                               /* 6.15: audit flags */
-                       {0, 0, 0},                                               /* 7.0: TSYNC */
-                       {JL_LL_RESOLVE_UNIX, 0, 0},                              /* 7.1 */
-                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0}, /* 7.2 */
-                       {0, 0, 0}};                                              /* 7.3: flag for no_new_privs */
+  uint32_t fs, net, scoped, flags;
+} jl_tab_landlock[] = {{0, 0, 0, 0},                                               /* no Landlock */
+                       {0x1fff, 0, 0, 0},                                          /* 5.13 */
+                       {JL_LL_REFER, 0, 0, 0},                                     /* 5.19 */
+                       {JL_LL_TRUNCATE, 0, 0, 0},                                  /* 6.2 */
+                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0, 0},      /* 6.7 */
+                       {JL_LL_IOCTL_DEV, 0, 0, 0},                                 /* 6.10 */
+                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL, 0},  /* 6.12 */
+                       {0, 0, 0, JL_LL_LOG_SAME_EXEC_OFF | JL_LL_LOG_NEW_EXEC_ON | JL_LL_LOG_SUBDOMAINS_OFF}, /* 6.15 */
+                       {0, 0, 0, JL_LL_TSYNC},                                     /* 7.0 */
+                       {JL_LL_RESOLVE_UNIX, 0, 0, 0},                              /* 7.1 */
+                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0, 0}, /* 7.2 */
+                       {0, 0, 0, JL_LL_NO_NEW_PRIVS}};                             /* 7.3 */
+
+/* The uses of a port, in the order of jailer_port_use: name, right, and what it takes to bring that right to use. */
+static const struct {
+  const char *name;
+  uint32_t right;
+  bool udp, bind;
+} jl_tab_ports[] = {{"connect-tcp", JL_LL_NET_CONNECT_TCP, false, false},
+                    {"bind-tcp", JL_LL_NET_BIND_TCP, false, true},
+                    {"connect-udp", JL_LL_NET_CONNECT_SEND_UDP, true, false},
+                    {"bind-udp", JL_LL_NET_BIND_UDP, true, true}};
 /* clang-format on */
 
 /* struct landlock_ruleset_attr: its first 8, 16 or 24 bytes, as far as the running ABI knows it. */
@@ -1235,6 +1278,14 @@ JL_UNUSED static jl_landlock jl_tab_landlock_all(uint32_t abi) {
     all.scoped |= jl_tab_landlock[i].scoped;
   }
   return all;
+}
+
+/* The flags that landlock_restrict_self(2) knows, cumulated; others are EINVAL. */
+JL_UNUSED static uint32_t jl_tab_landlock_flags(uint32_t abi) {
+  const size_t last = sizeof jl_tab_landlock / sizeof jl_tab_landlock[0] - 1;
+  uint32_t flags = 0;
+  for (size_t i = 0; i <= last && i <= abi; i++) flags |= jl_tab_landlock[i].flags;
+  return flags;
 }
 
 JL_UNUSED static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
@@ -1350,8 +1401,7 @@ static const struct {
      "it must exist inside the jail and be searchable by the target"},
     {JAILER_LAYER_NNP, "set no_new_privs", "prctl(PR_SET_NO_NEW_PRIVS) was refused"},
     {JAILER_LAYER_LANDLOCK, "add a Landlock rule", "landlock_add_rule(2) was refused"},
-    {JAILER_LAYER_LANDLOCK, "enforce Landlock",
-     "landlock_restrict_self(2) was refused; a process can stack at most 16 domains"},
+    {JAILER_LAYER_LANDLOCK, "enforce Landlock", "landlock_restrict_self(2) was refused"},
     {JAILER_LAYER_FDS, "close all other descriptors", "close_range(2) was refused and /proc/self/fd cannot be read"},
     {JAILER_LAYER_PIDNS, "start the init", "the init could not be started"},
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
@@ -1425,6 +1475,7 @@ typedef enum jl_arch { JL_ARCH_X86_64 = 0, JL_ARCH_AARCH64, JL_ARCH_RISCV64, JL_
 #define JL_RET_EINVAL JAILER_ANSWER_ERRNO(22)
 #define JL_RET_ENOSYS JAILER_ANSWER_ERRNO(38)
 #define JL_RET_EPROTONOSUPPORT JAILER_ANSWER_ERRNO(93)
+#define JL_RET_EOPNOTSUPP JAILER_ANSWER_ERRNO(95)
 #define JL_RET_EAFNOSUPPORT JAILER_ANSWER_ERRNO(97)
 
 /* The tests that the tables are made of. */
@@ -1448,7 +1499,9 @@ enum { JL_BITS_SELF = 1 };
 static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "vmm", "vcpu", "api"};
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
-enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8, JL_GRANT_TKILL = 16 };
+enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
+enum { JL_GRANT_PORTS = 16, JL_GRANT_TCP = 32, JL_GRANT_UDP = 64 }; /* with NETWORK, which they narrow */
+enum { JL_GRANT_TKILL = 128 };
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
@@ -1499,12 +1552,20 @@ static const jl_tab_clause jl_tab_ioctl[] = {
     {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
-   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
+   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). With ports
+   there is only what Landlock's rights for ports are about: its hooks look at TCP and UDP (security/landlock/net.c) but
+   not at MPTCP and ICMP; and TCP or UDP only where one of its ports is granted. */
 static const jl_tab_clause jl_tab_socket[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))},                                /* AF_UNIX */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16), JL_IS32(2, 0))}, /* AF_NETLINK, NETLINK_ROUTE */
     {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT,
      JL_WHEN(JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10))},                                /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},       /* SOCK_STREAM, default */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},       /* TCP */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 0))},       /* SOCK_DGRAM, default */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 17))},      /* UDP */
+    {JL_GRANT_PORTS, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                    /* SOCK_RAW */
+    {JL_GRANT_PORTS, JL_RET_EPROTONOSUPPORT, JL_ALWAYS},                             /* all else */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},   /* SOCK_STREAM, default */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},   /* TCP */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 262))}, /* MPTCP */
@@ -1514,6 +1575,17 @@ static const jl_tab_clause jl_tab_socket[] = {
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 58))},  /* ICMPv6 */
     {JL_GRANT_NETWORK, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                  /* SOCK_RAW */
     {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, JL_ALWAYS}};
+
+/* `unsigned int flags`: 32 bits. MSG_FASTOPEN (0x20000000) connects without connect(2), and so past Landlock's hook.
+   The answer is the kernel's own where fast open is switched off (tcp(7)). */
+static const jl_tab_clause jl_tab_sendto[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(3, 0x20000000u))}};
+static const jl_tab_clause jl_tab_sendmsg[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(2, 0x20000000u))}};
+
+/* `int level, int optname`: 32 bits each. IPPROTO_TCP, TCP_ULP: "smc" makes an SMC socket of one of TCP, which Landlock
+   does not look at; "tls" goes along, whose users do without. TCP_FASTOPEN_CONNECT needs no clause: connect(2) is still
+   the way, and is looked at. */
+static const jl_tab_clause jl_tab_setsockopt[] = {
+    {JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_IS32(1, 6), JL_IS32(2, 31))}};
 
 /* `int family`: 32 bits. */
 static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))}}; /* AF_UNIX */
@@ -1656,6 +1728,9 @@ typedef enum jl_rule {
   JL_RULE_IOCTL,
   JL_RULE_SOCKET,
   JL_RULE_SOCKETPAIR,
+  JL_RULE_SENDTO,
+  JL_RULE_SENDMSG,
+  JL_RULE_SETSOCKOPT,
   JL_RULE_PRCTL,
   JL_RULE_PERSONALITY,
   JL_RULE_MEMFD,
@@ -1717,6 +1792,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
                         JL_CLAUSES(jl_tab_socket)},
     [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
+    [JL_RULE_SENDTO] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendto)},
+    [JL_RULE_SENDMSG] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendmsg)},
+    [JL_RULE_SETSOCKOPT] = {"would leave TCP and its granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setsockopt)},
     [JL_RULE_PRCTL] = {"the box ends with its launcher, and says the truth in /proc", JL_RET_ALLOW,
                        JL_CLAUSES(jl_tab_prctl)},
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
@@ -2171,10 +2249,10 @@ static const jl_tab_call jl_tab_calls[] = {
     {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
     {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
-    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
-    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
-    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
-    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_SENDTO, JL_RULE_SENDTO}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_SENDMSG, JL_RULE_SENDMSG, 0, JL_RULE_SENDMSG}},
+    {"sendto", {44, 206, 206}, {JL_RULE_SENDTO, JL_RULE_SENDTO, 0, JL_RULE_SENDTO}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_SETSOCKOPT, JL_RULE_SETSOCKOPT, 0, JL_RULE_SETSOCKOPT}},
     {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
@@ -3167,7 +3245,7 @@ struct jailer_plan {
   jailer_engine engine;
   uint32_t layers, may_degrade; /* JAILER_BIT */
   bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
-  bool outlive_launcher, controlling_tty, with_init, without_system;
+  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials;
   uint32_t timeout_ms;
   uint32_t inside_uid, inside_gid, host_uid, host_gid;
   uint32_t groups[8]; /* of granted devices, for a root launcher */
@@ -3182,7 +3260,9 @@ struct jailer_plan {
   jl_nodes nodes;
   jl_placed *fds;
   size_t fd_count;
-  int fd_max; /* the highest number that a kept descriptor has inside */
+  int fd_max;         /* the highest number that a kept descriptor has inside */
+  jailer_port *ports; /* of a narrowed network; NULL: none */
+  size_t port_count;
   uint64_t nofile, fsize;
   jailer_insn *filter;
   size_t filter_len;
@@ -3341,6 +3421,71 @@ static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, j
   return JAILER_OK;
 }
 
+/* --- ports, and what else is asked of Landlock beside grants --- */
+
+/* Whether a port of TCP, or of UDP, is granted: with ports given, the other kind has no sockets at all. */
+static bool jl_plan_port_kind(const jailer_plan *plan, bool udp) {
+  for (size_t i = 0; i < plan->port_count; i++)
+    if (jl_tab_ports[plan->ports[i].use].udp == udp) return true;
+  return false;
+}
+
+static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (config->port_count && !config->ports) return jl_plan_invalid(err, "ports", "port_count without ports");
+  if (!config->ports) return JAILER_OK;
+  if (config->port_count == 0)
+    return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
+  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (!config->allow_network)
+    return jl_plan_invalid(err, "ports",
+                           "ports narrow the host's network, and without it there is none: set "
+                           "allow_network too");
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "ports", "the engine none has no walls: it cannot keep to ports");
+  plan->ports = jl_arena_array(&plan->arena, config->port_count, sizeof *plan->ports);
+  if (!plan->ports) return jl_no_memory(err, "copy the ports");
+  plan->port_count = config->port_count;
+  for (size_t i = 0; i < config->port_count; i++) {
+    plan->ports[i] = config->ports[i];
+    if ((unsigned)plan->ports[i].use > JAILER_BIND_UDP) return jl_plan_invalid(err, "ports", "no such use of a port");
+    if (plan->ports[i].port == 0 && !jl_tab_ports[plan->ports[i].use].bind)
+      return jl_plan_invalid(err, "ports", "nobody can be connected to at port 0; it only means something to bind");
+  }
+  return JAILER_OK;
+}
+
+/* What a plan's ruleset denies unless a rule allows it. The network: everything, the ports' kinds, or with
+   allow_network alone nothing. */
+JL_UNUSED static jl_landlock jl_plan_landlock(const jailer_plan *plan) {
+  jl_landlock handled = jl_tab_landlock_all(plan->host.landlock_abi);
+  if (plan->allow_network && !plan->port_count) handled.net = 0;
+  return handled;
+}
+
+/* What was asked of Landlock, and this host's is too old for. */
+enum { JL_LACKS_TCP = 1, JL_LACKS_UDP = 2, JL_LACKS_LOG = 4 };
+static uint32_t jl_plan_lacks(const jailer_plan *plan) {
+  const uint64_t net = jl_tab_landlock_all(plan->host.landlock_abi).net;
+  const bool logs = (jl_tab_landlock_flags(plan->host.landlock_abi) & JL_LL_LOG_NEW_EXEC_ON) != 0;
+  uint32_t lacks = plan->log_denials && !logs ? JL_LACKS_LOG : 0;
+  if (jl_plan_port_kind(plan, false) && !(net & JL_LL_NET_CONNECT_TCP)) lacks |= JL_LACKS_TCP;
+  if (jl_plan_port_kind(plan, true) && !(net & JL_LL_NET_CONNECT_SEND_UDP)) lacks |= JL_LACKS_UDP;
+  return lacks;
+}
+
+/* Such a thing is an error as a missing layer is, unless the layer may degrade; the report then says what it lacks. */
+static jailer_code jl_plan_lacks_nothing(const jailer_plan *plan, jailer_error *err) {
+  const uint32_t lacks = jl_plan_lacks(plan);
+  const char *item = "ports", *why;
+  if (!lacks || (plan->may_degrade & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  if (lacks & JL_LACKS_TCP)
+    why = "TCP ports can be told apart from Landlock ABI 4 (Linux 6.7) on; or let the layer degrade";
+  else if (lacks & JL_LACKS_UDP)
+    why = "UDP ports can be told apart from Landlock ABI 10 (Linux 7.2) on: grant TCP only; or let the layer degrade";
+  else item = "log_denials", why = "Landlock logs from ABI 7 (Linux 6.15) on; or let the layer degrade";
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, "compare the layers with the host", item, 0, why);
+}
+
 /* The layers of an engine. Ordinary launchers can only make namespaces inside a user namespace of their own. */
 static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
@@ -3374,7 +3519,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
     return jl_fail(err, JAILER_E_UNSUPPORTED, needs[i].layer, "compare the layers with the host",
                    jl_tab_layers[needs[i].layer], 0, needs[i].message);
   }
-  return JAILER_OK;
+  return jl_plan_lacks_nothing(plan, err);
 }
 
 /* The layers that the first try of a launch asks the kernel for. */
@@ -3471,6 +3616,10 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
   if ((code = jl_plan_argv(plan, config, err))) return code;
   if ((code = jl_plan_fds(plan, config, err))) return code;
+  if ((code = jl_plan_ports(plan, config, err))) return code;
+  plan->log_denials = config->log_denials;
+  if (plan->log_denials && plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "log_denials", "the engine none has no Landlock whose refusals could be logged");
   if (!config->layout && (config->shim || config->libraries))
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
   if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
@@ -4242,6 +4391,9 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
   if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
+  else if (r.opt->allow_tcp || r.opt->allow_udp)
+    r.grants |= JL_GRANT_NETWORK | JL_GRANT_PORTS | (r.opt->allow_tcp ? (unsigned)JL_GRANT_TCP : 0) |
+                (r.opt->allow_udp ? (unsigned)JL_GRANT_UDP : 0);
   if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
   if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
   if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
@@ -5551,7 +5703,7 @@ enum {
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
   JL_CAP_CHOWN = 0, JL_CAP_KILL = 5, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
-  JL_LANDLOCK_VERSION_FLAG = 1,
+  JL_LANDLOCK_VERSION_FLAG = 1, JL_LANDLOCK_ERRATA_FLAG = 2,
   JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
 };
 /* clang-format on */
@@ -5689,6 +5841,8 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
+  r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_ERRATA_FLAG, 0, 0, 0); /* before 6.15: EINVAL */
+  host->landlock_errata = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
   host->dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
   host->userns = jl_probe_ns(host, 0);
@@ -7782,6 +7936,7 @@ typedef struct jl_launch {
   int *lifted;       /* per kept descriptor: room for the child */
   int ruleset_fd, launcher_fd, null_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
   jl_landlock landlock;
+  uint32_t landlock_flags; /* of landlock_restrict_self */
   char uid_map[64], gid_map[320], root_inodes[24];
   char *map; /* guard page, stack, reply */
   size_t map_size;
@@ -7811,7 +7966,7 @@ enum {
   JL_FSCONFIG_CREATE = 6, JL_FSMOUNT_CLOEXEC = 1, JL_MOVE_F_EMPTY = 4, JL_MOVE_T_EMPTY = 0x40,
   JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGCHLD = 17, JL_SIGCONT = 18,
   JL_SIGSTOP = 19,
-  JL_LANDLOCK_RULE_PATH = 1
+  JL_LANDLOCK_RULE_PATH = 1, JL_LANDLOCK_RULE_PORT = 2
 };
 /* clang-format on */
 
@@ -8385,7 +8540,7 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
 }
 
 JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
-  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, 0, 0, 0, 0, 0);
+  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, c->launch->landlock_flags, 0, 0, 0, 0);
 }
 
 /* The lowest descriptor from `from` on that stays open; -1: none. */
@@ -8510,10 +8665,11 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: a file of the process itself, for writing. Without /proc nothing can be told. */
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
+   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
   if (fd >= 0) jl_sys_close((int)fd);
   return fd == -EACCES;
 }
@@ -8832,16 +8988,26 @@ static long jl_parent_sockopt(int fd, int option) {
   return r < 0 ? r : value;
 }
 
+/* A kept socket of a network that is narrowed to ports: one of a protocol whose ports Landlock does not see (MPTCP, or
+   UDP before ABI 10) would reach all of them. The launch filter makes no such sockets. */
+static const char *jl_parent_unsafe_port(int fd, const jailer_plan *p, long type) {
+  const long protocol = jl_parent_sockopt(fd, 38); /* SO_PROTOCOL */
+  if (type == 1 && protocol == 6) return NULL;
+  if (type == 2 && protocol == 17 && jl_plan_port_kind(p, true)) return NULL;
+  return "a socket that goes past the granted ports: neither TCP, nor UDP with a port of UDP granted";
+}
+
 /* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
    AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or
    before it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its
    peer (connect on it is EISCONN), one that listens only takes who comes. */
-static const char *jl_parent_unsafe_socket(int fd, bool network) {
+static const char *jl_parent_unsafe_socket(int fd, const jailer_plan *p) {
   int32_t peer[32], size = sizeof peer;
   const long domain = jl_parent_sockopt(fd, 39), type = jl_parent_sockopt(fd, 3); /* SO_DOMAIN, SO_TYPE */
   if (domain < 0 || type < 0) return "a socket of unknown kind";
-  if (domain != 1) return network && (domain == 2 || domain == 10) ? NULL : "a socket of the host's network";
-  if (network) return NULL;
+  if (domain != 1 && (!p->allow_network || (domain != 2 && domain != 10))) return "a socket of the host's network";
+  if (domain != 1) return p->port_count ? jl_parent_unsafe_port(fd, p, type) : NULL;
+  if (p->allow_network) return NULL;
   if (type != 1 && type != 5)
     return "a datagram socket: it reaches every abstract name of the host"; /* STREAM, SEQPACKET */
   if (jl_parent_sockopt(fd, 30) == 1) return NULL;                          /* SO_ACCEPTCONN */
@@ -8887,7 +9053,7 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
   case JL_S_IFDIR: return "a directory: openat on it reaches the host";
   case JL_S_IFBLK: return "a block device: it holds a whole file system";
   case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], flags, p->allow_exec_memfd);
-  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
+  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p);
   case JL_S_IFIFO: return NULL;
   case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
     return st->rdev >> 32 == 1 &&
@@ -8987,30 +9153,87 @@ static long jl_parent_rule(int ruleset, int fd, uint64_t rights) {
   return jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PATH, (long)&rule, 0, 0, 0);
 }
 
-/* A ruleset with a rule for every grant. Rules follow inodes, so they hold for the bind mounts in the jail. */
-static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
-  const jailer_plan *p = l->plan;
-  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
-  l->landlock = jl_tab_landlock_all(p->host.landlock_abi);
-  if (p->allow_network) l->landlock.net = 0;
-  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)&l->landlock,
-                       (long)jl_tab_landlock_size(p->host.landlock_abi), 0, 0, 0, 0);
-  l->host_cannot = r < 0;
+static long jl_parent_port_rule(int ruleset, uint16_t port, uint64_t rights) {
+  const uint64_t rule[2] = {rights, port}; /* struct landlock_net_port_attr */
+  return rights ? jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PORT, (long)rule, 0, 0, 0) : 0;
+}
+
+/* The four parts of a domain, for a launch and for a process that confines itself. First an empty ruleset, whose rights
+   are those of this ABI (jl_tab_landlock_all), or fewer. */
+static jailer_code jl_parent_landlock_new(const jl_landlock *handled, uint32_t abi, int *ruleset, jailer_error *err) {
+  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)handled, (long)jl_tab_landlock_size(abi), 0, 0, 0, 0);
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "create a Landlock ruleset", NULL, r,
                             "the kernel refused rights that its ABI number promises");
-  l->ruleset_fd = (int)r;
-  for (size_t i = 0; i < p->nodes.count; i++) {
-    const jl_node *node = &p->nodes.item[i];
-    if (node->kind != JL_TREE) continue;
-    bool dir = (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
-    uint64_t rights = jl_tab_landlock_rights(node->source->access, dir) & l->landlock.fs;
-    r = jl_parent_rule(l->ruleset_fd, node->source->fd, rights);
+  *ruleset = (int)r;
+  return JAILER_OK;
+}
+
+/* Second a rule for each looked-at source. Rules follow inodes, so they hold for the bind mounts in a jail. */
+static jailer_code jl_parent_landlock_source(int ruleset, const jl_landlock *handled, const jl_source *s,
+                                             jailer_error *err) {
+  const bool dir = (s->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+  long r = jl_parent_rule(ruleset, s->fd, jl_tab_landlock_rights(s->access, dir) & handled->fs);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", s->path, r,
+                                  "landlock_add_rule(2) refused this grant")
+               : JAILER_OK;
+}
+
+/* Third the ports, as far as the ruleset tells their kind apart. Who sends by UDP is bound to a port of the kernel's
+   choosing, and asked for the right to bind 0 (hook_socket_sendmsg of security/landlock/net.c). */
+static jailer_code jl_parent_landlock_ports(int ruleset, const jl_landlock *handled, const jailer_port *ports,
+                                            size_t count, jailer_error *err) {
+  for (size_t i = 0; i < count; i++) {
+    char number[24];
+    const uint64_t right = jl_tab_ports[ports[i].use].right & handled->net;
+    long r = jl_parent_port_rule(ruleset, ports[i].port, right);
+    if (r == 0 && right == JL_LL_NET_CONNECT_SEND_UDP)
+      r = jl_parent_port_rule(ruleset, 0, JL_LL_NET_BIND_UDP & handled->net);
+    jl_parent_number(number, ports[i].port);
     if (r < 0)
-      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", node->source->path, r,
-                              "landlock_add_rule(2) refused this grant");
+      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", number, r,
+                              "landlock_add_rule(2) refused this port");
   }
   return JAILER_OK;
+}
+
+static const char *jl_parent_landlock_cause(int error) {
+  if (error == E2BIG)
+    return "the launcher is in 16 Landlock domains already, the most that can be stacked (64 before Linux 5.19): start "
+           "it where fewer jails, services or sandboxes surround it; or let the layer degrade";
+  if (error == EPERM) return "landlock_restrict_self(2) needs no_new_privs, or CAP_SYS_ADMIN in the user namespace";
+  return jl_tab_steps[JL_STEP_LANDLOCK].remedy;
+}
+
+/* Fourth, where a process confines itself: this thread and what it starts from now on, or with JL_LL_TSYNC every thread
+   of the process at once. A flag that the ABI does not know is an error before anything is done. */
+JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, uint32_t flags, jailer_error *err) {
+  if (flags & ~jl_tab_landlock_flags(abi))
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, 0,
+        "all threads at once need Landlock ABI 8 (Linux 7.0), logs ABI 7 (6.15), no_new_privs with it ABI 11 "
+        "(7.3)");
+  long r = jl_sys_call(JL_NR_landlock_restrict_self, ruleset, flags, 0, 0, 0, 0);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, r,
+                                  jl_parent_landlock_cause((int)-r))
+               : JAILER_OK;
+}
+
+/* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. */
+static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  const uint32_t wanted = JL_LL_LOG_SAME_EXEC_OFF | (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : 0);
+  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  l->landlock = jl_plan_landlock(p);
+  l->landlock_flags = wanted & jl_tab_landlock_flags(p->host.landlock_abi);
+  jailer_code code = jl_parent_landlock_new(&l->landlock, p->host.landlock_abi, &l->ruleset_fd, err);
+  l->host_cannot = code != JAILER_OK;
+  for (size_t i = 0; i < p->nodes.count && code == JAILER_OK; i++)
+    if (p->nodes.item[i].kind == JL_TREE)
+      code = jl_parent_landlock_source(l->ruleset_fd, &l->landlock, p->nodes.item[i].source, err);
+  if (code == JAILER_OK) code = jl_parent_landlock_ports(l->ruleset_fd, &l->landlock, p->ports, p->port_count, err);
+  return code;
 }
 
 /* A terminal or device among 0 to 2 may be opened again by name (>/dev/stderr), no further than it is open already. */
@@ -9586,6 +9809,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
         err, JAILER_E_DIED, layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
+  if (step == JL_STEP_LANDLOCK) remedy = jl_parent_landlock_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
   if (step == JL_STEP_CGROUP && jl_parent_cgroup_cause(-error, l->layers))
     remedy = jl_parent_cgroup_cause(-error, l->layers);
@@ -9948,10 +10172,12 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->pidfd = l->pid_fd;
   out->init_fd = l->status_read;
   out->layers = l->layers;
-  out->degraded = p->layers & ~l->layers;
+  if (l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)) out->landlock_lacks = jl_plan_lacks(p);
+  out->degraded = (p->layers & ~l->layers) | (out->landlock_lacks ? JAILER_BIT(JAILER_LAYER_LANDLOCK) : 0);
   out->uid = p->host_uid;
   out->gid = p->host_gid;
   out->landlock_abi = p->host.landlock_abi;
+  out->landlock_errata = p->host.landlock_errata;
   out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
@@ -10277,6 +10503,25 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
                     wrong);
 }
 
+/* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
+static void jl_report_landlock(jailer_report *report, const jailer_proc *proc) {
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "ABI ");
+  jl_buf_u64(&b, proc->landlock_abi);
+  if (proc->landlock_lacks & JL_LACKS_TCP) jl_buf_str(&b, "; TCP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_UDP) jl_buf_str(&b, "; UDP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_LOG) jl_buf_str(&b, "; denials are not logged");
+  for (unsigned i = 0; i < 32; i++) {
+    if (!(proc->landlock_errata >> i & 1)) continue;
+    jl_buf_str(&b, proc->landlock_errata & ((1u << i) - 1) ? " " : "; fixed errata ");
+    jl_buf_u64(&b, i + 1);
+  }
+  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  if (proc->landlock_lacks && (proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
+    report->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
+}
+
 static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   report->engine = proc->engine;
   report->pid = proc->pid;
@@ -10311,10 +10556,7 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
     jl_buf_u64(&b, proc->groups[i]);
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
-  b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "ABI ");
-  jl_buf_u64(&b, proc->landlock_abi);
-  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  jl_report_landlock(report, proc);
   jl_report_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
 }
 
@@ -10654,7 +10896,9 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
   if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
-  options.allow_network = plan->allow_network;
+  options.allow_network = plan->allow_network && !plan->port_count;
+  options.allow_tcp = jl_plan_port_kind(plan, false);
+  options.allow_udp = jl_plan_port_kind(plan, true);
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
@@ -10948,6 +11192,10 @@ JAILER_API const char *jailer_state_name(jailer_state state) {
   return (unsigned)state < 4 ? names[state] : "unknown";
 }
 
+JAILER_API const char *jailer_port_use_name(jailer_port_use use) {
+  return (unsigned)use <= JAILER_BIND_UDP ? jl_tab_ports[use].name : "unknown";
+}
+
 JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size) {
   char line[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
   jl_buf b = jl_buf_fixed(line, sizeof line);
@@ -11202,6 +11450,14 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_str(&b, jl_tab_layers[i]);
     jl_buf_char(&b, '\n');
   }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(&b, "port ");
+    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(&b, ' ');
+    jl_buf_u64(&b, plan->ports[i].port);
+    jl_buf_char(&b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);

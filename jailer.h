@@ -5313,9 +5313,10 @@ static void jl_reporter_tell(const jailer_reporter *r, jailer_denial *d) {
 
 /* Whether the kernel raises it again when the interrupted instruction is executed once more. Not: what was sent; a
    breakpoint, after which the instruction pointer stands; errors of memory that were found by the way (BUS_MCEERR_AO
-   5, SEGV_MTEAERR 8). */
-static bool jl_reporter_repeats(const jl_siginfo *info) {
+   5, SEGV_MTEAERR 8); a system call that was no instruction of its own (x86-64's vsyscall page). */
+static bool jl_reporter_repeats(const jl_siginfo *info, const uint64_t *context) {
   if (info->code <= 0 || info->signal == JL_SIGTRAP) return false;
+  if (info->signal == JL_DENIAL_SYS) return context[JL_UC_IP] == info->address;
   return !(info->signal == JL_SIGBUS && info->code == 5) && !(info->signal == JL_SIGSEGV && info->code == 8);
 }
 
@@ -5324,10 +5325,10 @@ static bool jl_reporter_repeats(const jl_siginfo *info) {
 static void jl_reporter_end(const jl_siginfo *info, uint64_t *context) {
   const uint64_t none[4] = {JL_SIG_DFL, 0, 0, 0};
   const int signal = info->signal;
-  if (jl_reporter_repeats(info)) {
+  if (jl_reporter_repeats(info, context)) {
     context[JL_UC_MASK] |= JL_REPORTER_BIT(signal);
     /* the kernel has put the registers back as they were before the call, but for the instruction pointer */
-    if (signal == JL_DENIAL_SYS && context[JL_UC_IP] == info->address) context[JL_UC_IP] -= JL_REPORTER_CALL;
+    if (signal == JL_DENIAL_SYS) context[JL_UC_IP] -= JL_REPORTER_CALL;
     return;
   }
   const long pid = jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);

@@ -219,6 +219,19 @@ static void trap(void) {
 }
 
 
+#if defined(__x86_64__)
+/* gettimeofday by the page at the end of the address space: the kernel does it on a fault, no instruction calls it. */
+static void vsyscall(void) {
+  long time[2];
+  ((int (*)(long *, void *))0xffffffffff600000ul)(time, NULL);
+}
+/* An address that cannot be: the fault says neither where nor why (SI_KERNEL). */
+static void odd_address(void) { *(volatile char *)0x8000000000000000ul = 1; }
+#else
+static void vsyscall(void) { exit(9); }
+static void odd_address(void) { exit(9); }
+#endif
+
 static void install(void) {
   jailer_error err;
   if (jailer_reporter_install(reporter, &err) == JAILER_OK) return;
@@ -254,6 +267,8 @@ static void perform(char *op) {
   else if (!strcmp(op, "segv")) *nowhere = 1;
   else if (!strcmp(op, "bus")) bus();
   else if (!strcmp(op, "trap")) trap();
+  else if (!strcmp(op, "vsyscall")) vsyscall();
+  else if (!strcmp(op, "odd-address")) odd_address();
   else if (!strcmp(op, "raise")) raise(atoi(arg));
   else if (!strcmp(op, "abort")) abort();
   else if (!strcmp(op, "put")) { if (write(reporter->fd, arg, strlen(arg)) < 0) fail("put"); }

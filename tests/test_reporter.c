@@ -259,6 +259,15 @@ static void ends(const char *ops, int end, int lines, int signal, const char *ro
   if (!OK(good, "%s", ops)) printf("# ended %d with %d lines and %d others: %s# %s\n", how, ran.lines, ran.others, ran.text, ran.output);
 }
 
+#if defined(__x86_64__)
+static const char *maps(void) {
+  static char text[65536];
+  FILE *f = fopen("/proc/self/maps", "r");
+  if (f) text[fread(text, 1, sizeof text - 1, f)] = 0, fclose(f);
+  return text;
+}
+#endif
+
 static void test_handler(void) {
   long ptrace_number = jailer_call_number(JAILER_ARCH_NATIVE, "ptrace");
   ends("role:vm install filter:0 ptrace", SIGSYS, 1, SIGSYS, "vm");
@@ -276,6 +285,8 @@ static void test_handler(void) {
 #if defined(__x86_64__)
   ends("install filter:1 x32", SIGSYS, 1, SIGSYS, "launch");
   OK(!ran.last.call[0] && ran.last.number == 0x40000000u + (uint32_t)ptrace_number && strstr(ran.text, "{\"denied\": null, "), "an x32 number has no name");
+  ends("install odd-address", SIGSEGV, 1, SIGSEGV, "");
+  if (strstr(maps(), "[vsyscall]")) ends("install filter:1+gettimeofday vsyscall exit:8", SIGSYS, 1, SIGSYS, "launch");
 #endif
   ends("install filter:1 thread:ptrace", SIGSYS, 1, SIGSYS, "launch");
   ends("install filter:1 small:ptrace", SIGSYS, 1, SIGSYS, "launch");

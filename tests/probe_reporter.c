@@ -121,12 +121,14 @@ static void start(pthread_t *thread, size_t stack, void *(*body)(void *), void *
   if ((errno = pthread_create(thread, &attr, body, arg))) fail("thread");
 }
 
-/* Goes down until little is left of a stack of PTHREAD_STACK_MIN: less than a signal's frame takes. */
-__attribute__((noinline)) static void deep(const char *top, char *op) {
-  volatile char here[256];
+static void denied(void) { syscall(SYS_ptrace, 0x4206L, 0x11L, 0x22L, -1L, 0x44L, 0x55L); }
+
+/* Goes down until less of the stack is left than the smallest frame of a signal takes: 1 KiB. */
+__attribute__((noinline)) static void deep(const char *end) {
+  volatile char here[128];
   here[0] = 1;
-  if (top - (const char *)here < (long)PTHREAD_STACK_MIN - 7000) deep(top, op);
-  else perform(op);
+  if ((const char *)here - end > 1024) deep(end);
+  else denied();
   here[1] = 1;
 }
 
@@ -136,19 +138,34 @@ __attribute__((noinline)) static int overrun(int n) {
   return n < 0 ? 0 : overrun(n + 1) + here[n % 1024];
 }
 
-static void *small(void *op) {
-  static char stack[JAILER_REPORTER_STACK];
-  char top;
-  if (jailer_reporter_thread(stack, sizeof stack, NULL)) exit(9);
-  deep(&top, op);
-  return NULL;
+static void *bare(void *unused) {
+  pthread_attr_t attr;
+  void *end;
+  size_t size;
+  if (pthread_getattr_np(pthread_self(), &attr) || pthread_attr_getstack(&attr, &end, &size)) exit(9);
+  syscall(SYS_gettid); /* a dynamic linker that looks it up below would want more */
+  deep(end);
+  return unused;
+}
+
+static char alternate[JAILER_REPORTER_STACK];
+
+static void *small(void *unused) {
+  if (jailer_reporter_thread(alternate, sizeof alternate, NULL)) exit(9);
+  return bare(unused);
+}
+
+static void *overruns(void *unused) {
+  if (jailer_reporter_thread(alternate, sizeof alternate, NULL)) exit(9);
+  printf("%d\n", overrun(0));
+  return unused;
 }
 
 static pthread_barrier_t together;
 
 static void *storm(void *times) {
   pthread_barrier_wait(&together);
-  for (int i = 0; i < atoi(times); i++) perform((char[]){"ptrace"});
+  for (int i = 0; i < atoi(times); i++) denied();
   return NULL;
 }
 
@@ -166,7 +183,7 @@ static void *measure(void *unused) {
   memset(stack, 0xa5, sizeof stack);
   if (jailer_reporter_thread(stack, sizeof stack, NULL)) exit(9);
   errno = 1234;
-  perform((char[]){"ptrace"});
+  denied();
   size_t clean = 0;
   int e = errno;
   while (clean < sizeof stack && stack[clean] == 0xa5) clean++;
@@ -179,7 +196,7 @@ static void *measure(void *unused) {
 
 static void *holding(void *unused) {
   pthread_mutex_lock(&heap);
-  perform((char[]){"ptrace"});
+  denied();
   return unused;
 }
 
@@ -241,6 +258,7 @@ static void install(void) {
 
 static void perform(char *op) {
   char *arg = strchr(op, ':');
+  const size_t least = PTHREAD_STACK_MIN > 16384 ? (size_t)PTHREAD_STACK_MIN : 16384;
   pthread_t thread;
   if (arg) *arg++ = 0;
   else arg = op + strlen(op);
@@ -251,11 +269,13 @@ static void perform(char *op) {
   else if (!strcmp(op, "install")) install();
   else if (!strcmp(op, "filter")) filter(JAILER_ANSWER_TRAP | (uint32_t)atoi(arg), strchr(arg, '+') ? strchr(arg, '+') + 1 : NULL);
   else if (!strcmp(op, "role-filter")) role_filter(arg);
-  else if (!strcmp(op, "ptrace")) syscall(SYS_ptrace, 0x4206L, 0x11L, 0x22L, -1L, 0x44L, 0x55L);
+  else if (!strcmp(op, "ptrace")) denied();
   else if (!strcmp(op, "getppid")) syscall(SYS_getppid);
   else if (!strcmp(op, "x32")) syscall(0x40000000L + SYS_ptrace);
   else if (!strcmp(op, "thread")) start(&thread, 0, in_thread, arg), pthread_join(thread, NULL);
-  else if (!strcmp(op, "small")) start(&thread, PTHREAD_STACK_MIN, small, arg), pthread_join(thread, NULL);
+  else if (!strcmp(op, "small")) start(&thread, least, small, NULL), pthread_join(thread, NULL);
+  else if (!strcmp(op, "bare")) start(&thread, least, bare, NULL), pthread_join(thread, NULL);
+  else if (!strcmp(op, "overruns")) start(&thread, least, overruns, NULL), pthread_join(thread, NULL);
   else if (!strcmp(op, "overrun")) printf("%d\n", overrun(0));
   else if (!strcmp(op, "storm")) storms(arg);
   else if (!strcmp(op, "measure")) start(&thread, 0, measure, NULL), pthread_join(thread, NULL);

@@ -289,8 +289,9 @@ static void test_handler(void) {
   if (strstr(maps(), "[vsyscall]")) ends("install filter:1+gettimeofday vsyscall exit:8", SIGSYS, 1, SIGSYS, "launch");
 #endif
   ends("install filter:1 thread:ptrace", SIGSYS, 1, SIGSYS, "launch");
-  ends("install filter:1 small:ptrace", SIGSYS, 1, SIGSYS, "launch");
-  ends("install small:overrun", SIGSEGV, 1, SIGSEGV, "");
+  ends("install filter:1 small", SIGSYS, 1, SIGSYS, "launch");
+  ends("install filter:1 bare", SIGSEGV, 0, 0, ""); /* the same without an alternate stack: no room for a frame */
+  ends("install overruns", SIGSEGV, 1, SIGSEGV, "");
   ends("install overrun", SIGSEGV, 0, 0, "");
   ends("install filter:1 holding", SIGSYS, 1, SIGSYS, "launch");
   run("install filter:1 heap ptrace");

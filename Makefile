@@ -28,18 +28,22 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_reporter
-SCRIPTS = tests/test_header.sh tests/test_runner.sh
+	$B/test_bpf $B/test_confine $B/test_reporter
+SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
+	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
 PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
+
+# A tracer that looks at a jail from outside.
+TRACER = $B/denied
 
 FUZZERS = $B/fuzz_denial $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/box.h tests/canary.h tests/inside.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h tests/inside.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -49,12 +53,12 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TESTS) $B/noop
+test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
 	@$(TAP) $(TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
@@ -103,7 +107,7 @@ $B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
-$(TESTS): $(TEST_HEADERS)
+$(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
 
@@ -135,8 +139,10 @@ $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c
 $B/test_box: tests/test_box.c
+$B/test_bpf: tests/test_bpf.c
 $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
+$B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
@@ -163,6 +169,8 @@ $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_reporter: tests/probe_reporter.c $(HEADER)
 $B/probe_spawn: tests/probe_spawn.c
+
+$B/denied: tests/denied.c
 
 $B/bench: tests/bench/bench.c $(HEADER)
 $B/floor: tests/bench/floor.c

@@ -88,6 +88,8 @@ static const struct row {
     {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock or none (no walls); default: auto"},
     {"--degrade", "LAYER[,LAYER]", DEGRADE, 0, "layers that may be missing where this host cannot do them"},
     {"--allow-userns", NULL, FLAG, IN(config.allow_userns), "namespaces of its own making"},
+    {"--allow-exec-memfd", NULL, FLAG, IN(config.allow_exec_memfd),
+     "memory files that could be executed: memfd_create as most programs call it"},
     {"--allow-host-root", NULL, FLAG, IN(config.allow_host_root), "stay uid 0 of the host; --uid 0 needs it"},
     {"--full-proc", NULL, FLAG, IN(config.allow_full_proc), "all of /proc, not only processes"},
     {"--trap", NULL, FLAG, IN(config.trap_denied),

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,41 +43,30 @@ static void fail(const char *what) {
 
 static void perform(char *op);
 
-/* --- filters: by hand, from the library's compiler --- */
+/* --- filters --- */
+
+static void apply(jailer_policy *policy) {
+  jailer_error err;
+  const jailer_code code = jailer_seccomp_apply(policy, false, NULL, &err);
+  if (code) printf("filter: %s\n", err.message), exit(9);
+  jailer_policy_free(policy);
+}
 
 /* Everything is allowed but ptrace, what `more` names, and numbers that are no call, which get `answer`. */
 static void filter(uint32_t answer, const char *more) {
-  static jailer_insn code[JAILER_FILTER_MAX];
   const jailer_rule rules[] = {{"ptrace", answer, 0, NULL, 0, false}, {more, answer, 0, NULL, 0, false}};
   const jailer_rules all = {"test", rules, more ? 2 : 1, JAILER_ANSWER_ALLOW, answer};
   jailer_policy *policy;
-  size_t length;
-  if (jailer_policy_rules(&all, &policy, NULL) ||
-      jailer_policy_compile(policy, NULL, 0, code, JAILER_FILTER_MAX, &length, NULL))
-    exit(9);
-  struct {
-    unsigned short length;
-    jailer_insn *code;
-  } program = {(unsigned short)length, code};
-  jailer_policy_free(policy);
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &program)) fail("filter");
+  if (jailer_policy_rules(&all, &policy, NULL)) exit(9);
+  apply(policy);
 }
 
 /* A role's own policy, refusals by SIGSYS: its answers carry the role. */
 static void role_filter(const char *name) {
-  static jailer_insn code[JAILER_FILTER_MAX];
   const jailer_role_options options = {.denied = JAILER_ANSWER_TRAP};
   jailer_policy *policy;
-  size_t length;
-  if (jailer_policy_role(jailer_role_by_name(name), &options, &policy, NULL) ||
-      jailer_policy_compile(policy, NULL, 0, code, JAILER_FILTER_MAX, &length, NULL))
-    exit(9);
-  struct {
-    unsigned short length;
-    jailer_insn *code;
-  } program = {(unsigned short)length, code};
-  jailer_policy_free(policy);
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &program)) fail("filter");
+  if (jailer_policy_role(jailer_role_by_name(name), &options, &policy, NULL)) exit(9);
+  apply(policy);
 }
 
 /* --- who was there before --- */

@@ -510,7 +510,7 @@ static void test_refusals(void) {
       "--gid",    "--env",    "--cwd",     "--nofile", "--fsize",   "--keep-env",   "--hostname",        "--keep-fd",
       "--home",   "--id",     "--degrade", "--report", "--tty",     "--dry-run",    "--version",         "--help",
       "--cgroup", "--pid1",   "--timeout", "-h",       "124",       "--trust-first", "--allow-host-root", "--full-proc",
-      "125",      "126",      "127",       "128+N",    "--allow-userns"};
+      "125",      "126",      "127",       "128+N",    "--allow-userns", "--allow-exec-memfd"};
   for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
     listed = listed && strstr(run_job.out_text, options[i]);
   OK(listed && !wide, "--help names every option and exit code, in lines of at most 110 columns");

@@ -40,6 +40,23 @@ static bool holds_nothing(const jailer_proc *proc) {
   return proc->pid == 0 && proc->pidfd == -1 && proc->init_fd == -1 && !proc->box && !proc->layers;
 }
 
+static void test_filters(void) {
+  jailer_policy *policy = NULL;
+  jailer_insn insn[512];
+  const jailer_arch arch = JAILER_ARCH_X86_64;
+  const uint64_t args[6] = {0};
+  bool verified = true;
+  size_t len = 9;
+  OK(jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err) == JAILER_OK, "a policy is made on every system");
+  OK(jailer_policy_compile(policy, &arch, 1, insn, 512, &len, &err) == JAILER_OK && len > 100, "and compiled");
+  OK(jailer_policy_answer(policy, arch, 101, args) == JAILER_ANSWER_ERRNO(1), "and asked");
+  NOWHERE(jailer_policy_compile(policy, NULL, 0, insn, 512, &len, e));
+  NOWHERE(jailer_seccomp_apply(policy, true, &verified, e));
+  OK(!verified, "and nothing was verified");
+  INVALID(jailer_seccomp_apply(NULL, true, NULL, e));
+  jailer_policy_free(policy);
+}
+
 static void test_box(void) {
   jailer_layout made_up;
   char bytes[8];
@@ -145,6 +162,7 @@ int main(void) {
   config.argv = argv;
   config.layout = &layout;
   OK(jailer_layout_init(&layout, "/home", "demo", &err) == JAILER_OK, "a layout can be made");
+  test_filters();
   test_box();
   test_images();
   test_reporter();

@@ -28,17 +28,17 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
 
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
 
-FUZZERS = $B/fuzz_qcow2
+FUZZERS = $B/fuzz_denial $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
@@ -158,6 +158,7 @@ $B/test_plan: tests/test_plan.c
 $B/test_qcow2: tests/test_qcow2.c
 $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
+$B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
@@ -168,6 +169,7 @@ $B/test_threads: tests/test_threads.c
 $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
+$B/probe_reporter: tests/probe_reporter.c $(HEADER)
 $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c
@@ -176,6 +178,7 @@ $B/bench: tests/bench/bench.c $(HEADER)
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
 
+$B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
 .PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean

@@ -36,6 +36,7 @@
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
+ *   In the shim, to tell why it died: jailer_reporter_install; jailer_wait then has it in status.denial
  *
  * WHAT IT PROMISES
  *   1. Zero is safe: every weakening is a named field of jailer_config that reads as a grant (allow_network, ...).
@@ -44,7 +45,8 @@
  *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next.
  *   4. The parent prepares, the child performs: after the clone there are system calls only, on a const plan.
  *   5. Errors are values: code, layer, step, item, errno and a sentence with the remedy. The library never prints,
- *      exits, aborts or keeps hidden state.
+ *      exits, aborts, or keeps hidden state, but for one pointer in the jailed program that asked for it: a signal
+ *      handler has to find the jailer_reporter that jailer_reporter_install was given.
  *
  * WHAT IT DOES NOT
  *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed calls is a way out.
@@ -80,9 +82,11 @@
  *   >>plan        grants = f(config, host): defaults, conflicts, order
  *   >>policy      who may call what: rules by system call
  *   >>bpf         the compiler: from a policy to a filter
+ *   >>denial      how a jailed program tells of its end: one line, written and parsed
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
+ *   >>reporter    in the jailed program: a handler that writes that line
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
@@ -385,8 +389,8 @@ typedef struct jailer_role_options {
   bool allow_pty;        /* launch: TIOCSCTTY */
   bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
-                      reporter tell it. Answers other than EPERM by which the launch role makes libraries take another
-                      way stay */
+                      reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
+                      the launch role makes libraries take another way stay */
   uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
 } jailer_role_options;
 
@@ -458,6 +462,9 @@ typedef struct jailer_config {
   /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
      launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
   bool log_denials;
+  /* Stricter than the default. */
+  bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
+                       would try something else, it does not come to that, and a reporter in it can tell what it was */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -481,11 +488,49 @@ typedef struct jailer_host {
 /* A launch, decided: what jailer_plan_new makes and jailer_spawn performs. Opaque; may be used by many threads. */
 typedef struct jailer_plan jailer_plan;
 
+/* What a jailed program told of its end: the line that a reporter in it wrote. Its word alone: a hostile program tells
+   what it likes. Plain data; texts are NUL-terminated. */
+typedef enum jailer_told {
+  JAILER_TOLD_NOTHING = 0,
+  JAILER_TOLD_DENIED, /* a filter answered a system call with SIGSYS: number, audit_arch, call, args */
+  JAILER_TOLD_CRASHED /* signal, code, address */
+} jailer_told;
+
+#define JAILER_TOLD_NAME_MAX 32 /* bytes of a system call's and of a role's name, with the NUL */
+
+typedef struct jailer_denial {
+  jailer_told kind;
+  int signal;                      /* SIGSYS (31), or that of a crash */
+  int code;                        /* si_code of a crash; 0 or less: it was sent, and is no fault */
+  uint32_t number;                 /* of the call, on its machine */
+  uint32_t audit_arch;             /* which machine: AUDIT_ARCH_... of linux/audit.h */
+  uint32_t tid;                    /* the thread, as numbered inside; 0: not known */
+  uint64_t args[6];                /* registers: what the call does not take is chance */
+  uint64_t address;                /* what a crash stumbled over */
+  uint64_t ip;                     /* where */
+  char call[JAILER_TOLD_NAME_MAX]; /* "": no name is known for the number */
+  char role[JAILER_TOLD_NAME_MAX]; /* whose filter, or whose thread: [A-Za-z0-9_-]; may be empty */
+} jailer_denial;
+
+/* For a program that wants to tell: the fields above the line are the caller's, those below are private. */
+typedef struct jailer_reporter {
+  const char *path;  /* of the file to append to (a box's exit file), which exists; NULL: fd */
+  int fd;            /* open for appending, a regular file; stays open. With `path` it is written by the call */
+  const char *role;  /* told where the filter does not say: at most 31 of [A-Za-z0-9_-]; NULL: "" */
+  bool denials_only; /* SIGSYS alone; false: also SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV */
+  /* --- */
+  char name[JAILER_TOLD_NAME_MAX];
+  uint64_t previous[7][4]; /* the kernel's struct sigaction of each signal, as it was before */
+} jailer_reporter;
+
+#define JAILER_REPORTER_STACK 32768 /* bytes of an alternate stack that are enough on every machine known */
+
 /* How the target ended. */
 typedef struct jailer_status {
   bool exited;   /* true: exit_code counts; false: signal does */
   int exit_code; /* 0 to 255 */
   int signal;
+  jailer_denial denial; /* what the program in a box told of it, where that agrees: it explains, and decides nothing */
 } jailer_status;
 
 /* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
@@ -506,6 +551,7 @@ typedef struct jailer_proc {
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
+  bool trap_denied;      /* private: what the launch filter answers */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -717,6 +763,43 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
 JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
                                             jailer_error *err);
 
+/* --- in the jailed program: telling what ended it -------------------------------------------------------------- */
+
+/* From here on a system call that a filter answers with SIGSYS, and a crash, is told by one line in the file, and then
+   the process ends as it would have (or the handler that was there before is called with the same arguments). The
+   line, written with one write(2) and a newline before it, in case the file's last line has none:
+     {"denied": "ptrace", "number": 101, "arch": "x86_64", "args": ["0x4206", ... six], "ip": "0x...", "tid": 2,
+     "role": "launch"}
+     {"crash": "SIGSEGV", "code": 1, "address": "0x0", "ip": "0x...", "tid": 2, "role": "..."}
+   (without the break; "denied" is null for a number without a name). For a denial the role is that of the filter where
+   its answer says so (jailer_role_options.denied), else reporter->role.
+   The handler makes system calls only, on less than 2 KiB of stack; it takes no lock and leaves errno alone. A filter
+   has to let it make: write, gettid, rt_sigreturn, and for signals that were sent (abort(3)) getpid, rt_sigaction,
+   tgkill; a write that fails is a line less, and the end is the same. As PID 1 an abort ends as exit code 134, since
+   the kernel would not end that process by its own signal.
+   Call it once, early, before there are threads; *reporter is used until the process ends, and stays where and as it
+   is (path and role are read here and not again). err may be NULL. Linux only. E_INVALID (no reporter; role; a
+   descriptor that is no regular file open for appending), E_BUSY (there is one), E_NOT_FOUND, E_DENIED, E_SYSTEM (the
+   file, rt_sigaction(2)). Source: sigaction(2), seccomp(2), "SECCOMP_RET_TRAP". */
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err);
+
+/* Gives the calling thread an alternate stack for it, sigaltstack(2): without one a thread that has overrun its stack
+   ends with nothing told. memory is the caller's, JAILER_REPORTER_STACK bytes or what the processor needs (the error
+   says it), until the thread has ended or called this with NULL and 0, which takes the stack away. A stack that the
+   thread had is replaced (Go and Rust give their threads one, which is as good). Any thread. err may be NULL. Linux
+   only. E_INVALID (too small), E_SYSTEM. */
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err);
+
+/* The last line of a reporter among bytes[0..length), the content of an exit file: false, and *out all zero, when
+   there is none. Strict: lines that a reporter does not write, in each byte, are not its. bytes may be NULL when length
+   is 0. Pure, any thread. */
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out);
+
+/* One line for a person: "denied: ptrace(0x4206, ...) by the launch filter (reads or steers another process)", or
+   "crashed: SIGSEGV at address 0x0, ip 0x4011d6"; "" when nothing was told. What is not printable is escaped. Writes a
+   NUL-terminated text into text[0..size) and returns its length; a text that does not fit is cut. Pure, any thread. */
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size);
+
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
 /* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
@@ -778,10 +861,12 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
 
 /* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On
    JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher
-   ignores SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the
-   error says so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to
-   look at. Any other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its
-   first instruction, counts as launched and ends here with that signal. */
+   ignores SIGCHLD or another wait took the status. For a box status->denial is what the program told in the exit file
+   (jailer_reporter_install), provided that it agrees with the status: ended by that signal, or with the code 128 + that
+   signal. For a box its pid file is taken away as well; where that fails the error says so, *status is filled all the
+   same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
+   is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
+   ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
@@ -3245,7 +3330,7 @@ struct jailer_plan {
   jailer_engine engine;
   uint32_t layers, may_degrade; /* JAILER_BIT */
   bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
-  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials;
+  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials, trap_denied;
   uint32_t timeout_ms;
   uint32_t inside_uid, inside_gid, host_uid, host_gid;
   uint32_t groups[8]; /* of granted devices, for a root launcher */
@@ -3599,6 +3684,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   plan->allow_full_proc = config->allow_full_proc;
   plan->allow_unsafe_fds = config->allow_unsafe_fds;
   plan->allow_pty = config->allow_pty;
+  plan->trap_denied = config->trap_denied;
   plan->outlive_launcher = config->outlive_launcher;
   plan->controlling_tty = config->controlling_tty;
   plan->with_init = config->with_init;
@@ -4386,7 +4472,8 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
   static const jailer_role_options strict;
   jl_policy_role r = {NULL, opt ? opt : &strict, 0, 0};
   const bool launch = role == JAILER_ROLE_LAUNCH;
-  r.denied = r.opt->denied ? r.opt->denied : launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
+  if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
   if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
@@ -4880,6 +4967,327 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
   return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                  "the filter needs more instructions than there is room for, or than the kernel takes (4096)");
 }
+
+/* ============================================================================================
+ * // >>denial    how a jailed program tells of its end: one line, its writer, its parser, its sentence
+ * May touch: memory. May call: base, syscalls, bpf. Compiles and is tested on every system. The writer runs in a signal
+ * handler: it allocates nothing.
+ * ============================================================================================ */
+
+/* The longest line has 389 bytes; test_reporter writes it. */
+enum { JL_DENIAL_MAX = 512, JL_DENIAL_SYS = 31, JL_DENIAL_SIGNALS = 7 };
+
+/* asm-generic/signal.h: the same numbers on all three machines. */
+static const struct {
+  int number;
+  const char *name;
+} jl_denial_signals[JL_DENIAL_SIGNALS] = {{JL_DENIAL_SYS, "SIGSYS"},
+                                          {4, "SIGILL"},
+                                          {5, "SIGTRAP"},
+                                          {6, "SIGABRT"},
+                                          {7, "SIGBUS"},
+                                          {8, "SIGFPE"},
+                                          {11, "SIGSEGV"}};
+
+static const char *const jl_denial_machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+
+/* The column of the table; JL_ARCH_COUNT for a machine that is not in it. */
+static jl_arch jl_denial_arch(uint32_t audit) {
+  int arch = 0;
+  while (arch < (int)JL_ARCH_COUNT && jl_bpf_audit[arch] != audit) arch++;
+  return (jl_arch)arch;
+}
+
+/* What the table calls it; NULL: it does not know the number. */
+static const char *jl_denial_call(uint32_t audit, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(audit), number);
+  return call ? call->name : NULL;
+}
+
+/* "SIGSEGV", or NULL. */
+static const char *jl_denial_signal(int number) {
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS; i++)
+    if (jl_denial_signals[i].number == number) return jl_denial_signals[i].name;
+  return NULL;
+}
+
+static bool jl_denial_role_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+static bool jl_denial_call_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/* --- the line --- */
+
+static void jl_denial_hex(jl_buf *b, uint64_t value) {
+  char digits[16];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  } while (value);
+  jl_buf_bytes(b, "0x", 2);
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+static void jl_denial_quoted_hex(jl_buf *b, uint64_t value) {
+  jl_buf_char(b, '"');
+  jl_denial_hex(b, value);
+  jl_buf_char(b, '"');
+}
+
+static void jl_denial_write_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "{\"denied\": ");
+  if (d->call[0]) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, d->call);
+    jl_buf_char(b, '"');
+  } else {
+    jl_buf_str(b, "null");
+  }
+  jl_buf_str(b, ", \"number\": ");
+  jl_buf_u64(b, d->number);
+  jl_buf_str(b, ", \"arch\": ");
+  if (arch < JL_ARCH_COUNT) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, jl_denial_machines[arch]);
+    jl_buf_char(b, '"');
+  } else {
+    jl_denial_quoted_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : ", \"args\": [");
+    jl_denial_quoted_hex(b, d->args[i]);
+  }
+  jl_buf_char(b, ']');
+}
+
+/* The line with its newline. What it is given is well-formed: the writer checks nothing. */
+JL_UNUSED static void jl_denial_write(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_write_call(b, d);
+  } else {
+    const char *name = jl_denial_signal(d->signal);
+    jl_buf_str(b, "{\"crash\": \"");
+    jl_buf_str(b, name ? name : "");
+    jl_buf_str(b, "\", \"code\": ");
+    jl_buf_i64(b, d->code);
+    jl_buf_str(b, ", \"address\": ");
+    jl_denial_quoted_hex(b, d->address);
+  }
+  jl_buf_str(b, ", \"ip\": ");
+  jl_denial_quoted_hex(b, d->ip);
+  jl_buf_str(b, ", \"tid\": ");
+  jl_buf_u64(b, d->tid);
+  jl_buf_str(b, ", \"role\": \"");
+  jl_buf_str(b, d->role);
+  jl_buf_str(b, "\"}\n");
+}
+
+/* --- read back: hostile bytes. One spelling is right, that of the writer --- */
+
+typedef struct jl_denial_text {
+  const char *at, *end;
+  bool wrong; /* sticky */
+} jl_denial_text;
+
+static bool jl_denial_is(jl_denial_text *t, const char *literal) {
+  const size_t n = strlen(literal);
+  if (t->wrong || (size_t)(t->end - t->at) < n || memcmp(t->at, literal, n) != 0) return false;
+  t->at += n;
+  return true;
+}
+
+static void jl_denial_expect(jl_denial_text *t, const char *literal) {
+  if (!jl_denial_is(t, literal)) t->wrong = true;
+}
+
+/* Digits without leading zeros, in a base of 10 or 16, at most `max`. */
+static uint64_t jl_denial_number(jl_denial_text *t, unsigned base, uint64_t max) {
+  const char *first = t->at;
+  uint64_t value = 0;
+  for (; !t->wrong && t->at < t->end; t->at++) {
+    const char c = *t->at;
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+    if (digit >= base) break;
+    if (digit > max || value > (max - digit) / base) t->wrong = true;
+    else value = value * base + digit;
+  }
+  if (t->at == first || (*first == '0' && t->at - first > 1)) t->wrong = true;
+  return t->wrong ? 0 : value;
+}
+
+static uint64_t jl_denial_quoted_number(jl_denial_text *t, uint64_t max) {
+  jl_denial_expect(t, "\"0x");
+  const uint64_t value = jl_denial_number(t, 16, max);
+  jl_denial_expect(t, "\"");
+  return value;
+}
+
+/* A name and the quote that ends it. No escapes: what would need one is in no name. */
+static void jl_denial_name(jl_denial_text *t, char to[JAILER_TOLD_NAME_MAX], bool (*fits)(char)) {
+  size_t n = 0;
+  while (!t->wrong && t->at < t->end && fits(*t->at)) {
+    if (n + 1 < JAILER_TOLD_NAME_MAX) to[n++] = *t->at++;
+    else t->wrong = true;
+  }
+  jl_denial_expect(t, "\"");
+  to[t->wrong ? 0 : n] = 0;
+}
+
+static void jl_denial_read_machine(jl_denial_text *t, jailer_denial *d) {
+  jl_denial_expect(t, ", \"arch\": ");
+  for (size_t i = 0; i < JL_ARCH_COUNT; i++) {
+    jl_denial_text name = *t;
+    jl_denial_expect(&name, "\"");
+    jl_denial_expect(&name, jl_denial_machines[i]);
+    jl_denial_expect(&name, "\"");
+    if (name.wrong) continue;
+    *t = name;
+    d->audit_arch = jl_bpf_audit[i];
+    return;
+  }
+  d->audit_arch = (uint32_t)jl_denial_quoted_number(t, UINT32_MAX);
+  if (jl_denial_arch(d->audit_arch) < JL_ARCH_COUNT) t->wrong = true; /* that one has a name */
+}
+
+/* After {"denied": . The name is the table's where it knows the number; another one is a lie. A number beyond every
+   table has none. */
+static void jl_denial_read_call(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_DENIED;
+  d->signal = JL_DENIAL_SYS;
+  if (!jl_denial_is(t, "null")) {
+    jl_denial_expect(t, "\"");
+    jl_denial_name(t, d->call, jl_denial_call_char);
+    if (!d->call[0]) t->wrong = true;
+  }
+  jl_denial_expect(t, ", \"number\": ");
+  d->number = (uint32_t)jl_denial_number(t, 10, UINT32_MAX);
+  jl_denial_read_machine(t, d);
+  for (size_t i = 0; i < 6; i++) {
+    jl_denial_expect(t, i ? ", " : ", \"args\": [");
+    d->args[i] = jl_denial_quoted_number(t, UINT64_MAX);
+  }
+  jl_denial_expect(t, "]");
+  const char *known = jl_denial_call(d->audit_arch, d->number);
+  if (d->call[0] && known && !jl_streq(d->call, known)) t->wrong = true;
+  if (d->call[0] && (d->number >= JL_TAB_NUMBERS || jl_denial_arch(d->audit_arch) == JL_ARCH_COUNT)) t->wrong = true;
+  if (known) jl_copy(d->call, sizeof d->call, known);
+}
+
+/* After {"crash": " */
+static void jl_denial_read_crash(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_CRASHED;
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS && !d->signal; i++)
+    if (jl_denial_is(t, jl_denial_signals[i].name)) d->signal = jl_denial_signals[i].number;
+  if (!d->signal) t->wrong = true;
+  jl_denial_expect(t, "\", \"code\": ");
+  const bool negative = jl_denial_is(t, "-");
+  const int code = (int)jl_denial_number(t, 10, INT32_MAX);
+  if (negative && code == 0) t->wrong = true;
+  d->code = negative ? -code : code;
+  jl_denial_expect(t, ", \"address\": ");
+  d->address = jl_denial_quoted_number(t, UINT64_MAX);
+}
+
+/* One line without its newline. False: a reporter does not write that; *out is then all zero. */
+static bool jl_denial_parse(const char *line, size_t length, jailer_denial *out) {
+  jl_denial_text t = {line, line + length, false};
+  memset(out, 0, sizeof *out);
+  if (jl_denial_is(&t, "{\"denied\": ")) jl_denial_read_call(&t, out);
+  else if (jl_denial_is(&t, "{\"crash\": \"")) jl_denial_read_crash(&t, out);
+  else t.wrong = true;
+  jl_denial_expect(&t, ", \"ip\": ");
+  out->ip = jl_denial_quoted_number(&t, UINT64_MAX);
+  jl_denial_expect(&t, ", \"tid\": ");
+  out->tid = (uint32_t)jl_denial_number(&t, 10, UINT32_MAX);
+  jl_denial_expect(&t, ", \"role\": \"");
+  jl_denial_name(&t, out->role, jl_denial_role_char);
+  jl_denial_expect(&t, "}");
+  if (!t.wrong && t.at == t.end) return true;
+  memset(out, 0, sizeof *out);
+  return false;
+}
+
+/* The last line that a reporter wrote. A line that has no newline is not whole. */
+static bool jl_denial_find(const char *bytes, size_t length, jailer_denial *out) {
+  memset(out, 0, sizeof *out);
+  while (length > 0 && bytes[length - 1] != '\n') length--;
+  while (length > 0) {
+    const size_t end = length - 1;
+    size_t from = end;
+    while (from > 0 && bytes[from - 1] != '\n') from--;
+    if (end - from < JL_DENIAL_MAX && jl_denial_parse(bytes + from, end - from, out)) return true;
+    length = from;
+  }
+  return false;
+}
+
+/* Whether the kernel's word and the program's are about the same end. 128 + N: what a process that could not end by a
+   signal makes of it, and shells. */
+JL_UNUSED static bool jl_denial_agrees(const jailer_denial *d, const jailer_status *status) {
+  return status->exited ? status->exit_code == 128 + d->signal : status->signal == d->signal;
+}
+
+/* --- the sentence; *d may have come from anywhere --- */
+
+static void jl_denial_foreign(jl_buf *b, const char *text, size_t size) {
+  jl_buf_escaped(b, text, jl_strnlen(text, size));
+}
+
+/* Why the launch filter refuses, where it is that and it does. */
+static void jl_denial_reason(jl_buf *b, const jailer_denial *d) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(d->audit_arch), d->number);
+  if (!jl_streq(d->role, jl_tab_roles[JAILER_ROLE_LAUNCH]) || !call || call->rule[0] <= JL_RULE_ALLOW) return;
+  jl_buf_str(b, " (");
+  jl_buf_str(b, jl_tab_rules[call->rule[0]].why);
+  jl_buf_char(b, ')');
+}
+
+static void jl_denial_say_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "denied: ");
+  if (d->call[0]) {
+    jl_denial_foreign(b, d->call, sizeof d->call);
+  } else {
+    jl_buf_str(b, "system call ");
+    jl_buf_u64(b, d->number);
+    jl_buf_str(b, " of ");
+    if (arch < JL_ARCH_COUNT) jl_buf_str(b, jl_denial_machines[arch]);
+    else jl_denial_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : "(");
+    jl_denial_hex(b, d->args[i]);
+  }
+  jl_buf_str(b, d->role[0] ? ") by the " : ") by a ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
+  jl_buf_str(b, d->role[0] ? " filter" : "filter");
+}
+
+static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_say_call(b, d);
+    if (d->role[sizeof d->role - 1] == 0) jl_denial_reason(b, d);
+  }
+  if (d->kind != JAILER_TOLD_CRASHED) return;
+  const char *name = jl_denial_signal(d->signal);
+  jl_buf_str(b, "crashed: ");
+  if (name) jl_buf_str(b, name);
+  else jl_buf_i64(b, d->signal);
+  if (d->code > 0) {
+    jl_buf_str(b, " at address ");
+    jl_denial_hex(b, d->address);
+  } else {
+    jl_buf_str(b, ", which was sent");
+  }
+  jl_buf_str(b, ", ip ");
+  jl_denial_hex(b, d->ip);
+  if (!d->role[0]) return;
+  jl_buf_str(b, ", in ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
+}
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
@@ -5348,6 +5756,7 @@ enum {
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
   JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35,
   JL_NR_execveat = 322, JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
+  JL_NR_tgkill = 234, JL_NR_sigaltstack = 131, JL_NR_rt_sigtimedwait = 128,
   JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
@@ -5365,6 +5774,7 @@ enum {
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
   JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101,
   JL_NR_execveat = 281, JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
+  JL_NR_tgkill = 131, JL_NR_sigaltstack = 132, JL_NR_rt_sigtimedwait = 137,
   JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
@@ -5687,6 +6097,290 @@ static void jl_sys_sleep_ms(unsigned ms) {
   t.sec = ms / 1000;
   t.nsec = (int64_t)(ms % 1000) * 1000000;
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
+}
+
+/* ============================================================================================
+ * // >>reporter    in the jailed program: a handler that writes the line of >>denial
+ * May touch: the kernel, the caller's jailer_reporter. May call: base, error, denial, sys. The handler may have
+ * interrupted anything, the allocator with its lock held too: system calls only, on a stack that may be a small one.
+ * ============================================================================================ */
+
+/* The one variable of the library: a handler is told nothing of who installed it. NULL: none is installed. */
+static jailer_reporter *jl_reporter_installed = NULL;
+
+/* struct sigaction of the kernel: handler, flags, restorer, mask. asm-generic/signal-defs.h, asm/signal.h. */
+enum { JL_SA_HANDLER = 0, JL_SA_FLAGS, JL_SA_RESTORER, JL_SA_MASK };
+#define JL_SA_SIGINFO 0x00000004u
+#define JL_SA_HAS_RESTORER 0x04000000u
+#define JL_SA_ONSTACK 0x08000000u
+#define JL_SA_NODEFER 0x40000000u
+enum { JL_SIG_DFL = 0, JL_SIG_IGN = 1, JL_SIGXFSZ = 25, JL_SIGSEGV = 11, JL_SIGBUS = 7, JL_SIGTRAP = 5 };
+#define JL_REPORTER_BIT(signal) ((uint64_t)1 << ((signal)-1))
+
+/* siginfo_t, from its start: asm-generic/siginfo.h. */
+typedef struct jl_siginfo {
+  int32_t signal, error, code, pad;
+  uint64_t address; /* si_addr, or si_call_addr of SIGSYS */
+  int32_t number;   /* SIGSYS: si_syscall, si_arch */
+  uint32_t arch;
+  uint64_t rest[12];
+} jl_siginfo;
+
+/* Where a machine's ucontext has the signal mask, the instruction pointer and the six arguments of a system call, in
+   words of 64 bits: arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/ucontext.h. And how long the
+   instruction is that makes the call. */
+#if JL_X86_64
+enum { JL_UC_MASK = 37, JL_UC_IP = 21, JL_REPORTER_CALL = 2 };
+static const uint8_t jl_reporter_args[6] = {13, 14, 17, 7, 5, 6};         /* rdi rsi rdx r10 r8 r9 */
+static const uint8_t jl_reporter_args_i386[6] = {16, 19, 17, 14, 13, 15}; /* ebx ecx edx esi edi ebp: int 0x80 */
+enum { JL_REPORTER_I386 = 0x40000003 };                                   /* AUDIT_ARCH_I386 */
+
+/* How a handler returns: x86-64 has no vDSO for it. The bytes are those that unwinders look for. */
+__attribute__((naked)) static void jl_reporter_return(void) { __asm__ volatile("movq $15, %rax\n\tsyscall"); }
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  return arch == JL_REPORTER_I386 ? context[jl_reporter_args_i386[i]] & UINT32_MAX : context[jl_reporter_args[i]];
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) {
+  action[JL_SA_FLAGS] |= JL_SA_HAS_RESTORER;
+  action[JL_SA_RESTORER] = (uint64_t)(uintptr_t)jl_reporter_return;
+}
+#else
+enum { JL_UC_MASK = 5, JL_UC_IP = 55, JL_REPORTER_CALL = 4 };
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  (void)arch;
+  return context[23 + i]; /* x0 to x5 */
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) { (void)action; } /* the kernel's own, in the vDSO */
+#endif
+
+static long jl_reporter_action(int signal, const uint64_t *set, uint64_t *get) {
+  return jl_sys_call(JL_NR_rt_sigaction, signal, (long)set, (long)get, 8, 0, 0);
+}
+
+/* --- in the handler --- */
+
+static void jl_reporter_text(char to[JAILER_TOLD_NAME_MAX], const char *text) {
+  size_t n = 0;
+  for (; text && text[n] && n + 1 < JAILER_TOLD_NAME_MAX; n++) to[n] = text[n];
+  to[n] = 0;
+}
+
+/* SYS_SECCOMP is 1. si_errno carries the data of the filter's answer: for a role's filter that is the role. */
+static void jl_reporter_look(const jailer_reporter *r, const jl_siginfo *info, const uint64_t *context,
+                             jailer_denial *d) {
+  const bool named = info->error > JAILER_ROLE_NONE && info->error < JAILER_ROLE_COUNT;
+  const bool denied = info->signal == JL_DENIAL_SYS && info->code == 1;
+  d->kind = denied ? JAILER_TOLD_DENIED : JAILER_TOLD_CRASHED;
+  d->signal = info->signal;
+  d->code = info->code;
+  d->number = denied ? (uint32_t)info->number : 0;
+  d->audit_arch = denied ? info->arch : 0;
+  d->tid = 0;
+  for (size_t i = 0; i < 6; i++) d->args[i] = denied ? jl_reporter_arg(context, info->arch, i) : 0;
+  d->address = info->code > 0 ? info->address : 0; /* otherwise who sent it */
+  d->ip = denied ? info->address : context[JL_UC_IP];
+  jl_reporter_text(d->call, denied ? jl_denial_call(d->audit_arch, d->number) : NULL);
+  jl_reporter_text(d->role, denied && named ? jl_tab_roles[info->error] : r->name);
+}
+
+/* One write, of a newline and the line. Where it does not fit, RLIMIT_FSIZE sends SIGXFSZ, which is blocked here and
+   would end the process when the handler returns: taken away. */
+static void jl_reporter_tell(const jailer_reporter *r, jailer_denial *d) {
+  char line[JL_DENIAL_MAX];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  const long tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  d->tid = tid > 0 ? (uint32_t)tid : 0;
+  jl_buf_char(&b, '\n');
+  jl_denial_write(&b, d);
+  if (b.failed || jl_sys_write(r->fd, line, b.len) != -EFBIG) return;
+  const uint64_t excess = JL_REPORTER_BIT(JL_SIGXFSZ), now[2] = {0, 0};
+  jl_sys_call(JL_NR_rt_sigtimedwait, (long)&excess, 0, (long)now, 8, 0, 0);
+}
+
+/* Whether the kernel raises it again when the interrupted instruction is executed once more. Not: what was sent; a
+   breakpoint, after which the instruction pointer stands; errors of memory that were found by the way (BUS_MCEERR_AO
+   5, SEGV_MTEAERR 8); a system call that was no instruction of its own (x86-64's vsyscall page). */
+static bool jl_reporter_repeats(const jl_siginfo *info, const uint64_t *context) {
+  if (info->code <= 0 || info->signal == JL_SIGTRAP) return false;
+  if (info->signal == JL_DENIAL_SYS) return context[JL_UC_IP] == info->address;
+  return !(info->signal == JL_SIGBUS && info->code == 5) && !(info->signal == JL_SIGSEGV && info->code == 8);
+}
+
+/* The default action. What repeats is blocked and executed again: the kernel then ends the process by exactly that
+   signal, PID 1 too, and asks for no system call but the handler's return. What does not is sent again. */
+static void jl_reporter_end(const jl_siginfo *info, uint64_t *context) {
+  const uint64_t none[4] = {JL_SIG_DFL, 0, 0, 0};
+  const int signal = info->signal;
+  if (jl_reporter_repeats(info, context)) {
+    context[JL_UC_MASK] |= JL_REPORTER_BIT(signal);
+    /* the kernel has put the registers back as they were before the call, but for the instruction pointer */
+    if (signal == JL_DENIAL_SYS) context[JL_UC_IP] -= JL_REPORTER_CALL;
+    return;
+  }
+  const long pid = jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  long r = pid > 1 ? jl_reporter_action(signal, none, NULL) : -EPERM; /* PID 1 would not see it: pid_namespaces(7) */
+  if (r == 0) r = jl_sys_call(JL_NR_tgkill, pid, tid, signal, 0, 0, 0);
+  if (r < 0) jl_sys_call(JL_NR_exit_group, 128 + signal, 0, 0, 0, 0, 0);
+}
+
+/* Who was there before gets the same arguments, under the mask that it asked for. */
+static void jl_reporter_hand_on(const uint64_t action[4], jl_siginfo *info, uint64_t *context) {
+  const uint64_t own = JL_REPORTER_BIT(info->signal);
+  if (action[JL_SA_FLAGS] & JL_SA_NODEFER)
+    jl_sys_call(JL_NR_rt_sigprocmask, 1, (long)&own, 0, 8, 0, 0); /* SIG_UNBLOCK */
+  if (action[JL_SA_FLAGS] & JL_SA_SIGINFO)
+    ((void (*)(int, void *, void *))(uintptr_t)action[JL_SA_HANDLER])(info->signal, info, context);
+  else ((void (*)(int))(uintptr_t)action[JL_SA_HANDLER])(info->signal);
+}
+
+static void jl_reporter_handler(int signal, void *information, void *ucontext) {
+  const jailer_reporter *r = __atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE);
+  jl_siginfo *info = information;
+  uint64_t *context = ucontext;
+  jailer_denial d;
+  size_t i = 0;
+  while (i + 1 < JL_DENIAL_SIGNALS && jl_denial_signals[i].number != signal) i++;
+  const uint64_t before = r ? r->previous[i][JL_SA_HANDLER] : JL_SIG_DFL;
+  if (before == JL_SIG_IGN && info->code <= 0) return; /* sent, and to be ignored; a fault ends the process even so */
+  if (r) {
+    jl_reporter_look(r, info, context, &d);
+    jl_reporter_tell(r, &d);
+  }
+  if (before == JL_SIG_DFL || before == JL_SIG_IGN) jl_reporter_end(info, context);
+  else jl_reporter_hand_on(r->previous[i], info, context);
+}
+
+/* --- installing it --- */
+
+static const char jl_reporter_step[] = "install the reporter";
+
+static jailer_code jl_reporter_system(const char *item, long r, const char *message, jailer_error *err) {
+  const jailer_code code = r == -ENOENT                  ? JAILER_E_NOT_FOUND
+                           : r == -EACCES || r == -EPERM ? JAILER_E_DENIED
+                                                         : JAILER_E_SYSTEM;
+  return jl_fail(err, code, JAILER_LAYER_NONE, jl_reporter_step, item, (int)-r, message);
+}
+
+/* One write has to be one line, whoever else writes; and it must neither block nor raise SIGPIPE: a regular file. */
+static jailer_code jl_reporter_file(const jailer_reporter *r, jailer_error *err) {
+  jl_stat st;
+  const long flags = jl_sys_fcntl(r->fd, JL_F_GETFL, 0);
+  const bool appends = flags >= 0 && (flags & JL_O_APPEND) && (flags & JL_O_ACCMODE) != JL_O_RDONLY;
+  if (appends && !(flags & JL_O_PATH) && jl_sys_fstat(r->fd, &st) == 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG)
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->path ? r->path : "fd", 0,
+                 "a reporter needs a regular file that is open for appending (O_APPEND)");
+}
+
+static jailer_code jl_reporter_name(jailer_reporter *r, jailer_error *err) {
+  size_t n = 0;
+  while (r->role && n < JAILER_TOLD_NAME_MAX && jl_denial_role_char(r->role[n])) n++;
+  if (r->role && (n >= JAILER_TOLD_NAME_MAX || r->role[n]))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->role, 0,
+                   "role is at most 31 of the characters A-Z, a-z, 0-9, _ and -");
+  jl_reporter_text(r->name, r->role);
+  return JAILER_OK;
+}
+
+/* The writer once, before it counts: a dynamic linker that binds late needs locks, and kilobytes of stack. */
+static void jl_reporter_rehearse(const jailer_reporter *r) {
+  jl_siginfo info;
+  uint64_t context[64];
+  char line[JL_DENIAL_MAX];
+  jailer_denial d;
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  memset(&info, 0xff, sizeof info);
+  memset(context, 0xff, sizeof context);
+  for (info.code = 0; info.code < 2; info.code++) {
+    info.signal = JL_DENIAL_SYS;
+    jl_reporter_look(r, &info, context, &d);
+    jl_denial_write(&b, &d);
+  }
+}
+
+/* All of them or none. */
+static long jl_reporter_actions(jailer_reporter *r) {
+  const int count = r->denials_only ? 1 : JL_DENIAL_SIGNALS; /* SIGSYS is the first */
+  long result = 0;
+  int i = 0;
+  for (; i < count && result == 0; i++) {
+    uint64_t action[4] = {(uint64_t)(uintptr_t)jl_reporter_handler, JL_SA_SIGINFO | JL_SA_ONSTACK, 0, 0};
+    result = jl_reporter_action(jl_denial_signals[i].number, NULL, r->previous[i]);
+    if (r->previous[i][JL_SA_HANDLER] > JL_SIG_IGN) action[JL_SA_MASK] = r->previous[i][JL_SA_MASK];
+    action[JL_SA_MASK] |= JL_REPORTER_BIT(JL_SIGXFSZ);
+    jl_reporter_restorer(action);
+    if (result == 0) result = jl_reporter_action(jl_denial_signals[i].number, action, NULL);
+  }
+  if (result < 0)
+    while (--i > 0) jl_reporter_action(jl_denial_signals[i - 1].number, r->previous[i - 1], NULL);
+  return result;
+}
+
+static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
+  jailer_reporter *none = NULL;
+  jailer_code code = jl_reporter_name(r, err);
+  if (code) return code;
+  if (__atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE))
+    return jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  if (r->path) {
+    const long fd = jl_sys_openat(JL_AT_FDCWD, r->path, JL_O_WRONLY | JL_O_APPEND | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+    if (fd < 0) return jl_reporter_system(r->path, fd, "the file must exist and be writable", err);
+    r->fd = (int)fd;
+  }
+  memset(r->previous, 0, sizeof r->previous);
+  code = jl_reporter_file(r, err);
+  if (code == JAILER_OK) jl_reporter_rehearse(r);
+  if (code == JAILER_OK &&
+      !__atomic_compare_exchange_n(&jl_reporter_installed, &none, r, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    code = jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  const long result = code ? 0 : jl_reporter_actions(r);
+  if (result < 0) {
+    __atomic_store_n(&jl_reporter_installed, NULL, __ATOMIC_RELEASE);
+    code = jl_reporter_system(NULL, result, "rt_sigaction(2) was refused: install it before a filter", err);
+  }
+  if (code && r->path) jl_sys_close(r->fd);
+  return code;
+}
+
+/* AT_MINSIGSTKSZ of getauxval(3), what the kernel stores of the processor at a signal: 11 KiB with AMX. 0: not
+   known. */
+static size_t jl_reporter_frame(void) {
+  enum { JL_PR_GET_AUXV = 0x41555856, JL_AT_MINSIGSTKSZ = 51 };
+  uint64_t auxv[128];
+  memset(auxv, 0, sizeof auxv);
+  if (jl_sys_call(JL_NR_prctl, JL_PR_GET_AUXV, (long)auxv, sizeof auxv, 0, 0, 0) <= 0) { /* Linux 6.4 */
+    const long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/auxv", JL_O_RDONLY, 0);
+    if (fd < 0) return 0;
+    jl_sys_read_all((int)fd, auxv, sizeof auxv);
+    jl_sys_close((int)fd);
+  }
+  for (size_t i = 0; i + 1 < sizeof auxv / sizeof auxv[0] && auxv[i]; i += 2)
+    if (auxv[i] == JL_AT_MINSIGSTKSZ && auxv[i + 1] < (1u << 20)) return (size_t)auxv[i + 1];
+  return 0;
+}
+
+/* Room for the handler, and for one more in it that tells of a crash in the first. */
+static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *err) {
+  static const char step[] = "give a thread an alternate stack";
+  enum { JL_SS_DISABLE = 2, OWN_BYTES = 2048 };
+  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 4096) + OWN_BYTES);
+  const uint64_t stack[3] = {(uint64_t)(uintptr_t)memory, memory ? 0 : JL_SS_DISABLE, size};
+  if (memory && size < need) {
+    char message[96];
+    jl_buf b = jl_buf_fixed(message, sizeof message);
+    jl_buf_str(&b, "on this processor it takes ");
+    jl_buf_u64(&b, need);
+    jl_buf_str(&b, " bytes; JAILER_REPORTER_STACK is enough everywhere");
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, "size", 0, message);
+  }
+  const long r = jl_sys_call(JL_NR_sigaltstack, (long)stack, 0, 0, 0, 0, 0);
+  if (r == 0) return JAILER_OK;
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, NULL, (int)-r,
+                 "sigaltstack(2) failed; a thread cannot change the stack that it runs on");
 }
 
 /* ============================================================================================
@@ -6935,6 +7629,25 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
   if (r < 0) return jl_files_sys(box, step, "exit", r, err);
   return rest ? jl_files_fail(box, JAILER_E_LIMIT, step, "exit", 0, "it is longer than anything expected there", err)
               : JAILER_OK;
+}
+
+/* The end of what the jailed process left in `exit`, at most `size` bytes, from the beginning of a line on; 0 when it
+   cannot be read. */
+static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
+  jl_stat st;
+  int fd = -1;
+  if (jl_files_mend(box, "exit", NULL) ||
+      jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL))
+    return 0;
+  const uint64_t from = st.size > size ? st.size - size : 0;
+  const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
+  jl_files_close(&fd);
+  const size_t n = r > 0 ? (size_t)r : 0;
+  const char *line = n && from ? memchr(buf, '\n', n) : NULL;
+  if (!from) return n;
+  if (!line) return 0;
+  memmove(buf, line + 1, (size_t)(buf + n - (line + 1)));
+  return (size_t)(buf + n - (line + 1));
 }
 
 /* --- copies into bin/ -------------------------------------------------------------------------------------------- */
@@ -10181,6 +10894,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
+  out->trap_denied = p->trap_denied;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -10394,6 +11108,19 @@ static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *
   return jl_files_report(code, &local, err);
 }
 
+/* What the program in the box told of its end, where that is the end that the kernel tells of. It explains and decides
+   nothing: what cannot be read was not told. */
+static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
+  enum { TAIL = 8192 };
+  char tail[TAIL];
+  jailer_denial told;
+  jl_box box;
+  if (jl_files_box_open(layout, JL_BOX_HELD, &box, NULL)) return;
+  const size_t n = jl_files_exit_tail(&box, tail, sizeof tail);
+  jl_files_box_close(&box);
+  if (jl_denial_find(tail, n, &told) && jl_denial_agrees(&told, status)) status->denial = told;
+}
+
 /* ============================================================================================
  * // >>report    what the kernel says of a running target
  * May touch: the kernel, read-only. May call: base to proc.
@@ -10557,7 +11284,8 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
   jl_report_landlock(report, proc);
-  jl_report_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+  jl_report_detail(report, JAILER_LAYER_SECCOMP,
+                   proc->trap_denied ? "launch filter; what it refuses ends the target (SIGSYS)" : "launch filter");
 }
 
 /* ============================================================================================
@@ -10902,6 +11630,7 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
+  options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
   if (code == JAILER_OK) code = jl_bpf_compile(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
@@ -11368,6 +12097,30 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
   return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
 }
 
+/* --- what a jailed program told: pure --- */
+
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out) {
+  if (!out) return false;
+  return jl_denial_find(bytes, bytes ? length : 0, out);
+}
+
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size) {
+  char line[1024];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  if (!text || !size) return 0;
+  if (denial) jl_denial_say(&b, denial);
+  const size_t n = b.len < size ? b.len : size - 1;
+  memcpy(text, line, n);
+  text[n] = 0;
+  return n;
+}
+
+static jailer_code jl_public_reporter(const jailer_reporter *reporter, jailer_error *err) {
+  return reporter ? JAILER_OK
+                  : jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "install the reporter", "reporter", 0,
+                            "NULL where it is needed");
+}
+
 #if JL_LINUX
 
 JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
@@ -11377,6 +12130,15 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
   if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
   if (verified) *verified = told;
   return code;
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_reporter_start(reporter, err);
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  return jl_reporter_stack(memory, size, err);
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
@@ -11458,6 +12220,7 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_char(&b, '\n');
   }
   if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
+  if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);
@@ -11578,6 +12341,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (jl_proc_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
+  if (proc->box && r == 0) jl_proc_told(proc->box, status);
   code = proc->box ? jl_proc_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
   if (r == 0) return code;
@@ -11648,6 +12412,16 @@ JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes,
 static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
                  "this build has no effects: they exist on Linux, x86-64 and aarch64");
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_public_nowhere(err, "install the reporter");
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  (void)memory, (void)size;
+  return jl_public_nowhere(err, "give a thread an alternate stack");
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {

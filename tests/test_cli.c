@@ -324,7 +324,8 @@ static void test_words(void) {
                                               "disks, bases and trusted roots belong to a box: set layout too",
                                               "this build has no reader of disk images (JAILER_NO_QCOW2)",
                                               "the path does not fit the buffer; JAILER_PATH_MAX",
-                                              "the policy is wrong as written: max_depth"};
+                                              "the policy is wrong as written: max_depth",
+                                              " bytes; JAILER_REPORTER_STACK is enough"};
   static struct {
     char library[256], command[256];
     bool met;

@@ -98,6 +98,17 @@ static void test_images(void) {
   INVALID(jailer_qcow2_parse(NULL, 1, 1, &image, e));
 }
 
+static void test_reporter(void) {
+  jailer_reporter reporter;
+  jailer_denial told;
+  static const char line[] = "{\"crash\": \"SIGSEGV\", \"code\": 1, \"address\": \"0x0\", \"ip\": \"0x1\", \"tid\": 2, \"role\": \"\"}\n";
+  memset(&reporter, 0, sizeof reporter);
+  NOWHERE(jailer_reporter_install(&reporter, e));
+  INVALID(jailer_reporter_install(NULL, e));
+  NOWHERE(jailer_reporter_thread(&reporter, sizeof reporter, e));
+  OK(jailer_denial_last(line, sizeof line - 1, &told) && told.signal == 11, "what a reporter wrote elsewhere can be read");
+}
+
 static void test_launches(void) {
   jailer_host host;
   jailer_plan *plan = (jailer_plan *)(void *)&host, *some = plan;
@@ -154,6 +165,7 @@ int main(void) {
   test_filters();
   test_box();
   test_images();
+  test_reporter();
   test_launches();
   return tap_done();
 }

@@ -3775,7 +3775,10 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   const uint32_t low_value = (uint32_t)(t->value & JL_BPF_ALL), high_value = (uint32_t)(t->value >> 32);
   const uint32_t high_word = JL_BPF_AT_HIGH(t->arg);
   const bool upward = t->op == JAILER_GT || t->op == JAILER_GE;
-  jl_bpf_entry low = t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE ? yes : no; /* of 0 and 0 */
+  /* Of a low word that the mask leaves out, 0 is compared. An ordered value may have bits outside the mask. */
+  const bool zero_holds = t->op == JAILER_EQ || t->op == JAILER_LE || (t->op == JAILER_LT && low_value != 0) ||
+                          (t->op == JAILER_GE && low_value == 0);
+  jl_bpf_entry low = zero_holds ? yes : no;
   if (low_mask) low = jl_bpf_word(d, JL_BPF_AT_LOW(t->arg), low_mask, t->op, low_value, yes, no);
   if (!high_mask) return low;
   if (t->op == JAILER_EQ) return jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, no);

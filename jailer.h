@@ -368,7 +368,8 @@ typedef struct jailer_role_options {
   uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
 } jailer_role_options;
 
-/* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of threads. */
+/* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of
+   threads. */
 typedef struct jailer_policy jailer_policy;
 
 /* One instruction of classic BPF: struct sock_filter of linux/filter.h, the same layout. */
@@ -3468,7 +3469,7 @@ static uint32_t jl_policy_denied(const jl_policy_role *r, uint32_t answer) {
   return answer == JL_RET_EPERM && r->opt->denied ? r->opt->denied : answer;
 }
 
-/* Copies the tests of a clause where they ask for the own process; false when that is nobody, and the clause is void. */
+/* Copies the tests of a clause where they ask for the own process; false when that is nobody: the clause is void. */
 static bool jl_policy_tests(const jl_policy_role *r, const jl_tab_clause *from, jailer_clause *to, bool *memory) {
   bool self = false;
   for (uint32_t i = 0; i < from->count; i++) self = self || from->test[i].bits == JL_BITS_SELF;

@@ -81,6 +81,7 @@
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
+ *   >>libseccomp  the other compiler of filters, where JAILER_USE_LIBSECCOMP asks for it
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
@@ -805,6 +806,18 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+
+#ifdef JAILER_USE_LIBSECCOMP
+#if !JL_LINUX
+#error "jailer.h: JAILER_USE_LIBSECCOMP is for Linux on x86-64 and aarch64, with gcc or clang"
+#endif
+#include <seccomp.h>
+#define JL_LIBSECCOMP 1
+#define JL_COMPILE jl_scmp_compile
+#else
+#define JL_LIBSECCOMP 0
+#define JL_COMPILE jl_bpf_compile
+#endif
 
 /* AddressSanitizer does not see a mapping that is made by a bare system call: what it remembers of the address, a
    thread's stack that is gone for example, would be held against the child's stack. */
@@ -3971,8 +3984,8 @@ static size_t jl_bpf_finish(jl_bpf_draft *d, uint16_t root, jailer_insn *out, si
 }
 
 /* archs[0..count), each once. *len is 0 after a failure. */
-static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
-                                  size_t max, size_t *len, jailer_error *err) {
+JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count,
+                                            jailer_insn *out, size_t max, size_t *len, jailer_error *err) {
   *len = 0;
   jl_bpf_draft *d = JAILER_MALLOC(sizeof *d);
   if (!d) return jl_no_memory(err, "compile a filter");
@@ -4799,6 +4812,400 @@ static void jl_sys_sleep_ms(unsigned ms) {
   t.nsec = (int64_t)(ms % 1000) * 1000000;
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
 }
+
+#if JL_LIBSECCOMP
+/* ============================================================================================
+ * // >>libseccomp    the other compiler: the same verdicts from a program that libseccomp writes
+ * May touch: the kernel (a memory file that the program is exported to), libseccomp. May call: base, error, syscalls,
+ * policy, bpf, sys. Only with JAILER_USE_LIBSECCOMP.
+ *
+ * libseccomp has no order among the rules of a call, one comparison for each argument in a rule, 32 bits only as a
+ * masked ==, and one default for all calls. So:
+ *   - a clause becomes rules that exclude each other: its tests of one argument are parted into masked == (a comparison
+ *     into a prefix for each bit that can decide it), and every choice of one for each argument is a rule;
+ *   - rules of a later clause that could hold together with those before them go to a further stage, a filter of its
+ *     own. A stage's default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
+ *   - the stages are exported and joined: `return default` becomes a jump to the next stage.
+ * libseccomp only sees what stands for answers (ERRNO(n) for the n-th one): TRAP with data and NOTIFY are none that it
+ * takes. Numbers are the machine's own, given as if they were native, for it knows no name that is newer than itself;
+ * the token of the machine that a stage asks for is then put right. In front of the stages: which machine, x32, and
+ * numbers above the table, as in our own compiler.
+ * ============================================================================================ */
+
+enum {
+  JL_SCMP_RULES = 16384, /* all stages, one machine */
+  JL_SCMP_CUBES = 4096,  /* of one argument in one clause */
+  JL_SCMP_STAGES = 1024,
+  JL_SCMP_ANSWERS = 4094, /* as many ERRNOs as libseccomp takes, less the one for the next stage */
+  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+};
+
+/* What a rule wants of one argument. A mask of 0: nothing. */
+typedef struct jl_scmp_cond {
+  enum scmp_compare op;
+  uint64_t mask, value; /* op other than MASKED_EQ: the mask is whole */
+} jl_scmp_cond;
+
+typedef struct jl_scmp_rule {
+  uint32_t stage, number, answer; /* answer: what stands for it */
+  jl_scmp_cond cond[6];
+} jl_scmp_rule;
+
+typedef struct jl_scmp_list {
+  jl_scmp_cond *cond;
+  size_t count;
+} jl_scmp_list;
+
+/* One compilation. */
+typedef struct jl_scmp {
+  jl_arena arena;
+  const jailer_policy *policy;
+  jl_scmp_rule *rule; /* of one machine */
+  size_t rules, room;
+  uint32_t stages;
+  jl_scmp_list list[6], spare; /* of the clause that is being lowered */
+  uint32_t *answer;            /* what ERRNO(1), ERRNO(2), ... stand for */
+  size_t answers;
+  jailer_insn *out; /* the caller's */
+  size_t len, max;
+  jailer_code code; /* the first failure */
+  jailer_error *err;
+} jl_scmp;
+
+static const char jl_scmp_step[] = "compile a filter with libseccomp";
+
+/* --- from clauses to rules --- */
+
+static void jl_scmp_fail(jl_scmp *s, jailer_code code, int sys_errno, const char *message) {
+  if (s->code == JAILER_OK)
+    s->code = jl_fail(s->err, code, JAILER_LAYER_SECCOMP, jl_scmp_step, s->policy->name, sys_errno, message);
+}
+
+static void jl_scmp_too_much(jl_scmp *s) {
+  jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+               "the policy takes more rules, stages or answers than libseccomp is given: compare fewer arguments "
+               "with < or != in one clause, or build without JAILER_USE_LIBSECCOMP");
+}
+
+static void jl_scmp_push(jl_scmp *s, jl_scmp_list *list, jl_scmp_cond cond) {
+  if (list->count < JL_SCMP_CUBES) list->cond[list->count++] = cond;
+  else jl_scmp_too_much(s);
+}
+
+/* The parts of `c`, a masked ==, in which a test holds; no two of them overlap. From the highest bit down: as long as
+   all bits above are equal, this one decides, where it can differ. */
+static void jl_scmp_split(jl_scmp *s, jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
+  const bool less = t->op == JAILER_LT || t->op == JAILER_LE || t->op == JAILER_NE;
+  const bool more = t->op == JAILER_GT || t->op == JAILER_GE || t->op == JAILER_NE;
+  const uint64_t mask = jl_policy_mask(t);
+  for (uint64_t bit = (uint64_t)1 << 63; bit; bit >>= 1) {
+    const uint64_t want = t->value & bit, has = c.value & bit;
+    if (!(mask & bit) || c.mask & bit) { /* no choice; what the test leaves out counts as 0 */
+      if ((mask & bit ? has : 0) == want) continue;
+      if (want ? less : more) jl_scmp_push(s, to, c);
+      return;
+    }
+    c.mask |= bit;
+    c.value |= want ^ bit;
+    if (want ? less : more) jl_scmp_push(s, to, c);
+    c.value ^= bit;
+  }
+  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(s, to, c);
+}
+
+static enum scmp_compare jl_scmp_op(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return SCMP_CMP_EQ;
+  case JAILER_NE: return SCMP_CMP_NE;
+  case JAILER_LT: return SCMP_CMP_LT;
+  case JAILER_LE: return SCMP_CMP_LE;
+  case JAILER_GT: return SCMP_CMP_GT;
+  case JAILER_GE: return SCMP_CMP_GE;
+  }
+  return SCMP_CMP_EQ;
+}
+
+/* s->list[arg]: what a clause wants of one argument, as alternatives that exclude each other. */
+static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned arg) {
+  jl_scmp_list *list = &s->list[arg];
+  const jailer_test *only = NULL;
+  size_t tests = 0;
+  list->count = 1;
+  list->cond[0].op = SCMP_CMP_MASKED_EQ;
+  list->cond[0].mask = list->cond[0].value = 0;
+  for (uint32_t i = 0; i < clause->test_count; i++)
+    if (clause->tests[i].arg == arg) only = &clause->tests[i], tests++;
+  if (tests == 1 && jl_policy_mask(only) == UINT64_MAX) { /* the one thing that libseccomp has by itself */
+    list->cond[0].op = jl_scmp_op(only->op);
+    list->cond[0].mask = UINT64_MAX;
+    list->cond[0].value = only->value;
+    return;
+  }
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    if (clause->tests[i].arg != arg) continue;
+    s->spare.count = 0;
+    for (size_t k = 0; k < list->count; k++) jl_scmp_split(s, &s->spare, list->cond[k], &clause->tests[i]);
+    const jl_scmp_list parts = s->spare;
+    s->spare = *list;
+    *list = parts;
+  }
+}
+
+/* The lowest and the highest argument for which a condition may hold. */
+static void jl_scmp_hull(const jl_scmp_cond *c, uint64_t *low, uint64_t *high) {
+  *low = 0;
+  *high = UINT64_MAX;
+  if (c->op == SCMP_CMP_EQ || c->op == SCMP_CMP_GE) *low = c->value;
+  if (c->op == SCMP_CMP_GT) *low = c->value + 1; /* the highest value is refused with this */
+  if (c->op == SCMP_CMP_EQ || c->op == SCMP_CMP_LE) *high = c->value;
+  if (c->op == SCMP_CMP_LT) *high = c->value - 1; /* and 0 with this */
+  if (c->op == SCMP_CMP_MASKED_EQ) *low = c->value, *high = c->value | ~c->mask;
+}
+
+/* Whether it is certain that two conditions never hold together. */
+static bool jl_scmp_apart(const jl_scmp_cond *a, const jl_scmp_cond *b) {
+  const bool bits =
+      (a->op == SCMP_CMP_MASKED_EQ || a->op == SCMP_CMP_EQ) && (b->op == SCMP_CMP_MASKED_EQ || b->op == SCMP_CMP_EQ);
+  uint64_t a_low, a_high, b_low, b_high;
+  if (bits) return ((a->value ^ b->value) & a->mask & b->mask) != 0;
+  jl_scmp_hull(a, &a_low, &a_high);
+  jl_scmp_hull(b, &b_low, &b_high);
+  return a_high < b_low || b_high < a_low;
+}
+
+/* Whether the rules from..to-1 exclude those of from on and those of `stage` that `first` begins. */
+static bool jl_scmp_fits(const jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  for (size_t i = first; i < from; i++) {
+    if (s->rule[i].stage != stage) continue;
+    for (size_t k = from; k < s->rules; k++) {
+      bool apart = false;
+      for (int arg = 0; arg < 6 && !apart; arg++) apart = jl_scmp_apart(&s->rule[i].cond[arg], &s->rule[k].cond[arg]);
+      if (!apart) return false;
+    }
+  }
+  return true;
+}
+
+static jl_scmp_rule *jl_scmp_new_rule(jl_scmp *s) {
+  if (s->rules == JL_SCMP_RULES) return jl_scmp_too_much(s), NULL;
+  if (s->rules == s->room) {
+    const size_t room = s->room ? 2 * s->room : 512;
+    jl_scmp_rule *more = JAILER_REALLOC(s->rule, room * sizeof *more);
+    if (!more) return jl_scmp_fail(s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory"), NULL;
+    s->rule = more;
+    s->room = room;
+  }
+  memset(&s->rule[s->rules], 0, sizeof *s->rule);
+  return &s->rule[s->rules++];
+}
+
+/* What stands for an answer. */
+static uint32_t jl_scmp_stand_in(jl_scmp *s, uint32_t answer) {
+  size_t i = 0;
+  while (i < s->answers && s->answer[i] != answer) i++;
+  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), 0;
+  if (i == s->answers) s->answer[s->answers++] = answer;
+  return SCMP_ACT_ERRNO((uint32_t)i + 1);
+}
+
+/* Every choice of one condition for each argument is a rule: counts through them as an odometer does. */
+static void jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number) {
+  size_t at[6] = {0, 0, 0, 0, 0, 0};
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->list[arg].count == 0) return; /* its tests exclude each other */
+  }
+  for (unsigned arg = 0; arg < 6 && s->code == JAILER_OK;) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, clause->answer);
+    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->list[i].cond[at[i]];
+    for (arg = 0; arg < 6 && ++at[arg] == s->list[arg].count; arg++) at[arg] = 0;
+  }
+}
+
+/* The rules of one call. What its clauses leave goes to a stage after theirs, or falls through to the end. */
+static void jl_scmp_call(jl_scmp *s, const jl_verdict *v, uint32_t number) {
+  const jailer_clause always = {v->otherwise, 0, NULL};
+  const size_t first = s->rules;
+  uint32_t stage = 0;
+  for (uint32_t i = 0; i <= v->count && s->code == JAILER_OK; i++) {
+    const size_t from = s->rules;
+    if (i == v->count && v->otherwise == s->policy->unknown.otherwise) break;
+    jl_scmp_clause(s, i < v->count ? &v->clause[i] : &always, number);
+    if (!jl_scmp_fits(s, first, from, stage)) stage++;
+    if (stage >= JL_SCMP_STAGES) jl_scmp_too_much(s);
+    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
+    if (stage >= s->stages) s->stages = stage + 1;
+  }
+}
+
+static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
+  s->rules = 0;
+  s->stages = 1;
+  for (size_t i = 0; i < JL_TAB_CALLS && s->code == JAILER_OK; i++)
+    if (jl_tab_calls[i].number[arch] >= 0)
+      jl_scmp_call(s, jl_policy_of(s->policy, i), (uint32_t)jl_tab_calls[i].number[arch]);
+}
+
+/* --- libseccomp --- */
+
+/* The rules of one stage. 0 or a negated errno. */
+static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  for (size_t i = 0; i < s->rules && r == 0; i++) {
+    const jl_scmp_rule *rule = &s->rule[i];
+    struct scmp_arg_cmp cmp[6];
+    unsigned n = 0;
+    if (rule->stage != stage || rule->answer == otherwise) continue; /* it refuses what says the same as the default */
+    for (unsigned arg = 0; arg < 6; arg++) {
+      const jl_scmp_cond *c = &rule->cond[arg];
+      if (c->mask == 0) continue;
+      cmp[n].arg = arg;
+      cmp[n].op = c->op;
+      cmp[n].datum_a = c->op == SCMP_CMP_MASKED_EQ ? c->mask : c->value;
+      cmp[n].datum_b = c->op == SCMP_CMP_MASKED_EQ ? c->value : 0;
+      n++;
+    }
+    r = seccomp_rule_add_exact_array(ctx, rule->answer, (int)rule->number, n, cmp);
+  }
+  return r;
+}
+
+/* libseccomp writes to a descriptor: a memory file, because a pipe may hold less than a filter. On a host where such
+   files must not be executable it has to be said so; before Linux 6.3 it cannot be said. */
+static void jl_scmp_export(jl_scmp *s, scmp_filter_ctx ctx) {
+  enum { CLOEXEC = 1, NOEXEC_SEAL = 8 };
+  static const char name[] = "jailer-filter";
+  jailer_insn *to = &s->out[s->len];
+  const size_t most = (s->max - s->len) * sizeof *to;
+  size_t got = 0;
+  long fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC | NOEXEC_SEAL, 0, 0, 0, 0), r = 0;
+  if (fd == -EINVAL) fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC, 0, 0, 0, 0);
+  if (fd < 0) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-fd, "no memory file for the filter (memfd_create)");
+    return;
+  }
+  const int exported = seccomp_export_bpf(ctx, (int)fd);
+  jl_stat st = {0};
+  if (exported == 0) r = jl_sys_fstat((int)fd, &st);
+  while (exported == 0 && r >= 0 && st.size <= most && got < st.size) {
+    r = jl_sys_call(JL_NR_pread64, fd, (long)((char *)to + got), (long)(st.size - got), (long)got, 0, 0);
+    if (r == 0) r = -EIO;
+    if (r == -EINTR) r = 0;
+    else if (r > 0) got += (size_t)r;
+  }
+  jl_sys_close((int)fd); /* memory only: nothing is lost whatever close says */
+  if (exported) jl_scmp_fail(s, JAILER_E_SYSTEM, -exported, "libseccomp could not write the filter");
+  else if (r < 0) jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-r, "the filter could not be read back");
+  else if (st.size > most)
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+                 "the filter needs more instructions than there is room for, or than the kernel "
+                 "takes (4096)");
+  else s->len += got / sizeof *to;
+}
+
+/* Puts a stage's instructions right: answers for what stood for them, the next stage, the machine. */
+static void jl_scmp_join(jl_scmp *s, size_t from, jl_arch arch) {
+  unsigned asked = 0;
+  for (size_t i = from; i < s->len; i++) {
+    jailer_insn *insn = &s->out[i];
+    const jailer_insn *before = i > from ? insn - 1 : NULL;
+    if (insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native() && before && before->code == JL_BPF_LOAD &&
+        before->k == JL_BPF_AT_ARCH) {
+      insn->k = jl_bpf_audit[arch];
+      asked++;
+    }
+    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
+    if (stand_in > s->answers) {
+      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
+    } else if (stand_in == 0) {
+      insn->code = JL_BPF_JUMP;
+      insn->k = (uint32_t)(s->len - i - 1);
+    } else {
+      insn->k = s->answer[stand_in - 1];
+    }
+  }
+  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
+}
+
+static void jl_scmp_stage(jl_scmp *s, jl_arch arch, uint32_t stage) {
+  const bool last = stage + 1 == s->stages;
+  const uint32_t otherwise = last ? jl_scmp_stand_in(s, s->policy->unknown.otherwise) : SCMP_ACT_ERRNO(0);
+  const size_t from = s->len;
+  if (s->code) return;
+  scmp_filter_ctx ctx = seccomp_init(otherwise);
+  if (!ctx) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, 0, "libseccomp does not start (seccomp_init)");
+    return;
+  }
+  const int r = jl_scmp_fill(s, ctx, stage, otherwise);
+  if (r) jl_scmp_fail(s, JAILER_E_SYSTEM, -r, "libseccomp (2.5.0 or later is needed) refuses a rule");
+  else jl_scmp_export(s, ctx);
+  seccomp_release(ctx);
+  if (s->code == JAILER_OK) jl_scmp_join(s, from, arch);
+}
+
+static void jl_scmp_put(jl_scmp *s, unsigned code, uint32_t k, unsigned yes, unsigned no) {
+  if (s->len == s->max) {
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0, "there is no room for the filter");
+    return;
+  }
+  jailer_insn *insn = &s->out[s->len++];
+  insn->code = (uint16_t)code;
+  insn->jt = (uint8_t)yes;
+  insn->jf = (uint8_t)no;
+  insn->k = k;
+}
+
+/* In front of everything: which machine's entry was used. On entry to a machine's part A = the machine. */
+static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
+  jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_ARCH, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t unknown = s->policy->unknown.otherwise;
+    jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
+    jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
+    jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
+  }
+  jl_scmp_put(s, JL_BPF_RET, JAILER_ANSWER_KILL_PROCESS, 0, 0);
+}
+
+/* As jl_bpf_compile. */
+static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
+                                   size_t max, size_t *len, jailer_error *err) {
+  jl_scmp s;
+  memset(&s, 0, sizeof s);
+  *len = 0;
+  s.policy = policy;
+  s.out = out;
+  s.max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
+  s.err = err;
+  bool memory = (s.answer = jl_arena_array(&s.arena, JL_SCMP_ANSWERS, sizeof *s.answer)) != NULL;
+  for (int arg = 0; arg <= 6 && memory; arg++) {
+    jl_scmp_list *list = arg < 6 ? &s.list[arg] : &s.spare;
+    memory = (list->cond = jl_arena_array(&s.arena, JL_SCMP_CUBES, sizeof *list->cond)) != NULL;
+  }
+  if (!memory) jl_scmp_fail(&s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory");
+  if (s.code == JAILER_OK) jl_scmp_head(&s, archs, count);
+  for (size_t i = 0; i < count && s.code == JAILER_OK; i++) {
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    out[jump].k = (uint32_t)(s.len - jump - 1);
+    jl_scmp_lower(&s, archs[i]);
+    for (uint32_t stage = 0; stage < s.stages && s.code == JAILER_OK; stage++) jl_scmp_stage(&s, archs[i], stage);
+  }
+  if (s.code == JAILER_OK) *len = s.len;
+  if (s.rule) JAILER_FREE(s.rule);
+  jl_arena_free(&s.arena);
+  return s.code;
+}
+#endif /* JL_LIBSECCOMP */
 
 /* ============================================================================================
  * // >>probe    fills jailer_host; finds out what paths are
@@ -9752,7 +10159,7 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
-  if (code == JAILER_OK) code = jl_bpf_compile(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
+  if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
     plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
     if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
@@ -10210,7 +10617,7 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
         return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "archs", 0, "a machine is named twice");
     column[i] = one; /* below JL_ARCH_COUNT: a longer list names one twice */
   }
-  return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
+  return JL_COMPILE(policy, column, arch_count, out, max, len, err);
 }
 
 #if JL_LINUX

@@ -4823,9 +4823,11 @@ static void jl_sys_sleep_ms(unsigned ms) {
  * masked ==, and one default for all calls. So:
  *   - a clause becomes rules that exclude each other: its tests of one argument are parted into masked == (a comparison
  *     into a prefix for each bit that can decide it), and every choice of one for each argument is a rule;
- *   - rules of a later clause that could hold together with those before them go to a further stage, a filter of its
- *     own. A stage's default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
- *   - the stages are exported and joined: `return default` becomes a jump to the next stage.
+ *   - where those would be many, its tests are made one after the other, each in a stage of its own: a filter whose
+ *     rules are where the test fails, with "go on after this clause" for an answer;
+ *   - rules of a later clause that could hold together with those before them go to a further stage, too. A stage's
+ *     default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
+ *   - the stages are exported and joined: what they return to go on becomes a jump.
  * libseccomp only sees what stands for answers (ERRNO(n) for the n-th one): TRAP with data and NOTIFY are none that it
  * takes. Numbers are the machine's own, given as if they were native, for it knows no name that is newer than itself;
  * the token of the machine that a stage asks for is then put right. In front of the stages: which machine, x32, and
@@ -4834,11 +4836,13 @@ static void jl_sys_sleep_ms(unsigned ms) {
 
 enum {
   JL_SCMP_RULES = 16384, /* all stages, one machine */
-  JL_SCMP_CUBES = 4096,  /* of one argument in one clause */
+  JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
   JL_SCMP_STAGES = 1024,
-  JL_SCMP_ANSWERS = 4094, /* as many ERRNOs as libseccomp takes, less the one for the next stage */
+  JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
   JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
 };
+
+#define JL_SCMP_GO 0x01000000u /* no answer of a filter */
 
 /* What a rule wants of one argument. A mask of 0: nothing. */
 typedef struct jl_scmp_cond {
@@ -4852,21 +4856,22 @@ typedef struct jl_scmp_rule {
 } jl_scmp_rule;
 
 typedef struct jl_scmp_list {
-  jl_scmp_cond *cond;
+  jl_scmp_cond cond[JL_SCMP_CUBES];
   size_t count;
+  bool full; /* there would be more */
 } jl_scmp_list;
 
 /* One compilation. */
 typedef struct jl_scmp {
-  jl_arena arena;
   const jailer_policy *policy;
   jl_scmp_rule *rule; /* of one machine */
   size_t rules, room;
   uint32_t stages;
-  jl_scmp_list list[6], spare; /* of the clause that is being lowered */
-  uint32_t *answer;            /* what ERRNO(1), ERRNO(2), ... stand for */
+  jl_scmp_list hit[6], spare;       /* of the clause that is being lowered */
+  uint32_t answer[JL_SCMP_ANSWERS]; /* what ERRNO(0), ERRNO(1), ... stand for; JL_SCMP_GO | a stage: to go there */
   size_t answers;
-  jailer_insn *out; /* the caller's */
+  size_t start[JL_SCMP_STAGES + 1]; /* of the stages of one machine, in out */
+  jailer_insn *out;                 /* the caller's */
   size_t len, max;
   jailer_code code; /* the first failure */
   jailer_error *err;
@@ -4887,14 +4892,14 @@ static void jl_scmp_too_much(jl_scmp *s) {
                "with < or != in one clause, or build without JAILER_USE_LIBSECCOMP");
 }
 
-static void jl_scmp_push(jl_scmp *s, jl_scmp_list *list, jl_scmp_cond cond) {
+static void jl_scmp_push(jl_scmp_list *list, jl_scmp_cond cond) {
   if (list->count < JL_SCMP_CUBES) list->cond[list->count++] = cond;
-  else jl_scmp_too_much(s);
+  else list->full = true;
 }
 
 /* The parts of `c`, a masked ==, in which a test holds; no two of them overlap. From the highest bit down: as long as
    all bits above are equal, this one decides, where it can differ. */
-static void jl_scmp_split(jl_scmp *s, jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
+static void jl_scmp_split(jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
   const bool less = t->op == JAILER_LT || t->op == JAILER_LE || t->op == JAILER_NE;
   const bool more = t->op == JAILER_GT || t->op == JAILER_GE || t->op == JAILER_NE;
   const uint64_t mask = jl_policy_mask(t);
@@ -4902,15 +4907,15 @@ static void jl_scmp_split(jl_scmp *s, jl_scmp_list *to, jl_scmp_cond c, const ja
     const uint64_t want = t->value & bit, has = c.value & bit;
     if (!(mask & bit) || c.mask & bit) { /* no choice; what the test leaves out counts as 0 */
       if ((mask & bit ? has : 0) == want) continue;
-      if (want ? less : more) jl_scmp_push(s, to, c);
+      if (want ? less : more) jl_scmp_push(to, c);
       return;
     }
     c.mask |= bit;
     c.value |= want ^ bit;
-    if (want ? less : more) jl_scmp_push(s, to, c);
+    if (want ? less : more) jl_scmp_push(to, c);
     c.value ^= bit;
   }
-  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(s, to, c);
+  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(to, c);
 }
 
 static enum scmp_compare jl_scmp_op(jailer_op op) {
@@ -4925,29 +4930,50 @@ static enum scmp_compare jl_scmp_op(jailer_op op) {
   return SCMP_CMP_EQ;
 }
 
-/* s->list[arg]: what a clause wants of one argument, as alternatives that exclude each other. */
+static jailer_op jl_scmp_inverse(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return JAILER_NE;
+  case JAILER_NE: return JAILER_EQ;
+  case JAILER_LT: return JAILER_GE;
+  case JAILER_LE: return JAILER_GT;
+  case JAILER_GT: return JAILER_LE;
+  case JAILER_GE: return JAILER_LT;
+  }
+  return op;
+}
+
+/* Where one test holds. All of 64 bits: the one thing that libseccomp has by itself. */
+static void jl_scmp_test(jl_scmp_list *to, const jailer_test *t, jailer_op op) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0}, whole = {jl_scmp_op(op), UINT64_MAX, t->value};
+  jailer_test test = *t;
+  test.op = op;
+  to->count = 0;
+  to->full = false;
+  if (jl_policy_mask(t) == UINT64_MAX) jl_scmp_push(to, whole);
+  else jl_scmp_split(to, free_one, &test);
+}
+
+/* s->hit[arg]: where all tests of one argument hold, as alternatives that exclude each other. */
 static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned arg) {
-  jl_scmp_list *list = &s->list[arg];
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0};
+  jl_scmp_list *hit = &s->hit[arg];
   const jailer_test *only = NULL;
   size_t tests = 0;
-  list->count = 1;
-  list->cond[0].op = SCMP_CMP_MASKED_EQ;
-  list->cond[0].mask = list->cond[0].value = 0;
+  hit->count = 0;
+  hit->full = false;
+  jl_scmp_push(hit, free_one);
   for (uint32_t i = 0; i < clause->test_count; i++)
     if (clause->tests[i].arg == arg) only = &clause->tests[i], tests++;
-  if (tests == 1 && jl_policy_mask(only) == UINT64_MAX) { /* the one thing that libseccomp has by itself */
-    list->cond[0].op = jl_scmp_op(only->op);
-    list->cond[0].mask = UINT64_MAX;
-    list->cond[0].value = only->value;
+  if (tests == 1) {
+    jl_scmp_test(hit, only, only->op);
     return;
   }
   for (uint32_t i = 0; i < clause->test_count; i++) {
     if (clause->tests[i].arg != arg) continue;
     s->spare.count = 0;
-    for (size_t k = 0; k < list->count; k++) jl_scmp_split(s, &s->spare, list->cond[k], &clause->tests[i]);
-    const jl_scmp_list parts = s->spare;
-    s->spare = *list;
-    *list = parts;
+    s->spare.full = hit->full;
+    for (size_t k = 0; k < hit->count; k++) jl_scmp_split(&s->spare, hit->cond[k], &clause->tests[i]);
+    *hit = s->spare;
   }
 }
 
@@ -5003,26 +5029,101 @@ static jl_scmp_rule *jl_scmp_new_rule(jl_scmp *s) {
 static uint32_t jl_scmp_stand_in(jl_scmp *s, uint32_t answer) {
   size_t i = 0;
   while (i < s->answers && s->answer[i] != answer) i++;
-  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), 0;
+  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), SCMP_ACT_ERRNO(0);
   if (i == s->answers) s->answer[s->answers++] = answer;
-  return SCMP_ACT_ERRNO((uint32_t)i + 1);
+  return SCMP_ACT_ERRNO((uint32_t)i);
+}
+
+/* Puts the rules from..to the end into `stage`, or into the next one where they could hold together with some of this
+   call, which begin at `first`, that are there already. The stage where they are. */
+static uint32_t jl_scmp_place(jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  if (!jl_scmp_fits(s, first, from, stage)) stage++;
+  if (stage >= JL_SCMP_STAGES) return jl_scmp_too_much(s), 0;
+  for (size_t i = from; i < s->rules; i++) s->rule[i].stage = stage;
+  if (stage >= s->stages) s->stages = stage + 1;
+  return stage;
 }
 
 /* Every choice of one condition for each argument is a rule: counts through them as an odometer does. */
-static void jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number) {
+static void jl_scmp_product(jl_scmp *s, uint32_t answer, uint32_t number) {
   size_t at[6] = {0, 0, 0, 0, 0, 0};
-  for (unsigned arg = 0; arg < 6; arg++) {
-    jl_scmp_argument(s, clause, arg);
-    if (s->list[arg].count == 0) return; /* its tests exclude each other */
-  }
-  for (unsigned arg = 0; arg < 6 && s->code == JAILER_OK;) {
+  for (unsigned arg = 0; arg < 6;) {
     jl_scmp_rule *rule = jl_scmp_new_rule(s);
     if (!rule) return;
     rule->number = number;
-    rule->answer = jl_scmp_stand_in(s, clause->answer);
-    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->list[i].cond[at[i]];
-    for (arg = 0; arg < 6 && ++at[arg] == s->list[arg].count; arg++) at[arg] = 0;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->hit[i].cond[at[i]];
+    for (arg = 0; arg < 6 && ++at[arg] == s->hit[arg].count; arg++) at[arg] = 0;
   }
+}
+
+/* Rules for one argument alone; an empty list: for all that comes. */
+static void jl_scmp_alone(jl_scmp *s, const jl_scmp_list *list, unsigned arg, uint32_t answer, uint32_t number) {
+  for (size_t i = 0; i < (list ? list->count : 1); i++) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned k = 0; k < 6; k++) rule->cond[k].op = SCMP_CMP_MASKED_EQ;
+    if (list) rule->cond[arg] = list->cond[i];
+  }
+}
+
+/* Whether to ask where a test fails; otherwise where it holds, which takes a stage more. */
+static bool jl_scmp_by_miss(jl_scmp *s, const jailer_test *t, size_t *rules) {
+  jl_scmp_test(&s->hit[0], t, t->op);
+  jl_scmp_test(&s->spare, t, jl_scmp_inverse(t->op));
+  const bool by_miss = s->spare.count <= s->hit[0].count + 1;
+  *rules = by_miss ? s->spare.count : s->hit[0].count + 1;
+  return by_miss;
+}
+
+/* One test after the other: where one fails goes on after the clause, where none does gets the answer. All in stages in
+   which the call has nothing else. The stage after the clause. */
+static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t number, uint32_t stage) {
+  uint32_t end = stage + 1;
+  size_t rules, from;
+  for (uint32_t i = 0; i < clause->test_count; i++) end += jl_scmp_by_miss(s, &clause->tests[i], &rules) ? 1 : 2;
+  if (end >= JL_SCMP_STAGES) return jl_scmp_too_much(s), stage;
+  for (uint32_t i = 0; i < clause->test_count && s->code == JAILER_OK; i++) {
+    const jailer_test *t = &clause->tests[i];
+    const bool by_miss = jl_scmp_by_miss(s, t, &rules);
+    from = s->rules;
+    jl_scmp_alone(s, by_miss ? &s->spare : &s->hit[0], t->arg, JL_SCMP_GO | (by_miss ? end : stage + 2), number);
+    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
+    stage++;
+    if (by_miss) continue;
+    jl_scmp_alone(s, NULL, 0, JL_SCMP_GO | end, number);
+    s->rule[s->rules - 1].stage = stage++;
+  }
+  jl_scmp_alone(s, NULL, 0, clause->answer, number);
+  if (s->code == JAILER_OK) s->rule[s->rules - 1].stage = stage;
+  if (end >= s->stages) s->stages = end + 1;
+  return end;
+}
+
+/* The rules of a clause; the stage where those of the next one may be. */
+static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
+  const size_t from = s->rules;
+  size_t product = 1, serial = 1, rules;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->hit[arg].count == 0) return stage; /* its tests exclude each other */
+    product *= s->hit[arg].full || product > JL_SCMP_RULES ? JL_SCMP_RULES : s->hit[arg].count;
+    if (product > JL_SCMP_RULES) product = JL_SCMP_RULES;
+  }
+  for (uint32_t i = 0; i < clause->test_count && product > 6; i++) {
+    jl_scmp_by_miss(s, &clause->tests[i], &rules);
+    serial += rules;
+  }
+  if (product > 6 && product > 2 * serial) {
+    for (size_t i = first; i < from; i++)
+      if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
+    return jl_scmp_serial(s, clause, number, stage);
+  }
+  for (unsigned arg = 0; arg < 6; arg++) jl_scmp_argument(s, clause, arg); /* jl_scmp_by_miss has used hit[0] */
+  jl_scmp_product(s, clause->answer, number);
+  return jl_scmp_place(s, first, from, stage);
 }
 
 /* The rules of one call. What its clauses leave goes to a stage after theirs, or falls through to the end. */
@@ -5030,15 +5131,9 @@ static void jl_scmp_call(jl_scmp *s, const jl_verdict *v, uint32_t number) {
   const jailer_clause always = {v->otherwise, 0, NULL};
   const size_t first = s->rules;
   uint32_t stage = 0;
-  for (uint32_t i = 0; i <= v->count && s->code == JAILER_OK; i++) {
-    const size_t from = s->rules;
-    if (i == v->count && v->otherwise == s->policy->unknown.otherwise) break;
-    jl_scmp_clause(s, i < v->count ? &v->clause[i] : &always, number);
-    if (!jl_scmp_fits(s, first, from, stage)) stage++;
-    if (stage >= JL_SCMP_STAGES) jl_scmp_too_much(s);
-    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
-    if (stage >= s->stages) s->stages = stage + 1;
-  }
+  for (uint32_t i = 0; i < v->count && s->code == JAILER_OK; i++)
+    stage = jl_scmp_clause(s, &v->clause[i], number, first, stage);
+  if (v->otherwise != s->policy->unknown.otherwise) jl_scmp_clause(s, &always, number, first, stage);
 }
 
 static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
@@ -5107,35 +5202,11 @@ static void jl_scmp_export(jl_scmp *s, scmp_filter_ctx ctx) {
   else s->len += got / sizeof *to;
 }
 
-/* Puts a stage's instructions right: answers for what stood for them, the next stage, the machine. */
-static void jl_scmp_join(jl_scmp *s, size_t from, jl_arch arch) {
-  unsigned asked = 0;
-  for (size_t i = from; i < s->len; i++) {
-    jailer_insn *insn = &s->out[i];
-    const jailer_insn *before = i > from ? insn - 1 : NULL;
-    if (insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native() && before && before->code == JL_BPF_LOAD &&
-        before->k == JL_BPF_AT_ARCH) {
-      insn->k = jl_bpf_audit[arch];
-      asked++;
-    }
-    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
-    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
-    if (stand_in > s->answers) {
-      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
-    } else if (stand_in == 0) {
-      insn->code = JL_BPF_JUMP;
-      insn->k = (uint32_t)(s->len - i - 1);
-    } else {
-      insn->k = s->answer[stand_in - 1];
-    }
-  }
-  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
-}
-
-static void jl_scmp_stage(jl_scmp *s, jl_arch arch, uint32_t stage) {
+/* One stage, as libseccomp writes it. */
+static void jl_scmp_stage(jl_scmp *s, uint32_t stage) {
   const bool last = stage + 1 == s->stages;
-  const uint32_t otherwise = last ? jl_scmp_stand_in(s, s->policy->unknown.otherwise) : SCMP_ACT_ERRNO(0);
-  const size_t from = s->len;
+  const uint32_t next = last ? s->policy->unknown.otherwise : JL_SCMP_GO | (stage + 1);
+  const uint32_t otherwise = jl_scmp_stand_in(s, next);
   if (s->code) return;
   scmp_filter_ctx ctx = seccomp_init(otherwise);
   if (!ctx) {
@@ -5146,7 +5217,43 @@ static void jl_scmp_stage(jl_scmp *s, jl_arch arch, uint32_t stage) {
   if (r) jl_scmp_fail(s, JAILER_E_SYSTEM, -r, "libseccomp (2.5.0 or later is needed) refuses a rule");
   else jl_scmp_export(s, ctx);
   seccomp_release(ctx);
-  if (s->code == JAILER_OK) jl_scmp_join(s, from, arch);
+}
+
+/* Puts a stage's instructions right: the machine, the answers for what stood for them, the way to other stages. */
+static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
+  unsigned asked = 0;
+  for (size_t i = s->start[stage]; i < s->start[stage + 1]; i++) {
+    jailer_insn *insn = &s->out[i];
+    const bool loaded = i > s->start[stage] && insn[-1].code == JL_BPF_LOAD && insn[-1].k == JL_BPF_AT_ARCH;
+    if (loaded && insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native()) {
+      insn->k = jl_bpf_audit[arch];
+      asked++;
+    }
+    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
+    const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
+    const uint32_t target = answer - JL_SCMP_GO;
+    insn->k = answer;
+    if (jl_policy_is_answer(answer)) continue;
+    if (target <= stage || target >= s->stages) { /* back, or nowhere */
+      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
+      return;
+    }
+    insn->code = JL_BPF_JUMP;
+    insn->k = (uint32_t)(s->start[target] - i - 1);
+  }
+  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
+}
+
+static void jl_scmp_machine(jl_scmp *s, jl_arch arch) {
+  s->answers = 0;
+  jl_scmp_lower(s, arch);
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) {
+    s->start[stage] = s->len;
+    jl_scmp_stage(s, stage);
+  }
+  s->start[s->stages] = s->len;
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) jl_scmp_join(s, stage, arch);
 }
 
 static void jl_scmp_put(jl_scmp *s, unsigned code, uint32_t k, unsigned yes, unsigned no) {
@@ -5180,30 +5287,25 @@ static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
 /* As jl_bpf_compile. */
 static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
                                    size_t max, size_t *len, jailer_error *err) {
-  jl_scmp s;
-  memset(&s, 0, sizeof s);
   *len = 0;
-  s.policy = policy;
-  s.out = out;
-  s.max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
-  s.err = err;
-  bool memory = (s.answer = jl_arena_array(&s.arena, JL_SCMP_ANSWERS, sizeof *s.answer)) != NULL;
-  for (int arg = 0; arg <= 6 && memory; arg++) {
-    jl_scmp_list *list = arg < 6 ? &s.list[arg] : &s.spare;
-    memory = (list->cond = jl_arena_array(&s.arena, JL_SCMP_CUBES, sizeof *list->cond)) != NULL;
-  }
-  if (!memory) jl_scmp_fail(&s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory");
-  if (s.code == JAILER_OK) jl_scmp_head(&s, archs, count);
-  for (size_t i = 0; i < count && s.code == JAILER_OK; i++) {
+  jl_scmp *s = JAILER_MALLOC(sizeof *s);
+  if (!s) return jl_no_memory(err, jl_scmp_step);
+  memset(s, 0, sizeof *s);
+  s->policy = policy;
+  s->out = out;
+  s->max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
+  s->err = err;
+  jl_scmp_head(s, archs, count);
+  for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
     const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
-    out[jump].k = (uint32_t)(s.len - jump - 1);
-    jl_scmp_lower(&s, archs[i]);
-    for (uint32_t stage = 0; stage < s.stages && s.code == JAILER_OK; stage++) jl_scmp_stage(&s, archs[i], stage);
+    out[jump].k = (uint32_t)(s->len - jump - 1);
+    jl_scmp_machine(s, archs[i]);
   }
-  if (s.code == JAILER_OK) *len = s.len;
-  if (s.rule) JAILER_FREE(s.rule);
-  jl_arena_free(&s.arena);
-  return s.code;
+  const jailer_code code = s->code;
+  if (code == JAILER_OK) *len = s->len;
+  if (s->rule) JAILER_FREE(s->rule);
+  JAILER_FREE(s);
+  return code;
 }
 #endif /* JL_LIBSECCOMP */
 

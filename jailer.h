@@ -4977,26 +4977,13 @@ static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned a
   }
 }
 
-/* The lowest and the highest argument for which a condition may hold. */
-static void jl_scmp_hull(const jl_scmp_cond *c, uint64_t *low, uint64_t *high) {
-  *low = 0;
-  *high = UINT64_MAX;
-  if (c->op == SCMP_CMP_EQ || c->op == SCMP_CMP_GE) *low = c->value;
-  if (c->op == SCMP_CMP_GT) *low = c->value + 1; /* the highest value is refused with this */
-  if (c->op == SCMP_CMP_EQ || c->op == SCMP_CMP_LE) *high = c->value;
-  if (c->op == SCMP_CMP_LT) *high = c->value - 1; /* and 0 with this */
-  if (c->op == SCMP_CMP_MASKED_EQ) *low = c->value, *high = c->value | ~c->mask;
-}
+/* Whether a condition asks for bits, and not for an order or a difference. For these libseccomp writes what follows
+   twice, after the high word and after the low one; a few such rules of one call, and it does not end. */
+static bool jl_scmp_bits(const jl_scmp_cond *c) { return c->op == SCMP_CMP_MASKED_EQ || c->op == SCMP_CMP_EQ; }
 
 /* Whether it is certain that two conditions never hold together. */
 static bool jl_scmp_apart(const jl_scmp_cond *a, const jl_scmp_cond *b) {
-  const bool bits =
-      (a->op == SCMP_CMP_MASKED_EQ || a->op == SCMP_CMP_EQ) && (b->op == SCMP_CMP_MASKED_EQ || b->op == SCMP_CMP_EQ);
-  uint64_t a_low, a_high, b_low, b_high;
-  if (bits) return ((a->value ^ b->value) & a->mask & b->mask) != 0;
-  jl_scmp_hull(a, &a_low, &a_high);
-  jl_scmp_hull(b, &b_low, &b_high);
-  return a_high < b_low || b_high < a_low;
+  return jl_scmp_bits(a) && jl_scmp_bits(b) && ((a->value ^ b->value) & a->mask & b->mask) != 0;
 }
 
 /* Whether the rules from..to-1 exclude those of from on and those of `stage` that `first` begins. */
@@ -5105,18 +5092,21 @@ static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t
 /* The rules of a clause; the stage where those of the next one may be. */
 static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
   const size_t from = s->rules;
-  size_t product = 1, serial = 1, rules;
+  size_t product = 1, serial = 1, rules, asked = 0;
+  bool ordered = false;
   for (unsigned arg = 0; arg < 6; arg++) {
     jl_scmp_argument(s, clause, arg);
     if (s->hit[arg].count == 0) return stage; /* its tests exclude each other */
     product *= s->hit[arg].full || product > JL_SCMP_RULES ? JL_SCMP_RULES : s->hit[arg].count;
     if (product > JL_SCMP_RULES) product = JL_SCMP_RULES;
+    asked += s->hit[arg].full || s->hit[arg].cond[0].mask != 0;
+    ordered = ordered || !jl_scmp_bits(&s->hit[arg].cond[0]);
   }
   for (uint32_t i = 0; i < clause->test_count && product > 6; i++) {
     jl_scmp_by_miss(s, &clause->tests[i], &rules);
     serial += rules;
   }
-  if (product > 6 && product > 2 * serial) {
+  if ((product > 6 && product > 2 * serial) || (ordered && asked > 1)) {
     for (size_t i = first; i < from; i++)
       if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
     return jl_scmp_serial(s, clause, number, stage);

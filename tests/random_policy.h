@@ -187,7 +187,7 @@ __attribute__((unused)) static void random_policy_make(random_policy *p, uint64_
   p->rules.rules = p->rule;
   p->rules.otherwise = random_answer(&p->state);
   p->rules.unknown = random_answer(&p->state);
-  const unsigned most = 1 + 2 * clauses / rules;
+  const unsigned most = 2 + 2 * clauses / rules;
   for (unsigned tries = 0; tries < 8 * rules + 64 && p->rules.rule_count < rules; tries++) {
     const jailer_arch arch = (jailer_arch)(1 + random_below(&p->state, JAILER_ARCH_COUNT - 1));
     const char *call = jailer_call_name(arch, random_below(&p->state, 512));

@@ -5089,29 +5089,39 @@ static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t
   return end;
 }
 
-/* The rules of a clause; the stage where those of the next one may be. */
-static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
-  const size_t from = s->rules;
+/* Whether the tests of a clause have to be made one after the other. s->hit is there for each argument. */
+static bool jl_scmp_is_serial(jl_scmp *s, const jailer_clause *clause) {
   size_t product = 1, serial = 1, rules, asked = 0;
   bool ordered = false;
   for (unsigned arg = 0; arg < 6; arg++) {
-    jl_scmp_argument(s, clause, arg);
-    if (s->hit[arg].count == 0) return stage; /* its tests exclude each other */
-    product *= s->hit[arg].full || product > JL_SCMP_RULES ? JL_SCMP_RULES : s->hit[arg].count;
-    if (product > JL_SCMP_RULES) product = JL_SCMP_RULES;
-    asked += s->hit[arg].full || s->hit[arg].cond[0].mask != 0;
+    if (s->hit[arg].full) return true;
+    product *= s->hit[arg].count;
+    if (product > JL_SCMP_RULES) return true;
+    asked += s->hit[arg].cond[0].mask != 0;
     ordered = ordered || !jl_scmp_bits(&s->hit[arg].cond[0]);
   }
-  for (uint32_t i = 0; i < clause->test_count && product > 6; i++) {
+  if (ordered && asked > 1) return true;
+  if (product <= 6) return false;
+  for (uint32_t i = 0; i < clause->test_count; i++) {
     jl_scmp_by_miss(s, &clause->tests[i], &rules);
     serial += rules;
   }
-  if ((product > 6 && product > 2 * serial) || (ordered && asked > 1)) {
+  return product > 2 * serial;
+}
+
+/* The rules of a clause; the stage where those of the next one may be. */
+static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
+  const size_t from = s->rules;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->hit[arg].count == 0 && !s->hit[arg].full) return stage; /* its tests exclude each other */
+  }
+  if (jl_scmp_is_serial(s, clause)) {
     for (size_t i = first; i < from; i++)
       if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
     return jl_scmp_serial(s, clause, number, stage);
   }
-  for (unsigned arg = 0; arg < 6; arg++) jl_scmp_argument(s, clause, arg); /* jl_scmp_by_miss has used hit[0] */
+  jl_scmp_argument(s, clause, 0); /* jl_scmp_by_miss has used its place */
   jl_scmp_product(s, clause->answer, number);
   return jl_scmp_place(s, first, from, stage);
 }

@@ -55,6 +55,7 @@
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
@@ -668,7 +669,9 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
 /* Compiles a policy to a filter for the machines archs[0..arch_count) (none: the native one), as seccomp(2) takes it:
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
-   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
+   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
+   file (memfd_create(2)) that it writes to failed. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 

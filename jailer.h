@@ -4892,7 +4892,7 @@ static void jl_scmp_fail(jl_scmp *s, jailer_code code, int sys_errno, const char
 static void jl_scmp_too_much(jl_scmp *s) {
   jl_scmp_fail(s, JAILER_E_LIMIT, 0,
                "the policy takes more rules, stages or answers than libseccomp is given: compare fewer arguments "
-               "with < or != in one clause, or build without JAILER_USE_LIBSECCOMP");
+               "with < or != in one clause, or build with this header's own compiler");
 }
 
 static void jl_scmp_push(jl_scmp_list *list, jl_scmp_cond cond) {

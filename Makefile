@@ -28,7 +28,8 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
+	$B/test_libseccomp
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -43,12 +44,15 @@ BENCHES = $B/bench $B/floor
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h tests/inside.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
+	tests/inside.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 COMPILE_TEST = $(CC) -O1 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(LDFLAGS) $(LDLIBS)
+# What a program that compares with a library from elsewhere is built with, where that is installed.
+PEERS = `sh tests/peers.sh $(@F) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)`
 TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
@@ -109,7 +113,7 @@ $B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 
 $(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
-	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
+	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
 $(PROBES): tests/canary.h tests/inside.h
 	@mkdir -p $B
@@ -153,6 +157,7 @@ $B/test_jail: tests/test_jail.c
 $B/test_landlock: tests/test_landlock.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
+$B/test_libseccomp: tests/test_libseccomp.c
 $B/test_nested: tests/test_nested.c
 $B/test_plan: tests/test_plan.c
 $B/test_qcow2: tests/test_qcow2.c

@@ -58,6 +58,7 @@
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
@@ -87,6 +88,7 @@
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
  *   >>reporter    in the jailed program: a handler that writes that line
+ *   >>libseccomp  the other compiler of filters, where JAILER_USE_LIBSECCOMP asks for it
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
@@ -745,7 +747,9 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
 /* Compiles a policy to a filter for the machines archs[0..arch_count) (none: the native one), as seccomp(2) takes it:
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
-   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
+   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
+   file (memfd_create(2)) that it writes to failed. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
@@ -937,6 +941,18 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+
+#ifdef JAILER_USE_LIBSECCOMP
+#if !JL_LINUX
+#error "jailer.h: JAILER_USE_LIBSECCOMP is for Linux on x86-64 and aarch64, with gcc or clang"
+#endif
+#include <seccomp.h>
+#define JL_LIBSECCOMP 1
+#define JL_COMPILE jl_scmp_compile
+#else
+#define JL_LIBSECCOMP 0
+#define JL_COMPILE jl_bpf_compile
+#endif
 
 /* AddressSanitizer does not see a mapping that is made by a bare system call: what it remembers of the address, a
    thread's stack that is gone for example, would be held against the child's stack. */
@@ -4947,8 +4963,8 @@ static size_t jl_bpf_finish(jl_bpf_draft *d, uint16_t root, jailer_insn *out, si
 }
 
 /* archs[0..count), each once. *len is 0 after a failure. */
-static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
-                                  size_t max, size_t *len, jailer_error *err) {
+JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count,
+                                            jailer_insn *out, size_t max, size_t *len, jailer_error *err) {
   *len = 0;
   jl_bpf_draft *d = JAILER_MALLOC(sizeof *d);
   if (!d) return jl_no_memory(err, "compile a filter");
@@ -6098,6 +6114,502 @@ static void jl_sys_sleep_ms(unsigned ms) {
   t.nsec = (int64_t)(ms % 1000) * 1000000;
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
 }
+
+#if JL_LIBSECCOMP
+/* ============================================================================================
+ * // >>libseccomp    the other compiler: the same verdicts from a program that libseccomp writes
+ * May touch: the kernel (a memory file that the program is exported to), libseccomp. May call: base, error, syscalls,
+ * policy, bpf, sys. Only with JAILER_USE_LIBSECCOMP.
+ *
+ * libseccomp has no order among the rules of a call, one comparison for each argument in a rule, 32 bits only as a
+ * masked ==, and one default for all calls. So:
+ *   - a clause becomes rules that exclude each other: its tests of one argument are parted into masked == (a comparison
+ *     into a prefix for each bit that can decide it), and every choice of one for each argument is a rule;
+ *   - where those would be many, its tests are made one after the other, each in a stage of its own: a filter whose
+ *     rules are where the test fails, with "go on after this clause" for an answer;
+ *   - rules of a later clause that could hold together with those before them go to a further stage, too. A stage's
+ *     default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
+ *   - the stages are exported and joined: what they return to go on becomes a jump.
+ * libseccomp only sees what stands for answers (ERRNO(n) for the n-th one): TRAP with data and NOTIFY are none that it
+ * takes. Numbers are the machine's own, given as if they were native, for it knows no name that is newer than itself;
+ * the token of the machine that a stage asks for is then put right. In front of the stages: which machine, x32, and
+ * numbers above the table, as in our own compiler.
+ * ============================================================================================ */
+
+enum {
+  JL_SCMP_RULES = 16384, /* all stages, one machine */
+  JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
+  JL_SCMP_STAGES = 1024,
+  JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
+  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+};
+
+#define JL_SCMP_GO 0x01000000u /* no answer of a filter */
+
+/* What a rule wants of one argument. A mask of 0: nothing. */
+typedef struct jl_scmp_cond {
+  enum scmp_compare op;
+  uint64_t mask, value; /* op other than MASKED_EQ: the mask is whole */
+} jl_scmp_cond;
+
+typedef struct jl_scmp_rule {
+  uint32_t stage, number, answer; /* answer: what stands for it */
+  jl_scmp_cond cond[6];
+} jl_scmp_rule;
+
+typedef struct jl_scmp_list {
+  jl_scmp_cond cond[JL_SCMP_CUBES];
+  size_t count;
+  bool full; /* there would be more */
+} jl_scmp_list;
+
+/* One compilation. */
+typedef struct jl_scmp {
+  const jailer_policy *policy;
+  jl_scmp_rule *rule; /* of one machine */
+  size_t rules, room;
+  uint32_t stages;
+  jl_scmp_list hit[6], spare;       /* of the clause that is being lowered */
+  uint32_t answer[JL_SCMP_ANSWERS]; /* what ERRNO(0), ERRNO(1), ... stand for; JL_SCMP_GO | a stage: to go there */
+  size_t answers;
+  size_t start[JL_SCMP_STAGES + 1]; /* of the stages of one machine, in out */
+  jailer_insn *out;                 /* the caller's */
+  size_t len, max;
+  jailer_code code; /* the first failure */
+  jailer_error *err;
+} jl_scmp;
+
+static const char jl_scmp_step[] = "compile a filter with libseccomp";
+
+/* --- from clauses to rules --- */
+
+static void jl_scmp_fail(jl_scmp *s, jailer_code code, int sys_errno, const char *message) {
+  if (s->code == JAILER_OK)
+    s->code = jl_fail(s->err, code, JAILER_LAYER_SECCOMP, jl_scmp_step, s->policy->name, sys_errno, message);
+}
+
+static void jl_scmp_too_much(jl_scmp *s) {
+  jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+               "the policy takes more rules, stages or answers than libseccomp is given: compare fewer arguments "
+               "with < or != in one clause, or build with this header's own compiler");
+}
+
+static void jl_scmp_push(jl_scmp_list *list, jl_scmp_cond cond) {
+  if (list->count < JL_SCMP_CUBES) list->cond[list->count++] = cond;
+  else list->full = true;
+}
+
+/* The parts of `c`, a masked ==, in which a test holds; no two of them overlap. From the highest bit down: as long as
+   all bits above are equal, this one decides, where it can differ. */
+static void jl_scmp_split(jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
+  const bool less = t->op == JAILER_LT || t->op == JAILER_LE || t->op == JAILER_NE;
+  const bool more = t->op == JAILER_GT || t->op == JAILER_GE || t->op == JAILER_NE;
+  const uint64_t mask = jl_policy_mask(t);
+  for (uint64_t bit = (uint64_t)1 << 63; bit; bit >>= 1) {
+    const uint64_t want = t->value & bit, has = c.value & bit;
+    if (!(mask & bit) || c.mask & bit) { /* no choice; what the test leaves out counts as 0 */
+      if ((mask & bit ? has : 0) == want) continue;
+      if (want ? less : more) jl_scmp_push(to, c);
+      return;
+    }
+    c.mask |= bit;
+    c.value |= want ^ bit;
+    if (want ? less : more) jl_scmp_push(to, c);
+    c.value ^= bit;
+  }
+  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(to, c);
+}
+
+static enum scmp_compare jl_scmp_op(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return SCMP_CMP_EQ;
+  case JAILER_NE: return SCMP_CMP_NE;
+  case JAILER_LT: return SCMP_CMP_LT;
+  case JAILER_LE: return SCMP_CMP_LE;
+  case JAILER_GT: return SCMP_CMP_GT;
+  case JAILER_GE: return SCMP_CMP_GE;
+  }
+  return SCMP_CMP_EQ;
+}
+
+static jailer_op jl_scmp_inverse(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return JAILER_NE;
+  case JAILER_NE: return JAILER_EQ;
+  case JAILER_LT: return JAILER_GE;
+  case JAILER_LE: return JAILER_GT;
+  case JAILER_GT: return JAILER_LE;
+  case JAILER_GE: return JAILER_LT;
+  }
+  return op;
+}
+
+/* Where one test holds. All of 64 bits: the one thing that libseccomp has by itself. */
+static void jl_scmp_test(jl_scmp_list *to, const jailer_test *t, jailer_op op) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0}, whole = {jl_scmp_op(op), UINT64_MAX, t->value};
+  jailer_test test = *t;
+  test.op = op;
+  to->count = 0;
+  to->full = false;
+  if (jl_policy_mask(t) == UINT64_MAX) jl_scmp_push(to, whole);
+  else jl_scmp_split(to, free_one, &test);
+}
+
+/* s->hit[arg]: where all tests of one argument hold, as alternatives that exclude each other. */
+static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned arg) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0};
+  jl_scmp_list *hit = &s->hit[arg];
+  const jailer_test *only = NULL;
+  size_t tests = 0;
+  hit->count = 0;
+  hit->full = false;
+  jl_scmp_push(hit, free_one);
+  for (uint32_t i = 0; i < clause->test_count; i++)
+    if (clause->tests[i].arg == arg) only = &clause->tests[i], tests++;
+  if (tests == 1) {
+    jl_scmp_test(hit, only, only->op);
+    return;
+  }
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    if (clause->tests[i].arg != arg) continue;
+    s->spare.count = 0;
+    s->spare.full = hit->full;
+    for (size_t k = 0; k < hit->count; k++) jl_scmp_split(&s->spare, hit->cond[k], &clause->tests[i]);
+    *hit = s->spare;
+  }
+}
+
+/* Whether a condition asks for bits, and not for an order or a difference. For these libseccomp writes what follows
+   twice, after the high word and after the low one; a few such rules of one call, and it does not end. */
+static bool jl_scmp_bits(const jl_scmp_cond *c) { return c->op == SCMP_CMP_MASKED_EQ || c->op == SCMP_CMP_EQ; }
+
+/* Whether it is certain that two conditions never hold together. */
+static bool jl_scmp_apart(const jl_scmp_cond *a, const jl_scmp_cond *b) {
+  return jl_scmp_bits(a) && jl_scmp_bits(b) && ((a->value ^ b->value) & a->mask & b->mask) != 0;
+}
+
+/* Whether the rules from..to-1 exclude those of from on and those of `stage` that `first` begins. */
+static bool jl_scmp_fits(const jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  for (size_t i = first; i < from; i++) {
+    if (s->rule[i].stage != stage) continue;
+    for (size_t k = from; k < s->rules; k++) {
+      bool apart = false;
+      for (int arg = 0; arg < 6 && !apart; arg++) apart = jl_scmp_apart(&s->rule[i].cond[arg], &s->rule[k].cond[arg]);
+      if (!apart) return false;
+    }
+  }
+  return true;
+}
+
+static jl_scmp_rule *jl_scmp_new_rule(jl_scmp *s) {
+  if (s->rules == JL_SCMP_RULES) return jl_scmp_too_much(s), NULL;
+  if (s->rules == s->room) {
+    const size_t room = s->room ? 2 * s->room : 512;
+    jl_scmp_rule *more = JAILER_REALLOC(s->rule, room * sizeof *more);
+    if (!more) return jl_scmp_fail(s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory"), NULL;
+    s->rule = more;
+    s->room = room;
+  }
+  memset(&s->rule[s->rules], 0, sizeof *s->rule);
+  return &s->rule[s->rules++];
+}
+
+/* What stands for an answer. */
+static uint32_t jl_scmp_stand_in(jl_scmp *s, uint32_t answer) {
+  size_t i = 0;
+  while (i < s->answers && s->answer[i] != answer) i++;
+  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), SCMP_ACT_ERRNO(0);
+  if (i == s->answers) s->answer[s->answers++] = answer;
+  return SCMP_ACT_ERRNO((uint32_t)i);
+}
+
+/* Puts the rules from..to the end into `stage`, or into the next one where they could hold together with some of this
+   call, which begin at `first`, that are there already. The stage where they are. */
+static uint32_t jl_scmp_place(jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  if (!jl_scmp_fits(s, first, from, stage)) stage++;
+  if (stage >= JL_SCMP_STAGES) return jl_scmp_too_much(s), 0;
+  for (size_t i = from; i < s->rules; i++) s->rule[i].stage = stage;
+  if (stage >= s->stages) s->stages = stage + 1;
+  return stage;
+}
+
+/* Every choice of one condition for each argument is a rule: counts through them as an odometer does. */
+static void jl_scmp_product(jl_scmp *s, uint32_t answer, uint32_t number) {
+  size_t at[6] = {0, 0, 0, 0, 0, 0};
+  for (unsigned arg = 0; arg < 6;) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->hit[i].cond[at[i]];
+    for (arg = 0; arg < 6 && ++at[arg] == s->hit[arg].count; arg++) at[arg] = 0;
+  }
+}
+
+/* Rules for one argument alone; an empty list: for all that comes. */
+static void jl_scmp_alone(jl_scmp *s, const jl_scmp_list *list, unsigned arg, uint32_t answer, uint32_t number) {
+  for (size_t i = 0; i < (list ? list->count : 1); i++) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned k = 0; k < 6; k++) rule->cond[k].op = SCMP_CMP_MASKED_EQ;
+    if (list) rule->cond[arg] = list->cond[i];
+  }
+}
+
+/* Whether to ask where a test fails; otherwise where it holds, which takes a stage more. */
+static bool jl_scmp_by_miss(jl_scmp *s, const jailer_test *t, size_t *rules) {
+  jl_scmp_test(&s->hit[0], t, t->op);
+  jl_scmp_test(&s->spare, t, jl_scmp_inverse(t->op));
+  const bool by_miss = s->spare.count <= s->hit[0].count + 1;
+  *rules = by_miss ? s->spare.count : s->hit[0].count + 1;
+  return by_miss;
+}
+
+/* One test after the other: where one fails goes on after the clause, where none does gets the answer. All in stages in
+   which the call has nothing else. The stage after the clause. */
+static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t number, uint32_t stage) {
+  uint32_t end = stage + 1;
+  size_t rules, from;
+  for (uint32_t i = 0; i < clause->test_count; i++) end += jl_scmp_by_miss(s, &clause->tests[i], &rules) ? 1 : 2;
+  if (end >= JL_SCMP_STAGES) return jl_scmp_too_much(s), stage;
+  for (uint32_t i = 0; i < clause->test_count && s->code == JAILER_OK; i++) {
+    const jailer_test *t = &clause->tests[i];
+    const bool by_miss = jl_scmp_by_miss(s, t, &rules);
+    from = s->rules;
+    jl_scmp_alone(s, by_miss ? &s->spare : &s->hit[0], t->arg, JL_SCMP_GO | (by_miss ? end : stage + 2), number);
+    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
+    stage++;
+    if (by_miss) continue;
+    jl_scmp_alone(s, NULL, 0, JL_SCMP_GO | end, number);
+    s->rule[s->rules - 1].stage = stage++;
+  }
+  jl_scmp_alone(s, NULL, 0, clause->answer, number);
+  if (s->code == JAILER_OK) s->rule[s->rules - 1].stage = stage;
+  if (end >= s->stages) s->stages = end + 1;
+  return end;
+}
+
+/* Whether the tests of a clause have to be made one after the other. s->hit is there for each argument. */
+static bool jl_scmp_is_serial(jl_scmp *s, const jailer_clause *clause) {
+  size_t product = 1, serial = 1, rules, asked = 0;
+  bool ordered = false;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    if (s->hit[arg].full) return true;
+    product *= s->hit[arg].count;
+    if (product > JL_SCMP_RULES) return true;
+    asked += s->hit[arg].cond[0].mask != 0;
+    ordered = ordered || !jl_scmp_bits(&s->hit[arg].cond[0]);
+  }
+  if (ordered && asked > 1) return true;
+  if (product <= 6) return false;
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    jl_scmp_by_miss(s, &clause->tests[i], &rules);
+    serial += rules;
+  }
+  return product > 2 * serial;
+}
+
+/* The rules of a clause; the stage where those of the next one may be. */
+static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
+  const size_t from = s->rules;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->hit[arg].count == 0 && !s->hit[arg].full) return stage; /* its tests exclude each other */
+  }
+  if (jl_scmp_is_serial(s, clause)) {
+    for (size_t i = first; i < from; i++)
+      if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
+    return jl_scmp_serial(s, clause, number, stage);
+  }
+  jl_scmp_argument(s, clause, 0); /* jl_scmp_by_miss has used its place */
+  jl_scmp_product(s, clause->answer, number);
+  return jl_scmp_place(s, first, from, stage);
+}
+
+/* The rules of one call. What its clauses leave goes to a stage after theirs, or falls through to the end. */
+static void jl_scmp_call(jl_scmp *s, const jl_verdict *v, uint32_t number) {
+  const jailer_clause always = {v->otherwise, 0, NULL};
+  const size_t first = s->rules;
+  uint32_t stage = 0;
+  for (uint32_t i = 0; i < v->count && s->code == JAILER_OK; i++)
+    stage = jl_scmp_clause(s, &v->clause[i], number, first, stage);
+  if (v->otherwise != s->policy->unknown.otherwise) jl_scmp_clause(s, &always, number, first, stage);
+}
+
+static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
+  s->rules = 0;
+  s->stages = 1;
+  for (size_t i = 0; i < JL_TAB_CALLS && s->code == JAILER_OK; i++)
+    if (jl_tab_calls[i].number[arch] >= 0)
+      jl_scmp_call(s, jl_policy_of(s->policy, i), (uint32_t)jl_tab_calls[i].number[arch]);
+}
+
+/* --- libseccomp --- */
+
+/* The rules of one stage. 0 or a negated errno. */
+static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  for (size_t i = 0; i < s->rules && r == 0; i++) {
+    const jl_scmp_rule *rule = &s->rule[i];
+    struct scmp_arg_cmp cmp[6];
+    unsigned n = 0;
+    if (rule->stage != stage || rule->answer == otherwise) continue; /* it refuses what says the same as the default */
+    for (unsigned arg = 0; arg < 6; arg++) {
+      const jl_scmp_cond *c = &rule->cond[arg];
+      if (c->mask == 0) continue;
+      cmp[n].arg = arg;
+      cmp[n].op = c->op;
+      cmp[n].datum_a = c->op == SCMP_CMP_MASKED_EQ ? c->mask : c->value;
+      cmp[n].datum_b = c->op == SCMP_CMP_MASKED_EQ ? c->value : 0;
+      n++;
+    }
+    r = seccomp_rule_add_exact_array(ctx, rule->answer, (int)rule->number, n, cmp);
+  }
+  return r;
+}
+
+/* libseccomp writes to a descriptor: a memory file, because a pipe may hold less than a filter. On a host where such
+   files must not be executable it has to be said so; before Linux 6.3 it cannot be said. */
+static void jl_scmp_export(jl_scmp *s, scmp_filter_ctx ctx) {
+  enum { CLOEXEC = 1, NOEXEC_SEAL = 8 };
+  static const char name[] = "jailer-filter";
+  jailer_insn *to = &s->out[s->len];
+  const size_t most = (s->max - s->len) * sizeof *to;
+  size_t got = 0;
+  long fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC | NOEXEC_SEAL, 0, 0, 0, 0), r = 0;
+  if (fd == -EINVAL) fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC, 0, 0, 0, 0);
+  if (fd < 0) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-fd, "no memory file for the filter (memfd_create)");
+    return;
+  }
+  const int exported = seccomp_export_bpf(ctx, (int)fd);
+  jl_stat st = {0};
+  if (exported == 0) r = jl_sys_fstat((int)fd, &st);
+  while (exported == 0 && r >= 0 && st.size <= most && got < st.size) {
+    r = jl_sys_call(JL_NR_pread64, fd, (long)((char *)to + got), (long)(st.size - got), (long)got, 0, 0);
+    if (r == 0) r = -EIO;
+    if (r == -EINTR) r = 0;
+    else if (r > 0) got += (size_t)r;
+  }
+  jl_sys_close((int)fd); /* memory only: nothing is lost whatever close says */
+  if (exported) jl_scmp_fail(s, JAILER_E_SYSTEM, -exported, "libseccomp could not write the filter");
+  else if (r < 0) jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-r, "the filter could not be read back");
+  else if (st.size > most)
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+                 "the filter needs more instructions than there is room for, or than the kernel "
+                 "takes (4096)");
+  else s->len += got / sizeof *to;
+}
+
+/* One stage, as libseccomp writes it. */
+static void jl_scmp_stage(jl_scmp *s, uint32_t stage) {
+  const bool last = stage + 1 == s->stages;
+  const uint32_t next = last ? s->policy->unknown.otherwise : JL_SCMP_GO | (stage + 1);
+  const uint32_t otherwise = jl_scmp_stand_in(s, next);
+  if (s->code) return;
+  scmp_filter_ctx ctx = seccomp_init(otherwise);
+  if (!ctx) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, 0, "libseccomp does not start (seccomp_init)");
+    return;
+  }
+  const int r = jl_scmp_fill(s, ctx, stage, otherwise);
+  if (r) jl_scmp_fail(s, JAILER_E_SYSTEM, -r, "libseccomp (2.5.0 or later is needed) refuses a rule");
+  else jl_scmp_export(s, ctx);
+  seccomp_release(ctx);
+}
+
+/* Puts a stage's instructions right: the machine, the answers for what stood for them, the way to other stages. */
+static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
+  unsigned asked = 0;
+  for (size_t i = s->start[stage]; i < s->start[stage + 1]; i++) {
+    jailer_insn *insn = &s->out[i];
+    const bool loaded = i > s->start[stage] && insn[-1].code == JL_BPF_LOAD && insn[-1].k == JL_BPF_AT_ARCH;
+    if (loaded && insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native()) {
+      insn->k = jl_bpf_audit[arch];
+      asked++;
+    }
+    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
+    const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
+    const uint32_t target = answer - JL_SCMP_GO;
+    insn->k = answer;
+    if (jl_policy_is_answer(answer)) continue;
+    if (target <= stage || target >= s->stages) { /* back, or nowhere */
+      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
+      return;
+    }
+    insn->code = JL_BPF_JUMP;
+    insn->k = (uint32_t)(s->start[target] - i - 1);
+  }
+  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
+}
+
+static void jl_scmp_machine(jl_scmp *s, jl_arch arch) {
+  s->answers = 0;
+  jl_scmp_lower(s, arch);
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) {
+    s->start[stage] = s->len;
+    jl_scmp_stage(s, stage);
+  }
+  s->start[s->stages] = s->len;
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) jl_scmp_join(s, stage, arch);
+}
+
+static void jl_scmp_put(jl_scmp *s, unsigned code, uint32_t k, unsigned yes, unsigned no) {
+  if (s->len == s->max) {
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0, "there is no room for the filter");
+    return;
+  }
+  jailer_insn *insn = &s->out[s->len++];
+  insn->code = (uint16_t)code;
+  insn->jt = (uint8_t)yes;
+  insn->jf = (uint8_t)no;
+  insn->k = k;
+}
+
+/* In front of everything: which machine's entry was used. On entry to a machine's part A = the machine. */
+static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
+  jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_ARCH, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t unknown = s->policy->unknown.otherwise;
+    jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
+    jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
+    jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
+  }
+  jl_scmp_put(s, JL_BPF_RET, JAILER_ANSWER_KILL_PROCESS, 0, 0);
+}
+
+/* As jl_bpf_compile. */
+static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
+                                   size_t max, size_t *len, jailer_error *err) {
+  *len = 0;
+  jl_scmp *s = JAILER_MALLOC(sizeof *s);
+  if (!s) return jl_no_memory(err, jl_scmp_step);
+  memset(s, 0, sizeof *s);
+  s->policy = policy;
+  s->out = out;
+  s->max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
+  s->err = err;
+  jl_scmp_head(s, archs, count);
+  for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    out[jump].k = (uint32_t)(s->len - jump - 1);
+    jl_scmp_machine(s, archs[i]);
+  }
+  const jailer_code code = s->code;
+  if (code == JAILER_OK) *len = s->len;
+  if (s->rule) JAILER_FREE(s->rule);
+  JAILER_FREE(s);
+  return code;
+}
+#endif /* JL_LIBSECCOMP */
 
 /* ============================================================================================
  * // >>reporter    in the jailed program: a handler that writes the line of >>denial
@@ -11632,7 +12144,7 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_pty = plan->allow_pty;
   options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
-  if (code == JAILER_OK) code = jl_bpf_compile(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
+  if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
     plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
     if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
@@ -12094,7 +12606,7 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
         return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "archs", 0, "a machine is named twice");
     column[i] = one; /* below JL_ARCH_COUNT: a longer list names one twice */
   }
-  return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
+  return JL_COMPILE(policy, column, arch_count, out, max, len, err);
 }
 
 /* --- what a jailed program told: pure --- */

@@ -224,7 +224,7 @@ static void many_tests(void) {
   jailer_error err;
   long bad = 0, hits = 0;
   for (unsigned i = 0; i < 40; i++) {
-    const jailer_test test = {2, 64, i % 2 ? JAILER_NE : JAILER_GT, ~((uint64_t)1 << (i + 12)), i % 2 ? 0xf0f0 + i : i};
+    const jailer_test test = {2, 64, i % 2 ? JAILER_NE : JAILER_GT, ~((uint64_t)1 << (i + 12)), i % 2 ? 0xf0 + i : i};
     tests[i] = test;
   }
   if (jailer_policy_rules(&rules, &policy, &err) || compile(policy, &arch, 1, &err)) bad++;

@@ -403,8 +403,8 @@ typedef struct jailer_policy_source {
   const char *text; /* NULL: none */
   size_t length;    /* at most JAILER_POLICY_TEXT_MAX */
 
-  /* What reads the file of an @include or @frequency: at most size bytes into text, their number in *length. Its error is
-     jailer_policy_parse's, with the place that asked. NULL: such a line is E_INVALID. */
+  /* What reads the file of an @include or @frequency: at most size bytes into text, their number in *length. Its error
+     becomes jailer_policy_parse's, with the place that asked. NULL: such a line is E_INVALID. */
   jailer_code (*include)(void *user, const char *path, char *text, size_t size, size_t *length, jailer_error *err);
   void *user; /* handed to include */
 } jailer_policy_source;
@@ -706,15 +706,16 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
      @include ./FILE                      @frequency /FILE, @default ACTION, @denylist
 
    and beyond that: `newcall?: 1` and `arg1 == NEWNAME?` for names that may be unknown (all others are E_NOT_FOUND),
-   `arg1[32] == X` (as the kernel reads an int), `arg1 & MASK == X`, `trap N`, `@unknown ACTION`, `[weight=N]`. Comparisons
-   are unsigned and of 64 bits; `&`: any of these bits is set; `in`: no other bit is. arch: whose constants and whose
-   [arch=...] rules count; the policy is meant for it alone. On success *out is a policy that the caller frees; on failure
-   it is NULL, and the error's item is FILE:LINE:COLUMN (bytes, from 1). Any thread. Pure but for source->include.
-   E_FORMAT: no such syntax, or bytes that are no text. E_NOT_FOUND: a call, constant, errno, machine or file that is not
-   known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults; a rule that
-   allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always or never so; no
-   source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all, 10 that include each
-   other, 65536 conditions, 64 bits, 16 parentheses. E_UNSUPPORTED: no such machine. E_NO_MEMORY, and include's. */
+   `arg1[32] == X` (as the kernel reads an int), `arg1 & MASK == X`, `trap N`, `@unknown ACTION`, `[weight=N]`.
+   Comparisons are unsigned and of 64 bits; `&`: any of these bits is set; `in`: no other bit is. arch: whose constants
+   and whose [arch=...] rules count; the policy is meant for it alone. On success *out is a policy that the caller
+   frees; on failure it is NULL, and the error's item is FILE:LINE:COLUMN (bytes, from 1). Any thread. Pure but for
+   include. E_FORMAT: no such syntax, or bytes that are no text. E_NOT_FOUND: a call, constant, errno, machine or file
+   that is not known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults;
+   a rule that allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always
+   or never so; no source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all,
+   more than 10 that include each other, 65536 conditions, 64 bits, 16 parentheses. E_UNSUPPORTED: no such machine.
+   E_NO_MEMORY, and what include answers. */
 JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
                                            jailer_error *err);
 
@@ -4935,19 +4936,19 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
 }
 /* ============================================================================================
  * // >>policytext    policies as text: the parser, and the printer whose text it takes
- * May touch: memory; another file only through the caller's include. May call: base, error, syscalls, constants, policy.
- * Compiles and is tested on every system.
+ * May touch: memory; other files only through the caller's include. May call: base, error, syscalls, constants,
+ * policy. Compiles and is tested on every system.
  *
  * The language is that of minijail's policy files, minijail0(5), with the braces and brackets of its newer compiler.
  * What only this parser takes is marked +; minijail refuses each of these texts, so none has two meanings.
  *
  *   line    = [ "@include" path | "@frequency" path | "@default" action | "@unknown" action + | "@denylist"
- *             | calls ":" filter ]                           `\` as the last byte of a line continues it; # is a comment
+ *             | calls ":" filter ]                              `\` as its last byte continues a line; # is a comment
  *   calls   = call | "{" call { "," call } "}"
  *   call    = NAME [ "?" + ] [ "[" attr { ";" attr } "]" ]            "?": skipped where the table does not know it
  *   attr    = "arch" "=" NAME { "," NAME } | "weight" "=" NUMBER +    weight: as from a file of frequencies
  *   filter  = action | any [ ";" "return" errno ] | "{" branch { "," branch } "}"
- *   branch  = action | any [ ";" action ]                             the first branch that holds answers; else @default
+ *   branch  = action | any [ ";" action ]                             the first that holds answers; none: @default
  *   any     = all { "||" all }
  *   all     = test { "&&" test }
  *   test    = arg ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value     unsigned, all 64 bits
@@ -4962,11 +4963,11 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
  *   path    = "/" ... | "./" ...                                      no "..", relative to the file that says it
  *
  * A file of frequencies has the lines `call ":" NUMBER`. `kill` is kill-process. @default and @unknown take any action
- * (minijail: only those that refuse); without them it is kill, and @unknown is what @default is. With @denylist @default
- * is allow, and rules only refuse.
- * `any; return N` outside braces is as in minijail0(5): what holds is allowed, the rest gets N. minijail's newer compiler
- * reads it the other way round; inside braces, which only that one has, it is as there: what holds gets the action.
- * Statements about one call add up in their order; one after an answer to all arguments is an error.
+ * (minijail: only those that refuse); without them it is kill, and @unknown is what @default is. With @denylist it is
+ * allow, and rules only refuse.
+ * `any; return N` outside braces is as in minijail0(5): what holds is allowed, the rest gets N. minijail's newer
+ * compiler reads it the other way round; inside braces, which only that one has, it is as there: what holds gets the
+ * action. Statements about one call add up in their order; one after an answer to all arguments is an error.
  * ============================================================================================ */
 
 enum {
@@ -5195,7 +5196,7 @@ static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
 }
 
 /* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
-   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: none. */
+   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
 static size_t jl_text_utf8(const char *text, size_t n) {
   const unsigned char *s = (const unsigned char *)text;
   const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
@@ -5489,7 +5490,7 @@ static bool jl_text_compares(const jl_text *p, jailer_op *op) {
   return false;
 }
 
-/* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused with all that is always so. */
+/* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused like all that is ever so. */
 static bool jl_text_test(jl_text *p, jailer_test *test) {
   const jl_text_place place = p->token.place;
   bool masked = true;
@@ -5781,8 +5782,8 @@ static bool jl_text_path(jl_text *p) {
   t->kind = JL_TEXT_END;
   while (jl_text_peek(f, t->length) > 32 && jl_text_peek(f, t->length) < 127) t->length++;
   if (t->length) t->kind = JL_TEXT_PATH;
-  if (t->length == 0 || !(t->at[0] == '/' || (t->at[0] == '.' && t->length > 1 && t->at[1] == '/')))
-    return jl_text_unlike(p, "a path that begins with / or ./");
+  if (t->length < 2 || !(t->at[0] == '/' || memcmp(t->at, "./", 2) == 0) || t->at[t->length - 1] == '/')
+    return jl_text_unlike(p, "the path of a file, which begins with / or ./");
   for (size_t i = 0; i + 2 < t->length; i++)
     if (memcmp(t->at + i, "/..", 3) == 0 && (i + 3 == t->length || t->at[i + 3] == '/'))
       return jl_text_stop(p, JAILER_E_FORMAT, &t->place,

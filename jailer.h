@@ -33,6 +33,7 @@
  *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
+ *   A filter of one's own:           jailer_policy_load (a text as minijail's), jailer_policy_rules, jailer_policy_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
@@ -699,9 +700,9 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
      # comment                            a `\` at the very end continues a line
      read: allow                          or 1; log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO
      mmap: arg2 in ~PROT_EXEC || arg2 & PROT_READ && arg3 == MAP_PRIVATE|MAP_ANONYMOUS
-     openat: arg2 == O_RDONLY; return EACCES
+     openat: arg2 == O_RDONLY; return EACCES             what holds is allowed, all else gets the errno
      {open, creat}: return ENOENT
-     ioctl: { arg1 == TIOCSTI; return EPERM, arg1 in 0xffff; allow, kill }
+     ioctl: { arg1 == TIOCSTI; return EPERM, arg1 in 0xffff; allow, kill }     the first that holds answers
      epoll_wait[arch=x86_64]: 1
      @include ./FILE                      @frequency /FILE, @default ACTION, @denylist
 
@@ -714,8 +715,8 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
    that is not known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults;
    a rule that allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always
    or never so; no source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all,
-   more than 10 that include each other, 65536 conditions, 64 bits, 16 parentheses. E_UNSUPPORTED: no such machine.
-   E_NO_MEMORY, and what include answers. */
+   more than 10 that include each other, 65536 conditions or names, 64 bits, 16 parentheses. E_UNSUPPORTED: no such
+   machine. E_NO_MEMORY, and what include answers. */
 JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
                                            jailer_error *err);
 
@@ -4971,10 +4972,11 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
  * ============================================================================================ */
 
 enum {
-  JL_TEXT_DEPTH = 10,     /* files that are open at a time, the first one counted: minijail's bound */
-  JL_TEXT_FILES = 256,    /* files in all */
-  JL_TEXT_NESTED = 16,    /* parentheses in each other */
-  JL_TEXT_TESTS = 1 << 16 /* conditions, and alternatives that are put together: no filter holds as many */
+  JL_TEXT_DEPTH = 10,      /* files that are open at a time, the first one counted: minijail's bound */
+  JL_TEXT_FILES = 256,     /* files in all */
+  JL_TEXT_NESTED = 16,     /* parentheses in each other */
+  JL_TEXT_TESTS = 1 << 16, /* conditions, and alternatives that are put together: no filter holds as many */
+  JL_TEXT_NAMES = 1 << 16  /* names of calls and constants: looking one up takes a microsecond or so */
 };
 #define JL_TEXT_TOTAL ((size_t)4 * JAILER_POLICY_TEXT_MAX) /* bytes in all files */
 
@@ -5075,7 +5077,7 @@ typedef struct jl_text {
   bool idle; /* none of them is one of this machine: what it says need not make sense here */
   uint32_t weight;
   jl_text_clause *clause, **tail;
-  uint32_t clauses, tests, copies;
+  uint32_t clauses, tests, copies, names;
   bool absent;         /* this conjunction has an optional constant that nobody knows */
   const char *dropped; /* the same of one of this branch */
 } jl_text;
@@ -5405,6 +5407,12 @@ static bool jl_text_fits(jl_text *p, const jl_text_token *t, unsigned bits, uint
   return true;
 }
 
+/* One name more to look up. */
+static bool jl_text_lookup(jl_text *p, const jl_text_token *name) {
+  if (p->names++ < JL_TEXT_NAMES) return true;
+  return jl_text_stop(p, JAILER_E_LIMIT, &name->place, "more than 65536 names of calls and constants");
+}
+
 /* Whether a machine knows the name; which one does not count for a rule of another machine. */
 static bool jl_text_constant(const jl_text *p, const jl_text_token *t, uint64_t *value) {
   *value = 0;
@@ -5417,7 +5425,7 @@ static bool jl_text_constant(const jl_text *p, const jl_text_token *t, uint64_t 
 static bool jl_text_named(jl_text *p, unsigned bits, uint64_t *value) {
   const jl_text_token t = p->token;
   if (t.kind != JL_TEXT_NAME) return jl_text_unlike(p, "a value: a number, a constant's name, ~ or (");
-  if (!jl_text_next(p)) return false;
+  if (!jl_text_lookup(p, &t) || !jl_text_next(p)) return false;
   const bool optional = jl_text_accept(p, '?'), known = jl_text_constant(p, &t, value);
   if (!known && optional) return p->absent = true, p->code == JAILER_OK;
   if (!known)
@@ -5674,7 +5682,7 @@ static bool jl_text_call(jl_text *p) {
   if (name.kind != JL_TEXT_NAME)
     return jl_text_unlike(p, p->rows ? "the name of a system call" : "the name of a system call, { or @");
   p->weight = 0;
-  if (!jl_text_next(p)) return false;
+  if (!jl_text_lookup(p, &name) || !jl_text_next(p)) return false;
   const bool optional = jl_text_accept(p, '?');
   if (jl_text_accept(p, '[') && !jl_text_attributes(p, &here)) return false;
   if (p->code || !here) return p->code == JAILER_OK;

@@ -994,7 +994,9 @@ static void bound_rows(void) {
          parse_large(fill("read: arg0 == ", "0", MAX, "")) == JAILER_OK,
      "one word, one number");
   OK(parse_large(fill("read: arg0 == ", "1|", MAX, "1")) == JAILER_OK, "one value of half a million terms");
-  OK(parse_large(fill("read: arg0 == ", "AF_PPPOX|", MAX, "1")) == JAILER_OK, "and of names");
+  OK(parse_large(fill("read: arg0 == ", "AF_PPPOX|", 65536 * 9, "1")) == JAILER_OK, "and one of names");
+  OK(parse_large(fill("read: arg0 == ", "AF_PPPOX|", MAX, "1")) == L && strstr(err.message, "names"), "of too many names");
+  OK(parse_large(fill("{read", ",a?", MAX, "}: 1")) == L && strstr(err.message, "names"), "too many names of calls");
   OK(parse_large(fill("read: arg0 == ", "(", MAX, "1")) == L && parse_large(fill("read: arg0 == ", "~(", MAX, "1")) == L,
      "parentheses, in each other");
   OK(parse_large(fill("read: arg0 == 1", "||arg0==1", MAX, "")) == L && strstr(err.message, "65536"), "conditions without end");

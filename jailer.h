@@ -4954,7 +4954,7 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
  *   all     = test { "&&" test }
  *   test    = arg ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value     unsigned, all 64 bits
  *           | arg "&" value                                           any of the bits is set
- *           | arg "&" value ( "==" | ... ) value +                    the bits under a mask compared
+ *           | arg "&" value ( " ==" | ... ) value +                   the bits under a mask compared; with the blank
  *           | arg "in" value                                          no other bit is set
  *   arg     = "arg0" ... "arg5" [ "[32]" + | "[64]" + ]               32: as the kernel reads an int; 64: the default
  *   value   = term { "|" term }
@@ -5498,6 +5498,17 @@ static bool jl_text_compares(const jl_text *p, jailer_op *op) {
   return false;
 }
 
+/* arg & MASK, or arg & MASK == VALUE: then with a blank, because one of minijail's parsers overlooks what sticks to a
+   number and takes 5==4 for 5. */
+static bool jl_text_masked(jl_text *p, jailer_test *test) {
+  test->op = JAILER_NE;
+  if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+  if (!jl_text_compares(p, &test->op)) return true;
+  if ((unsigned char)p->token.at[-1] > 32)
+    return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, "a blank belongs between the mask and the comparison");
+  return jl_text_next(p) && jl_text_value(p, test->bits, 0, &test->value);
+}
+
 /* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused like all that is ever so. */
 static bool jl_text_test(jl_text *p, jailer_test *test) {
   const jl_text_place place = p->token.place;
@@ -5508,10 +5519,7 @@ static bool jl_text_test(jl_text *p, jailer_test *test) {
     masked = false;
     if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->value)) return false;
   } else if (p->token.kind == '&') {
-    test->op = JAILER_NE;
-    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
-    if (jl_text_compares(p, &test->op) && (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->value)))
-      return false;
+    if (!jl_text_masked(p, test)) return false;
   } else if (jl_text_is(p, "in")) {
     if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
     test->mask = ~test->mask & jl_text_whole(test->bits);

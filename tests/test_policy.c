@@ -311,6 +311,8 @@ static const wrong wrongs[] = {
     {T("# \xc0\xaf"), F, 1, 3},
     {T("# \xe0\x80\xaf"), F, 1, 3},
     {T("# \xed\xa0\x80"), F, 1, 3},
+    {T("# \xe0\x82\xa9"), F, 1, 3},
+    {T("# \xf0\x82\x82\xac"), F, 1, 3},
     {T("# \xf4\x90\x80\x80"), F, 1, 3},
     {T("# \xff"), F, 1, 3},
     {T("# \x80"), F, 1, 3},

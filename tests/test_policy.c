@@ -491,6 +491,7 @@ static const wrong wrongs[] = {
     {T("read: arg0[32] == 4294967296"), L, 1, 19},
     {T("read: arg0[32] == -2147483649"), L, 1, 19},
     {T("read: arg0[32] & 0x100000000"), L, 1, 18},
+    {T("read: arg0[32] & CLONE_CLEAR_SIGHAND"), L, 1, 18},
     {T("read: arg0 == AF_UNIXX"), N, 1, 15},
     {T("read: arg0 == 1|AF_UNIXX"), N, 1, 17},
     {T("read: arg0 == af_unix"), N, 1, 15},
@@ -1009,6 +1010,14 @@ static void bound_rows(void) {
   OK(parse_large(fill("", "read: arg0==1\n", 65536 * 14, "")) == JAILER_OK, "statements about one call");
   n = fill("", "{read,write,close,dup,dup2,dup3}: arg0==1\n", MAX, "");
   OK(parse_large(n) == L && strstr(err.message, "65536"), "about several, each with all alternatives");
+  n = fill("{read,write,close,dup,dup2,dup3}: arg0==1", "||arg0==1", 2000, "\n");
+  char *piece = malloc(n + 1);
+  memcpy(piece, large, n);
+  piece[n] = 0;
+  OK(parse_large(fill("", piece, 49 * n, "")) == JAILER_OK && parse_large(fill("", piece, 51 * n, "")) == L &&
+         strstr(err.message, "65536 alternatives"),
+     "and those that have to be put together for them");
+  free(piece);
   OK(parse_large(fill("", "read[arch=arm]: arg0==1\n", MAX, "")) == JAILER_OK, "about another machine's");
   OK(parse_large(fill("", "@default kill\n", MAX, "")) == JAILER_OK, "one default, many times");
   OK(parse_large(fill("", "@include /one\n", MAX, "")) == L && err.item[0] && strstr(err.message, "256 files"),

@@ -7376,9 +7376,7 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
 static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
   jl_stat st;
   int fd = -1;
-  if (jl_files_mend(box, "exit", NULL) ||
-      jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL))
-    return 0;
+  if (jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL)) return 0;
   const uint64_t from = st.size > size ? st.size - size : 0;
   const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
   jl_files_close(&fd);
@@ -10777,12 +10775,13 @@ static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *
 }
 
 /* What the program in the box told of its end, where that is the end that the kernel tells of. It explains and decides
-   nothing: what cannot be read was not told. */
+   nothing: what cannot be read was not told, and an end that nobody tells of is no reason to look. */
 static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
   enum { TAIL = 8192 };
   char tail[TAIL];
   jailer_denial told;
   jl_box box;
+  if (!jl_denial_signal(status->exited ? status->exit_code - 128 : status->signal)) return;
   if (jl_files_box_open(layout, JL_BOX_HELD, &box, NULL)) return;
   const size_t n = jl_files_exit_tail(&box, tail, sizeof tail);
   jl_files_box_close(&box);

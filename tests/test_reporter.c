@@ -475,13 +475,14 @@ static void test_boxes(void) {
               {"the same, and garbage without an end after it", "", "printf 'x%.0s' 1 2 3 >>\"$E\"; kill -31 $$", SIGSYS, true},
               {"the same, and 16 KiB after it", "", "head -c 16384 /dev/zero >>\"$E\"; kill -31 $$", SIGSYS, false},
               {"a crash without a newline", "", "printf '%s' '{\"crash\": \"SIGSYS\"' >\"$E\"; kill -31 $$", SIGSYS, false},
-              {"nothing: the file is shut", "chmod 0 \"$E\" 2>/dev/null; chmod 600 \"$E\"", "kill -31 $$", SIGSYS, true}};
+              {"a denial at the end of a longer line, where reading begins", "printf x >>\"$E\"", "head -c $((8192 - N)) /dev/zero | tr '\\0' '\\n' >>\"$E\"; kill -31 $$", SIGSYS, false},
+              {"a denial, in a file that it empties after it", "", ": >\"$E\"; kill -31 $$", SIGSYS, false}};
   jailer_config liar = box_config();
   liar.shim = NULL;
   liar.with_init = true;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     const char *argv[] = {"sh", "-c", script, NULL};
-    snprintf(script, sizeof script, "E='%s'; %s\ncat >>\"$E\" <<'T'\n%sT\n%s", box_path("./exit"), rows[i].before, denied, rows[i].after);
+    snprintf(script, sizeof script, "E='%s'; N=%d; %s\ncat >>\"$E\" <<'T'\n%sT\n%s", box_path("./exit"), (int)sizeof denied - 1, rows[i].before, denied, rows[i].after);
     liar.argv = argv;
     box_start(&boxed, &liar, NULL);
     box_finish(&boxed);

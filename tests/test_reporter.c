@@ -108,6 +108,7 @@ static void test_hostile_lines(void) {
   BAD("{\"code\":0}\n");
   BAD("{\"denied\": \n");
   BAD(with(denied, "\n", ""));
+  BAD(with(denied, "\n", "x"));
   BAD(with(denied, "}\n", "\n"));
   BAD(with(denied, "}\n", "} \n"));
   BAD(with(denied, "}\n", "}}\n"));
@@ -371,7 +372,7 @@ static void test_install(void) {
   int zero = dup(0);
   close(0);
   refused("nothing but zero, and no descriptor 0", &r, JAILER_E_INVALID);
-  if (open("/dev/null", O_RDWR) != 0) box_die("/dev/null");
+  if (open("/dev/null", O_RDWR | O_APPEND) != 0) box_die("/dev/null");
   refused("a device", &r, JAILER_E_INVALID);
   dup2(zero, 0);
   close(zero);
@@ -470,6 +471,9 @@ static void test_boxes(void) {
   } rows[] = {{"a denial, and ends with 0", "", "exit 0", 1000, false},
               {"a denial, and ends with 1", "", "exit 1", 1001, false},
               {"a denial, and ends by another signal", "", "kill -9 $$", SIGKILL, false},
+              {"a denial, and ends by a crash", "", "kill -11 $$", SIGSEGV, false},
+              {"a denial, and ends with the code of a crash", "", "exit 139", 1139, false},
+              {"a denial, and ends with the code of SIGSYS", "", "exit 159", 1159, true},
               {"a denial, and ends by SIGSYS", "", "kill -31 $$", SIGSYS, true},
               {"the same, below ten thousand lines of its own", "i=0; while [ $i -lt 10000 ]; do echo \"{$i}\"; i=$((i+1)); done >>\"$E\"", "kill -31 $$", SIGSYS, true},
               {"the same, and garbage without an end after it", "", "printf 'x%.0s' 1 2 3 >>\"$E\"; kill -31 $$", SIGSYS, true},

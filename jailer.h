@@ -4983,7 +4983,7 @@ static void jl_denial_reason(jl_buf *b, const jailer_denial *d) {
   const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(d->audit_arch), d->number);
   if (!jl_streq(d->role, jl_tab_roles[JAILER_ROLE_LAUNCH]) || !call || call->rule[0] <= JL_RULE_ALLOW) return;
   jl_buf_str(b, " (");
-  jl_buf_str(b, jl_tab_rules[call->rule[0]].why);
+  jl_buf_str(b, jl_tab_why(jl_denial_arch(d->audit_arch), d->number));
   jl_buf_char(b, ')');
 }
 
@@ -6109,7 +6109,7 @@ static size_t jl_reporter_frame(void) {
 static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *err) {
   static const char step[] = "give a thread an alternate stack";
   enum { JL_SS_DISABLE = 2, OWN_BYTES = 2048 };
-  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 4096) + OWN_BYTES);
+  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 5120) + OWN_BYTES);
   const uint64_t stack[3] = {(uint64_t)(uintptr_t)memory, memory ? 0 : JL_SS_DISABLE, size};
   if (memory && size < need) {
     char message[96];

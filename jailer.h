@@ -30,8 +30,10 @@
  *
  *   To reach a path, grant it:       jailer_grant grants[] = {{.path = "/srv/in"},
  *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
+ *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
+ *   A filter of one's own:           jailer_policy_load (a text as minijail's), jailer_policy_rules, jailer_policy_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
@@ -57,6 +59,7 @@
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
@@ -81,11 +84,13 @@
  *   >>plan        grants = f(config, host): defaults, conflicts, order
  *   >>policy      who may call what: rules by system call
  *   >>bpf         the compiler: from a policy to a filter
+ *   >>policytext  policies as text: parser and printer
  *   >>denial      how a jailed program tells of its end: one line, written and parsed
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
  *   >>reporter    in the jailed program: a handler that writes that line
+ *   >>libseccomp  the other compiler of filters, where JAILER_USE_LIBSECCOMP asks for it
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
@@ -234,6 +239,22 @@ typedef struct jailer_fd {
   int as;        /* with renumber: the number inside */
 } jailer_fd;
 
+/* What the target may do with one port of its own kind. jailer_port_use_name says each: "connect-tcp", ... */
+typedef enum jailer_port_use {
+  JAILER_CONNECT_TCP = 0, /* connect to this port of any address; needs Landlock ABI 4 (Linux 6.7) */
+  JAILER_BIND_TCP,        /* bind to this port, so that others can connect; likewise */
+  JAILER_CONNECT_UDP,     /* connect and send to this port of any address; needs Landlock ABI 10 (Linux 7.2) */
+  JAILER_BIND_UDP         /* bind to this port and receive there; likewise */
+} jailer_port_use;
+
+/* One port that the target may use. Ports are told apart, addresses are not: port 443 is that of every host. */
+typedef struct jailer_port {
+  uint16_t port;       /* host byte order. 0 to bind: one that the kernel chooses from ip_local_port_range (ip(7),
+                          landlock(7)). 0 to connect is no port: E_INVALID. Connecting by UDP brings bind 0 along:
+                          without a port of its own nobody can send */
+  jailer_port_use use; /* default: connect by TCP */
+} jailer_port;
+
 /* Limits. Zero means the default named beside each field. */
 typedef struct jailer_limits {
   uint64_t nofile;         /* RLIMIT_NOFILE; default 1024, or the launcher's hard limit where that is lower */
@@ -364,10 +385,13 @@ typedef enum jailer_role {
 
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
-  bool allow_network;    /* launch: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_network;    /* launch, vmm: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_tcp;        /* launch: of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
+  bool allow_udp;        /* launch: UDP alone, likewise. Both may be set; allow_network is wider than either */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
-  bool allow_exec_memfd; /* launch: memfd_create without MFD_NOEXEC_SEAL */
+  bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
+  bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
                       reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
                       the launch role makes libraries take another way stay */
@@ -377,6 +401,20 @@ typedef struct jailer_role_options {
 /* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of
    threads. */
 typedef struct jailer_policy jailer_policy;
+
+#define JAILER_POLICY_TEXT_MAX 1048576 /* bytes in one file of a policy */
+
+/* A policy as text, for jailer_policy_parse. Strings are borrowed until it returns. */
+typedef struct jailer_policy_source {
+  const char *name; /* of the file: errors begin with it, and ./FILE is looked for beside it; NULL: "policy" */
+  const char *text; /* NULL: none */
+  size_t length;    /* at most JAILER_POLICY_TEXT_MAX */
+
+  /* What reads the file of an @include or @frequency: at most size bytes into text, their number in *length. Its error
+     becomes jailer_policy_parse's, with the place that asked. NULL: such a line is E_INVALID. */
+  jailer_code (*include)(void *user, const char *path, char *text, size_t size, size_t *length, jailer_error *err);
+  void *user; /* handed to include */
+} jailer_policy_source;
 
 /* One instruction of classic BPF: struct sock_filter of linux/filter.h, the same layout. */
 typedef struct jailer_insn {
@@ -406,6 +444,9 @@ typedef struct jailer_config {
   const jailer_fd *fds;
   size_t fd_count;
   jailer_stdio stdio;
+  const jailer_port *ports; /* with allow_network: the only ports, and no other protocol; NULL: no such limit. Without
+                               allow_network there is no network at all, so that is E_INVALID; so is an empty list */
+  size_t port_count;
   jailer_limits limits;
   const char *cgroup; /* a directory of cgroup v2, absolute, made and limited by the caller (memory.max, pids.max, ...),
                          where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
@@ -425,7 +466,7 @@ typedef struct jailer_config {
   uint32_t uid, gid;
 
   /* Grants of power. */
-  bool allow_network;    /* the host's network namespace and IP sockets */
+  bool allow_network;    /* the host's network namespace and IP sockets; `ports` narrows it */
   bool allow_userns;     /* namespaces of its own making */
   bool allow_host_root;  /* uid 0 of the host, where the launcher has it */
   bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL: code from memory through execve */
@@ -436,6 +477,9 @@ typedef struct jailer_config {
   bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
   bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
 
+  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
+     launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
+  bool log_denials;
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
@@ -447,12 +491,13 @@ typedef struct jailer_config {
 /* What this host can do, as far as asking tells; only a launch proves it. Plain data. */
 typedef struct jailer_host {
   uint32_t kernel_major, kernel_minor;
-  uint32_t landlock_abi; /* 0: none */
-  uint32_t uid, gid;     /* effective, of the caller */
-  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
-  bool nested;           /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
-  bool seccomp;          /* filters with the actions that the launch filter uses */
-  bool dumpable;         /* PR_GET_DUMPABLE of the caller */
+  uint32_t landlock_abi;    /* 0: none */
+  uint32_t landlock_errata; /* bit n - 1: erratum n of Landlock is fixed (Linux 6.15, and older ones with backports) */
+  uint32_t uid, gid;        /* effective, of the caller */
+  bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
+  bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
+  bool seccomp;             /* filters with the actions that the launch filter uses */
+  bool dumpable;            /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
   uint64_t nofile_hard, fsize_hard;
@@ -514,10 +559,12 @@ typedef struct jailer_proc {
   int pidfd;         /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
   int init_fd;       /* private: the init's report; -1: none */
   uint32_t layers;   /* applied, JAILER_BIT each */
-  uint32_t degraded; /* asked, not to be had here, permitted by may_degrade */
+  uint32_t degraded; /* asked, not to be had here, or not whole (then also in layers), permitted by may_degrade */
   uint32_t uid, gid; /* on the host */
   uint32_t landlock_abi;
-  uint32_t readback; /* layers that the child read back from the kernel before exec */
+  uint32_t landlock_errata; /* as in jailer_host */
+  uint32_t landlock_lacks;  /* private: what this ABI could not do of what was asked */
+  uint32_t readback;        /* layers that the child read back from the kernel before exec */
   jailer_engine engine;
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
@@ -533,7 +580,7 @@ typedef struct jailer_proc {
 typedef enum jailer_state {
   JAILER_NOT_REQUESTED = 0,
   JAILER_APPLIED,
-  JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
+  JAILER_DEGRADED,   /* asked, not to be had or not whole (see detail), and the configuration permits that */
   JAILER_UNAVAILABLE /* asked and not to be had: of a host or of a refused launch, never of a running target */
 } jailer_state;
 
@@ -695,6 +742,43 @@ JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_op
    comparison that can never hold), E_LIMIT, E_NO_MEMORY. Ownership and threads as above. */
 JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err);
 
+/* A policy from text in the language of minijail's policy files (minijail0(5), and the braces and brackets of its newer
+   compiler; the whole grammar: >>policytext):
+
+     # comment                            a `\` at the very end continues a line
+     read: allow                          or 1; log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO
+     mmap: arg2 in ~PROT_EXEC || arg2 & PROT_READ && arg3 == MAP_PRIVATE|MAP_ANONYMOUS
+     openat: arg2 == O_RDONLY; return EACCES             what holds is allowed, all else gets the errno
+     {open, creat}: return ENOENT
+     ioctl: { arg1 == TIOCSTI; return EPERM, arg1 in 0xffff; allow, kill }     the first that holds answers
+     epoll_wait[arch=x86_64]: 1
+     @include ./FILE                      @frequency /FILE, @default ACTION, @denylist
+
+   and beyond that: `newcall?: 1` and `arg1 == NEWNAME?` for names that may be unknown (all others are E_NOT_FOUND),
+   `arg1[32] == X` (as the kernel reads an int), `arg1 & MASK == X`, `trap N`, `@unknown ACTION`, `[weight=N]`.
+   Comparisons are unsigned and of 64 bits; `&`: any of these bits is set; `in`: no other bit is. arch: whose constants
+   and whose [arch=...] rules count; the policy is meant for it alone. On success *out is a policy that the caller
+   frees; on failure it is NULL, and the error's item is FILE:LINE:COLUMN (bytes, from 1). Any thread. Pure but for
+   include. E_FORMAT: no such syntax, or bytes that are no text. E_NOT_FOUND: a call, constant, errno, machine or file
+   that is not known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults;
+   a rule that allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always
+   or never so; no source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all,
+   more than 10 that include each other, 65536 conditions or names, 64 bits, 16 parentheses. E_UNSUPPORTED: no such
+   machine. E_NO_MEMORY, and what include answers. */
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err);
+
+/* The same from a file, and those that it includes. Symbolic links are followed: whoever can write one of the files or
+   directories decides the policy. Further errors: E_NOT_FOUND, E_DENIED, E_UNSAFE (no regular file), E_LIMIT, E_SYSTEM;
+   E_UNSUPPORTED where this build has no effects. */
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err);
+
+/* A policy as such a text, with the reason of each rule where it came with a role. Only what concerns that machine;
+   jailer_policy_parse makes of it a policy with the same answers there. The rules of jailer_plan_text; E_INVALID: no
+   policy; E_UNSUPPORTED: no such machine. */
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err);
+
 /* NULL is fine. */
 JAILER_API void jailer_policy_free(jailer_policy *policy);
 
@@ -716,7 +800,9 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
 /* Compiles a policy to a filter for the machines archs[0..arch_count) (none: the native one), as seccomp(2) takes it:
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
-   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
+   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
+   file (memfd_create(2)) that it writes to failed. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
@@ -773,13 +859,14 @@ JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, si
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
-/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native") or state ("applied"); never NULL. The layer
-   by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
+/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
+   ("connect-tcp"); never NULL. The layer by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
 JAILER_API const char *jailer_code_name(jailer_code code);
 JAILER_API const char *jailer_layer_name(jailer_layer layer);
 JAILER_API jailer_layer jailer_layer_by_name(const char *name);
 JAILER_API const char *jailer_engine_name(jailer_engine engine);
 JAILER_API const char *jailer_state_name(jailer_state state);
+JAILER_API const char *jailer_port_use_name(jailer_port_use use);
 
 /* One line for a person: layer, step, item, errno and remedy. Writes a NUL-terminated text into text[0..size) and
    returns its length; a text that does not fit is cut (it is for a log, nothing is decided by it). */
@@ -907,6 +994,18 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+
+#ifdef JAILER_USE_LIBSECCOMP
+#if !JL_LINUX
+#error "jailer.h: JAILER_USE_LIBSECCOMP is for Linux on x86-64 and aarch64, with gcc or clang"
+#endif
+#include <seccomp.h>
+#define JL_LIBSECCOMP 1
+#define JL_COMPILE jl_scmp_compile
+#else
+#define JL_LIBSECCOMP 0
+#define JL_COMPILE jl_bpf_compile
+#endif
 
 /* AddressSanitizer does not see a mapping that is made by a bare system call: what it remembers of the address, a
    thread's stack that is gone for example, would be held against the child's stack. */
@@ -1285,24 +1384,37 @@ enum {
   JL_LL_RESOLVE_UNIX = 1 << 16,
   JL_LL_NET_BIND_TCP = 1 << 0, JL_LL_NET_CONNECT_TCP = 1 << 1, JL_LL_NET_BIND_UDP = 1 << 2,
   JL_LL_NET_CONNECT_SEND_UDP = 1 << 3,
-  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1
+  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1,
+  JL_LL_LOG_SAME_EXEC_OFF = 1 << 0, JL_LL_LOG_NEW_EXEC_ON = 1 << 1, JL_LL_LOG_SUBDOMAINS_OFF = 1 << 2,
+  JL_LL_TSYNC = 1 << 3, JL_LL_NO_NEW_PRIVS = 1 << 4
 };
 
-/* What each ABI adds: file system rights, network rights, scopes. Row n is ABI n; a newer kernel gets the last row. */
+/* What each ABI adds: file system rights, network rights, scopes, flags of landlock_restrict_self(2). Row n is ABI n; a
+   newer kernel gets the last row. */
 static const struct {
-  uint32_t fs, net, scoped;
-} jl_tab_landlock[] = {{0, 0, 0},                                               /* no Landlock */
-                       {0x1fff, 0, 0},                                          /* 5.13 */
-                       {JL_LL_REFER, 0, 0},                                     /* 5.19 */
-                       {JL_LL_TRUNCATE, 0, 0},                                  /* 6.2 */
-                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0},      /* 6.7 */
-                       {JL_LL_IOCTL_DEV, 0, 0},                                 /* 6.10 */
-                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL},  /* 6.12 */
-                       {0, 0, 0},                                               /* 6.15: audit flags */
-                       {0, 0, 0},                                               /* 7.0: TSYNC */
-                       {JL_LL_RESOLVE_UNIX, 0, 0},                              /* 7.1 */
-                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0}, /* 7.2 */
-                       {0, 0, 0}};                                              /* 7.3: flag for no_new_privs */
+  uint32_t fs, net, scoped, flags;
+} jl_tab_landlock[] = {{0, 0, 0, 0},                                               /* no Landlock */
+                       {0x1fff, 0, 0, 0},                                          /* 5.13 */
+                       {JL_LL_REFER, 0, 0, 0},                                     /* 5.19 */
+                       {JL_LL_TRUNCATE, 0, 0, 0},                                  /* 6.2 */
+                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0, 0},      /* 6.7 */
+                       {JL_LL_IOCTL_DEV, 0, 0, 0},                                 /* 6.10 */
+                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL, 0},  /* 6.12 */
+                       {0, 0, 0, JL_LL_LOG_SAME_EXEC_OFF | JL_LL_LOG_NEW_EXEC_ON | JL_LL_LOG_SUBDOMAINS_OFF}, /* 6.15 */
+                       {0, 0, 0, JL_LL_TSYNC},                                     /* 7.0 */
+                       {JL_LL_RESOLVE_UNIX, 0, 0, 0},                              /* 7.1 */
+                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0, 0}, /* 7.2 */
+                       {0, 0, 0, JL_LL_NO_NEW_PRIVS}};                             /* 7.3 */
+
+/* The uses of a port, in the order of jailer_port_use: name, right, and what it takes to bring that right to use. */
+static const struct {
+  const char *name;
+  uint32_t right;
+  bool udp, bind;
+} jl_tab_ports[] = {{"connect-tcp", JL_LL_NET_CONNECT_TCP, false, false},
+                    {"bind-tcp", JL_LL_NET_BIND_TCP, false, true},
+                    {"connect-udp", JL_LL_NET_CONNECT_SEND_UDP, true, false},
+                    {"bind-udp", JL_LL_NET_BIND_UDP, true, true}};
 /* clang-format on */
 
 /* struct landlock_ruleset_attr: its first 8, 16 or 24 bytes, as far as the running ABI knows it. */
@@ -1320,6 +1432,14 @@ JL_UNUSED static jl_landlock jl_tab_landlock_all(uint32_t abi) {
     all.scoped |= jl_tab_landlock[i].scoped;
   }
   return all;
+}
+
+/* The flags that landlock_restrict_self(2) knows, cumulated; others are EINVAL. */
+JL_UNUSED static uint32_t jl_tab_landlock_flags(uint32_t abi) {
+  const size_t last = sizeof jl_tab_landlock / sizeof jl_tab_landlock[0] - 1;
+  uint32_t flags = 0;
+  for (size_t i = 0; i <= last && i <= abi; i++) flags |= jl_tab_landlock[i].flags;
+  return flags;
 }
 
 JL_UNUSED static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
@@ -1435,8 +1555,7 @@ static const struct {
      "it must exist inside the jail and be searchable by the target"},
     {JAILER_LAYER_NNP, "set no_new_privs", "prctl(PR_SET_NO_NEW_PRIVS) was refused"},
     {JAILER_LAYER_LANDLOCK, "add a Landlock rule", "landlock_add_rule(2) was refused"},
-    {JAILER_LAYER_LANDLOCK, "enforce Landlock",
-     "landlock_restrict_self(2) was refused; a process can stack at most 16 domains"},
+    {JAILER_LAYER_LANDLOCK, "enforce Landlock", "landlock_restrict_self(2) was refused"},
     {JAILER_LAYER_FDS, "close all other descriptors", "close_range(2) was refused and /proc/self/fd cannot be read"},
     {JAILER_LAYER_PIDNS, "start the init", "the init could not be started"},
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
@@ -1510,6 +1629,7 @@ typedef enum jl_arch { JL_ARCH_X86_64 = 0, JL_ARCH_AARCH64, JL_ARCH_RISCV64, JL_
 #define JL_RET_EINVAL JAILER_ANSWER_ERRNO(22)
 #define JL_RET_ENOSYS JAILER_ANSWER_ERRNO(38)
 #define JL_RET_EPROTONOSUPPORT JAILER_ANSWER_ERRNO(93)
+#define JL_RET_EOPNOTSUPP JAILER_ANSWER_ERRNO(95)
 #define JL_RET_EAFNOSUPPORT JAILER_ANSWER_ERRNO(97)
 
 /* The tests that the tables are made of. */
@@ -1534,6 +1654,8 @@ static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "v
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
 enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
+enum { JL_GRANT_PORTS = 16, JL_GRANT_TCP = 32, JL_GRANT_UDP = 64 }; /* with NETWORK, which they narrow */
+enum { JL_GRANT_TKILL = 128 };
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
@@ -1584,12 +1706,20 @@ static const jl_tab_clause jl_tab_ioctl[] = {
     {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
-   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
+   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). With ports
+   there is only what Landlock's rights for ports are about: its hooks look at TCP and UDP (security/landlock/net.c) but
+   not at MPTCP and ICMP; and TCP or UDP only where one of its ports is granted. */
 static const jl_tab_clause jl_tab_socket[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))},                                /* AF_UNIX */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16), JL_IS32(2, 0))}, /* AF_NETLINK, NETLINK_ROUTE */
     {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT,
      JL_WHEN(JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10))},                                /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},       /* SOCK_STREAM, default */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},       /* TCP */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 0))},       /* SOCK_DGRAM, default */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 17))},      /* UDP */
+    {JL_GRANT_PORTS, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                    /* SOCK_RAW */
+    {JL_GRANT_PORTS, JL_RET_EPROTONOSUPPORT, JL_ALWAYS},                             /* all else */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},   /* SOCK_STREAM, default */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},   /* TCP */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 262))}, /* MPTCP */
@@ -1599,6 +1729,17 @@ static const jl_tab_clause jl_tab_socket[] = {
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 58))},  /* ICMPv6 */
     {JL_GRANT_NETWORK, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                  /* SOCK_RAW */
     {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, JL_ALWAYS}};
+
+/* `unsigned int flags`: 32 bits. MSG_FASTOPEN (0x20000000) connects without connect(2), and so past Landlock's hook.
+   The answer is the kernel's own where fast open is switched off (tcp(7)). */
+static const jl_tab_clause jl_tab_sendto[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(3, 0x20000000u))}};
+static const jl_tab_clause jl_tab_sendmsg[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(2, 0x20000000u))}};
+
+/* `int level, int optname`: 32 bits each. IPPROTO_TCP, TCP_ULP: "smc" makes an SMC socket of one of TCP, which Landlock
+   does not look at; "tls" goes along, whose users do without. TCP_FASTOPEN_CONNECT needs no clause: connect(2) is still
+   the way, and is looked at. */
+static const jl_tab_clause jl_tab_setsockopt[] = {
+    {JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_IS32(1, 6), JL_IS32(2, 31))}};
 
 /* `int family`: 32 bits. */
 static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))}}; /* AF_UNIX */
@@ -1646,6 +1787,79 @@ static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64
                                                {0, JL_RET_EINVAL, JL_WHEN(JL_IS32(1, 4))}};
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
+/* --- the roles of a virtual machine monitor. What EPERM stands for is what the role's `denied` says: by default the
+   process ends. --- */
+
+/* `unsigned int cmd`. Of KVM's commands only type and number are looked at: size and direction differ by machine, and
+   the kernel compares all of it. The vCPU's own come first in both lists, KVM_RUN before all. */
+/* clang-format off */
+#define JL_IOCTL(command) { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+#define JL_KVM(number) { 0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xffffu, 0xae00u | (number))) }
+#define JL_KVM_VCPU \
+    JL_KVM(0x80),                                           /* RUN */ \
+    JL_KVM(0x81), JL_KVM(0x82), JL_KVM(0x83), JL_KVM(0x84), /* REGS, SREGS */ \
+    JL_KVM(0x86), JL_KVM(0x8b), JL_KVM(0x9a), JL_KVM(0xb7), /* INTERRUPT, SIGNAL_MASK, NMI, SMI */ \
+    JL_KVM(0x88), JL_KVM(0x89), JL_KVM(0x8c), JL_KVM(0x8d), /* MSRS, FPU */ \
+    JL_KVM(0x8e), JL_KVM(0x8f), JL_KVM(0x90), JL_KVM(0x91), /* LAPIC, CPUID2 */ \
+    JL_KVM(0x98), JL_KVM(0x99), JL_KVM(0x9f), JL_KVM(0xa0), /* MP_STATE; VCPU_EVENTS and PIT2 */ \
+    JL_KVM(0xa1), JL_KVM(0xa2), JL_KVM(0xa3), JL_KVM(0xad), /* DEBUGREGS and TSC_KHZ, KVMCLOCK_CTRL */ \
+    JL_KVM(0xa4), JL_KVM(0xa5), JL_KVM(0xa6), JL_KVM(0xa7), /* XSAVE and SIGNAL_MSI, XCRS */ \
+    JL_KVM(0xcf), JL_KVM(0xab), JL_KVM(0xac), JL_KVM(0xb0), /* GET_XSAVE2, ONE_REG, GET_REG_LIST */ \
+    JL_KVM(0xae), JL_KVM(0xc2), JL_KVM(0x61), JL_KVM(0x67)  /* ARM_VCPU_INIT, ARM_VCPU_FINALIZE, IRQ_LINE */
+
+static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU};
+static const jl_tab_clause jl_tab_vmm_ioctl[] = {
+    JL_KVM_VCPU,
+    JL_KVM(0x00), JL_KVM(0x01), JL_KVM(0x02), JL_KVM(0x03), /* GET_API_VERSION, CREATE_VM, MSR_INDEX_LIST, EXTENSION */
+    JL_KVM(0x04), JL_KVM(0x05), JL_KVM(0x41), JL_KVM(0x42), /* VCPU_MMAP_SIZE, SUPPORTED_CPUID, VCPU, DIRTY_LOG */
+    JL_KVM(0x46), JL_KVM(0x47), JL_KVM(0x48), JL_KVM(0x49), /* USER_MEMORY_REGION, TSS_ADDR, IDENTITY_MAP_ADDR */
+    JL_KVM(0x60), JL_KVM(0x62), JL_KVM(0x63), JL_KVM(0x6a), /* IRQCHIP, SET_GSI_ROUTING */
+    JL_KVM(0x76), JL_KVM(0x77), JL_KVM(0x79), JL_KVM(0x7b), /* IRQFD, CREATE_PIT2, IOEVENTFD, SET_CLOCK */
+    JL_KVM(0x7c), JL_KVM(0xaf), JL_KVM(0xe0), JL_KVM(0xe1), /* GET_CLOCK, ARM_PREFERRED_TARGET, CREATE_DEVICE */
+    JL_KVM(0xe2), JL_KVM(0xe3), JL_KVM(0xd2), JL_KVM(0xd4), /* DEVICE_ATTR, MEMORY_ATTRIBUTES, GUEST_MEMFD */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xff00u, 0xaf00u))}, /* VHOST_..., where the device was granted */
+    JL_IOCTL(0x5401u), JL_IOCTL(0x5402u), JL_IOCTL(0x5403u),    /* TCGETS, TCSETS, TCSETSW: a terminal as console */
+    JL_IOCTL(0x5404u), JL_IOCTL(0x5413u), JL_IOCTL(0x541bu),    /* TCSETSF, TIOCGWINSZ, FIONREAD */
+    JL_IOCTL(0x5421u), JL_IOCTL(0x5451u),                       /* FIONBIO, FIOCLEX */
+    JL_IOCTL(0x400454d0u), JL_IOCTL(0x400454d8u)};              /* TUNSETOFFLOAD, TUNSETVNETHDRSZ */
+static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u)};
+/* clang-format on */
+
+/* `unsigned long prot` of mmap and mprotect, of which all bits are in the low word: PROT_EXEC is 4. */
+static const jl_tab_clause jl_tab_no_exec[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 4))}};
+
+/* `int option`. PR_SET_NO_NEW_PRIVS is what comes before a further filter. */
+static const jl_tab_clause jl_tab_role_prctl[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 15))},           /* PR_SET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16))},           /* PR_GET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 38))},           /* PR_SET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 39))},           /* PR_GET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0x53564d41u))}}; /* PR_SET_VMA: names for anonymous memory */
+
+/* `unsigned int cmd`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. */
+#define JL_FCNTL(command) \
+  { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+static const jl_tab_clause jl_tab_role_fcntl[] = {
+    JL_FCNTL(3),    JL_FCNTL(4),    JL_FCNTL(1),  JL_FCNTL(2), /* GETFL, SETFL, GETFD, SETFD */
+    JL_FCNTL(0),    JL_FCNTL(1030),                            /* DUPFD, DUPFD_CLOEXEC */
+    JL_FCNTL(5),    JL_FCNTL(6),    JL_FCNTL(7),               /* GETLK, SETLK, SETLKW */
+    JL_FCNTL(36),   JL_FCNTL(37),   JL_FCNTL(38),              /* the same with OFD: locks on disk images */
+    JL_FCNTL(1033), JL_FCNTL(1034)};                           /* ADD_SEALS, GET_SEALS */
+
+/* `pid_t`: 32 bits. tkill names a thread alone, of any process of the same uid in the pid namespace. */
+static const jl_tab_clause jl_tab_self[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_SELF(0))}};
+static const jl_tab_clause jl_tab_tkill[] = {{JL_GRANT_TKILL, JL_RET_ALLOW, JL_ALWAYS}};
+
+/* All of CLONE_VM, FS, FILES, SIGHAND and THREAD, and no namespace. */
+static const jl_tab_clause jl_tab_thread[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(0, 0x10f00u, 0x10f00u), JL_BITS32(0, JL_TAB_NEW_NAMESPACE, 0))}};
+
+/* `unsigned int op, unsigned int flags`: SECCOMP_SET_MODE_FILTER with no flag but TSYNC, to go on confining. */
+static const jl_tab_clause jl_tab_seccomp[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1), JL_BITS32(1, 0xfffffffeu, 0))}};
+
+/* The new limit is a pointer, NULL only asks. */
+static const jl_tab_clause jl_tab_limits_read[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64(2, 0))}};
+
 typedef enum jl_rule {
   JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
   JL_RULE_ALLOW,
@@ -1668,6 +1882,9 @@ typedef enum jl_rule {
   JL_RULE_IOCTL,
   JL_RULE_SOCKET,
   JL_RULE_SOCKETPAIR,
+  JL_RULE_SENDTO,
+  JL_RULE_SENDMSG,
+  JL_RULE_SETSOCKOPT,
   JL_RULE_PRCTL,
   JL_RULE_PERSONALITY,
   JL_RULE_MEMFD,
@@ -1681,6 +1898,17 @@ typedef enum jl_rule {
   JL_RULE_AIO,
   JL_RULE_PRLIMIT,
   JL_RULE_SETRLIMIT,
+  JL_RULE_VMM_IOCTL,
+  JL_RULE_VCPU_IOCTL,
+  JL_RULE_API_IOCTL,
+  JL_RULE_NO_EXEC,
+  JL_RULE_ROLE_PRCTL,
+  JL_RULE_ROLE_FCNTL,
+  JL_RULE_SELF,
+  JL_RULE_TKILL,
+  JL_RULE_THREAD,
+  JL_RULE_SECCOMP,
+  JL_RULE_LIMITS_READ,
   JL_RULE_COUNT
 } jl_rule;
 
@@ -1718,6 +1946,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
                         JL_CLAUSES(jl_tab_socket)},
     [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
+    [JL_RULE_SENDTO] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendto)},
+    [JL_RULE_SENDMSG] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendmsg)},
+    [JL_RULE_SETSOCKOPT] = {"would leave TCP and its granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setsockopt)},
     [JL_RULE_PRCTL] = {"the box ends with its launcher, and says the truth in /proc", JL_RET_ALLOW,
                        JL_CLAUSES(jl_tab_prctl)},
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
@@ -1733,7 +1964,18 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_AIO] = {"counted for the whole host (fs.aio-max-nr): one box would take it from all others", JL_RET_ENOSYS,
                      0, NULL},
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
-    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)}};
+    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)},
+    [JL_RULE_VMM_IOCTL] = {"KVM, vhost, its console and its tap device", JL_RET_EPERM, JL_CLAUSES(jl_tab_vmm_ioctl)},
+    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor", JL_RET_EPERM, JL_CLAUSES(jl_tab_vcpu_ioctl)},
+    [JL_RULE_API_IOCTL] = {"FIONREAD and FIONBIO", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
+    [JL_RULE_NO_EXEC] = {"no new executable memory", JL_RET_ALLOW, JL_CLAUSES(jl_tab_no_exec)},
+    [JL_RULE_ROLE_PRCTL] = {"names, and no_new_privs", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_prctl)},
+    [JL_RULE_ROLE_FCNTL] = {"flags, duplicates, locks and seals", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_fcntl)},
+    [JL_RULE_SELF] = {"signals only to the process itself", JL_RET_EPERM, JL_CLAUSES(jl_tab_self)},
+    [JL_RULE_TKILL] = {"its target may be another process", JL_RET_EPERM, JL_CLAUSES(jl_tab_tkill)},
+    [JL_RULE_THREAD] = {"threads, no processes", JL_RET_EPERM, JL_CLAUSES(jl_tab_thread)},
+    [JL_RULE_SECCOMP] = {"one more filter", JL_RET_EPERM, JL_CLAUSES(jl_tab_seccomp)},
+    [JL_RULE_LIMITS_READ] = {"limits are read, not set", JL_RET_EPERM, JL_CLAUSES(jl_tab_limits_read)}};
 
 typedef struct jl_tab_call {
   const char *name;
@@ -1858,15 +2100,15 @@ static const jl_tab_call jl_tab_calls[] = {
     {"statmount", {457, 457, 457}, {JL_RULE_ABSENT}},
 
     /* the arguments decide */
-    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3}},
-    {"clone", {56, 220, 220}, {JL_RULE_CLONE}},
+    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3, JL_RULE_ABSENT}},
+    {"clone", {56, 220, 220}, {JL_RULE_CLONE, JL_RULE_THREAD}},
     {"unshare", {272, 97, 97}, {JL_RULE_UNSHARE}},
-    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL}},
-    {"socket", {41, 198, 198}, {JL_RULE_SOCKET}},
-    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR}},
-    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL}},
+    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL, JL_RULE_VMM_IOCTL, JL_RULE_VCPU_IOCTL, JL_RULE_API_IOCTL}},
+    {"socket", {41, 198, 198}, {JL_RULE_SOCKET, JL_RULE_SOCKET}},
+    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR, JL_RULE_SOCKETPAIR}},
+    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL}},
     {"personality", {135, 92, 92}, {JL_RULE_PERSONALITY}},
-    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD}},
+    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD, JL_RULE_MEMFD}},
     {"mknod", {133, -1, -1}, {JL_RULE_MKNOD}},
     {"mknodat", {259, 33, 33}, {JL_RULE_MKNODAT}},
     {"fchmodat2", {452, 452, 452}, {JL_RULE_FCHMODAT}},
@@ -1874,42 +2116,42 @@ static const jl_tab_call jl_tab_calls[] = {
     {"fchmod", {91, 52, 52}, {JL_RULE_CHMOD}},
     {"chmod", {90, -1, -1}, {JL_RULE_CHMOD}},
     {"setrlimit", {160, 164, 164}, {JL_RULE_SETRLIMIT}},
-    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT}},
+    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT, JL_RULE_LIMITS_READ}},
 
     /* allowed: programs and processes */
     {"arch_prctl", {158, -1, -1}, {JL_RULE_ALLOW}},
     {"execve", {59, 221, 221}, {JL_RULE_ALLOW}},
     {"execveat", {322, 281, 281}, {JL_RULE_ALLOW}},
-    {"exit", {60, 93, 93}, {JL_RULE_ALLOW}},
-    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW}},
+    {"exit", {60, 93, 93}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"fork", {57, -1, -1}, {JL_RULE_ALLOW}},
     {"get_robust_list", {274, 100, 100}, {JL_RULE_ALLOW}},
-    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW}},
+    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getpgid", {121, 155, 155}, {JL_RULE_ALLOW}},
     {"getpgrp", {111, -1, -1}, {JL_RULE_ALLOW}},
-    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW}},
+    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getppid", {110, 173, 173}, {JL_RULE_ALLOW}},
-    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW}},
-    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW}},
+    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getsid", {124, 156, 156}, {JL_RULE_ALLOW}},
-    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW}},
-    {"kill", {62, 129, 129}, {JL_RULE_ALLOW}},
+    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"kill", {62, 129, 129}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"pidfd_open", {434, 434, 434}, {JL_RULE_ALLOW}},
     {"pidfd_send_signal", {424, 424, 424}, {JL_RULE_ALLOW}},
-    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW}},
-    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW}},
+    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rseq_slice_yield", {471, 471, 471}, {JL_RULE_ALLOW}},
-    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW}},
-    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW}},
+    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
     {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
-    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW}},
-    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
-    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL}},
     {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
-    {"uname", {63, 160, 160}, {JL_RULE_ALLOW}},
-    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW}},
+    {"uname", {63, 160, 160}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"riscv_hwprobe", {-1, -1, 258}, {JL_RULE_ALLOW}},
     {"uprobe", {336, -1, -1}, {JL_RULE_ALLOW}},
     {"uretprobe", {335, -1, -1}, {JL_RULE_ALLOW}},
@@ -1941,28 +2183,28 @@ static const jl_tab_call jl_tab_calls[] = {
     {"landlock_add_rule", {445, 445, 445}, {JL_RULE_ALLOW}},
     {"landlock_create_ruleset", {444, 444, 444}, {JL_RULE_ALLOW}},
     {"landlock_restrict_self", {446, 446, 446}, {JL_RULE_ALLOW}},
-    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW}},
+    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW, JL_RULE_SECCOMP}},
 
     /* allowed: memory */
-    {"brk", {12, 214, 214}, {JL_RULE_ALLOW}},
+    {"brk", {12, 214, 214}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"get_mempolicy", {239, 236, 236}, {JL_RULE_ALLOW}},
-    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW}},
-    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW}},
+    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"map_shadow_stack", {453, 453, 453}, {JL_RULE_ALLOW}},
     {"mbind", {237, 235, 235}, {JL_RULE_ALLOW}},
-    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW}},
-    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW}},
-    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW}},
-    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW}},
+    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mlockall", {151, 230, 230}, {JL_RULE_ALLOW}},
-    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW}},
-    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW}},
-    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW}},
+    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mseal", {462, 462, 462}, {JL_RULE_ALLOW}},
-    {"msync", {26, 227, 227}, {JL_RULE_ALLOW}},
-    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW}},
+    {"msync", {26, 227, 227}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"munlockall", {152, 231, 231}, {JL_RULE_ALLOW}},
-    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW}},
+    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"pkey_alloc", {330, 289, 289}, {JL_RULE_ALLOW}},
     {"pkey_free", {331, 290, 290}, {JL_RULE_ALLOW}},
     {"pkey_mprotect", {329, 288, 288}, {JL_RULE_ALLOW}},
@@ -1972,35 +2214,35 @@ static const jl_tab_call jl_tab_calls[] = {
     /* allowed: signals */
     {"alarm", {37, -1, -1}, {JL_RULE_ALLOW}},
     {"pause", {34, -1, -1}, {JL_RULE_ALLOW}},
-    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW}},
-    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW}},
-    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW}},
+    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rt_sigqueueinfo", {129, 138, 138}, {JL_RULE_ALLOW}},
-    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW}},
-    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW}},
-    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW}},
-    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW}},
-    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW}},
+    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
+    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"signalfd", {282, -1, -1}, {JL_RULE_ALLOW}},
-    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW}},
+    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: time */
-    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW}},
-    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW}},
-    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW}},
+    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getitimer", {36, 102, 102}, {JL_RULE_ALLOW}},
-    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW}},
-    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW}},
+    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setitimer", {38, 103, 103}, {JL_RULE_ALLOW}},
-    {"time", {201, -1, -1}, {JL_RULE_ALLOW}},
+    {"time", {201, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"timer_create", {222, 107, 107}, {JL_RULE_ALLOW}},
     {"timer_delete", {226, 111, 111}, {JL_RULE_ALLOW}},
     {"timer_getoverrun", {225, 109, 109}, {JL_RULE_ALLOW}},
     {"timer_gettime", {224, 108, 108}, {JL_RULE_ALLOW}},
     {"timer_settime", {223, 110, 110}, {JL_RULE_ALLOW}},
-    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW}},
-    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW}},
-    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW}},
+    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: scheduling */
     {"getpriority", {140, 141, 141}, {JL_RULE_ALLOW}},
@@ -2008,7 +2250,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
     {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
     {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
-    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
     {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
     {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
@@ -2017,76 +2259,76 @@ static const jl_tab_call jl_tab_calls[] = {
     {"sched_setattr", {314, 274, 274}, {JL_RULE_ALLOW}},
     {"sched_setparam", {142, 118, 118}, {JL_RULE_ALLOW}},
     {"sched_setscheduler", {144, 119, 119}, {JL_RULE_ALLOW}},
-    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW}},
+    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpriority", {141, 140, 140}, {JL_RULE_ALLOW}},
 
     /* allowed: waiting */
     {"epoll_create", {213, -1, -1}, {JL_RULE_ALLOW}},
-    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW}},
-    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW}},
-    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW}},
-    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW}},
-    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW}},
+    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
     {"eventfd", {284, -1, -1}, {JL_RULE_ALLOW}},
-    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW}},
-    {"futex", {202, 98, 98}, {JL_RULE_ALLOW}},
-    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW}},
-    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW}},
-    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW}},
-    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW}},
+    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex", {202, 98, 98}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"inotify_add_watch", {254, 27, 27}, {JL_RULE_ALLOW}},
     {"inotify_init", {253, -1, -1}, {JL_RULE_ALLOW}},
     {"inotify_init1", {294, 26, 26}, {JL_RULE_ALLOW}},
     {"inotify_rm_watch", {255, 28, 28}, {JL_RULE_ALLOW}},
-    {"poll", {7, -1, -1}, {JL_RULE_ALLOW}},
-    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW}},
-    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW}},
-    {"select", {23, -1, -1}, {JL_RULE_ALLOW}},
+    {"poll", {7, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"select", {23, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: reading and writing */
     {"cachestat", {451, 451, 451}, {JL_RULE_ALLOW}},
     {"copy_file_range", {326, 285, 285}, {JL_RULE_ALLOW}},
     {"fadvise64", {221, 223, 223}, {JL_RULE_ALLOW}},
-    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW}},
-    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW}},
+    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"flock", {73, 32, 32}, {JL_RULE_ALLOW}},
-    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW}},
-    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW}},
+    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"io_cancel", {210, 3, 3}, {JL_RULE_ALLOW}},
     {"io_destroy", {207, 1, 1}, {JL_RULE_ALLOW}},
     {"io_getevents", {208, 4, 4}, {JL_RULE_ALLOW}},
     {"io_pgetevents", {333, 292, 292}, {JL_RULE_ALLOW}},
     {"io_setup", {206, 0, 0}, {JL_RULE_AIO}},
     {"io_submit", {209, 2, 2}, {JL_RULE_ALLOW}},
-    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW}},
-    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW}},
-    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW}},
-    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW}},
-    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW}},
-    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW}},
-    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW}},
-    {"read", {0, 63, 63}, {JL_RULE_ALLOW}},
+    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"read", {0, 63, 63}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"readahead", {187, 213, 213}, {JL_RULE_ALLOW}},
-    {"readv", {19, 65, 65}, {JL_RULE_ALLOW}},
+    {"readv", {19, 65, 65}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sendfile", {40, 71, 71}, {JL_RULE_ALLOW}},
     {"splice", {275, 76, 76}, {JL_RULE_ALLOW}},
     {"sync", {162, 81, 81}, {JL_RULE_ALLOW}},
-    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW}},
+    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"syncfs", {306, 267, 267}, {JL_RULE_ALLOW}},
     {"tee", {276, 77, 77}, {JL_RULE_ALLOW}},
     {"truncate", {76, 45, 45}, {JL_RULE_ALLOW}},
-    {"write", {1, 64, 64}, {JL_RULE_ALLOW}},
-    {"writev", {20, 66, 66}, {JL_RULE_ALLOW}},
+    {"write", {1, 64, 64}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"writev", {20, 66, 66}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: descriptors */
-    {"close", {3, 57, 57}, {JL_RULE_ALLOW}},
+    {"close", {3, 57, 57}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"close_range", {436, 436, 436}, {JL_RULE_ALLOW}},
-    {"dup", {32, 23, 23}, {JL_RULE_ALLOW}},
-    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW}},
-    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW}},
-    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW}},
+    {"dup", {32, 23, 23}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL}},
     {"pipe", {22, -1, -1}, {JL_RULE_ALLOW}},
-    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW}},
+    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: names; what they reach is for the mounts and Landlock to say */
     {"access", {21, -1, -1}, {JL_RULE_ALLOW}},
@@ -2104,12 +2346,12 @@ static const jl_tab_call jl_tab_calls[] = {
     {"flistxattr", {196, 13, 13}, {JL_RULE_ALLOW}},
     {"fremovexattr", {199, 16, 16}, {JL_RULE_ALLOW}},
     {"fsetxattr", {190, 7, 7}, {JL_RULE_ALLOW}},
-    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW}},
-    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW}},
+    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"futimesat", {261, -1, -1}, {JL_RULE_ALLOW}},
     {"getcwd", {79, 17, 17}, {JL_RULE_ALLOW}},
     {"getdents", {78, -1, -1}, {JL_RULE_ALLOW}},
-    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW}},
+    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getxattr", {191, 8, 8}, {JL_RULE_ALLOW}},
     {"getxattrat", {464, 464, 464}, {JL_RULE_ALLOW}},
     {"lchown", {94, -1, -1}, {JL_RULE_ALLOW}},
@@ -2121,13 +2363,13 @@ static const jl_tab_call jl_tab_calls[] = {
     {"llistxattr", {195, 12, 12}, {JL_RULE_ALLOW}},
     {"lremovexattr", {198, 15, 15}, {JL_RULE_ALLOW}},
     {"lsetxattr", {189, 6, 6}, {JL_RULE_ALLOW}},
-    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW}},
+    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
     {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
-    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW}},
-    {"open", {2, -1, -1}, {JL_RULE_OPEN}},
-    {"openat", {257, 56, 56}, {JL_RULE_OPENAT}},
-    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT}},
+    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2, JL_RULE_ABSENT}},
     {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
     {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
     {"removexattr", {197, 14, 14}, {JL_RULE_ALLOW}},
@@ -2138,34 +2380,34 @@ static const jl_tab_call jl_tab_calls[] = {
     {"rmdir", {84, -1, -1}, {JL_RULE_ALLOW}},
     {"setxattr", {188, 5, 5}, {JL_RULE_ALLOW}},
     {"setxattrat", {463, 463, 463}, {JL_RULE_ALLOW}},
-    {"stat", {4, -1, -1}, {JL_RULE_ALLOW}},
+    {"stat", {4, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"statfs", {137, 43, 43}, {JL_RULE_ALLOW}},
-    {"statx", {332, 291, 291}, {JL_RULE_ALLOW}},
+    {"statx", {332, 291, 291}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"symlink", {88, -1, -1}, {JL_RULE_ALLOW}},
     {"symlinkat", {266, 36, 36}, {JL_RULE_ALLOW}},
-    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW}},
-    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW}},
+    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"utime", {132, -1, -1}, {JL_RULE_ALLOW}},
     {"utimensat", {280, 88, 88}, {JL_RULE_ALLOW}},
     {"utimes", {235, -1, -1}, {JL_RULE_ALLOW}},
 
     /* allowed: sockets, once there is one */
-    {"accept", {43, 202, 202}, {JL_RULE_ALLOW}},
-    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW}},
-    {"bind", {49, 200, 200}, {JL_RULE_ALLOW}},
-    {"connect", {42, 203, 203}, {JL_RULE_ALLOW}},
-    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW}},
-    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW}},
-    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW}},
-    {"listen", {50, 201, 201}, {JL_RULE_ALLOW}},
-    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW}},
-    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW}},
-    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW}},
-    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW}},
-    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW}},
-    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW}},
-    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW}},
-    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW}},
+    {"accept", {43, 202, 202}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"bind", {49, 200, 200}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"connect", {42, 203, 203}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"listen", {50, 201, 201}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_SENDTO, JL_RULE_SENDTO}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_SENDMSG, JL_RULE_SENDMSG, 0, JL_RULE_SENDMSG}},
+    {"sendto", {44, 206, 206}, {JL_RULE_SENDTO, JL_RULE_SENDTO, 0, JL_RULE_SENDTO}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_SETSOCKOPT, JL_RULE_SETSOCKOPT, 0, JL_RULE_SETSOCKOPT}},
+    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
     {"mq_getsetattr", {245, 185, 185}, {JL_RULE_ALLOW}},
@@ -3157,7 +3399,7 @@ struct jailer_plan {
   jailer_engine engine;
   uint32_t layers, may_degrade; /* JAILER_BIT */
   bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
-  bool outlive_launcher, controlling_tty, with_init, without_system, trap_denied;
+  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials, trap_denied;
   uint32_t timeout_ms;
   uint32_t inside_uid, inside_gid, host_uid, host_gid;
   uint32_t groups[8]; /* of granted devices, for a root launcher */
@@ -3172,7 +3414,9 @@ struct jailer_plan {
   jl_nodes nodes;
   jl_placed *fds;
   size_t fd_count;
-  int fd_max; /* the highest number that a kept descriptor has inside */
+  int fd_max;         /* the highest number that a kept descriptor has inside */
+  jailer_port *ports; /* of a narrowed network; NULL: none */
+  size_t port_count;
   uint64_t nofile, fsize;
   jailer_insn *filter;
   size_t filter_len;
@@ -3331,6 +3575,71 @@ static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, j
   return JAILER_OK;
 }
 
+/* --- ports, and what else is asked of Landlock beside grants --- */
+
+/* Whether a port of TCP, or of UDP, is granted: with ports given, the other kind has no sockets at all. */
+static bool jl_plan_port_kind(const jailer_plan *plan, bool udp) {
+  for (size_t i = 0; i < plan->port_count; i++)
+    if (jl_tab_ports[plan->ports[i].use].udp == udp) return true;
+  return false;
+}
+
+static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (config->port_count && !config->ports) return jl_plan_invalid(err, "ports", "port_count without ports");
+  if (!config->ports) return JAILER_OK;
+  if (config->port_count == 0)
+    return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
+  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (!config->allow_network)
+    return jl_plan_invalid(err, "ports",
+                           "ports narrow the host's network, and without it there is none: set "
+                           "allow_network too");
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "ports", "the engine none has no walls: it cannot keep to ports");
+  plan->ports = jl_arena_array(&plan->arena, config->port_count, sizeof *plan->ports);
+  if (!plan->ports) return jl_no_memory(err, "copy the ports");
+  plan->port_count = config->port_count;
+  for (size_t i = 0; i < config->port_count; i++) {
+    plan->ports[i] = config->ports[i];
+    if ((unsigned)plan->ports[i].use > JAILER_BIND_UDP) return jl_plan_invalid(err, "ports", "no such use of a port");
+    if (plan->ports[i].port == 0 && !jl_tab_ports[plan->ports[i].use].bind)
+      return jl_plan_invalid(err, "ports", "nobody can be connected to at port 0; it only means something to bind");
+  }
+  return JAILER_OK;
+}
+
+/* What a plan's ruleset denies unless a rule allows it. The network: everything, the ports' kinds, or with
+   allow_network alone nothing. */
+JL_UNUSED static jl_landlock jl_plan_landlock(const jailer_plan *plan) {
+  jl_landlock handled = jl_tab_landlock_all(plan->host.landlock_abi);
+  if (plan->allow_network && !plan->port_count) handled.net = 0;
+  return handled;
+}
+
+/* What was asked of Landlock, and this host's is too old for. */
+enum { JL_LACKS_TCP = 1, JL_LACKS_UDP = 2, JL_LACKS_LOG = 4 };
+static uint32_t jl_plan_lacks(const jailer_plan *plan) {
+  const uint64_t net = jl_tab_landlock_all(plan->host.landlock_abi).net;
+  const bool logs = (jl_tab_landlock_flags(plan->host.landlock_abi) & JL_LL_LOG_NEW_EXEC_ON) != 0;
+  uint32_t lacks = plan->log_denials && !logs ? JL_LACKS_LOG : 0;
+  if (jl_plan_port_kind(plan, false) && !(net & JL_LL_NET_CONNECT_TCP)) lacks |= JL_LACKS_TCP;
+  if (jl_plan_port_kind(plan, true) && !(net & JL_LL_NET_CONNECT_SEND_UDP)) lacks |= JL_LACKS_UDP;
+  return lacks;
+}
+
+/* Such a thing is an error as a missing layer is, unless the layer may degrade; the report then says what it lacks. */
+static jailer_code jl_plan_lacks_nothing(const jailer_plan *plan, jailer_error *err) {
+  const uint32_t lacks = jl_plan_lacks(plan);
+  const char *item = "ports", *why;
+  if (!lacks || (plan->may_degrade & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  if (lacks & JL_LACKS_TCP)
+    why = "TCP ports can be told apart from Landlock ABI 4 (Linux 6.7) on; or let the layer degrade";
+  else if (lacks & JL_LACKS_UDP)
+    why = "UDP ports can be told apart from Landlock ABI 10 (Linux 7.2) on: grant TCP only; or let the layer degrade";
+  else item = "log_denials", why = "Landlock logs from ABI 7 (Linux 6.15) on; or let the layer degrade";
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, "compare the layers with the host", item, 0, why);
+}
+
 /* The layers of an engine. Ordinary launchers can only make namespaces inside a user namespace of their own. */
 static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
@@ -3364,7 +3673,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
     return jl_fail(err, JAILER_E_UNSUPPORTED, needs[i].layer, "compare the layers with the host",
                    jl_tab_layers[needs[i].layer], 0, needs[i].message);
   }
-  return JAILER_OK;
+  return jl_plan_lacks_nothing(plan, err);
 }
 
 /* The layers that the first try of a launch asks the kernel for. */
@@ -3462,6 +3771,10 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
   if ((code = jl_plan_argv(plan, config, err))) return code;
   if ((code = jl_plan_fds(plan, config, err))) return code;
+  if ((code = jl_plan_ports(plan, config, err))) return code;
+  plan->log_denials = config->log_denials;
+  if (plan->log_denials && plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "log_denials", "the engine none has no Landlock whose refusals could be logged");
   if (!config->layout && (config->shim || config->libraries))
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
   if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
@@ -4088,6 +4401,7 @@ typedef struct jl_verdict {
   uint32_t count;     /* of clauses */
   const jailer_clause *clause;
   uint32_t weight;
+  const char *why; /* the table's reason, or NULL */
 } jl_verdict;
 
 struct jailer_policy {
@@ -4180,12 +4494,12 @@ static void jl_policy_free(jailer_policy *policy) {
 typedef struct jl_policy_role {
   jailer_policy *policy;
   const jailer_role_options *opt;
+  uint32_t denied;
   unsigned grants;
-  uint32_t denied; /* instead of EPERM; 0: EPERM */
 } jl_policy_role;
 
 static uint32_t jl_policy_denied(const jl_policy_role *r, uint32_t answer) {
-  return answer == JL_RET_EPERM && r->denied ? r->denied : answer;
+  return answer == JL_RET_EPERM ? r->denied : answer;
 }
 
 /* Copies the tests of a clause where they ask for the own process; false when that is nobody: the clause is void. */
@@ -4214,6 +4528,7 @@ static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, 
   bool memory = clause != NULL;
   out->otherwise = jl_policy_denied(r, rule->otherwise);
   out->clause = clause;
+  out->why = rule->why;
   for (uint32_t i = 0; i < rule->count && memory; i++) {
     const jl_tab_clause *from = &rule->clause[i];
     if (from->grant & ~r->grants) continue;
@@ -4227,17 +4542,22 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
                                        jailer_error *err) {
   static const jailer_role_options strict;
   jl_policy_role r = {NULL, opt ? opt : &strict, 0, 0};
+  const bool launch = role == JAILER_ROLE_LAUNCH;
   r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
-  const uint32_t denied = r.denied ? r.denied : JAILER_ANSWER_KILL_PROCESS;
-  if (!jl_policy_is_answer(denied) || jl_policy_passes(denied))
+  if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
   if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
+  else if (r.opt->allow_tcp || r.opt->allow_udp)
+    r.grants |= JL_GRANT_NETWORK | JL_GRANT_PORTS | (r.opt->allow_tcp ? (unsigned)JL_GRANT_TCP : 0) |
+                (r.opt->allow_udp ? (unsigned)JL_GRANT_UDP : 0);
   if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
   if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
   if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
-  jailer_code code = jl_policy_new(jl_tab_roles[role], role == JAILER_ROLE_LAUNCH ? JL_RET_ENOSYS : denied,
-                                   JL_RET_ENOSYS, &r.policy, err);
+  if (r.opt->allow_tkill) r.grants |= JL_GRANT_TKILL;
+  jailer_code code =
+      jl_policy_new(jl_tab_roles[role], launch ? JL_RET_ENOSYS : r.denied, JL_RET_ENOSYS, &r.policy, err);
   jl_verdict *verdict = code ? NULL : jl_arena_array(&r.policy->arena, JL_RULE_COUNT, sizeof *verdict);
   bool memory = verdict != NULL;
   for (size_t i = 0; i < JL_RULE_COUNT && memory; i++) memory = jl_policy_resolve(&r, &jl_tab_rules[i], &verdict[i]);
@@ -4373,7 +4693,8 @@ enum {
 
 /* struct seccomp_data of linux/seccomp.h: nr at 0, arch at 4, instruction pointer at 8, arguments of 64 bits from 16.
    The machines are little-endian: an argument's low word comes first. */
-enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_NO_WORD = 1 };
+enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16 };
+enum { JL_BPF_NO_WORD = 1, JL_BPF_MASKED = 2 }; /* no offsets: what the accumulator holds is no word as it was loaded */
 #define JL_BPF_AT_LOW(arg) (JL_BPF_AT_ARGS + 8u * (arg))
 #define JL_BPF_AT_HIGH(arg) (JL_BPF_AT_ARGS + 8u * (arg) + 4u)
 #define JL_BPF_ALL 0xffffffffu
@@ -4506,42 +4827,37 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   return jl_bpf_word(d, high_word, high_mask, JAILER_GT, high_value, upward ? yes : no, low);
 }
 
-/* Whether a clause is one comparison with == of a whole argument: `arg1 == TCGETS`. */
+/* Whether a clause is one comparison with ==, which is decided by the low word: `arg1 == TCGETS`. */
 static bool jl_bpf_plain(const jailer_clause *c) {
-  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask == 0;
+  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask <= JL_BPF_ALL;
 }
 
-/* Whether two plain clauses differ only in the low word, so that it decides between them. */
+/* Whether two such clauses differ only in the low word's value. */
 static bool jl_bpf_alike(const jailer_clause *a, const jailer_clause *b) {
   return jl_bpf_plain(a) && jl_bpf_plain(b) && a->tests->arg == b->tests->arg && a->tests->bits == b->tests->bits &&
-         a->tests->value >> 32 == b->tests->value >> 32;
+         a->tests->mask == b->tests->mask && a->tests->value >> 32 == b->tests->value >> 32;
 }
 
 static uint32_t jl_bpf_low(const jailer_clause *c) { return (uint32_t)(c->tests->value & JL_BPF_ALL); }
 
-/* d->run[from..to) as a tree; A = the low word throughout. */
-static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, jl_bpf_entry next) {
-  const uint32_t word = JL_BPF_AT_LOW(d->run[from]->tests->arg);
+/* d->run[from..to) as a tree. The accumulator holds `word` throughout: a low word, or what a mask has left of one. */
+static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, uint32_t word, jl_bpf_entry next) {
   jl_bpf_entry entry = {word, 0, 0};
   if (to - from == 1) {
     const jl_bpf_entry answer = jl_bpf_answer(d, d->run[from]->answer);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(d->run[from]), answer, next);
   } else {
     const size_t middle = from + (to - from) / 2;
-    const jl_bpf_entry right = jl_bpf_run(d, middle, to, next), left = jl_bpf_run(d, from, middle, next);
+    const jl_bpf_entry right = jl_bpf_run(d, middle, to, word, next), left = jl_bpf_run(d, from, middle, word, next);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JGE, jl_bpf_low(d->run[middle]), right, left);
   }
   return entry;
 }
 
-/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
-   the others by halving. */
-static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
-  const jailer_test *t = clause->tests;
-  const uint32_t word = JL_BPF_AT_LOW(t->arg);
+/* Sorts clauses by value into d->run, by insertion; of equal values the earlier clause answers. */
+static size_t jl_bpf_sort(jl_bpf_draft *d, const jailer_clause *clause, size_t count) {
   size_t n = 0;
-  if (count > JAILER_FILTER_MAX) return d->full = true, next;
-  for (size_t i = 1; i < count; i++) { /* by insertion; of equal values the earlier clause answers */
+  for (size_t i = 0; i < count; i++) {
     size_t at = n;
     while (at && jl_bpf_low(d->run[at - 1]) > jl_bpf_low(&clause[i])) at--;
     if (at && jl_bpf_low(d->run[at - 1]) == jl_bpf_low(&clause[i])) continue;
@@ -4549,10 +4865,23 @@ static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, 
     d->run[at] = &clause[i];
     n++;
   }
-  const jl_bpf_entry others = jl_bpf_run(d, 0, n, next);
+  return n;
+}
+
+/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
+   the others by halving. */
+static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
+  const jailer_test *t = clause->tests;
+  const uint32_t mask = t->mask ? (uint32_t)t->mask : JL_BPF_ALL, loaded = JL_BPF_AT_LOW(t->arg);
+  const uint32_t word = mask == JL_BPF_ALL ? loaded : (uint32_t)JL_BPF_MASKED;
+  if (count > JAILER_FILTER_MAX) return d->full = true, next;
+  const jl_bpf_entry others = jl_bpf_run(d, 0, jl_bpf_sort(d, clause + 1, count - 1), word, next);
   const jl_bpf_entry first = jl_bpf_answer(d, clause->answer);
-  const jl_bpf_entry low = jl_bpf_step(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
-  if (t->bits == 32) return low;
+  jl_bpf_entry low = {loaded, 0, 0};
+  low.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
+  if (mask != JL_BPF_ALL) low.warm = jl_bpf_put(d, JL_BPF_AND, mask, jl_bpf_near(d, low.warm, 1), 0);
+  low.cold = jl_bpf_put(d, JL_BPF_LOAD, loaded, jl_bpf_near(d, low.warm, 1), 0);
+  if (t->bits == 32 || t->mask) return low;
   return jl_bpf_step(d, JL_BPF_AT_HIGH(t->arg), JL_BPF_ALL, JL_BPF_JEQ, (uint32_t)(t->value >> 32), low, next);
 }
 
@@ -4689,8 +5018,8 @@ static size_t jl_bpf_finish(jl_bpf_draft *d, uint16_t root, jailer_insn *out, si
 }
 
 /* archs[0..count), each once. *len is 0 after a failure. */
-static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
-                                  size_t max, size_t *len, jailer_error *err) {
+JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count,
+                                            jailer_insn *out, size_t max, size_t *len, jailer_error *err) {
   *len = 0;
   jl_bpf_draft *d = JAILER_MALLOC(sizeof *d);
   if (!d) return jl_no_memory(err, "compile a filter");
@@ -4708,6 +5037,1165 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
   if (*len) return JAILER_OK;
   return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                  "the filter needs more instructions than there is room for, or than the kernel takes (4096)");
+}
+
+/* ============================================================================================
+ * // >>policytext    policies as text: the parser, and the printer whose text it takes
+ * May touch: memory; other files only through the caller's include. May call: base, error, syscalls, constants,
+ * policy. Compiles and is tested on every system.
+ *
+ * The language is that of minijail's policy files, minijail0(5), with the braces and brackets of its newer compiler.
+ * What only this parser takes is marked +; minijail refuses each of these texts, so none has two meanings.
+ *
+ *   line    = [ "@include" path | "@frequency" path | "@default" action | "@unknown" action + | "@denylist"
+ *             | calls ":" filter ]                              `\` as its last byte continues a line; # is a comment
+ *   calls   = call | "{" call { "," call } "}"
+ *   call    = NAME [ "?" + ] [ "[" attr { ";" attr } "]" ]            "?": skipped where the table does not know it
+ *   attr    = "arch" "=" NAME { "," NAME } | "weight" "=" NUMBER +    weight: as from a file of frequencies
+ *   filter  = action | any [ ";" "return" errno ] | "{" branch { "," branch } "}"
+ *   branch  = action | any [ ";" action ]                             the first that holds answers; none: @default
+ *   any     = all { "||" all }
+ *   all     = test { "&&" test }
+ *   test    = arg ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value     unsigned, all 64 bits
+ *           | arg "&" value                                           any of the bits is set
+ *           | arg "&" value ( " ==" | ... ) value +                   the bits under a mask compared; with the blank
+ *           | arg "in" value                                          no other bit is set
+ *   arg     = "arg0" ... "arg5" [ "[32]" + | "[64]" + ]               32: as the kernel reads an int; 64: the default
+ *   value   = term { "|" term }
+ *   term    = [ "~" ] ( NUMBER | NAME [ "?" + ] | "(" value ")" )     "?": where unknown, the test's `all` is left out
+ *   action  = "allow" | "1" | "log" | "user-notify" | "kill" | "kill-process" | "kill-thread" | "trap" [ NUMBER + ]
+ *           | "return" errno
+ *   path    = "/" ... | "./" ...                                      no "..", relative to the file that says it
+ *
+ * A file of frequencies has the lines `call ":" NUMBER`. `kill` is kill-process. @default and @unknown take any action
+ * (minijail: only those that refuse); without them it is kill, and @unknown is what @default is. With @denylist it is
+ * allow, and rules only refuse.
+ * `any; return N` outside braces is as in minijail0(5): what holds is allowed, the rest gets N. minijail's newer
+ * compiler reads it the other way round; inside braces, which only that one has, it is as there: what holds gets the
+ * action. Statements about one call add up in their order; one after an answer to all arguments is an error.
+ * ============================================================================================ */
+
+enum {
+  JL_TEXT_DEPTH = 10,      /* files that are open at a time, the first one counted: minijail's bound */
+  JL_TEXT_FILES = 256,     /* files in all */
+  JL_TEXT_NESTED = 16,     /* parentheses in each other */
+  JL_TEXT_TESTS = 1 << 16, /* conditions, and alternatives that are put together: no filter holds as many */
+  JL_TEXT_NAMES = 1 << 16  /* names of calls and constants: looking one up takes a microsecond or so */
+};
+#define JL_TEXT_TOTAL ((size_t)4 * JAILER_POLICY_TEXT_MAX) /* bytes in all files */
+
+static const char jl_text_step[] = "read a policy";
+
+/* What a token is: one of these, or its character. */
+enum {
+  JL_TEXT_BAD = 256, /* after an error */
+  JL_TEXT_END,       /* of the line, or of the file */
+  JL_TEXT_NAME,
+  JL_TEXT_NUMBER,
+  JL_TEXT_DIRECTIVE, /* @name */
+  JL_TEXT_PATH,
+  JL_TEXT_OR,
+  JL_TEXT_AND,
+  JL_TEXT_EQ,
+  JL_TEXT_NE,
+  JL_TEXT_LE,
+  JL_TEXT_GE
+};
+
+typedef struct jl_text_place {
+  const char *file;
+  uint32_t line, column; /* from 1; columns are bytes */
+} jl_text_place;
+
+typedef struct jl_text_token {
+  int kind;
+  const char *at;
+  size_t length;
+  jl_text_place place;
+  uint64_t value; /* of a number, without its sign */
+  bool negative;
+} jl_text_token;
+
+/* A file that is being read. */
+typedef struct jl_text_file {
+  const char *name, *text;
+  char *owned; /* the same as text where it was included */
+  size_t length, at, line_start;
+  uint32_t line;
+  bool frequency;
+} jl_text_file;
+
+typedef struct jl_text_clause {
+  struct jl_text_clause *next;
+  struct jl_text_test {
+    struct jl_text_test *next;
+    jailer_test test;
+  } * test;
+  uint32_t answer, count;
+} jl_text_clause;
+
+/* What one statement says, after its colon. */
+typedef struct jl_text_body {
+  const jailer_clause *clause;
+  uint32_t count, otherwise;
+  bool closed; /* otherwise is stated: nothing can follow */
+  jl_text_place place;
+} jl_text_body;
+
+typedef struct jl_text_part {
+  struct jl_text_part *next;
+  const jl_text_body *body;
+} jl_text_part;
+
+/* What the statements say of one call. */
+typedef struct jl_text_rule {
+  jl_text_part *first, *last;
+  uint32_t statement; /* the newest that names it */
+  uint64_t weight;
+} jl_text_rule;
+
+typedef struct jl_text_fixed { /* @default and @unknown */
+  bool given;
+  uint32_t answer;
+  jl_text_place place;
+} jl_text_fixed;
+
+typedef struct jl_text {
+  const jailer_policy_source *source;
+  jl_arch arch;
+  jailer_policy *policy;
+  jl_arena scratch; /* what is not needed once it is read */
+  jailer_error *err;
+  jailer_code code; /* sticky: the first error counts */
+  jl_text_file file[JL_TEXT_DEPTH];
+  size_t depth, files, bytes;
+  jl_text_token token; /* the next one, not taken yet */
+
+  jl_text_fixed fallback, unknown;
+  bool denylist, ruled;
+  uint32_t statement;
+  jl_text_rule rule[JL_TAB_CALLS];
+
+  uint16_t row[JL_TAB_CALLS]; /* the calls of this statement */
+  size_t rows;
+  bool idle; /* none of them is one of this machine: what it says need not make sense here */
+  uint32_t weight;
+  jl_text_clause *clause, **tail;
+  uint32_t clauses, tests, copies, names;
+  bool absent;         /* this conjunction has an optional constant that nobody knows */
+  const char *dropped; /* the same of one of this branch */
+} jl_text;
+
+/* --- errors --- */
+
+/* FILE:LINE:COLUMN; of a long name the end. */
+static void jl_text_item(char item[JAILER_ITEM_MAX], const jl_text_place *place) {
+  const size_t n = strlen(place->file);
+  size_t most = 200;
+  jl_buf b = jl_buf_fixed(item, JAILER_ITEM_MAX);
+  for (size_t i = 0; i < n; i++) /* as jl_fail sees it: these need four bytes each */
+    if (place->file[i] < 32 || place->file[i] > 126 || place->file[i] == '\\' || place->file[i] == '"') most = 36;
+  if (n > most) jl_buf_str(&b, "...");
+  jl_buf_str(&b, place->file + (n > most ? n - most : 0));
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->line);
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->column);
+}
+
+/* The first error ends it all. Always false, so that `return jl_text_stop(...)` reads as one thought. */
+static bool jl_text_stop(jl_text *p, jailer_code code, const jl_text_place *place, const char *what) {
+  char item[JAILER_ITEM_MAX];
+  if (p->code) return false;
+  jl_text_item(item, place);
+  p->token.kind = JL_TEXT_BAD;
+  p->code = jl_fail(p->err, code, JAILER_LAYER_SECCOMP, jl_text_step, item, 0, what);
+  return false;
+}
+
+static bool jl_text_no_memory(jl_text *p) {
+  if (p->code == JAILER_OK) p->code = jl_no_memory(p->err, jl_text_step);
+  p->token.kind = JL_TEXT_BAD;
+  return false;
+}
+
+/* `text` is not what stands here. */
+static void jl_text_quote(jl_buf *b, const char *text, size_t n) {
+  jl_buf_char(b, '`');
+  jl_buf_escaped(b, text, n < 40 ? n : 40);
+  jl_buf_str(b, n < 40 ? "`" : "...`");
+}
+
+/* Something else than the next token was to come. */
+static bool jl_text_unlike(jl_text *p, const char *wanted) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "here is wanted: ");
+  jl_buf_str(&b, wanted);
+  jl_buf_str(&b, "; not ");
+  if (p->token.kind == JL_TEXT_END) jl_buf_str(&b, "the end of the line");
+  else jl_text_quote(&b, p->token.at, p->token.length);
+  return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, message);
+}
+
+/* A name that stands for nothing. */
+static bool jl_text_unknown(jl_text *p, const jl_text_token *name, const char *what) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_quote(&b, name->at, name->length);
+  jl_buf_str(&b, what);
+  return jl_text_stop(p, JAILER_E_NOT_FOUND, &name->place, message);
+}
+
+/* What stands at `place` contradicts what was said before. */
+static bool jl_text_conflict(jl_text *p, const jl_text_place *place, const char *name, const char *what,
+                             const jl_text_place *before) {
+  char message[JAILER_TEXT_MAX], item[JAILER_ITEM_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_item(item, before);
+  jl_buf_str(&b, name);
+  jl_buf_str(&b, what);
+  jl_buf_str(&b, ", at ");
+  jl_buf_escaped(&b, item, strlen(item));
+  return jl_text_stop(p, JAILER_E_CONFLICT, place, message);
+}
+
+/* --- tokens --- */
+
+static jl_text_file *jl_text_top(jl_text *p) { return &p->file[p->depth - 1]; }
+
+/* A byte of the file, counted from where it is read; -1 behind its end. */
+static int jl_text_peek(const jl_text_file *f, size_t ahead) {
+  return ahead < f->length - f->at ? (unsigned char)f->text[f->at + ahead] : -1;
+}
+
+static jl_text_place jl_text_here(const jl_text_file *f) {
+  const jl_text_place place = {f->name, f->line, (uint32_t)(f->at - f->line_start + 1)};
+  return place;
+}
+
+static void jl_text_newline(jl_text_file *f) {
+  f->at++;
+  f->line++;
+  f->line_start = f->at;
+}
+
+/* How many bytes the end of a line has here: LF, or CR LF as other systems write; 0: none. */
+static size_t jl_text_eol(const jl_text_file *f, size_t ahead) {
+  if (jl_text_peek(f, ahead) == '\n') return 1;
+  return jl_text_peek(f, ahead) == '\r' && jl_text_peek(f, ahead + 1) == '\n' ? 2 : 0;
+}
+
+static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
+  char message[96];
+  const unsigned c = (unsigned)jl_text_peek(f, 0);
+  const jl_text_place place = jl_text_here(f);
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "a byte that has no place here: 0x");
+  jl_buf_char(&b, "0123456789abcdef"[c >> 4 & 15]);
+  jl_buf_char(&b, "0123456789abcdef"[c & 15]);
+  if (c > 32 && c < 127 && c != '"' && c != '\\') {
+    jl_buf_str(&b, ", ");
+    jl_buf_char(&b, (char)c);
+  }
+  return jl_text_stop(p, JAILER_E_FORMAT, &place, message);
+}
+
+/* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
+   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
+static size_t jl_text_utf8(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  uint32_t c;
+  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
+  if (length == 0 || length > n) return 0;
+  c = s[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63u);
+  }
+  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
+  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
+  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
+}
+
+static bool jl_text_comment(jl_text *p, jl_text_file *f) {
+  jl_text_place last = jl_text_here(f);
+  int c = 0;
+  while (jl_text_peek(f, 0) >= 0 && !jl_text_eol(f, 0)) {
+    const size_t n = jl_text_utf8(f->text + f->at, f->length - f->at);
+    if (n == 0) return jl_text_byte(p, f);
+    last = jl_text_here(f);
+    c = jl_text_peek(f, 0);
+    f->at += n;
+  }
+  if (c != '\\') return true;
+  return jl_text_stop(
+      p, JAILER_E_FORMAT, &last,
+      "a comment that ends with a backslash: some read the next line as a part of it, some do not; take "
+      "the backslash away");
+}
+
+/* Goes to the next token of this line and of those that continue it. */
+static bool jl_text_blank(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  for (;;) {
+    const int c = jl_text_peek(f, 0);
+    const size_t eol = c == '\\' ? jl_text_eol(f, 1) : 0;
+    const jl_text_place place = jl_text_here(f);
+    if (c == '#') return jl_text_comment(p, f);
+    if (c == '\\') {
+      if (eol == 0 || jl_text_peek(f, 1 + eol) < 0)
+        return jl_text_stop(p, JAILER_E_FORMAT, &place,
+                            "a backslash is the last byte of a line, and another line follows");
+      f->at += eol;
+      jl_text_newline(f);
+    } else if (c == ' ' || c == '\t') {
+      f->at++;
+    } else {
+      return true;
+    }
+  }
+}
+
+static bool jl_text_is_word(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static int jl_text_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : 99;
+}
+
+/* Decimal, 0x or octal, as C has them. */
+static bool jl_text_number(jl_text *p, jl_text_file *f) {
+  jl_text_token *t = &p->token;
+  size_t n = jl_text_peek(f, 0) == '-', from = n, base = 10;
+  t->kind = JL_TEXT_NUMBER;
+  t->negative = n != 0;
+  while (jl_text_is_word(jl_text_peek(f, n))) n++;
+  t->length = n;
+  if (t->at[from] == '0' && n - from > 1) {
+    base = t->at[from + 1] == 'x' || t->at[from + 1] == 'X' ? 16 : 8;
+    from += base == 16 ? 2 : 1;
+  }
+  bool good = from < n;
+  for (size_t i = from; i < n && good; i++) {
+    const uint64_t digit = (uint64_t)jl_text_digit(t->at[i]);
+    good = digit < base;
+    if (good && t->value > (UINT64_MAX - digit) / base)
+      return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "a number of more than 64 bits");
+    t->value = t->value * base + digit;
+  }
+  f->at += n;
+  return good || jl_text_unlike(p, "a number: decimal, 0x and hexadecimal, or 0 and octal");
+}
+
+/* Reads the next token. What follows an error is JL_TEXT_BAD. */
+static bool jl_text_next(jl_text *p) {
+  static const struct {
+    char text[3];
+    int kind;
+  } doubles[] = {{"||", JL_TEXT_OR}, {"&&", JL_TEXT_AND}, {"==", JL_TEXT_EQ},
+                 {"!=", JL_TEXT_NE}, {"<=", JL_TEXT_LE},  {">=", JL_TEXT_GE}};
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (p->code || !jl_text_blank(p)) return false;
+  const int c = jl_text_peek(f, 0), second = jl_text_peek(f, 1);
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  if (c < 0 || jl_text_eol(f, 0)) return true;
+  if ((c >= '0' && c <= '9') || (c == '-' && second >= '0' && second <= '9')) return jl_text_number(p, f);
+  t->length = 1;
+  t->kind = c;
+  if (c == '@' || jl_text_is_word(c)) {
+    t->kind = c == '@' ? JL_TEXT_DIRECTIVE : JL_TEXT_NAME;
+    for (int next = second; jl_text_is_word(next) || next == '-' || next == '@'; next = jl_text_peek(f, t->length))
+      t->length++;
+  }
+  for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
+    if (c != doubles[i].text[0] || second != doubles[i].text[1]) continue;
+    t->length = 2;
+    t->kind = doubles[i].kind;
+  }
+  if (t->kind < JL_TEXT_BAD && !strchr(":;,~(){}[]=?|&<>", c)) return jl_text_byte(p, f);
+  if (c == 0) return jl_text_byte(p, f);
+  f->at += t->length;
+  return true;
+}
+
+static bool jl_text_is(const jl_text *p, const char *name) {
+  const jl_text_token *t = &p->token;
+  return (t->kind == JL_TEXT_NAME || t->kind == JL_TEXT_DIRECTIVE) && strlen(name) == t->length &&
+         memcmp(t->at, name, t->length) == 0;
+}
+
+/* Takes the next token where it is of this kind. An error behind it makes the token after it a bad one. */
+static bool jl_text_accept(jl_text *p, int kind) {
+  if (p->code || p->token.kind != kind) return false;
+  (void)jl_text_next(p);
+  return true;
+}
+
+static bool jl_text_expect(jl_text *p, int kind, const char *wanted) {
+  if (jl_text_accept(p, kind)) return p->code == JAILER_OK;
+  return jl_text_unlike(p, wanted);
+}
+
+/* --- answers --- */
+
+static bool jl_text_errno(jl_text *p, uint32_t *answer) {
+  const jl_text_token t = p->token;
+  uint32_t number = 0;
+  if (t.kind == JL_TEXT_NAME) {
+    if (!jl_const_errno(t.at, t.length, &number)) return jl_text_unknown(p, &t, " is no errno of Linux");
+  } else if (t.kind == JL_TEXT_NUMBER) {
+    if (t.negative || t.value < 1 || t.value > 4095)
+      return jl_text_stop(p, JAILER_E_INVALID, &t.place,
+                          "an errno is 1 to 4095; 0 would tell the caller that all went well");
+    number = (uint32_t)t.value;
+  } else {
+    return jl_text_unlike(p, "an errno, by name or number");
+  }
+  *answer = JAILER_ANSWER_ERRNO(number);
+  return jl_text_next(p);
+}
+
+static bool jl_text_action(jl_text *p, uint32_t *answer) {
+  static const struct {
+    const char *name;
+    uint32_t answer;
+  } names[] = {{"allow", JAILER_ANSWER_ALLOW},
+               {"log", JAILER_ANSWER_LOG},
+               {"user-notify", JAILER_ANSWER_NOTIFY},
+               {"kill", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-process", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-thread", JAILER_ANSWER_KILL_THREAD},
+               {"trap", JAILER_ANSWER_TRAP}};
+  if (p->token.kind == JL_TEXT_NUMBER && p->token.value == 1 && !p->token.negative)
+    return *answer = JAILER_ANSWER_ALLOW, jl_text_next(p);
+  if (jl_text_is(p, "return")) return jl_text_next(p) && jl_text_errno(p, answer);
+  if (jl_text_is(p, "trace"))
+    return jl_text_stop(p, JAILER_E_INVALID, &p->token.place,
+                        "trace asks a tracer, and there is none; user-notify asks a supervisor");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    *answer = names[i].answer;
+    if (!jl_text_next(p)) return false;
+    if (*answer != JAILER_ANSWER_TRAP || p->token.kind != JL_TEXT_NUMBER) return true;
+    if (p->token.negative || p->token.value > 0xffff)
+      return jl_text_stop(p, JAILER_E_INVALID, &p->token.place, "what trap tells the handler is 0 to 65535");
+    *answer |= (uint32_t)p->token.value;
+    return jl_text_next(p);
+  }
+  return jl_text_unlike(p,
+                        "an answer: allow or 1, log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO");
+}
+
+/* --- values --- */
+
+static uint64_t jl_text_whole(unsigned bits) { return bits == 32 ? UINT32_MAX : UINT64_MAX; }
+
+/* A number as the kernel reads it in an argument of that width; a negative one in two's complement. */
+static bool jl_text_fits(jl_text *p, const jl_text_token *t, unsigned bits, uint64_t *value) {
+  const uint64_t whole = jl_text_whole(bits), least = whole / 2 + 1;
+  if (t->value > (t->negative ? least : whole))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place,
+                        bits == 32 ? "a number of more than 32 bits where 32 are compared"
+                                   : "a number of more than 64 bits");
+  *value = t->negative ? (0 - t->value) & whole : t->value;
+  return true;
+}
+
+/* One name more to look up. */
+static bool jl_text_lookup(jl_text *p, const jl_text_token *name) {
+  if (p->names++ < JL_TEXT_NAMES) return true;
+  return jl_text_stop(p, JAILER_E_LIMIT, &name->place, "more than 65536 names of calls and constants");
+}
+
+/* Whether a machine knows the name; which one does not count for a rule of another machine. */
+static bool jl_text_constant(const jl_text *p, const jl_text_token *t, uint64_t *value) {
+  *value = 0;
+  if (jl_const_value(t->at, t->length, p->arch, value)) return true;
+  for (int i = 0; i < JL_ARCH_COUNT && p->idle; i++)
+    if (jl_const_value(t->at, t->length, (jl_arch)i, value)) return true;
+  return false;
+}
+
+static bool jl_text_named(jl_text *p, unsigned bits, uint64_t *value) {
+  const jl_text_token t = p->token;
+  if (t.kind != JL_TEXT_NAME) return jl_text_unlike(p, "a value: a number, a constant's name, ~ or (");
+  if (!jl_text_lookup(p, &t) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?'), known = jl_text_constant(p, &t, value);
+  if (!known && optional) return p->absent = true, p->code == JAILER_OK;
+  if (!known)
+    return jl_text_unknown(p, &t,
+                           " is no constant that is known for this machine; write its number, or `?` behind the "
+                           "name to leave the alternative out where it is unknown");
+  if (bits == 32 && *value >> 31 == 0x1ffffffffu) *value &= UINT32_MAX; /* a negative int */
+  if (*value > jl_text_whole(bits))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "a constant of more than 32 bits where 32 are compared");
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_value(jl_text *p, unsigned bits, unsigned nested, uint64_t *value) {
+  *value = 0;
+  do {
+    const bool inverted = jl_text_accept(p, '~');
+    const jl_text_token t = p->token;
+    uint64_t term = 0;
+    if (t.kind == '(') {
+      if (nested == JL_TEXT_NESTED)
+        return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "more than 16 parentheses in each other");
+      if (!jl_text_next(p) || !jl_text_value(p, bits, nested + 1, &term) || !jl_text_expect(p, ')', "| or )"))
+        return false;
+    } else if (t.kind == JL_TEXT_NUMBER) {
+      if (!jl_text_fits(p, &t, bits, &term) || !jl_text_next(p)) return false;
+    } else if (!jl_text_named(p, bits, &term)) {
+      return false;
+    }
+    *value |= inverted ? ~term & jl_text_whole(bits) : term;
+  } while (jl_text_accept(p, '|'));
+  return p->code == JAILER_OK;
+}
+
+/* --- conditions --- */
+
+static bool jl_text_is_argument(const jl_text *p) {
+  return p->token.kind == JL_TEXT_NAME && p->token.length >= 4 && memcmp(p->token.at, "arg", 3) == 0 &&
+         p->token.at[3] >= '0' && p->token.at[3] <= '9';
+}
+
+static bool jl_text_argument(jl_text *p, jailer_test *test) {
+  const jl_text_token t = p->token;
+  if (!jl_text_is_argument(p)) return jl_text_unlike(p, "an argument, arg0 to arg5");
+  if (t.length != 4 || t.at[3] > '5')
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "system calls have the arguments arg0 to arg5");
+  test->arg = (uint8_t)(t.at[3] - '0');
+  test->bits = 64;
+  if (!jl_text_next(p)) return false;
+  if (!jl_text_accept(p, '[')) return p->code == JAILER_OK;
+  const jl_text_token width = p->token;
+  if (width.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "the width of the argument, 32 or 64");
+  if (width.negative || (width.value != 32 && width.value != 64))
+    return jl_text_stop(p, JAILER_E_INVALID, &width.place, "the kernel reads 32 or 64 bits of an argument");
+  test->bits = (uint8_t)width.value;
+  return jl_text_next(p) && jl_text_expect(p, ']', "]");
+}
+
+/* Whether the next token compares, and how; it is not taken. */
+static bool jl_text_compares(const jl_text *p, jailer_op *op) {
+  static const struct {
+    int kind;
+    jailer_op op;
+  } ops[] = {{JL_TEXT_EQ, JAILER_EQ}, {JL_TEXT_NE, JAILER_NE}, {'<', JAILER_LT},
+             {JL_TEXT_LE, JAILER_LE}, {'>', JAILER_GT},        {JL_TEXT_GE, JAILER_GE}};
+  for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+    if (ops[i].kind != p->token.kind) continue;
+    *op = ops[i].op;
+    return true;
+  }
+  return false;
+}
+
+/* arg & MASK, or arg & MASK == VALUE: then with a blank, because one of minijail's parsers overlooks what sticks to a
+   number and takes 5==4 for 5. */
+static bool jl_text_masked(jl_text *p, jailer_test *test) {
+  test->op = JAILER_NE;
+  if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+  if (!jl_text_compares(p, &test->op)) return true;
+  if ((unsigned char)p->token.at[-1] > 32)
+    return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, "a blank belongs between the mask and the comparison");
+  return jl_text_next(p) && jl_text_value(p, test->bits, 0, &test->value);
+}
+
+/* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused like all that is ever so. */
+static bool jl_text_test(jl_text *p, jailer_test *test) {
+  const jl_text_place place = p->token.place;
+  bool masked = true;
+  memset(test, 0, sizeof *test);
+  if (!jl_text_argument(p, test)) return false;
+  if (jl_text_compares(p, &test->op)) {
+    masked = false;
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->value)) return false;
+  } else if (p->token.kind == '&') {
+    if (!jl_text_masked(p, test)) return false;
+  } else if (jl_text_is(p, "in")) {
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+    test->mask = ~test->mask & jl_text_whole(test->bits);
+  } else {
+    return jl_text_unlike(p, "a comparison: == != < <= > >= & in");
+  }
+  if (++p->tests > JL_TEXT_TESTS)
+    return jl_text_stop(p, JAILER_E_LIMIT, &place, "more than 65536 conditions; a filter has 4096 instructions");
+  if (p->idle || p->absent) return true;
+  const char *wrong = masked && test->mask == 0 ? "this comparison comes out the same whatever the argument is"
+                                                : jl_policy_test_wrong(test);
+  return !wrong || jl_text_stop(p, JAILER_E_INVALID, &place, wrong);
+}
+
+/* test && test: one alternative. */
+static bool jl_text_all(jl_text *p) {
+  jl_text_clause *clause = jl_arena_get(&p->scratch, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  struct jl_text_test **tail = &clause->test;
+  const char *start = p->token.at;
+  p->absent = false;
+  do {
+    *tail = jl_arena_get(&p->scratch, sizeof **tail);
+    if (!*tail) return jl_text_no_memory(p);
+    if (!jl_text_test(p, &(*tail)->test)) return false;
+    tail = &(*tail)->next;
+    clause->count++;
+  } while (jl_text_accept(p, JL_TEXT_AND));
+  if (p->absent) p->dropped = start;
+  else *p->tail = clause, p->tail = &clause->next, p->clauses++;
+  return p->code == JAILER_OK;
+}
+
+/* all || all, and the answer where it is stated. Outside braces `; return` is for what does not hold. */
+static bool jl_text_any(jl_text *p, bool braces, jl_text_body *body) {
+  jl_text_clause **from = p->tail;
+  const jl_text_place place = p->token.place;
+  uint32_t answer = JAILER_ANSWER_ALLOW;
+  p->dropped = NULL;
+  do {
+    if (!jl_text_all(p)) return false;
+  } while (jl_text_accept(p, JL_TEXT_OR));
+  if (jl_text_accept(p, ';')) {
+    if (!braces && p->denylist)
+      return jl_text_stop(p, JAILER_E_CONFLICT, &place,
+                          "with @denylist write { CONDITION; ANSWER }: without the braces the "
+                          "condition would say what is allowed");
+    if (!braces && p->code == JAILER_OK && !jl_text_is(p, "return"))
+      return jl_text_unlike(p, "return ERRNO for what does not hold; or, for what holds, { CONDITION; ANSWER }");
+    body->closed = !braces;
+    if (!jl_text_action(p, braces ? &answer : &body->otherwise)) return false;
+  }
+  if (p->dropped && !jl_policy_passes(answer))
+    return jl_text_stop(p, JAILER_E_INVALID, &place,
+                        "an optional constant in a condition that refuses: without it the refusal would be gone");
+  for (jl_text_clause *c = *from; c; c = c->next) c->answer = answer;
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_branch(jl_text *p, bool braces, jl_text_body *body) {
+  if (body->closed)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &p->token.place,
+                        "what stands before this answers to all arguments already");
+  if (jl_text_is_argument(p)) return jl_text_any(p, braces, body);
+  body->closed = true;
+  return jl_text_action(p, &body->otherwise);
+}
+
+/* With @denylist everything is allowed that no rule refuses; a rule that allows would be a rule about nothing, or one
+   from a file that was meant to be read without. */
+static bool jl_text_refuses(jl_text *p, const jl_text_body *body) {
+  bool passes = body->closed && jl_policy_passes(body->otherwise);
+  for (uint32_t i = 0; i < body->count; i++) passes = passes || jl_policy_passes(body->clause[i].answer);
+  return !passes || jl_text_stop(p, JAILER_E_CONFLICT, &body->place,
+                                 "with @denylist a rule says what is refused, and this one allows");
+}
+
+/* The clauses that were read, as arrays that the policy keeps. */
+static bool jl_text_keep(jl_text *p, jl_text_body *body) {
+  jl_arena *arena = &p->policy->arena;
+  jailer_clause *clause = jl_arena_array(arena, p->clauses, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  body->clause = clause;
+  for (const jl_text_clause *c = p->clause; c; c = c->next, body->count++) {
+    jailer_test *tests = jl_arena_array(arena, c->count, sizeof *tests), *to = tests;
+    if (!tests) return jl_text_no_memory(p);
+    for (const struct jl_text_test *t = c->test; t; t = t->next) *to++ = t->test;
+    clause[body->count].answer = c->answer;
+    clause[body->count].test_count = c->count;
+    clause[body->count].tests = tests;
+  }
+  return true;
+}
+
+static bool jl_text_filter(jl_text *p, jl_text_body *body) {
+  const bool braces = jl_text_accept(p, '{');
+  p->clause = NULL;
+  p->tail = &p->clause;
+  p->clauses = 0;
+  body->place = p->token.place;
+  do {
+    if (!jl_text_branch(p, braces, body)) return false;
+  } while (braces && jl_text_accept(p, ','));
+  if (braces && !jl_text_expect(p, '}', ", or }")) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  return p->code == JAILER_OK && jl_text_keep(p, body) && (!p->denylist || jl_text_refuses(p, body));
+}
+
+/* --- calls --- */
+
+/* minijail's names of machines, those of uname(2), and others of minijail's whose rules are never for us. */
+static bool jl_text_arch(jl_text *p, bool *here) {
+  static const struct {
+    const char *name;
+    int arch;
+  } names[] = {{"x86_64", JL_ARCH_X86_64},
+               {"arm64", JL_ARCH_AARCH64},
+               {"aarch64", JL_ARCH_AARCH64},
+               {"riscv64", JL_ARCH_RISCV64},
+               {"arm", -1},
+               {"x86", -1},
+               {"mips", -1},
+               {"mips64", -1}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    if (names[i].arch == (int)p->arch) *here = true;
+    return jl_text_next(p);
+  }
+  if (p->token.kind != JL_TEXT_NAME) return jl_text_unlike(p, "the name of a machine");
+  return jl_text_unknown(p, &p->token,
+                         " is no machine: x86_64, aarch64, arm64 and riscv64 are; arm, x86, mips and mips64 are "
+                         "known and never this one");
+}
+
+static bool jl_text_weight(jl_text *p, uint32_t *weight) {
+  if (p->token.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "a number, how often the call is made");
+  if (p->token.negative || p->token.value > UINT32_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &p->token.place, "a frequency is 0 to 4294967295");
+  *weight = (uint32_t)p->token.value;
+  return jl_text_next(p);
+}
+
+/* [arch=x86_64,arm64; weight=3] */
+static bool jl_text_attributes(jl_text *p, bool *here) {
+  bool arch = false, weight = false;
+  do {
+    const jl_text_token key = p->token;
+    const bool is_arch = jl_text_is(p, "arch");
+    bool *seen = is_arch ? &arch : &weight;
+    if (key.kind != JL_TEXT_NAME) return jl_text_unlike(p, "arch=NAME or weight=NUMBER");
+    if (!is_arch && !jl_text_is(p, "weight"))
+      return jl_text_unknown(p, &key, " is not known here: arch and weight are");
+    if (*seen) return jl_text_stop(p, JAILER_E_CONFLICT, &key.place, "this is stated twice");
+    *seen = true;
+    if (!jl_text_next(p) || !jl_text_expect(p, '=', "=")) return false;
+    if (is_arch) *here = false;
+    if (!is_arch && !jl_text_weight(p, &p->weight)) return false;
+    for (bool more = is_arch; more; more = jl_text_accept(p, ','))
+      if (!jl_text_arch(p, here)) return false;
+  } while (jl_text_accept(p, ';'));
+  return jl_text_expect(p, ']', arch ? ", or ; or ]" : "; or ]");
+}
+
+/* One call: to p->row, where it is one of this machine or of no stated one. */
+static bool jl_text_call(jl_text *p) {
+  const jl_text_token name = p->token;
+  bool here = true;
+  if (name.kind != JL_TEXT_NAME)
+    return jl_text_unlike(p, p->rows ? "the name of a system call" : "the name of a system call, { or @");
+  p->weight = 0;
+  if (!jl_text_lookup(p, &name) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?');
+  if (jl_text_accept(p, '[') && !jl_text_attributes(p, &here)) return false;
+  if (p->code || !here) return p->code == JAILER_OK;
+  const jl_tab_call *call = jl_tab_call_named(name.at, name.length);
+  if (!call && optional) return true;
+  if (!call)
+    return jl_text_unknown(p, &name,
+                           memchr(name.at, '@', name.length)
+                               ? " would be a group of calls, and there are none here: name them"
+                               : " is no system call that is known; one that may be newer is written with a `?` "
+                                 "behind its name");
+  const size_t row = (size_t)(call - jl_tab_calls);
+  if (p->rule[row].statement == p->statement)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &name.place, "this call is named twice here");
+  p->rule[row].statement = p->statement;
+  p->rule[row].weight += p->weight;
+  p->row[p->rows++] = (uint16_t)row;
+  if (call->number[p->arch] >= 0) p->idle = false;
+  return true;
+}
+
+static bool jl_text_calls(jl_text *p) {
+  p->rows = 0;
+  p->idle = true;
+  p->statement++;
+  if (!jl_text_accept(p, '{')) return jl_text_call(p);
+  do {
+    if (!jl_text_call(p)) return false;
+  } while (jl_text_accept(p, ','));
+  return jl_text_expect(p, '}', ", or }");
+}
+
+/* What a statement says joins what others said of these calls. */
+static bool jl_text_join(jl_text *p, const jl_text_body *body) {
+  for (size_t i = 0; i < p->rows; i++) {
+    jl_text_rule *rule = &p->rule[p->row[i]];
+    if (rule->last && rule->last->body->closed)
+      return jl_text_conflict(p, &body->place, jl_tab_calls[p->row[i]].name,
+                              " has an answer to all arguments already; this would never be reached",
+                              &rule->last->body->place);
+    if (rule->last) p->copies += body->count + (rule->last == rule->first ? rule->first->body->count : 0);
+    if (p->copies > JL_TEXT_TESTS)
+      return jl_text_stop(p, JAILER_E_LIMIT, &body->place,
+                          "more than 65536 alternatives; a filter has 4096 instructions");
+    jl_text_part *part = jl_arena_get(&p->scratch, sizeof *part);
+    if (!part) return jl_text_no_memory(p);
+    part->body = body;
+    if (rule->last) rule->last->next = part;
+    else rule->first = part;
+    rule->last = part;
+  }
+  return true;
+}
+
+static bool jl_text_rule_line(jl_text *p) {
+  jl_text_body *body = jl_arena_get(&p->scratch, sizeof *body);
+  if (!body) return jl_text_no_memory(p);
+  p->ruled = true;
+  return jl_text_calls(p) && jl_text_expect(p, ':', "`:` and what the call is answered") && jl_text_filter(p, body) &&
+         jl_text_join(p, body);
+}
+
+/* A line of a file of frequencies. */
+static bool jl_text_frequency_line(jl_text *p) {
+  uint32_t weight = 0;
+  p->rows = 0;
+  p->statement++;
+  if (!jl_text_call(p) || !jl_text_expect(p, ':', "`:` and how often the call is made") || !jl_text_weight(p, &weight))
+    return false;
+  if (p->rows) p->rule[p->row[0]].weight += weight;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+/* --- directives --- */
+
+static bool jl_text_state(jl_text *p, jl_text_fixed *fixed, const jl_text_token *t, uint32_t answer) {
+  if (fixed->given && fixed->answer != answer)
+    return jl_text_conflict(p, &t->place, "", "another answer was stated for this", &fixed->place);
+  fixed->given = true;
+  fixed->answer = answer;
+  fixed->place = t->place;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+static bool jl_text_denylist(jl_text *p, const jl_text_token *t) {
+  if (p->ruled && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "@denylist comes before the first rule: it says how rules are read");
+  if (p->depth > 1 && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "a denylist is included by a file that is none; it would allow all that it "
+                        "does not name");
+  p->denylist = true;
+  return jl_text_next(p) && jl_text_state(p, &p->fallback, t, JAILER_ANSWER_ALLOW);
+}
+
+/* The path behind @include, up to the next blank, as the token. */
+static bool jl_text_path(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (!jl_text_blank(p)) return false;
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  while (jl_text_peek(f, t->length) > 32 && jl_text_peek(f, t->length) < 127) t->length++;
+  if (t->length) t->kind = JL_TEXT_PATH;
+  if (t->length < 2 || !(t->at[0] == '/' || memcmp(t->at, "./", 2) == 0) || t->at[t->length - 1] == '/')
+    return jl_text_unlike(p, "the path of a file, which begins with / or ./");
+  for (size_t i = 0; i + 2 < t->length; i++)
+    if (memcmp(t->at + i, "/..", 3) == 0 && (i + 3 == t->length || t->at[i + 3] == '/'))
+      return jl_text_stop(p, JAILER_E_FORMAT, &t->place,
+                          "`..` leads elsewhere than it says where a directory is a link; write the "
+                          "whole path");
+  f->at += t->length;
+  return true;
+}
+
+/* The path from the launcher's directory: `./x` is beside the file that says it. NULL: an error was told. */
+static const char *jl_text_resolve(jl_text *p, const jl_text_token *t) {
+  const char *name = jl_text_top(p)->name, *slash = strrchr(name, '/');
+  const size_t skip = t->at[0] == '.' ? 2 : 0, dir = t->at[0] == '.' && slash ? (size_t)(slash - name) + 1 : 0;
+  char *path = jl_arena_get(&p->scratch, dir + t->length + 1);
+  if (!path) return jl_text_no_memory(p), NULL;
+  if (dir + t->length >= JAILER_PATH_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "the path has more than 4095 bytes"), NULL;
+  if (dir) memcpy(path, name, dir);
+  memcpy(path + dir, t->at + skip, t->length - skip);
+  return path;
+}
+
+/* What an include could not do, with the place that asked for it. */
+static bool jl_text_include_failed(jl_text *p, const jl_text_token *t, const char *path, jailer_code code,
+                                   const jailer_error *why) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  const size_t n = strlen(path);
+  if (n > 60) jl_buf_str(&b, "...");
+  jl_buf_escaped(&b, path + (n > 60 ? n - 60 : 0), n > 60 ? 60 : n);
+  jl_buf_str(&b, ": ");
+  jl_buf_bytes(&b, why->message, jl_strnlen(why->message, 200));
+  if (!why->message[0]) jl_buf_str(&b, "could not be read");
+  (void)jl_text_stop(p, (unsigned)code < JAILER_CODE_COUNT ? code : JAILER_E_INVALID, &t->place, message);
+  if (p->err) p->err->sys_errno = why->sys_errno;
+  return false;
+}
+
+/* @include and @frequency: the file comes next, and then the rest of this one. */
+static bool jl_text_include(jl_text *p, bool frequency) {
+  jailer_error why = {0};
+  size_t length = 0;
+  if (!jl_text_path(p)) return false;
+  const jl_text_token t = p->token;
+  const char *path = jl_text_resolve(p, &t);
+  if (!path || !jl_text_next(p)) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  if (!p->source->include)
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "this text was given without a way to read other files");
+  for (size_t i = 0; i < p->depth; i++)
+    if (jl_streq(p->file[i].name, path)) return jl_text_stop(p, JAILER_E_FORMAT, &t.place, "this file includes itself");
+  if (p->depth == JL_TEXT_DEPTH || p->files == JL_TEXT_FILES)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place,
+                        p->files == JL_TEXT_FILES ? "more than 256 files are included"
+                                                  : "more than 10 files include each other");
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_text_no_memory(p);
+  jailer_code code = p->source->include(p->source->user, path, text, JAILER_POLICY_TEXT_MAX, &length, &why);
+  jl_text_file *f = &p->file[p->depth++]; /* which frees the text, too */
+  memset(f, 0, sizeof *f);
+  f->name = path;
+  f->text = f->owned = text;
+  f->length = length;
+  f->line = 1;
+  f->frequency = frequency;
+  if (code) return jl_text_include_failed(p, &t, path, code, &why);
+  if (length > JAILER_POLICY_TEXT_MAX || length > JL_TEXT_TOTAL - p->bytes)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "the files of a policy have more than 4 MiB");
+  p->files++;
+  p->bytes += length;
+  return true;
+}
+
+static bool jl_text_directive(jl_text *p) {
+  const jl_text_token t = p->token;
+  uint32_t answer = 0;
+  if (jl_text_is(p, "@include")) return jl_text_include(p, false);
+  if (jl_text_is(p, "@frequency")) return jl_text_include(p, true);
+  if (jl_text_is(p, "@denylist")) return jl_text_denylist(p, &t);
+  const bool unknown = jl_text_is(p, "@unknown");
+  if (!unknown && !jl_text_is(p, "@default"))
+    return jl_text_unlike(p, "@include, @frequency, @default, @unknown or @denylist");
+  return jl_text_next(p) && jl_text_action(p, &answer) &&
+         jl_text_state(p, unknown ? &p->unknown : &p->fallback, &t, answer);
+}
+
+/* --- files --- */
+
+static bool jl_text_line(jl_text *p) {
+  if (!jl_text_next(p)) return false;
+  jl_text_file *f = jl_text_top(p);
+  if (p->token.kind == JL_TEXT_END) {
+    const size_t eol = jl_text_eol(f, 0);
+    if (eol) {
+      f->at += eol - 1;
+      jl_text_newline(f);
+    } else { /* the end of the file */
+      JAILER_FREE(f->owned);
+      p->depth--;
+    }
+    return true;
+  }
+  if (f->frequency) return jl_text_frequency_line(p);
+  return p->token.kind == JL_TEXT_DIRECTIVE ? jl_text_directive(p) : jl_text_rule_line(p);
+}
+
+/* What was said of one call, as the policy has it; NULL: no memory. */
+static const jl_verdict *jl_text_verdict(jl_text *p, const jl_text_rule *rule) {
+  jl_verdict *v = jl_arena_get(&p->policy->arena, sizeof *v);
+  const jl_text_body *last = rule->last->body;
+  size_t count = 0;
+  if (!v) return NULL;
+  for (const jl_text_part *part = rule->first; part; part = part->next) count += part->body->count;
+  v->otherwise = last->closed ? last->otherwise : p->policy->fallback.otherwise;
+  v->weight = rule->weight < UINT32_MAX ? (uint32_t)rule->weight : UINT32_MAX;
+  v->count = (uint32_t)count;
+  v->clause = last->clause;
+  if (rule->first == rule->last) return v; /* calls of one statement share its clauses */
+  jailer_clause *clause = jl_arena_array(&p->policy->arena, count, sizeof *clause), *to = clause;
+  if (!clause) return NULL;
+  v->clause = clause;
+  for (const jl_text_part *part = rule->first; part; part = part->next) {
+    memcpy(to, part->body->clause, part->body->count * sizeof *clause);
+    to += part->body->count;
+  }
+  return v;
+}
+
+static bool jl_text_build(jl_text *p) {
+  jailer_policy *policy = p->policy;
+  if (p->fallback.given) policy->fallback.otherwise = p->fallback.answer;
+  policy->unknown.otherwise = p->unknown.given ? p->unknown.answer : policy->fallback.otherwise;
+  for (size_t i = 0; i < JL_TAB_CALLS; i++) {
+    if (!p->rule[i].first) continue;
+    policy->of[i] = jl_text_verdict(p, &p->rule[i]);
+    if (!policy->of[i]) return jl_text_no_memory(p);
+  }
+  return true;
+}
+
+static bool jl_text_run(jl_text *p) {
+  const char *name = p->source->name ? p->source->name : "policy", *slash = strrchr(name, '/');
+  p->code = jl_policy_new(slash ? slash + 1 : name, JAILER_ANSWER_KILL_PROCESS, JAILER_ANSWER_KILL_PROCESS, &p->policy,
+                          p->err);
+  if (p->code) return false;
+  p->file[0].name = name;
+  p->file[0].text = p->source->text ? p->source->text : "";
+  p->file[0].length = p->bytes = p->source->length;
+  p->file[0].line = 1;
+  p->depth = p->files = 1;
+  while (p->depth)
+    if (!jl_text_line(p)) return false;
+  return jl_text_build(p);
+}
+
+static jailer_code jl_text_parse(const jailer_policy_source *source, jl_arch arch, jailer_policy **out,
+                                 jailer_error *err) {
+  jl_text *p = JAILER_MALLOC(sizeof *p);
+  if (!p) return jl_no_memory(err, jl_text_step);
+  memset(p, 0, sizeof *p);
+  p->source = source;
+  p->arch = arch;
+  p->err = err;
+  if (jl_text_run(p)) *out = p->policy;
+  else jl_policy_free(p->policy);
+  while (p->depth) JAILER_FREE(p->file[--p->depth].owned);
+  jl_arena_free(&p->scratch);
+  const jailer_code code = p->code;
+  JAILER_FREE(p);
+  return code;
+}
+
+/* --- the printer --- */
+
+static void jl_text_put_hex(jl_buf *b, uint64_t value) {
+  unsigned shift = 60;
+  jl_buf_str(b, "0x");
+  while (shift && !(value >> shift & 15)) shift -= 4;
+  for (;; shift -= 4) {
+    jl_buf_char(b, "0123456789abcdef"[value >> shift & 15]);
+    if (!shift) return;
+  }
+}
+
+static void jl_text_put_answer(jl_buf *b, uint32_t answer) {
+  const char *name = NULL;
+  if (answer >> 16 == JAILER_ANSWER_TRAP >> 16) {
+    jl_buf_str(b, "trap");
+    if (answer & 0xffff) jl_buf_char(b, ' '), jl_buf_u64(b, answer & 0xffff);
+    return;
+  }
+  switch (answer) {
+  case JAILER_ANSWER_ALLOW: jl_buf_str(b, "allow"); return;
+  case JAILER_ANSWER_LOG: jl_buf_str(b, "log"); return;
+  case JAILER_ANSWER_NOTIFY: jl_buf_str(b, "user-notify"); return;
+  case JAILER_ANSWER_KILL_PROCESS: jl_buf_str(b, "kill-process"); return;
+  case JAILER_ANSWER_KILL_THREAD: jl_buf_str(b, "kill-thread"); return;
+  default: break;
+  }
+  jl_buf_str(b, "return ");
+  name = jl_const_errno_name(answer & 0xffff);
+  if (name) jl_buf_str(b, name);
+  else jl_buf_u64(b, answer & 0xffff);
+}
+
+static void jl_text_put_test(jl_buf *b, const jailer_test *t) {
+  static const char *const ops[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
+  const uint64_t mask = jl_policy_mask(t);
+  const bool masked = mask != jl_text_whole(t->bits);
+  jl_buf_str(b, "arg");
+  jl_buf_u64(b, t->arg);
+  if (t->bits == 32) jl_buf_str(b, "[32]");
+  if (masked) {
+    jl_buf_str(b, " & ");
+    jl_text_put_hex(b, mask);
+    if (t->op == JAILER_NE && t->value == 0) return;
+  }
+  jl_buf_str(b, ops[t->op]);
+  jl_text_put_hex(b, t->value);
+}
+
+/* The clauses that stand in a row with one answer, as one condition. Returns how many. */
+static uint32_t jl_text_put_any(jl_buf *b, const jailer_clause *clause, uint32_t count, const char *between) {
+  uint32_t n = 0;
+  do {
+    if (n) jl_buf_str(b, " ||"), jl_buf_str(b, between);
+    for (uint32_t t = 0; t < clause[n].test_count; t++) {
+      if (t) jl_buf_str(b, " && ");
+      jl_text_put_test(b, &clause[n].tests[t]);
+    }
+    n++;
+  } while (n < count && clause[n].answer == clause->answer);
+  return n;
+}
+
+static void jl_text_put_rule(jl_buf *b, const char *name, const jl_verdict *v, uint32_t fallback) {
+  static const char next[] = " \\\n    ";
+  jl_buf_str(b, name);
+  if (v->weight) {
+    jl_buf_str(b, "[weight=");
+    jl_buf_u64(b, v->weight);
+    jl_buf_char(b, ']');
+  }
+  jl_buf_str(b, ": ");
+  bool plain = v->otherwise == fallback; /* `call: CONDITION`, the rest being what @default says */
+  for (uint32_t i = 0; i < v->count; i++) plain = plain && v->clause[i].answer == JAILER_ANSWER_ALLOW;
+  if (v->count == 0) {
+    jl_text_put_answer(b, v->otherwise);
+  } else if (plain) {
+    (void)jl_text_put_any(b, v->clause, v->count, next);
+  } else {
+    jl_buf_char(b, '{');
+    for (uint32_t i = 0; i < v->count;) {
+      jl_buf_str(b, next);
+      const uint32_t answer = v->clause[i].answer;
+      i += jl_text_put_any(b, &v->clause[i], v->count - i, " \\\n      ");
+      jl_buf_str(b, "; ");
+      jl_text_put_answer(b, answer);
+      jl_buf_char(b, ',');
+    }
+    jl_buf_str(b, next);
+    jl_text_put_answer(b, v->otherwise);
+    jl_buf_str(b, " }");
+  }
+  jl_buf_char(b, '\n');
+}
+
+/* What the policy says on that machine, in the order of the table, under the reasons that the table has. */
+static void jl_text_print(jl_buf *b, const jailer_policy *policy, jl_arch arch) {
+  static const char *const machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+  const char *why = NULL;
+  jl_buf_str(b, "# policy ");
+  jl_buf_escaped(b, policy->name, strlen(policy->name));
+  jl_buf_str(b, ", as it is on ");
+  jl_buf_str(b, machines[arch]);
+  jl_buf_str(b, "\n@default ");
+  jl_text_put_answer(b, policy->fallback.otherwise);
+  jl_buf_str(b, "\n@unknown ");
+  jl_text_put_answer(b, policy->unknown.otherwise);
+  jl_buf_str(b, "\n\n");
+  for (size_t i = 0; i < JL_TAB_CALLS && !b->failed; i++) {
+    const jl_verdict *v = policy->of[i];
+    if (!v || jl_tab_calls[i].number[arch] < 0) continue;
+    if (v->why && v->why != why) {
+      if (why) jl_buf_char(b, '\n');
+      jl_buf_str(b, "# ");
+      jl_buf_str(b, v->why);
+      jl_buf_char(b, '\n');
+    }
+    why = v->why;
+    jl_text_put_rule(b, jl_tab_calls[i].name, v, policy->fallback.otherwise);
+  }
 }
 
 /* ============================================================================================
@@ -5030,6 +6518,7 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
   jl_buf_str(b, ", in ");
   jl_denial_foreign(b, d->role, sizeof d->role);
 }
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
@@ -5841,6 +7330,502 @@ static void jl_sys_sleep_ms(unsigned ms) {
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
 }
 
+#if JL_LIBSECCOMP
+/* ============================================================================================
+ * // >>libseccomp    the other compiler: the same verdicts from a program that libseccomp writes
+ * May touch: the kernel (a memory file that the program is exported to), libseccomp. May call: base, error, syscalls,
+ * policy, bpf, sys. Only with JAILER_USE_LIBSECCOMP.
+ *
+ * libseccomp has no order among the rules of a call, one comparison for each argument in a rule, 32 bits only as a
+ * masked ==, and one default for all calls. So:
+ *   - a clause becomes rules that exclude each other: its tests of one argument are parted into masked == (a comparison
+ *     into a prefix for each bit that can decide it), and every choice of one for each argument is a rule;
+ *   - where those would be many, its tests are made one after the other, each in a stage of its own: a filter whose
+ *     rules are where the test fails, with "go on after this clause" for an answer;
+ *   - rules of a later clause that could hold together with those before them go to a further stage, too. A stage's
+ *     default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
+ *   - the stages are exported and joined: what they return to go on becomes a jump.
+ * libseccomp only sees what stands for answers (ERRNO(n) for the n-th one): TRAP with data and NOTIFY are none that it
+ * takes. Numbers are the machine's own, given as if they were native, for it knows no name that is newer than itself;
+ * the token of the machine that a stage asks for is then put right. In front of the stages: which machine, x32, and
+ * numbers above the table, as in our own compiler.
+ * ============================================================================================ */
+
+enum {
+  JL_SCMP_RULES = 16384, /* all stages, one machine */
+  JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
+  JL_SCMP_STAGES = 1024,
+  JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
+  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+};
+
+#define JL_SCMP_GO 0x01000000u /* no answer of a filter */
+
+/* What a rule wants of one argument. A mask of 0: nothing. */
+typedef struct jl_scmp_cond {
+  enum scmp_compare op;
+  uint64_t mask, value; /* op other than MASKED_EQ: the mask is whole */
+} jl_scmp_cond;
+
+typedef struct jl_scmp_rule {
+  uint32_t stage, number, answer; /* answer: what stands for it */
+  jl_scmp_cond cond[6];
+} jl_scmp_rule;
+
+typedef struct jl_scmp_list {
+  jl_scmp_cond cond[JL_SCMP_CUBES];
+  size_t count;
+  bool full; /* there would be more */
+} jl_scmp_list;
+
+/* One compilation. */
+typedef struct jl_scmp {
+  const jailer_policy *policy;
+  jl_scmp_rule *rule; /* of one machine */
+  size_t rules, room;
+  uint32_t stages;
+  jl_scmp_list hit[6], spare;       /* of the clause that is being lowered */
+  uint32_t answer[JL_SCMP_ANSWERS]; /* what ERRNO(0), ERRNO(1), ... stand for; JL_SCMP_GO | a stage: to go there */
+  size_t answers;
+  size_t start[JL_SCMP_STAGES + 1]; /* of the stages of one machine, in out */
+  jailer_insn *out;                 /* the caller's */
+  size_t len, max;
+  jailer_code code; /* the first failure */
+  jailer_error *err;
+} jl_scmp;
+
+static const char jl_scmp_step[] = "compile a filter with libseccomp";
+
+/* --- from clauses to rules --- */
+
+static void jl_scmp_fail(jl_scmp *s, jailer_code code, int sys_errno, const char *message) {
+  if (s->code == JAILER_OK)
+    s->code = jl_fail(s->err, code, JAILER_LAYER_SECCOMP, jl_scmp_step, s->policy->name, sys_errno, message);
+}
+
+static void jl_scmp_too_much(jl_scmp *s) {
+  jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+               "the policy takes more rules, stages or answers than libseccomp is given: compare fewer arguments "
+               "with < or != in one clause, or build with this header's own compiler");
+}
+
+static void jl_scmp_push(jl_scmp_list *list, jl_scmp_cond cond) {
+  if (list->count < JL_SCMP_CUBES) list->cond[list->count++] = cond;
+  else list->full = true;
+}
+
+/* The parts of `c`, a masked ==, in which a test holds; no two of them overlap. From the highest bit down: as long as
+   all bits above are equal, this one decides, where it can differ. */
+static void jl_scmp_split(jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
+  const bool less = t->op == JAILER_LT || t->op == JAILER_LE || t->op == JAILER_NE;
+  const bool more = t->op == JAILER_GT || t->op == JAILER_GE || t->op == JAILER_NE;
+  const uint64_t mask = jl_policy_mask(t);
+  for (uint64_t bit = (uint64_t)1 << 63; bit; bit >>= 1) {
+    const uint64_t want = t->value & bit, has = c.value & bit;
+    if (!(mask & bit) || c.mask & bit) { /* no choice; what the test leaves out counts as 0 */
+      if ((mask & bit ? has : 0) == want) continue;
+      if (want ? less : more) jl_scmp_push(to, c);
+      return;
+    }
+    c.mask |= bit;
+    c.value |= want ^ bit;
+    if (want ? less : more) jl_scmp_push(to, c);
+    c.value ^= bit;
+  }
+  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(to, c);
+}
+
+static enum scmp_compare jl_scmp_op(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return SCMP_CMP_EQ;
+  case JAILER_NE: return SCMP_CMP_NE;
+  case JAILER_LT: return SCMP_CMP_LT;
+  case JAILER_LE: return SCMP_CMP_LE;
+  case JAILER_GT: return SCMP_CMP_GT;
+  case JAILER_GE: return SCMP_CMP_GE;
+  }
+  return SCMP_CMP_EQ;
+}
+
+static jailer_op jl_scmp_inverse(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return JAILER_NE;
+  case JAILER_NE: return JAILER_EQ;
+  case JAILER_LT: return JAILER_GE;
+  case JAILER_LE: return JAILER_GT;
+  case JAILER_GT: return JAILER_LE;
+  case JAILER_GE: return JAILER_LT;
+  }
+  return op;
+}
+
+/* Where one test holds. All of 64 bits: the one thing that libseccomp has by itself. */
+static void jl_scmp_test(jl_scmp_list *to, const jailer_test *t, jailer_op op) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0}, whole = {jl_scmp_op(op), UINT64_MAX, t->value};
+  jailer_test test = *t;
+  test.op = op;
+  to->count = 0;
+  to->full = false;
+  if (jl_policy_mask(t) == UINT64_MAX) jl_scmp_push(to, whole);
+  else jl_scmp_split(to, free_one, &test);
+}
+
+/* s->hit[arg]: where all tests of one argument hold, as alternatives that exclude each other. */
+static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned arg) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0};
+  jl_scmp_list *hit = &s->hit[arg];
+  const jailer_test *only = NULL;
+  size_t tests = 0;
+  hit->count = 0;
+  hit->full = false;
+  jl_scmp_push(hit, free_one);
+  for (uint32_t i = 0; i < clause->test_count; i++)
+    if (clause->tests[i].arg == arg) only = &clause->tests[i], tests++;
+  if (tests == 1) {
+    jl_scmp_test(hit, only, only->op);
+    return;
+  }
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    if (clause->tests[i].arg != arg) continue;
+    s->spare.count = 0;
+    s->spare.full = hit->full;
+    for (size_t k = 0; k < hit->count; k++) jl_scmp_split(&s->spare, hit->cond[k], &clause->tests[i]);
+    *hit = s->spare;
+  }
+}
+
+/* Whether a condition asks for bits, and not for an order or a difference. For these libseccomp writes what follows
+   twice, after the high word and after the low one; a few such rules of one call, and it does not end. */
+static bool jl_scmp_bits(const jl_scmp_cond *c) { return c->op == SCMP_CMP_MASKED_EQ || c->op == SCMP_CMP_EQ; }
+
+/* Whether it is certain that two conditions never hold together. */
+static bool jl_scmp_apart(const jl_scmp_cond *a, const jl_scmp_cond *b) {
+  return jl_scmp_bits(a) && jl_scmp_bits(b) && ((a->value ^ b->value) & a->mask & b->mask) != 0;
+}
+
+/* Whether the rules from..to-1 exclude those of from on and those of `stage` that `first` begins. */
+static bool jl_scmp_fits(const jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  for (size_t i = first; i < from; i++) {
+    if (s->rule[i].stage != stage) continue;
+    for (size_t k = from; k < s->rules; k++) {
+      bool apart = false;
+      for (int arg = 0; arg < 6 && !apart; arg++) apart = jl_scmp_apart(&s->rule[i].cond[arg], &s->rule[k].cond[arg]);
+      if (!apart) return false;
+    }
+  }
+  return true;
+}
+
+static jl_scmp_rule *jl_scmp_new_rule(jl_scmp *s) {
+  if (s->rules == JL_SCMP_RULES) return jl_scmp_too_much(s), NULL;
+  if (s->rules == s->room) {
+    const size_t room = s->room ? 2 * s->room : 512;
+    jl_scmp_rule *more = JAILER_REALLOC(s->rule, room * sizeof *more);
+    if (!more) return jl_scmp_fail(s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory"), NULL;
+    s->rule = more;
+    s->room = room;
+  }
+  memset(&s->rule[s->rules], 0, sizeof *s->rule);
+  return &s->rule[s->rules++];
+}
+
+/* What stands for an answer. */
+static uint32_t jl_scmp_stand_in(jl_scmp *s, uint32_t answer) {
+  size_t i = 0;
+  while (i < s->answers && s->answer[i] != answer) i++;
+  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), SCMP_ACT_ERRNO(0);
+  if (i == s->answers) s->answer[s->answers++] = answer;
+  return SCMP_ACT_ERRNO((uint32_t)i);
+}
+
+/* Puts the rules from..to the end into `stage`, or into the next one where they could hold together with some of this
+   call, which begin at `first`, that are there already. The stage where they are. */
+static uint32_t jl_scmp_place(jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  if (!jl_scmp_fits(s, first, from, stage)) stage++;
+  if (stage >= JL_SCMP_STAGES) return jl_scmp_too_much(s), 0;
+  for (size_t i = from; i < s->rules; i++) s->rule[i].stage = stage;
+  if (stage >= s->stages) s->stages = stage + 1;
+  return stage;
+}
+
+/* Every choice of one condition for each argument is a rule: counts through them as an odometer does. */
+static void jl_scmp_product(jl_scmp *s, uint32_t answer, uint32_t number) {
+  size_t at[6] = {0, 0, 0, 0, 0, 0};
+  for (unsigned arg = 0; arg < 6;) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->hit[i].cond[at[i]];
+    for (arg = 0; arg < 6 && ++at[arg] == s->hit[arg].count; arg++) at[arg] = 0;
+  }
+}
+
+/* Rules for one argument alone; an empty list: for all that comes. */
+static void jl_scmp_alone(jl_scmp *s, const jl_scmp_list *list, unsigned arg, uint32_t answer, uint32_t number) {
+  for (size_t i = 0; i < (list ? list->count : 1); i++) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned k = 0; k < 6; k++) rule->cond[k].op = SCMP_CMP_MASKED_EQ;
+    if (list) rule->cond[arg] = list->cond[i];
+  }
+}
+
+/* Whether to ask where a test fails; otherwise where it holds, which takes a stage more. */
+static bool jl_scmp_by_miss(jl_scmp *s, const jailer_test *t, size_t *rules) {
+  jl_scmp_test(&s->hit[0], t, t->op);
+  jl_scmp_test(&s->spare, t, jl_scmp_inverse(t->op));
+  const bool by_miss = s->spare.count <= s->hit[0].count + 1;
+  *rules = by_miss ? s->spare.count : s->hit[0].count + 1;
+  return by_miss;
+}
+
+/* One test after the other: where one fails goes on after the clause, where none does gets the answer. All in stages in
+   which the call has nothing else. The stage after the clause. */
+static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t number, uint32_t stage) {
+  uint32_t end = stage + 1;
+  size_t rules, from;
+  for (uint32_t i = 0; i < clause->test_count; i++) end += jl_scmp_by_miss(s, &clause->tests[i], &rules) ? 1 : 2;
+  if (end >= JL_SCMP_STAGES) return jl_scmp_too_much(s), stage;
+  for (uint32_t i = 0; i < clause->test_count && s->code == JAILER_OK; i++) {
+    const jailer_test *t = &clause->tests[i];
+    const bool by_miss = jl_scmp_by_miss(s, t, &rules);
+    from = s->rules;
+    jl_scmp_alone(s, by_miss ? &s->spare : &s->hit[0], t->arg, JL_SCMP_GO | (by_miss ? end : stage + 2), number);
+    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
+    stage++;
+    if (by_miss) continue;
+    jl_scmp_alone(s, NULL, 0, JL_SCMP_GO | end, number);
+    s->rule[s->rules - 1].stage = stage++;
+  }
+  jl_scmp_alone(s, NULL, 0, clause->answer, number);
+  if (s->code == JAILER_OK) s->rule[s->rules - 1].stage = stage;
+  if (end >= s->stages) s->stages = end + 1;
+  return end;
+}
+
+/* Whether the tests of a clause have to be made one after the other. s->hit is there for each argument. */
+static bool jl_scmp_is_serial(jl_scmp *s, const jailer_clause *clause) {
+  size_t product = 1, serial = 1, rules, asked = 0;
+  bool ordered = false;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    if (s->hit[arg].full) return true;
+    product *= s->hit[arg].count;
+    if (product > JL_SCMP_RULES) return true;
+    asked += s->hit[arg].cond[0].mask != 0;
+    ordered = ordered || !jl_scmp_bits(&s->hit[arg].cond[0]);
+  }
+  if (ordered && asked > 1) return true;
+  if (product <= 6) return false;
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    jl_scmp_by_miss(s, &clause->tests[i], &rules);
+    serial += rules;
+  }
+  return product > 2 * serial;
+}
+
+/* The rules of a clause; the stage where those of the next one may be. */
+static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
+  const size_t from = s->rules;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->hit[arg].count == 0 && !s->hit[arg].full) return stage; /* its tests exclude each other */
+  }
+  if (jl_scmp_is_serial(s, clause)) {
+    for (size_t i = first; i < from; i++)
+      if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
+    return jl_scmp_serial(s, clause, number, stage);
+  }
+  jl_scmp_argument(s, clause, 0); /* jl_scmp_by_miss has used its place */
+  jl_scmp_product(s, clause->answer, number);
+  return jl_scmp_place(s, first, from, stage);
+}
+
+/* The rules of one call. What its clauses leave goes to a stage after theirs, or falls through to the end. */
+static void jl_scmp_call(jl_scmp *s, const jl_verdict *v, uint32_t number) {
+  const jailer_clause always = {v->otherwise, 0, NULL};
+  const size_t first = s->rules;
+  uint32_t stage = 0;
+  for (uint32_t i = 0; i < v->count && s->code == JAILER_OK; i++)
+    stage = jl_scmp_clause(s, &v->clause[i], number, first, stage);
+  if (v->otherwise != s->policy->unknown.otherwise) jl_scmp_clause(s, &always, number, first, stage);
+}
+
+static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
+  s->rules = 0;
+  s->stages = 1;
+  for (size_t i = 0; i < JL_TAB_CALLS && s->code == JAILER_OK; i++)
+    if (jl_tab_calls[i].number[arch] >= 0)
+      jl_scmp_call(s, jl_policy_of(s->policy, i), (uint32_t)jl_tab_calls[i].number[arch]);
+}
+
+/* --- libseccomp --- */
+
+/* The rules of one stage. 0 or a negated errno. */
+static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  for (size_t i = 0; i < s->rules && r == 0; i++) {
+    const jl_scmp_rule *rule = &s->rule[i];
+    struct scmp_arg_cmp cmp[6];
+    unsigned n = 0;
+    if (rule->stage != stage || rule->answer == otherwise) continue; /* it refuses what says the same as the default */
+    for (unsigned arg = 0; arg < 6; arg++) {
+      const jl_scmp_cond *c = &rule->cond[arg];
+      if (c->mask == 0) continue;
+      cmp[n].arg = arg;
+      cmp[n].op = c->op;
+      cmp[n].datum_a = c->op == SCMP_CMP_MASKED_EQ ? c->mask : c->value;
+      cmp[n].datum_b = c->op == SCMP_CMP_MASKED_EQ ? c->value : 0;
+      n++;
+    }
+    r = seccomp_rule_add_exact_array(ctx, rule->answer, (int)rule->number, n, cmp);
+  }
+  return r;
+}
+
+/* libseccomp writes to a descriptor: a memory file, because a pipe may hold less than a filter. On a host where such
+   files must not be executable it has to be said so; before Linux 6.3 it cannot be said. */
+static void jl_scmp_export(jl_scmp *s, scmp_filter_ctx ctx) {
+  enum { CLOEXEC = 1, NOEXEC_SEAL = 8 };
+  static const char name[] = "jailer-filter";
+  jailer_insn *to = &s->out[s->len];
+  const size_t most = (s->max - s->len) * sizeof *to;
+  size_t got = 0;
+  long fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC | NOEXEC_SEAL, 0, 0, 0, 0), r = 0;
+  if (fd == -EINVAL) fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC, 0, 0, 0, 0);
+  if (fd < 0) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-fd, "no memory file for the filter (memfd_create)");
+    return;
+  }
+  const int exported = seccomp_export_bpf(ctx, (int)fd);
+  jl_stat st = {0};
+  if (exported == 0) r = jl_sys_fstat((int)fd, &st);
+  while (exported == 0 && r >= 0 && st.size <= most && got < st.size) {
+    r = jl_sys_call(JL_NR_pread64, fd, (long)((char *)to + got), (long)(st.size - got), (long)got, 0, 0);
+    if (r == 0) r = -EIO;
+    if (r == -EINTR) r = 0;
+    else if (r > 0) got += (size_t)r;
+  }
+  jl_sys_close((int)fd); /* memory only: nothing is lost whatever close says */
+  if (exported) jl_scmp_fail(s, JAILER_E_SYSTEM, -exported, "libseccomp could not write the filter");
+  else if (r < 0) jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-r, "the filter could not be read back");
+  else if (st.size > most)
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+                 "the filter needs more instructions than there is room for, or than the kernel "
+                 "takes (4096)");
+  else s->len += got / sizeof *to;
+}
+
+/* One stage, as libseccomp writes it. */
+static void jl_scmp_stage(jl_scmp *s, uint32_t stage) {
+  const bool last = stage + 1 == s->stages;
+  const uint32_t next = last ? s->policy->unknown.otherwise : JL_SCMP_GO | (stage + 1);
+  const uint32_t otherwise = jl_scmp_stand_in(s, next);
+  if (s->code) return;
+  scmp_filter_ctx ctx = seccomp_init(otherwise);
+  if (!ctx) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, 0, "libseccomp does not start (seccomp_init)");
+    return;
+  }
+  const int r = jl_scmp_fill(s, ctx, stage, otherwise);
+  if (r) jl_scmp_fail(s, JAILER_E_SYSTEM, -r, "libseccomp (2.5.0 or later is needed) refuses a rule");
+  else jl_scmp_export(s, ctx);
+  seccomp_release(ctx);
+}
+
+/* Puts a stage's instructions right: the machine, the answers for what stood for them, the way to other stages. */
+static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
+  unsigned asked = 0;
+  for (size_t i = s->start[stage]; i < s->start[stage + 1]; i++) {
+    jailer_insn *insn = &s->out[i];
+    const bool loaded = i > s->start[stage] && insn[-1].code == JL_BPF_LOAD && insn[-1].k == JL_BPF_AT_ARCH;
+    if (loaded && insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native()) {
+      insn->k = jl_bpf_audit[arch];
+      asked++;
+    }
+    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
+    const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
+    const uint32_t target = answer - JL_SCMP_GO;
+    insn->k = answer;
+    if (jl_policy_is_answer(answer)) continue;
+    if (target <= stage || target >= s->stages) { /* back, or nowhere */
+      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
+      return;
+    }
+    insn->code = JL_BPF_JUMP;
+    insn->k = (uint32_t)(s->start[target] - i - 1);
+  }
+  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
+}
+
+static void jl_scmp_machine(jl_scmp *s, jl_arch arch) {
+  s->answers = 0;
+  jl_scmp_lower(s, arch);
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) {
+    s->start[stage] = s->len;
+    jl_scmp_stage(s, stage);
+  }
+  s->start[s->stages] = s->len;
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) jl_scmp_join(s, stage, arch);
+}
+
+static void jl_scmp_put(jl_scmp *s, unsigned code, uint32_t k, unsigned yes, unsigned no) {
+  if (s->len == s->max) {
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0, "there is no room for the filter");
+    return;
+  }
+  jailer_insn *insn = &s->out[s->len++];
+  insn->code = (uint16_t)code;
+  insn->jt = (uint8_t)yes;
+  insn->jf = (uint8_t)no;
+  insn->k = k;
+}
+
+/* In front of everything: which machine's entry was used. On entry to a machine's part A = the machine. */
+static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
+  jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_ARCH, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t unknown = s->policy->unknown.otherwise;
+    jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
+    jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
+    jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
+  }
+  jl_scmp_put(s, JL_BPF_RET, JAILER_ANSWER_KILL_PROCESS, 0, 0);
+}
+
+/* As jl_bpf_compile. */
+static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
+                                   size_t max, size_t *len, jailer_error *err) {
+  *len = 0;
+  jl_scmp *s = JAILER_MALLOC(sizeof *s);
+  if (!s) return jl_no_memory(err, jl_scmp_step);
+  memset(s, 0, sizeof *s);
+  s->policy = policy;
+  s->out = out;
+  s->max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
+  s->err = err;
+  jl_scmp_head(s, archs, count);
+  for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    out[jump].k = (uint32_t)(s->len - jump - 1);
+    jl_scmp_machine(s, archs[i]);
+  }
+  const jailer_code code = s->code;
+  if (code == JAILER_OK) *len = s->len;
+  if (s->rule) JAILER_FREE(s->rule);
+  JAILER_FREE(s);
+  return code;
+}
+#endif /* JL_LIBSECCOMP */
+
 /* ============================================================================================
  * // >>reporter    in the jailed program: a handler that writes the line of >>denial
  * May touch: the kernel, the caller's jailer_reporter. May call: base, error, denial, sys. The handler may have
@@ -6139,7 +8124,7 @@ enum {
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
   JL_CAP_CHOWN = 0, JL_CAP_KILL = 5, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
-  JL_LANDLOCK_VERSION_FLAG = 1,
+  JL_LANDLOCK_VERSION_FLAG = 1, JL_LANDLOCK_ERRATA_FLAG = 2,
   JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
 };
 /* clang-format on */
@@ -6277,6 +8262,8 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
+  r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_ERRATA_FLAG, 0, 0, 0); /* before 6.15: EINVAL */
+  host->landlock_errata = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
   host->dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
   host->userns = jl_probe_ns(host, 0);
@@ -7818,6 +9805,52 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
   return code;
 }
 
+/* --- policies as text --- */
+
+static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jailer_code code, long r,
+                                        const char *why) {
+  return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
+}
+
+/* All of a regular file, or nothing: the include of jailer_policy_load. Nothing else than a regular file is read, and a
+   FIFO is not waited for. */
+static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
+                                   jailer_error *err) {
+  char more;
+  jl_stat st;
+  (void)user;
+  *length = 0;
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), r = fd, n = 0;
+  if (fd < 0)
+    return jl_files_policy_fail(err, path, jl_files_code(r), r,
+                                r == -ENOENT ? "there is no such file" : "the file cannot be opened");
+  r = jl_sys_fstat((int)fd, &st);
+  const bool regular = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && st.size <= size) r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && st.size > size;
+  if (r >= 0 && (size_t)n == size) {
+    r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || r > 0;
+  }
+  (void)jl_sys_close((int)fd); /* it was only read */
+  if (r < 0) return jl_files_policy_fail(err, path, jl_files_code(r), r, "the file cannot be read");
+  if (!regular) return jl_files_policy_fail(err, path, JAILER_E_UNSAFE, 0, "this is no regular file");
+  if (large) return jl_files_policy_fail(err, path, JAILER_E_LIMIT, 0, "a file of a policy has at most 1 MiB");
+  *length = (size_t)n;
+  return JAILER_OK;
+}
+
+static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_policy_source source = {path, NULL, 0, jl_files_policy, NULL};
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_no_memory(err, "read a policy");
+  source.text = text;
+  jailer_code code = jl_files_policy(NULL, path, text, JAILER_POLICY_TEXT_MAX, &source.length, err);
+  if (code == JAILER_OK) code = jl_text_parse(&source, arch, out, err);
+  JAILER_FREE(text);
+  return code;
+}
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>chain    walks a backing chain, keeps and compares the record of it
@@ -8387,6 +10420,7 @@ typedef struct jl_launch {
   int *lifted;       /* per kept descriptor: room for the child */
   int ruleset_fd, launcher_fd, null_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
   jl_landlock landlock;
+  uint32_t landlock_flags; /* of landlock_restrict_self */
   char uid_map[64], gid_map[320], root_inodes[24];
   char *map; /* guard page, stack, reply */
   size_t map_size;
@@ -8416,7 +10450,7 @@ enum {
   JL_FSCONFIG_CREATE = 6, JL_FSMOUNT_CLOEXEC = 1, JL_MOVE_F_EMPTY = 4, JL_MOVE_T_EMPTY = 0x40,
   JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGCHLD = 17, JL_SIGCONT = 18,
   JL_SIGSTOP = 19,
-  JL_LANDLOCK_RULE_PATH = 1
+  JL_LANDLOCK_RULE_PATH = 1, JL_LANDLOCK_RULE_PORT = 2
 };
 /* clang-format on */
 
@@ -8990,7 +11024,7 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
 }
 
 JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
-  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, 0, 0, 0, 0, 0);
+  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, c->launch->landlock_flags, 0, 0, 0, 0);
 }
 
 /* The lowest descriptor from `from` on that stays open; -1: none. */
@@ -9115,10 +11149,11 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: a file of the process itself, for writing. Without /proc nothing can be told. */
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
+   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
   if (fd >= 0) jl_sys_close((int)fd);
   return fd == -EACCES;
 }
@@ -9437,16 +11472,26 @@ static long jl_parent_sockopt(int fd, int option) {
   return r < 0 ? r : value;
 }
 
+/* A kept socket of a network that is narrowed to ports: one of a protocol whose ports Landlock does not see (MPTCP, or
+   UDP before ABI 10) would reach all of them. The launch filter makes no such sockets. */
+static const char *jl_parent_unsafe_port(int fd, const jailer_plan *p, long type) {
+  const long protocol = jl_parent_sockopt(fd, 38); /* SO_PROTOCOL */
+  if (type == 1 && protocol == 6) return NULL;
+  if (type == 2 && protocol == 17 && jl_plan_port_kind(p, true)) return NULL;
+  return "a socket that goes past the granted ports: neither TCP, nor UDP with a port of UDP granted";
+}
+
 /* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
    AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or
    before it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its
    peer (connect on it is EISCONN), one that listens only takes who comes. */
-static const char *jl_parent_unsafe_socket(int fd, bool network) {
+static const char *jl_parent_unsafe_socket(int fd, const jailer_plan *p) {
   int32_t peer[32], size = sizeof peer;
   const long domain = jl_parent_sockopt(fd, 39), type = jl_parent_sockopt(fd, 3); /* SO_DOMAIN, SO_TYPE */
   if (domain < 0 || type < 0) return "a socket of unknown kind";
-  if (domain != 1) return network && (domain == 2 || domain == 10) ? NULL : "a socket of the host's network";
-  if (network) return NULL;
+  if (domain != 1 && (!p->allow_network || (domain != 2 && domain != 10))) return "a socket of the host's network";
+  if (domain != 1) return p->port_count ? jl_parent_unsafe_port(fd, p, type) : NULL;
+  if (p->allow_network) return NULL;
   if (type != 1 && type != 5)
     return "a datagram socket: it reaches every abstract name of the host"; /* STREAM, SEQPACKET */
   if (jl_parent_sockopt(fd, 30) == 1) return NULL;                          /* SO_ACCEPTCONN */
@@ -9492,7 +11537,7 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
   case JL_S_IFDIR: return "a directory: openat on it reaches the host";
   case JL_S_IFBLK: return "a block device: it holds a whole file system";
   case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], flags, p->allow_exec_memfd);
-  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
+  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p);
   case JL_S_IFIFO: return NULL;
   case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
     return st->rdev >> 32 == 1 &&
@@ -9592,30 +11637,87 @@ static long jl_parent_rule(int ruleset, int fd, uint64_t rights) {
   return jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PATH, (long)&rule, 0, 0, 0);
 }
 
-/* A ruleset with a rule for every grant. Rules follow inodes, so they hold for the bind mounts in the jail. */
-static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
-  const jailer_plan *p = l->plan;
-  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
-  l->landlock = jl_tab_landlock_all(p->host.landlock_abi);
-  if (p->allow_network) l->landlock.net = 0;
-  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)&l->landlock,
-                       (long)jl_tab_landlock_size(p->host.landlock_abi), 0, 0, 0, 0);
-  l->host_cannot = r < 0;
+static long jl_parent_port_rule(int ruleset, uint16_t port, uint64_t rights) {
+  const uint64_t rule[2] = {rights, port}; /* struct landlock_net_port_attr */
+  return rights ? jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PORT, (long)rule, 0, 0, 0) : 0;
+}
+
+/* The four parts of a domain, for a launch and for a process that confines itself. First an empty ruleset, whose rights
+   are those of this ABI (jl_tab_landlock_all), or fewer. */
+static jailer_code jl_parent_landlock_new(const jl_landlock *handled, uint32_t abi, int *ruleset, jailer_error *err) {
+  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)handled, (long)jl_tab_landlock_size(abi), 0, 0, 0, 0);
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "create a Landlock ruleset", NULL, r,
                             "the kernel refused rights that its ABI number promises");
-  l->ruleset_fd = (int)r;
-  for (size_t i = 0; i < p->nodes.count; i++) {
-    const jl_node *node = &p->nodes.item[i];
-    if (node->kind != JL_TREE) continue;
-    bool dir = (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
-    uint64_t rights = jl_tab_landlock_rights(node->source->access, dir) & l->landlock.fs;
-    r = jl_parent_rule(l->ruleset_fd, node->source->fd, rights);
+  *ruleset = (int)r;
+  return JAILER_OK;
+}
+
+/* Second a rule for each looked-at source. Rules follow inodes, so they hold for the bind mounts in a jail. */
+static jailer_code jl_parent_landlock_source(int ruleset, const jl_landlock *handled, const jl_source *s,
+                                             jailer_error *err) {
+  const bool dir = (s->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+  long r = jl_parent_rule(ruleset, s->fd, jl_tab_landlock_rights(s->access, dir) & handled->fs);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", s->path, r,
+                                  "landlock_add_rule(2) refused this grant")
+               : JAILER_OK;
+}
+
+/* Third the ports, as far as the ruleset tells their kind apart. Who sends by UDP is bound to a port of the kernel's
+   choosing, and asked for the right to bind 0 (hook_socket_sendmsg of security/landlock/net.c). */
+static jailer_code jl_parent_landlock_ports(int ruleset, const jl_landlock *handled, const jailer_port *ports,
+                                            size_t count, jailer_error *err) {
+  for (size_t i = 0; i < count; i++) {
+    char number[24];
+    const uint64_t right = jl_tab_ports[ports[i].use].right & handled->net;
+    long r = jl_parent_port_rule(ruleset, ports[i].port, right);
+    if (r == 0 && right == JL_LL_NET_CONNECT_SEND_UDP)
+      r = jl_parent_port_rule(ruleset, 0, JL_LL_NET_BIND_UDP & handled->net);
+    jl_parent_number(number, ports[i].port);
     if (r < 0)
-      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", node->source->path, r,
-                              "landlock_add_rule(2) refused this grant");
+      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", number, r,
+                              "landlock_add_rule(2) refused this port");
   }
   return JAILER_OK;
+}
+
+static const char *jl_parent_landlock_cause(int error) {
+  if (error == E2BIG)
+    return "the launcher is in 16 Landlock domains already, the most that can be stacked (64 before Linux 5.19): start "
+           "it where fewer jails, services or sandboxes surround it; or let the layer degrade";
+  if (error == EPERM) return "landlock_restrict_self(2) needs no_new_privs, or CAP_SYS_ADMIN in the user namespace";
+  return jl_tab_steps[JL_STEP_LANDLOCK].remedy;
+}
+
+/* Fourth, where a process confines itself: this thread and what it starts from now on, or with JL_LL_TSYNC every thread
+   of the process at once. A flag that the ABI does not know is an error before anything is done. */
+JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, uint32_t flags, jailer_error *err) {
+  if (flags & ~jl_tab_landlock_flags(abi))
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, 0,
+        "all threads at once need Landlock ABI 8 (Linux 7.0), logs ABI 7 (6.15), no_new_privs with it ABI 11 "
+        "(7.3)");
+  long r = jl_sys_call(JL_NR_landlock_restrict_self, ruleset, flags, 0, 0, 0, 0);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, r,
+                                  jl_parent_landlock_cause((int)-r))
+               : JAILER_OK;
+}
+
+/* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. */
+static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  const uint32_t wanted = JL_LL_LOG_SAME_EXEC_OFF | (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : 0);
+  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  l->landlock = jl_plan_landlock(p);
+  l->landlock_flags = wanted & jl_tab_landlock_flags(p->host.landlock_abi);
+  jailer_code code = jl_parent_landlock_new(&l->landlock, p->host.landlock_abi, &l->ruleset_fd, err);
+  l->host_cannot = code != JAILER_OK;
+  for (size_t i = 0; i < p->nodes.count && code == JAILER_OK; i++)
+    if (p->nodes.item[i].kind == JL_TREE)
+      code = jl_parent_landlock_source(l->ruleset_fd, &l->landlock, p->nodes.item[i].source, err);
+  if (code == JAILER_OK) code = jl_parent_landlock_ports(l->ruleset_fd, &l->landlock, p->ports, p->port_count, err);
+  return code;
 }
 
 /* A terminal or device among 0 to 2 may be opened again by name (>/dev/stderr), no further than it is open already. */
@@ -10191,6 +12293,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
         err, JAILER_E_DIED, layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
+  if (step == JL_STEP_LANDLOCK) remedy = jl_parent_landlock_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
   if (step == JL_STEP_CGROUP && jl_parent_cgroup_cause(-error, l->layers))
     remedy = jl_parent_cgroup_cause(-error, l->layers);
@@ -10553,10 +12656,12 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->pidfd = l->pid_fd;
   out->init_fd = l->status_read;
   out->layers = l->layers;
-  out->degraded = p->layers & ~l->layers;
+  if (l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)) out->landlock_lacks = jl_plan_lacks(p);
+  out->degraded = (p->layers & ~l->layers) | (out->landlock_lacks ? JAILER_BIT(JAILER_LAYER_LANDLOCK) : 0);
   out->uid = p->host_uid;
   out->gid = p->host_gid;
   out->landlock_abi = p->host.landlock_abi;
+  out->landlock_errata = p->host.landlock_errata;
   out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
@@ -10897,6 +13002,25 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
                     wrong);
 }
 
+/* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
+static void jl_report_landlock(jailer_report *report, const jailer_proc *proc) {
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "ABI ");
+  jl_buf_u64(&b, proc->landlock_abi);
+  if (proc->landlock_lacks & JL_LACKS_TCP) jl_buf_str(&b, "; TCP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_UDP) jl_buf_str(&b, "; UDP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_LOG) jl_buf_str(&b, "; denials are not logged");
+  for (unsigned i = 0; i < 32; i++) {
+    if (!(proc->landlock_errata >> i & 1)) continue;
+    jl_buf_str(&b, proc->landlock_errata & ((1u << i) - 1) ? " " : "; fixed errata ");
+    jl_buf_u64(&b, i + 1);
+  }
+  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  if (proc->landlock_lacks && (proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
+    report->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
+}
+
 static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   report->engine = proc->engine;
   report->pid = proc->pid;
@@ -10931,10 +13055,7 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
     jl_buf_u64(&b, proc->groups[i]);
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
-  b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "ABI ");
-  jl_buf_u64(&b, proc->landlock_abi);
-  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  jl_report_landlock(report, proc);
   jl_report_detail(report, JAILER_LAYER_SECCOMP,
                    proc->trap_denied ? "launch filter; what it refuses ends the target (SIGSYS)" : "launch filter");
 }
@@ -11275,13 +13396,15 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
   if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
-  options.allow_network = plan->allow_network;
+  options.allow_network = plan->allow_network && !plan->port_count;
+  options.allow_tcp = jl_plan_port_kind(plan, false);
+  options.allow_udp = jl_plan_port_kind(plan, true);
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
   options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
-  if (code == JAILER_OK) code = jl_bpf_compile(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
+  if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
     plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
     if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
@@ -11570,6 +13693,10 @@ JAILER_API const char *jailer_state_name(jailer_state state) {
   return (unsigned)state < 4 ? names[state] : "unknown";
 }
 
+JAILER_API const char *jailer_port_use_name(jailer_port_use use) {
+  return (unsigned)use <= JAILER_BIND_UDP ? jl_tab_ports[use].name : "unknown";
+}
+
 JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size) {
   char line[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
   jl_buf b = jl_buf_fixed(line, sizeof line);
@@ -11707,6 +13834,47 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
 
 JAILER_API void jailer_policy_free(jailer_policy *policy) { jl_policy_free(policy); }
 
+/* The arguments of what makes a policy from text; *out is NULL from here on. */
+static jailer_code jl_public_policy_args(const void *from, const char *name, jailer_arch arch, jailer_policy **out,
+                                         jailer_error *err) {
+  if (out) *out = NULL;
+  if (!out || !from)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, from ? "out" : name, 0,
+                   "NULL where it is needed");
+  if (jl_public_arch(arch) < JL_ARCH_COUNT) return JAILER_OK;
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, jl_text_step, NULL, 0,
+                 "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+}
+
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err) {
+  jailer_code code = jl_public_policy_args(source, "source", arch, out, err);
+  if (code) return code;
+  if (source->length && !source->text)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, "text", 0,
+                   "text is NULL and length is not 0");
+  if (source->length > JAILER_POLICY_TEXT_MAX)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, jl_text_step, source->name, 0,
+                   "a file of a policy has at most 1 MiB");
+  return jl_text_parse(source, jl_public_arch(arch), out, err);
+}
+
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err) {
+  static const char step[] = "print a policy";
+  const jl_arch column = jl_public_arch(arch);
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  if (!policy)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "policy", 0, "NULL where it is needed");
+  if (column >= JL_ARCH_COUNT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                   "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_text_print(&b, policy, column);
+  return jl_public_text(&b, text, size, length, step, err);
+}
+
 JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arch arch, uint32_t number,
                                          const uint64_t args[6]) {
   const jl_arch column = jl_public_arch(arch);
@@ -11739,7 +13907,7 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
         return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "archs", 0, "a machine is named twice");
     column[i] = one; /* below JL_ARCH_COUNT: a longer list names one twice */
   }
-  return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
+  return JL_COMPILE(policy, column, arch_count, out, max, len, err);
 }
 
 /* --- what a jailed program told: pure --- */
@@ -11775,6 +13943,11 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
   if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
   if (verified) *verified = told;
   return code;
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code = jl_public_policy_args(path, "path", arch, out, err);
+  return code ? code : jl_files_policy_load(path, jl_public_arch(arch), out, err);
 }
 
 JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
@@ -11857,6 +14030,14 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_str(&b, jl_tab_layers[i]);
     jl_buf_char(&b, '\n');
   }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(&b, "port ");
+    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(&b, ' ');
+    jl_buf_u64(&b, plan->ports[i].port);
+    jl_buf_char(&b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
   if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
@@ -12049,6 +14230,12 @@ JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes,
 static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
                  "this build has no effects: they exist on Linux, x86-64 and aarch64");
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code =
+      jl_public_policy_args(path, "path", arch == JAILER_ARCH_NATIVE ? JAILER_ARCH_X86_64 : arch, out, err);
+  return code ? code : jl_public_nowhere(err, "read a policy");
 }
 
 JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {

@@ -13989,6 +13989,25 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
   jl_buf_char(b, '\n');
 }
 
+/* The layers, and what is said about them. */
+static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    if (!(plan->layers & JAILER_BIT(i))) continue;
+    jl_buf_str(b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
+    jl_buf_str(b, jl_tab_layers[i]);
+    jl_buf_char(b, '\n');
+  }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(b, "port ");
+    jl_buf_str(b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(b, ' ');
+    jl_buf_u64(b, plan->ports[i].port);
+    jl_buf_char(b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(b, "denials logged\n");
+  if (plan->trap_denied) jl_buf_str(b, "denied SIGSYS\n");
+}
+
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
   jailer_code code = jl_public_given(plan, "plan", err);
@@ -14024,21 +14043,7 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_escaped(&b, plan->cgroup, strlen(plan->cgroup));
     jl_buf_char(&b, '\n');
   }
-  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
-    if (!(plan->layers & JAILER_BIT(i))) continue;
-    jl_buf_str(&b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
-    jl_buf_str(&b, jl_tab_layers[i]);
-    jl_buf_char(&b, '\n');
-  }
-  for (size_t i = 0; i < plan->port_count; i++) {
-    jl_buf_str(&b, "port ");
-    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
-    jl_buf_char(&b, ' ');
-    jl_buf_u64(&b, plan->ports[i].port);
-    jl_buf_char(&b, '\n');
-  }
-  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
-  if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
+  jl_public_layers_text(&b, plan);
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);

@@ -483,6 +483,9 @@ typedef struct jailer_config {
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
+  const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
+                                  on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
+                                  what the program then needs to start */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -570,6 +573,7 @@ typedef struct jailer_proc {
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
   bool trap_denied;      /* private: what the launch filter answers */
+  bool has_policy;       /* private: a filter on top of it */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -1501,6 +1505,7 @@ typedef enum jl_step {
   JL_STEP_INIT,
   JL_STEP_SECCOMP,
   JL_STEP_READBACK,
+  JL_STEP_POLICY,
   JL_STEP_GATE,
   JL_STEP_EXEC,
   JL_STEP_COUNT
@@ -1561,6 +1566,7 @@ static const struct {
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
     {JAILER_LAYER_NONE, "read the layers back",
      "the kernel's own account disagrees with what was asked; this is a fault of the host or of this library"},
+    {JAILER_LAYER_SECCOMP, "install the policy", "the kernel refused this filter on top of the launch filter"},
     {JAILER_LAYER_NONE, "wait for the launcher", "the launcher did not release the child in time"},
     {JAILER_LAYER_NONE, "execute the program",
      "it must exist inside the jail, be executable by the target, and have its interpreter and libraries granted"}};
@@ -3418,8 +3424,10 @@ struct jailer_plan {
   jailer_port *ports; /* of a narrowed network; NULL: none */
   size_t port_count;
   uint64_t nofile, fsize;
-  jailer_insn *filter;
-  size_t filter_len;
+  jailer_insn *filter, *policy; /* the launch filter, and what comes on top of it; NULL: nothing */
+  size_t filter_len, policy_len;
+  const char *policy_name;
+  bool policy_pauses; /* the policy allows nanosleep */
   struct jl_box *box; /* NULL: none */
 };
 
@@ -11088,15 +11096,25 @@ JL_CHILD_CODE static long jl_child_close(jl_child *c) {
 
 JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(c, &c->reply->exec_gate); }
 
-JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+JL_CHILD_CODE static long jl_child_install(const jailer_insn *filter, size_t len) {
   struct {
     uint16_t len;
     const jailer_insn *filter;
-  } program;
+  } program; /* struct sock_fprog */
   memset(&program, 0, sizeof program);
-  program.len = (uint16_t)c->plan->filter_len;
-  program.filter = c->plan->filter;
+  program.len = (uint16_t)len;
+  program.filter = filter;
   return jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+  return jl_child_install(c->plan->filter, c->plan->filter_len);
+}
+
+/* After all else: it may refuse every call but execve, and so the exit of a child that could not execute, which the
+   kernel then ends. */
+JL_CHILD_CODE static long jl_child_policy(jl_child *c) {
+  return c->plan->policy ? jl_child_install(c->plan->policy, c->plan->policy_len) : 0;
 }
 
 /* --- the kernel's own account, before the target exists. Each answers whether it agrees. --- */
@@ -11238,7 +11256,7 @@ JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
     if (r != -ETXTBSY) return r;
     c->reply->error = ETXTBSY; /* who is killed in this pause was never executed, and the parent must be able to tell */
     __atomic_store_n(&c->reply->exec_gate, JL_GATE_OPEN, __ATOMIC_RELEASE);
-    jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+    if (!c->plan->policy || c->plan->policy_pauses) jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
     c->reply->error = 0;
   }
   return -ETXTBSY;
@@ -11266,11 +11284,10 @@ JL_CHILD_CODE static long jl_child_run(jl_child *c, const jl_child_step *steps, 
 }
 
 /* From here on the process is the target's own. */
-static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},
-                                              {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
-                                              {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp},
-                                              {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
-                                              {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
+static const jl_child_step jl_child_last[] = {
+    {JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},     {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
+    {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp}, {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
+    {JL_STEP_POLICY, JAILER_LAYER_SECCOMP, jl_child_policy},   {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
 
 /* The target below an init. It waits until the init's process has executed: until then that process still holds the
    launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a
@@ -12666,6 +12683,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
   out->trap_denied = p->trap_denied;
+  out->has_policy = p->policy != NULL;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -12998,8 +13016,10 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   else jl_report_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
-  jl_report_confirm(report, JAILER_LAYER_SECCOMP, jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2,
-                    wrong);
+  bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 
 /* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
@@ -13056,8 +13076,11 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
   jl_report_landlock(report, proc);
-  jl_report_detail(report, JAILER_LAYER_SECCOMP,
-                   proc->trap_denied ? "launch filter; what it refuses ends the target (SIGSYS)" : "launch filter");
+  b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "launch filter");
+  if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
+  if (proc->trap_denied) jl_buf_str(&b, "; what the launch filter refuses ends the target (SIGSYS)");
+  jl_report_detail(report, JAILER_LAYER_SECCOMP, text);
 }
 
 /* ============================================================================================
@@ -13389,12 +13412,40 @@ static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
                                 "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
 }
 
-static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
+/* A policy as a filter in the plan's memory. */
+static jailer_code jl_survey_compile(jailer_plan *plan, const jailer_policy *policy, jailer_insn **out, size_t *len,
+                                     jailer_error *err) {
   const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
+  if (!whole) return jl_no_memory(err, "compile a filter");
+  jailer_code code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, len, err);
+  if (code == JAILER_OK) {
+    *out = jl_arena_array(&plan->arena, *len, sizeof **out);
+    if (*out) memcpy(*out, whole, *len * sizeof *whole);
+    else code = jl_no_memory(err, "compile a filter");
+  }
+  JAILER_FREE(whole);
+  return code;
+}
+
+/* The target's own policy: installed right before execve, which it has to let through. */
+static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *policy, jailer_error *err) {
+  if (!policy) return JAILER_OK;
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
+  if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+                   "this policy refuses execve(2), with which the target starts: allow it, or let the program install "
+                   "the policy itself once it has started (jailer_seccomp_apply)");
+  plan->policy_pauses = jl_confine_lets(policy, "nanosleep", 0, 0, 0, 0);
+  plan->policy_name = jl_arena_text(&plan->arena, policy->name, strlen(policy->name));
+  if (!plan->policy_name) return jl_no_memory(err, "compile a filter");
+  return jl_survey_compile(plan, policy, &plan->policy, &plan->policy_len, err);
+}
+
+static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_role_options options;
   jailer_policy *policy = NULL;
-  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
-  if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
   options.allow_network = plan->allow_network && !plan->port_count;
   options.allow_tcp = jl_plan_port_kind(plan, false);
@@ -13404,14 +13455,8 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_pty = plan->allow_pty;
   options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
-  if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
-  if (code == JAILER_OK) {
-    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
-    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
-    else code = jl_no_memory(err, "compile the launch filter");
-  }
+  if (code == JAILER_OK) code = jl_survey_compile(plan, policy, &plan->filter, &plan->filter_len, err);
   jl_policy_free(policy);
-  JAILER_FREE(whole);
   return code;
 }
 
@@ -13659,7 +13704,8 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
-  return jl_survey_filter(plan, err);
+  code = jl_survey_filter(plan, err);
+  return code ? code : jl_survey_policy(plan, config->policy, err);
 }
 
 #endif /* JL_LINUX */
@@ -14006,6 +14052,11 @@ static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
   }
   if (plan->log_denials) jl_buf_str(b, "denials logged\n");
   if (plan->trap_denied) jl_buf_str(b, "denied SIGSYS\n");
+  if (plan->policy) {
+    jl_buf_str(b, "policy ");
+    jl_buf_escaped(b, plan->policy_name, strlen(plan->policy_name));
+    jl_buf_char(b, '\n');
+  }
 }
 
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,

@@ -280,6 +280,11 @@ static void test_handler(void) {
   ends("role:vm install filter:3 ptrace", SIGSYS, 1, SIGSYS, "vcpu");
   ends("role:vm install filter:77 ptrace", SIGSYS, 1, SIGSYS, "vm");
   ends("install role-filter:launch ptrace", SIGSYS, 1, SIGSYS, "launch");
+  ends("install role-filter:vmm ptrace", SIGSYS, 1, SIGSYS, "vmm");
+  ends("install role-filter:vcpu ptrace", SIGSYS, 1, SIGSYS, "vcpu");
+  ends("install role-filter:api ptrace", SIGSYS, 1, SIGSYS, "api");
+  ends("install role-filter:vcpu segv", SIGSEGV, 1, SIGSEGV, "");
+  ends("install role-filter:launch role-filter:vmm ptrace", SIGSYS, 1, SIGSYS, "vmm"); /* the newest speaks first */
   ends("install filter:1 filter:2+getppid getppid", SIGSYS, 1, SIGSYS, "vmm");
   OK(!strcmp(ran.last.call, "getppid"), "two filters: the one above told of what it alone refuses");
   ends("install filter:1 filter:2+getppid exit:5", 1005, 0, 0, "");

@@ -6479,7 +6479,7 @@ static void jl_denial_reason(jl_buf *b, const jailer_denial *d) {
   const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(d->audit_arch), d->number);
   if (!jl_streq(d->role, jl_tab_roles[JAILER_ROLE_LAUNCH]) || !call || call->rule[0] <= JL_RULE_ALLOW) return;
   jl_buf_str(b, " (");
-  jl_buf_str(b, jl_tab_rules[call->rule[0]].why);
+  jl_buf_str(b, jl_tab_why(jl_denial_arch(d->audit_arch), d->number));
   jl_buf_char(b, ')');
 }
 
@@ -8102,7 +8102,7 @@ static size_t jl_reporter_frame(void) {
 static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *err) {
   static const char step[] = "give a thread an alternate stack";
   enum { JL_SS_DISABLE = 2, OWN_BYTES = 2048 };
-  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 4096) + OWN_BYTES);
+  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 5120) + OWN_BYTES);
   const uint64_t stack[3] = {(uint64_t)(uintptr_t)memory, memory ? 0 : JL_SS_DISABLE, size};
   if (memory && size < need) {
     char message[96];
@@ -9371,9 +9371,7 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
 static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
   jl_stat st;
   int fd = -1;
-  if (jl_files_mend(box, "exit", NULL) ||
-      jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL))
-    return 0;
+  if (jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL)) return 0;
   const uint64_t from = st.size > size ? st.size - size : 0;
   const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
   jl_files_close(&fd);
@@ -12900,12 +12898,13 @@ static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *
 }
 
 /* What the program in the box told of its end, where that is the end that the kernel tells of. It explains and decides
-   nothing: what cannot be read was not told. */
+   nothing: what cannot be read was not told, and an end that nobody tells of is no reason to look. */
 static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
   enum { TAIL = 8192 };
   char tail[TAIL];
   jailer_denial told;
   jl_box box;
+  if (!jl_denial_signal(status->exited ? status->exit_code - 128 : status->signal)) return;
   if (jl_files_box_open(layout, JL_BOX_HELD, &box, NULL)) return;
   const size_t n = jl_files_exit_tail(&box, tail, sizeof tail);
   jl_files_box_close(&box);
@@ -14036,6 +14035,30 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
   jl_buf_char(b, '\n');
 }
 
+/* The layers, and what is said about them. */
+static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    if (!(plan->layers & JAILER_BIT(i))) continue;
+    jl_buf_str(b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
+    jl_buf_str(b, jl_tab_layers[i]);
+    jl_buf_char(b, '\n');
+  }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(b, "port ");
+    jl_buf_str(b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(b, ' ');
+    jl_buf_u64(b, plan->ports[i].port);
+    jl_buf_char(b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(b, "denials logged\n");
+  if (plan->trap_denied) jl_buf_str(b, "denied SIGSYS\n");
+  if (plan->policy) {
+    jl_buf_str(b, "policy ");
+    jl_buf_escaped(b, plan->policy_name, strlen(plan->policy_name));
+    jl_buf_char(b, '\n');
+  }
+}
+
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
   jailer_code code = jl_public_given(plan, "plan", err);
@@ -14071,26 +14094,7 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_escaped(&b, plan->cgroup, strlen(plan->cgroup));
     jl_buf_char(&b, '\n');
   }
-  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
-    if (!(plan->layers & JAILER_BIT(i))) continue;
-    jl_buf_str(&b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
-    jl_buf_str(&b, jl_tab_layers[i]);
-    jl_buf_char(&b, '\n');
-  }
-  for (size_t i = 0; i < plan->port_count; i++) {
-    jl_buf_str(&b, "port ");
-    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
-    jl_buf_char(&b, ' ');
-    jl_buf_u64(&b, plan->ports[i].port);
-    jl_buf_char(&b, '\n');
-  }
-  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
-  if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
-  if (plan->policy) {
-    jl_buf_str(&b, "policy ");
-    jl_buf_escaped(&b, plan->policy_name, strlen(plan->policy_name));
-    jl_buf_char(&b, '\n');
-  }
+  jl_public_layers_text(&b, plan);
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);

@@ -190,11 +190,17 @@ static void *holding(void *unused) {
 
 /* A fault inside malloc, its lock held where there is one: the heap cannot be touched any more, by a handler neither. */
 static void broken_heap(void) {
+  /* What a static program may have in the same mapping stays: its variables, which end here, and the main thread's own,
+     where the kernel itself writes to (rseq(2)) and kills who took that away. */
+  extern char end[];
+  const unsigned long kept[] = {(unsigned long)(uintptr_t)end, (unsigned long)(uintptr_t)&errno + 4096};
   char line[512];
   unsigned long from, to;
   FILE *maps = fopen("/proc/self/maps", "r");
   while (maps && fgets(line, sizeof line, maps))
     if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &from, &to) == 2) {
+      for (int i = 0; i < 2; i++)
+        if (kept[i] >= from && kept[i] < to) from = (kept[i] | 4095) + 1;
       if (mprotect((void *)from, to - from, PROT_NONE)) _exit(9);
       break;
     }

@@ -108,6 +108,7 @@ static void test_hostile_lines(void) {
   BAD("{\"code\":0}\n");
   BAD("{\"denied\": \n");
   BAD(with(denied, "\n", ""));
+  BAD(with(denied, "\n", "x"));
   BAD(with(denied, "}\n", "\n"));
   BAD(with(denied, "}\n", "} \n"));
   BAD(with(denied, "}\n", "}}\n"));
@@ -279,6 +280,11 @@ static void test_handler(void) {
   ends("role:vm install filter:3 ptrace", SIGSYS, 1, SIGSYS, "vcpu");
   ends("role:vm install filter:77 ptrace", SIGSYS, 1, SIGSYS, "vm");
   ends("install role-filter:launch ptrace", SIGSYS, 1, SIGSYS, "launch");
+  ends("install role-filter:vmm ptrace", SIGSYS, 1, SIGSYS, "vmm");
+  ends("install role-filter:vcpu ptrace", SIGSYS, 1, SIGSYS, "vcpu");
+  ends("install role-filter:api ptrace", SIGSYS, 1, SIGSYS, "api");
+  ends("install role-filter:vcpu segv", SIGSEGV, 1, SIGSEGV, "");
+  ends("install role-filter:launch role-filter:vmm ptrace", SIGSYS, 1, SIGSYS, "vmm"); /* the newest speaks first */
   ends("install filter:1 filter:2+getppid getppid", SIGSYS, 1, SIGSYS, "vmm");
   OK(!strcmp(ran.last.call, "getppid"), "two filters: the one above told of what it alone refuses");
   ends("install filter:1 filter:2+getppid exit:5", 1005, 0, 0, "");
@@ -371,7 +377,7 @@ static void test_install(void) {
   int zero = dup(0);
   close(0);
   refused("nothing but zero, and no descriptor 0", &r, JAILER_E_INVALID);
-  if (open("/dev/null", O_RDWR) != 0) box_die("/dev/null");
+  if (open("/dev/null", O_RDWR | O_APPEND) != 0) box_die("/dev/null");
   refused("a device", &r, JAILER_E_INVALID);
   dup2(zero, 0);
   close(zero);
@@ -470,18 +476,22 @@ static void test_boxes(void) {
   } rows[] = {{"a denial, and ends with 0", "", "exit 0", 1000, false},
               {"a denial, and ends with 1", "", "exit 1", 1001, false},
               {"a denial, and ends by another signal", "", "kill -9 $$", SIGKILL, false},
+              {"a denial, and ends by a crash", "", "kill -11 $$", SIGSEGV, false},
+              {"a denial, and ends with the code of a crash", "", "exit 139", 1139, false},
+              {"a denial, and ends with the code of SIGSYS", "", "exit 159", 1159, true},
               {"a denial, and ends by SIGSYS", "", "kill -31 $$", SIGSYS, true},
               {"the same, below ten thousand lines of its own", "i=0; while [ $i -lt 10000 ]; do echo \"{$i}\"; i=$((i+1)); done >>\"$E\"", "kill -31 $$", SIGSYS, true},
               {"the same, and garbage without an end after it", "", "printf 'x%.0s' 1 2 3 >>\"$E\"; kill -31 $$", SIGSYS, true},
               {"the same, and 16 KiB after it", "", "head -c 16384 /dev/zero >>\"$E\"; kill -31 $$", SIGSYS, false},
               {"a crash without a newline", "", "printf '%s' '{\"crash\": \"SIGSYS\"' >\"$E\"; kill -31 $$", SIGSYS, false},
-              {"nothing: the file is shut", "chmod 0 \"$E\" 2>/dev/null; chmod 600 \"$E\"", "kill -31 $$", SIGSYS, true}};
+              {"a denial at the end of a longer line, where reading begins", "printf x >>\"$E\"", "head -c $((8192 - N)) /dev/zero | tr '\\0' '\\n' >>\"$E\"; kill -31 $$", SIGSYS, false},
+              {"a denial, in a file that it empties after it", "", ": >\"$E\"; kill -31 $$", SIGSYS, false}};
   jailer_config liar = box_config();
   liar.shim = NULL;
   liar.with_init = true;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     const char *argv[] = {"sh", "-c", script, NULL};
-    snprintf(script, sizeof script, "E='%s'; %s\ncat >>\"$E\" <<'T'\n%sT\n%s", box_path("./exit"), rows[i].before, denied, rows[i].after);
+    snprintf(script, sizeof script, "E='%s'; N=%d; %s\ncat >>\"$E\" <<'T'\n%sT\n%s", box_path("./exit"), (int)sizeof denied - 1, rows[i].before, denied, rows[i].after);
     liar.argv = argv;
     box_start(&boxed, &liar, NULL);
     box_finish(&boxed);

@@ -35,7 +35,7 @@ SCRIPTS = tests/test_header.sh tests/test_runner.sh
 PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
 
 FUZZERS = $B/fuzz_qcow2
-BENCHES = $B/bench $B/floor
+BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
@@ -117,7 +117,7 @@ $(PROBES): tests/canary.h tests/inside.h
 
 $(BENCHES):
 	@mkdir -p $B
-	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(LINK)
+	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(PEERS) $(LINK)
 
 $B/noop:
 	@mkdir -p $B
@@ -166,9 +166,10 @@ $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_spawn: tests/probe_spawn.c
 
-$B/bench: tests/bench/bench.c $(HEADER)
+$B/bench: tests/bench/bench.c $(HEADER) tests/bpf_run.h
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
+$B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
 
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 

@@ -28,13 +28,18 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
 	$B/test_libseccomp
-SCRIPTS = tests/test_header.sh tests/test_runner.sh
+SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
+	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
 
-FUZZERS = $B/fuzz_qcow2
+# A tracer that looks at a jail from outside.
+TRACER = $B/denied
+
+FUZZERS = $B/fuzz_denial $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
@@ -52,12 +57,12 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TESTS) $B/noop
+test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
 	@$(TAP) $(TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
@@ -106,7 +111,7 @@ $B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
-$(TESTS): $(TEST_HEADERS)
+$(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
@@ -138,8 +143,10 @@ $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c
 $B/test_box: tests/test_box.c
+$B/test_bpf: tests/test_bpf.c
 $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
+$B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
@@ -147,6 +154,7 @@ $B/test_gates: tests/test_gates.c
 $B/test_hostile: tests/test_hostile.c
 $B/test_init: tests/test_init.c
 $B/test_jail: tests/test_jail.c
+$B/test_landlock: tests/test_landlock.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
 $B/test_libseccomp: tests/test_libseccomp.c
@@ -155,6 +163,8 @@ $B/test_plan: tests/test_plan.c
 $B/test_qcow2: tests/test_qcow2.c
 $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
+$B/test_reporter: tests/test_reporter.c
+$B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
 $B/test_spawn: tests/test_spawn.c
@@ -164,13 +174,17 @@ $B/test_threads: tests/test_threads.c
 $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
+$B/probe_reporter: tests/probe_reporter.c $(HEADER)
 $B/probe_spawn: tests/probe_spawn.c
+
+$B/denied: tests/denied.c
 
 $B/bench: tests/bench/bench.c $(HEADER) tests/bpf_run.h
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
 $B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
 
+$B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
 .PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean

@@ -30,11 +30,13 @@
  *
  *   To reach a path, grant it:       jailer_grant grants[] = {{.path = "/srv/in"},
  *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
+ *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
+ *   In the shim, to tell why it died: jailer_reporter_install; jailer_wait then has it in status.denial
  *
  * WHAT IT PROMISES
  *   1. Zero is safe: every weakening is a named field of jailer_config that reads as a grant (allow_network, ...).
@@ -43,7 +45,8 @@
  *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next.
  *   4. The parent prepares, the child performs: after the clone there are system calls only, on a const plan.
  *   5. Errors are values: code, layer, step, item, errno and a sentence with the remedy. The library never prints,
- *      exits, aborts or keeps hidden state.
+ *      exits, aborts, or keeps hidden state, but for one pointer in the jailed program that asked for it: a signal
+ *      handler has to find the jailer_reporter that jailer_reporter_install was given.
  *
  * WHAT IT DOES NOT
  *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed calls is a way out.
@@ -75,13 +78,16 @@
  *   >>tables      names, Landlock rights by ABI, the steps of a launch
  *   >>entries     the tree of a home and of a box
  *   >>syscalls    system calls: numbers, and what each role says to them
+ *   >>constants   the kernel's numbers by name
  *   >>layout      box ids and paths
  *   >>plan        grants = f(config, host): defaults, conflicts, order
  *   >>policy      who may call what: rules by system call
  *   >>bpf         the compiler: from a policy to a filter
+ *   >>denial      how a jailed program tells of its end: one line, written and parsed
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
+ *   >>reporter    in the jailed program: a handler that writes that line
  *   >>libseccomp  the other compiler of filters, where JAILER_USE_LIBSECCOMP asks for it
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
@@ -90,6 +96,7 @@
  *   >>parent      vetting, rules, maps, the clone, the reply
  *   >>proc        a running target: its end, signals, the handle
  *   >>report      what the kernel says of it
+ *   >>confine     this process confines itself
  *   >>survey      a configuration on this host: paths, program, box
  *   >>public      the bodies of the public functions, thin
  *   >>history     what changed for users
@@ -230,6 +237,22 @@ typedef struct jailer_fd {
   int as;        /* with renumber: the number inside */
 } jailer_fd;
 
+/* What the target may do with one port of its own kind. jailer_port_use_name says each: "connect-tcp", ... */
+typedef enum jailer_port_use {
+  JAILER_CONNECT_TCP = 0, /* connect to this port of any address; needs Landlock ABI 4 (Linux 6.7) */
+  JAILER_BIND_TCP,        /* bind to this port, so that others can connect; likewise */
+  JAILER_CONNECT_UDP,     /* connect and send to this port of any address; needs Landlock ABI 10 (Linux 7.2) */
+  JAILER_BIND_UDP         /* bind to this port and receive there; likewise */
+} jailer_port_use;
+
+/* One port that the target may use. Ports are told apart, addresses are not: port 443 is that of every host. */
+typedef struct jailer_port {
+  uint16_t port;       /* host byte order. 0 to bind: one that the kernel chooses from ip_local_port_range (ip(7),
+                          landlock(7)). 0 to connect is no port: E_INVALID. Connecting by UDP brings bind 0 along:
+                          without a port of its own nobody can send */
+  jailer_port_use use; /* default: connect by TCP */
+} jailer_port;
+
 /* Limits. Zero means the default named beside each field. */
 typedef struct jailer_limits {
   uint64_t nofile;         /* RLIMIT_NOFILE; default 1024, or the launcher's hard limit where that is lower */
@@ -360,13 +383,16 @@ typedef enum jailer_role {
 
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
-  bool allow_network;    /* launch: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_network;    /* launch, vmm: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
+  bool allow_tcp;        /* launch: of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
+  bool allow_udp;        /* launch: UDP alone, likewise. Both may be set; allow_network is wider than either */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
-  bool allow_exec_memfd; /* launch: memfd_create without MFD_NOEXEC_SEAL */
+  bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
+  bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
-                      reporter tell it. Answers other than EPERM by which the launch role makes libraries take another
-                      way stay */
+                      reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
+                      the launch role makes libraries take another way stay */
   uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
 } jailer_role_options;
 
@@ -402,6 +428,9 @@ typedef struct jailer_config {
   const jailer_fd *fds;
   size_t fd_count;
   jailer_stdio stdio;
+  const jailer_port *ports; /* with allow_network: the only ports, and no other protocol; NULL: no such limit. Without
+                               allow_network there is no network at all, so that is E_INVALID; so is an empty list */
+  size_t port_count;
   jailer_limits limits;
   const char *cgroup; /* a directory of cgroup v2, absolute, made and limited by the caller (memory.max, pids.max, ...),
                          where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
@@ -421,7 +450,7 @@ typedef struct jailer_config {
   uint32_t uid, gid;
 
   /* Grants of power. */
-  bool allow_network;    /* the host's network namespace and IP sockets */
+  bool allow_network;    /* the host's network namespace and IP sockets; `ports` narrows it */
   bool allow_userns;     /* namespaces of its own making */
   bool allow_host_root;  /* uid 0 of the host, where the launcher has it */
   bool allow_exec_memfd; /* memfd_create without MFD_NOEXEC_SEAL: code from memory through execve */
@@ -432,6 +461,13 @@ typedef struct jailer_config {
   bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
   bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
 
+  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
+     launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
+  bool log_denials;
+  /* Stricter than the default. */
+  bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
+                       would try something else, it does not come to that, and a reporter in it can tell what it was */
+
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
 } jailer_config;
@@ -439,12 +475,13 @@ typedef struct jailer_config {
 /* What this host can do, as far as asking tells; only a launch proves it. Plain data. */
 typedef struct jailer_host {
   uint32_t kernel_major, kernel_minor;
-  uint32_t landlock_abi; /* 0: none */
-  uint32_t uid, gid;     /* effective, of the caller */
-  bool privileged;       /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
-  bool nested;           /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
-  bool seccomp;          /* filters with the actions that the launch filter uses */
-  bool dumpable;         /* PR_GET_DUMPABLE of the caller */
+  uint32_t landlock_abi;    /* 0: none */
+  uint32_t landlock_errata; /* bit n - 1: erratum n of Landlock is fixed (Linux 6.15, and older ones with backports) */
+  uint32_t uid, gid;        /* effective, of the caller */
+  bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
+  bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
+  bool seccomp;             /* filters with the actions that the launch filter uses */
+  bool dumpable;            /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
   uint64_t nofile_hard, fsize_hard;
@@ -453,11 +490,49 @@ typedef struct jailer_host {
 /* A launch, decided: what jailer_plan_new makes and jailer_spawn performs. Opaque; may be used by many threads. */
 typedef struct jailer_plan jailer_plan;
 
+/* What a jailed program told of its end: the line that a reporter in it wrote. Its word alone: a hostile program tells
+   what it likes. Plain data; texts are NUL-terminated. */
+typedef enum jailer_told {
+  JAILER_TOLD_NOTHING = 0,
+  JAILER_TOLD_DENIED, /* a filter answered a system call with SIGSYS: number, audit_arch, call, args */
+  JAILER_TOLD_CRASHED /* signal, code, address */
+} jailer_told;
+
+#define JAILER_TOLD_NAME_MAX 32 /* bytes of a system call's and of a role's name, with the NUL */
+
+typedef struct jailer_denial {
+  jailer_told kind;
+  int signal;                      /* SIGSYS (31), or that of a crash */
+  int code;                        /* si_code of a crash; 0 or less: it was sent, and is no fault */
+  uint32_t number;                 /* of the call, on its machine */
+  uint32_t audit_arch;             /* which machine: AUDIT_ARCH_... of linux/audit.h */
+  uint32_t tid;                    /* the thread, as numbered inside; 0: not known */
+  uint64_t args[6];                /* registers: what the call does not take is chance */
+  uint64_t address;                /* what a crash stumbled over */
+  uint64_t ip;                     /* where */
+  char call[JAILER_TOLD_NAME_MAX]; /* "": no name is known for the number */
+  char role[JAILER_TOLD_NAME_MAX]; /* whose filter, or whose thread: [A-Za-z0-9_-]; may be empty */
+} jailer_denial;
+
+/* For a program that wants to tell: the fields above the line are the caller's, those below are private. */
+typedef struct jailer_reporter {
+  const char *path;  /* of the file to append to (a box's exit file), which exists; NULL: fd */
+  int fd;            /* open for appending, a regular file; stays open. With `path` it is written by the call */
+  const char *role;  /* told where the filter does not say: at most 31 of [A-Za-z0-9_-]; NULL: "" */
+  bool denials_only; /* SIGSYS alone; false: also SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV */
+  /* --- */
+  char name[JAILER_TOLD_NAME_MAX];
+  uint64_t previous[7][4]; /* the kernel's struct sigaction of each signal, as it was before */
+} jailer_reporter;
+
+#define JAILER_REPORTER_STACK 32768 /* bytes of an alternate stack that are enough on every machine known */
+
 /* How the target ended. */
 typedef struct jailer_status {
   bool exited;   /* true: exit_code counts; false: signal does */
   int exit_code; /* 0 to 255 */
   int signal;
+  jailer_denial denial; /* what the program in a box told of it, where that agrees: it explains, and decides nothing */
 } jailer_status;
 
 /* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
@@ -468,14 +543,17 @@ typedef struct jailer_proc {
   int pidfd;         /* pollable: readable when the target has ended; -1 on kernels before 5.3 */
   int init_fd;       /* private: the init's report; -1: none */
   uint32_t layers;   /* applied, JAILER_BIT each */
-  uint32_t degraded; /* asked, not to be had here, permitted by may_degrade */
+  uint32_t degraded; /* asked, not to be had here, or not whole (then also in layers), permitted by may_degrade */
   uint32_t uid, gid; /* on the host */
   uint32_t landlock_abi;
-  uint32_t readback; /* layers that the child read back from the kernel before exec */
+  uint32_t landlock_errata; /* as in jailer_host */
+  uint32_t landlock_lacks;  /* private: what this ABI could not do of what was asked */
+  uint32_t readback;        /* layers that the child read back from the kernel before exec */
   jailer_engine engine;
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
+  bool trap_denied;      /* private: what the launch filter answers */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -486,7 +564,7 @@ typedef struct jailer_proc {
 typedef enum jailer_state {
   JAILER_NOT_REQUESTED = 0,
   JAILER_APPLIED,
-  JAILER_DEGRADED,   /* asked, not to be had, and the configuration permits that */
+  JAILER_DEGRADED,   /* asked, not to be had or not whole (see detail), and the configuration permits that */
   JAILER_UNAVAILABLE /* asked and not to be had: of a host or of a refused launch, never of a running target */
 } jailer_state;
 
@@ -675,15 +753,67 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
+/* --- this process confines itself ------------------------------------------------------------------------------- */
+
+/* Installs a policy on the calling thread, or with all_threads on every thread of the process, and sets no_new_privs
+   (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It comes on top of the filters that are there: what one of them refuses
+   stays refused. A thread that is made later has the filters of its maker. Afterwards /proc/self/task/TID/status of all
+   those threads is read and has to agree (E_READBACK: the process should then end). That takes read and close, with
+   all_threads also openat and getdents64; where the policy refuses one of these nothing is read, since the call could
+   end the process, and *verified, which may be NULL, is false. No call that the policy refuses is made; where that is
+   munmap, 32 KiB stay mapped. Any thread. Errors, err may be NULL: E_CONFLICT (with all_threads: the thread that the
+   item names has filters of its own), E_LIMIT (the filter, or all of the process's, are too long), E_INVALID, E_SYSTEM,
+   E_NO_MEMORY: the process is as it was, but for no_new_privs. E_UNSUPPORTED (another system). */
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err);
+
+/* --- in the jailed program: telling what ended it -------------------------------------------------------------- */
+
+/* From here on a system call that a filter answers with SIGSYS, and a crash, is told by one line in the file, and then
+   the process ends as it would have (or the handler that was there before is called with the same arguments). The
+   line, written with one write(2) and a newline before it, in case the file's last line has none:
+     {"denied": "ptrace", "number": 101, "arch": "x86_64", "args": ["0x4206", ... six], "ip": "0x...", "tid": 2,
+     "role": "launch"}
+     {"crash": "SIGSEGV", "code": 1, "address": "0x0", "ip": "0x...", "tid": 2, "role": "..."}
+   (without the break; "denied" is null for a number without a name). For a denial the role is that of the filter where
+   its answer says so (jailer_role_options.denied), else reporter->role.
+   The handler makes system calls only, on less than 2 KiB of stack; it takes no lock and leaves errno alone. A filter
+   has to let it make: write, gettid, rt_sigreturn, and for signals that were sent (abort(3)) getpid, rt_sigaction,
+   tgkill; a write that fails is a line less, and the end is the same. As PID 1 an abort ends as exit code 134, since
+   the kernel would not end that process by its own signal.
+   Call it once, early, before there are threads; *reporter is used until the process ends, and stays where and as it
+   is (path and role are read here and not again). err may be NULL. Linux only. E_INVALID (no reporter; role; a
+   descriptor that is no regular file open for appending), E_BUSY (there is one), E_NOT_FOUND, E_DENIED, E_SYSTEM (the
+   file, rt_sigaction(2)). Source: sigaction(2), seccomp(2), "SECCOMP_RET_TRAP". */
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err);
+
+/* Gives the calling thread an alternate stack for it, sigaltstack(2): without one a thread that has overrun its stack
+   ends with nothing told. memory is the caller's, JAILER_REPORTER_STACK bytes or what the processor needs (the error
+   says it), until the thread has ended or called this with NULL and 0, which takes the stack away. A stack that the
+   thread had is replaced (Go and Rust give their threads one, which is as good). Any thread. err may be NULL. Linux
+   only. E_INVALID (too small), E_SYSTEM. */
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err);
+
+/* The last line of a reporter among bytes[0..length), the content of an exit file: false, and *out all zero, when
+   there is none. Strict: lines that a reporter does not write, in each byte, are not its. bytes may be NULL when length
+   is 0. Pure, any thread. */
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out);
+
+/* One line for a person: "denied: ptrace(0x4206, ...) by the launch filter (reads or steers another process)", or
+   "crashed: SIGSEGV at address 0x0, ip 0x4011d6"; "" when nothing was told. What is not printable is escaped. Writes a
+   NUL-terminated text into text[0..size) and returns its length; a text that does not fit is cut. Pure, any thread. */
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size);
+
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
-/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native") or state ("applied"); never NULL. The layer
-   by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
+/* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
+   ("connect-tcp"); never NULL. The layer by name, or JAILER_LAYER_NONE. Constant strings; any thread. */
 JAILER_API const char *jailer_code_name(jailer_code code);
 JAILER_API const char *jailer_layer_name(jailer_layer layer);
 JAILER_API jailer_layer jailer_layer_by_name(const char *name);
 JAILER_API const char *jailer_engine_name(jailer_engine engine);
 JAILER_API const char *jailer_state_name(jailer_state state);
+JAILER_API const char *jailer_port_use_name(jailer_port_use use);
 
 /* One line for a person: layer, step, item, errno and remedy. Writes a NUL-terminated text into text[0..size) and
    returns its length; a text that does not fit is cut (it is for a log, nothing is decided by it). */
@@ -735,10 +865,12 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
 
 /* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On
    JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher
-   ignores SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the
-   error says so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to
-   look at. Any other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its
-   first instruction, counts as launched and ends here with that signal. */
+   ignores SIGCHLD or another wait took the status. For a box status->denial is what the program told in the exit file
+   (jailer_reporter_install), provided that it agrees with the status: ended by that signal, or with the code 128 + that
+   signal. For a box its pid file is taken away as well; where that fails the error says so, *status is filled all the
+   same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
+   is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
+   ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
@@ -1199,24 +1331,37 @@ enum {
   JL_LL_RESOLVE_UNIX = 1 << 16,
   JL_LL_NET_BIND_TCP = 1 << 0, JL_LL_NET_CONNECT_TCP = 1 << 1, JL_LL_NET_BIND_UDP = 1 << 2,
   JL_LL_NET_CONNECT_SEND_UDP = 1 << 3,
-  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1
+  JL_LL_SCOPE_ABSTRACT_UNIX = 1 << 0, JL_LL_SCOPE_SIGNAL = 1 << 1,
+  JL_LL_LOG_SAME_EXEC_OFF = 1 << 0, JL_LL_LOG_NEW_EXEC_ON = 1 << 1, JL_LL_LOG_SUBDOMAINS_OFF = 1 << 2,
+  JL_LL_TSYNC = 1 << 3, JL_LL_NO_NEW_PRIVS = 1 << 4
 };
 
-/* What each ABI adds: file system rights, network rights, scopes. Row n is ABI n; a newer kernel gets the last row. */
+/* What each ABI adds: file system rights, network rights, scopes, flags of landlock_restrict_self(2). Row n is ABI n; a
+   newer kernel gets the last row. */
 static const struct {
-  uint32_t fs, net, scoped;
-} jl_tab_landlock[] = {{0, 0, 0},                                               /* no Landlock */
-                       {0x1fff, 0, 0},                                          /* 5.13 */
-                       {JL_LL_REFER, 0, 0},                                     /* 5.19 */
-                       {JL_LL_TRUNCATE, 0, 0},                                  /* 6.2 */
-                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0},      /* 6.7 */
-                       {JL_LL_IOCTL_DEV, 0, 0},                                 /* 6.10 */
-                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL},  /* 6.12 */
-                       {0, 0, 0},                                               /* 6.15: audit flags */
-                       {0, 0, 0},                                               /* 7.0: TSYNC */
-                       {JL_LL_RESOLVE_UNIX, 0, 0},                              /* 7.1 */
-                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0}, /* 7.2 */
-                       {0, 0, 0}};                                              /* 7.3: flag for no_new_privs */
+  uint32_t fs, net, scoped, flags;
+} jl_tab_landlock[] = {{0, 0, 0, 0},                                               /* no Landlock */
+                       {0x1fff, 0, 0, 0},                                          /* 5.13 */
+                       {JL_LL_REFER, 0, 0, 0},                                     /* 5.19 */
+                       {JL_LL_TRUNCATE, 0, 0, 0},                                  /* 6.2 */
+                       {0, JL_LL_NET_BIND_TCP | JL_LL_NET_CONNECT_TCP, 0, 0},      /* 6.7 */
+                       {JL_LL_IOCTL_DEV, 0, 0, 0},                                 /* 6.10 */
+                       {0, 0, JL_LL_SCOPE_ABSTRACT_UNIX | JL_LL_SCOPE_SIGNAL, 0},  /* 6.12 */
+                       {0, 0, 0, JL_LL_LOG_SAME_EXEC_OFF | JL_LL_LOG_NEW_EXEC_ON | JL_LL_LOG_SUBDOMAINS_OFF}, /* 6.15 */
+                       {0, 0, 0, JL_LL_TSYNC},                                     /* 7.0 */
+                       {JL_LL_RESOLVE_UNIX, 0, 0, 0},                              /* 7.1 */
+                       {0, JL_LL_NET_BIND_UDP | JL_LL_NET_CONNECT_SEND_UDP, 0, 0}, /* 7.2 */
+                       {0, 0, 0, JL_LL_NO_NEW_PRIVS}};                             /* 7.3 */
+
+/* The uses of a port, in the order of jailer_port_use: name, right, and what it takes to bring that right to use. */
+static const struct {
+  const char *name;
+  uint32_t right;
+  bool udp, bind;
+} jl_tab_ports[] = {{"connect-tcp", JL_LL_NET_CONNECT_TCP, false, false},
+                    {"bind-tcp", JL_LL_NET_BIND_TCP, false, true},
+                    {"connect-udp", JL_LL_NET_CONNECT_SEND_UDP, true, false},
+                    {"bind-udp", JL_LL_NET_BIND_UDP, true, true}};
 /* clang-format on */
 
 /* struct landlock_ruleset_attr: its first 8, 16 or 24 bytes, as far as the running ABI knows it. */
@@ -1234,6 +1379,14 @@ JL_UNUSED static jl_landlock jl_tab_landlock_all(uint32_t abi) {
     all.scoped |= jl_tab_landlock[i].scoped;
   }
   return all;
+}
+
+/* The flags that landlock_restrict_self(2) knows, cumulated; others are EINVAL. */
+JL_UNUSED static uint32_t jl_tab_landlock_flags(uint32_t abi) {
+  const size_t last = sizeof jl_tab_landlock / sizeof jl_tab_landlock[0] - 1;
+  uint32_t flags = 0;
+  for (size_t i = 0; i <= last && i <= abi; i++) flags |= jl_tab_landlock[i].flags;
+  return flags;
 }
 
 JL_UNUSED static size_t jl_tab_landlock_size(uint32_t abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
@@ -1349,8 +1502,7 @@ static const struct {
      "it must exist inside the jail and be searchable by the target"},
     {JAILER_LAYER_NNP, "set no_new_privs", "prctl(PR_SET_NO_NEW_PRIVS) was refused"},
     {JAILER_LAYER_LANDLOCK, "add a Landlock rule", "landlock_add_rule(2) was refused"},
-    {JAILER_LAYER_LANDLOCK, "enforce Landlock",
-     "landlock_restrict_self(2) was refused; a process can stack at most 16 domains"},
+    {JAILER_LAYER_LANDLOCK, "enforce Landlock", "landlock_restrict_self(2) was refused"},
     {JAILER_LAYER_FDS, "close all other descriptors", "close_range(2) was refused and /proc/self/fd cannot be read"},
     {JAILER_LAYER_PIDNS, "start the init", "the init could not be started"},
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
@@ -1424,6 +1576,7 @@ typedef enum jl_arch { JL_ARCH_X86_64 = 0, JL_ARCH_AARCH64, JL_ARCH_RISCV64, JL_
 #define JL_RET_EINVAL JAILER_ANSWER_ERRNO(22)
 #define JL_RET_ENOSYS JAILER_ANSWER_ERRNO(38)
 #define JL_RET_EPROTONOSUPPORT JAILER_ANSWER_ERRNO(93)
+#define JL_RET_EOPNOTSUPP JAILER_ANSWER_ERRNO(95)
 #define JL_RET_EAFNOSUPPORT JAILER_ANSWER_ERRNO(97)
 
 /* The tests that the tables are made of. */
@@ -1448,6 +1601,8 @@ static const char *const jl_tab_roles[JAILER_ROLE_COUNT] = {"none", "launch", "v
 
 /* The first clause whose tests all hold gives the answer. One with a grant only exists where that was given. */
 enum { JL_GRANT_NETWORK = 1, JL_GRANT_USERNS = 2, JL_GRANT_EXEC_MEMFD = 4, JL_GRANT_PTY = 8 };
+enum { JL_GRANT_PORTS = 16, JL_GRANT_TCP = 32, JL_GRANT_UDP = 64 }; /* with NETWORK, which they narrow */
+enum { JL_GRANT_TKILL = 128 };
 typedef struct jl_tab_clause {
   unsigned grant;
   uint32_t answer;
@@ -1498,12 +1653,20 @@ static const jl_tab_clause jl_tab_ioctl[] = {
     {0, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 0xffffff00u, 0x8900u))}};
 
 /* `int family, int type, int protocol`: 32 bits each; the low four of type are the type, the others flags. A protocol
-   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). */
+   that is not named here would make the kernel load its module for anybody who asks (SCTP, L2TP, SMC, ...). With ports
+   there is only what Landlock's rights for ports are about: its hooks look at TCP and UDP (security/landlock/net.c) but
+   not at MPTCP and ICMP; and TCP or UDP only where one of its ports is granted. */
 static const jl_tab_clause jl_tab_socket[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))},                                /* AF_UNIX */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16), JL_IS32(2, 0))}, /* AF_NETLINK, NETLINK_ROUTE */
     {JL_GRANT_NETWORK, JL_RET_EAFNOSUPPORT,
      JL_WHEN(JL_IS_NOT32(0, 2), JL_IS_NOT32(0, 10))},                                /* AF_INET, AF_INET6 go on */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},       /* SOCK_STREAM, default */
+    {JL_GRANT_TCP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},       /* TCP */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 0))},       /* SOCK_DGRAM, default */
+    {JL_GRANT_UDP, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 17))},      /* UDP */
+    {JL_GRANT_PORTS, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                    /* SOCK_RAW */
+    {JL_GRANT_PORTS, JL_RET_EPROTONOSUPPORT, JL_ALWAYS},                             /* all else */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 0))},   /* SOCK_STREAM, default */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 6))},   /* TCP */
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 1), JL_IS32(2, 262))}, /* MPTCP */
@@ -1513,6 +1676,17 @@ static const jl_tab_clause jl_tab_socket[] = {
     {JL_GRANT_NETWORK, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 15, 2), JL_IS32(2, 58))},  /* ICMPv6 */
     {JL_GRANT_NETWORK, JL_RET_EPERM, JL_WHEN(JL_BITS32(1, 15, 3))},                  /* SOCK_RAW */
     {JL_GRANT_NETWORK, JL_RET_EPROTONOSUPPORT, JL_ALWAYS}};
+
+/* `unsigned int flags`: 32 bits. MSG_FASTOPEN (0x20000000) connects without connect(2), and so past Landlock's hook.
+   The answer is the kernel's own where fast open is switched off (tcp(7)). */
+static const jl_tab_clause jl_tab_sendto[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(3, 0x20000000u))}};
+static const jl_tab_clause jl_tab_sendmsg[] = {{JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_HAS32(2, 0x20000000u))}};
+
+/* `int level, int optname`: 32 bits each. IPPROTO_TCP, TCP_ULP: "smc" makes an SMC socket of one of TCP, which Landlock
+   does not look at; "tls" goes along, whose users do without. TCP_FASTOPEN_CONNECT needs no clause: connect(2) is still
+   the way, and is looked at. */
+static const jl_tab_clause jl_tab_setsockopt[] = {
+    {JL_GRANT_PORTS, JL_RET_EOPNOTSUPP, JL_WHEN(JL_IS32(1, 6), JL_IS32(2, 31))}};
 
 /* `int family`: 32 bits. */
 static const jl_tab_clause jl_tab_socketpair[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1))}}; /* AF_UNIX */
@@ -1560,6 +1734,79 @@ static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64
                                                {0, JL_RET_EINVAL, JL_WHEN(JL_IS32(1, 4))}};
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
+/* --- the roles of a virtual machine monitor. What EPERM stands for is what the role's `denied` says: by default the
+   process ends. --- */
+
+/* `unsigned int cmd`. Of KVM's commands only type and number are looked at: size and direction differ by machine, and
+   the kernel compares all of it. The vCPU's own come first in both lists, KVM_RUN before all. */
+/* clang-format off */
+#define JL_IOCTL(command) { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+#define JL_KVM(number) { 0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xffffu, 0xae00u | (number))) }
+#define JL_KVM_VCPU \
+    JL_KVM(0x80),                                           /* RUN */ \
+    JL_KVM(0x81), JL_KVM(0x82), JL_KVM(0x83), JL_KVM(0x84), /* REGS, SREGS */ \
+    JL_KVM(0x86), JL_KVM(0x8b), JL_KVM(0x9a), JL_KVM(0xb7), /* INTERRUPT, SIGNAL_MASK, NMI, SMI */ \
+    JL_KVM(0x88), JL_KVM(0x89), JL_KVM(0x8c), JL_KVM(0x8d), /* MSRS, FPU */ \
+    JL_KVM(0x8e), JL_KVM(0x8f), JL_KVM(0x90), JL_KVM(0x91), /* LAPIC, CPUID2 */ \
+    JL_KVM(0x98), JL_KVM(0x99), JL_KVM(0x9f), JL_KVM(0xa0), /* MP_STATE; VCPU_EVENTS and PIT2 */ \
+    JL_KVM(0xa1), JL_KVM(0xa2), JL_KVM(0xa3), JL_KVM(0xad), /* DEBUGREGS and TSC_KHZ, KVMCLOCK_CTRL */ \
+    JL_KVM(0xa4), JL_KVM(0xa5), JL_KVM(0xa6), JL_KVM(0xa7), /* XSAVE and SIGNAL_MSI, XCRS */ \
+    JL_KVM(0xcf), JL_KVM(0xab), JL_KVM(0xac), JL_KVM(0xb0), /* GET_XSAVE2, ONE_REG, GET_REG_LIST */ \
+    JL_KVM(0xae), JL_KVM(0xc2), JL_KVM(0x61), JL_KVM(0x67)  /* ARM_VCPU_INIT, ARM_VCPU_FINALIZE, IRQ_LINE */
+
+static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU};
+static const jl_tab_clause jl_tab_vmm_ioctl[] = {
+    JL_KVM_VCPU,
+    JL_KVM(0x00), JL_KVM(0x01), JL_KVM(0x02), JL_KVM(0x03), /* GET_API_VERSION, CREATE_VM, MSR_INDEX_LIST, EXTENSION */
+    JL_KVM(0x04), JL_KVM(0x05), JL_KVM(0x41), JL_KVM(0x42), /* VCPU_MMAP_SIZE, SUPPORTED_CPUID, VCPU, DIRTY_LOG */
+    JL_KVM(0x46), JL_KVM(0x47), JL_KVM(0x48), JL_KVM(0x49), /* USER_MEMORY_REGION, TSS_ADDR, IDENTITY_MAP_ADDR */
+    JL_KVM(0x60), JL_KVM(0x62), JL_KVM(0x63), JL_KVM(0x6a), /* IRQCHIP, SET_GSI_ROUTING */
+    JL_KVM(0x76), JL_KVM(0x77), JL_KVM(0x79), JL_KVM(0x7b), /* IRQFD, CREATE_PIT2, IOEVENTFD, SET_CLOCK */
+    JL_KVM(0x7c), JL_KVM(0xaf), JL_KVM(0xe0), JL_KVM(0xe1), /* GET_CLOCK, ARM_PREFERRED_TARGET, CREATE_DEVICE */
+    JL_KVM(0xe2), JL_KVM(0xe3), JL_KVM(0xd2), JL_KVM(0xd4), /* DEVICE_ATTR, MEMORY_ATTRIBUTES, GUEST_MEMFD */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(1, 0xff00u, 0xaf00u))}, /* VHOST_..., where the device was granted */
+    JL_IOCTL(0x5401u), JL_IOCTL(0x5402u), JL_IOCTL(0x5403u),    /* TCGETS, TCSETS, TCSETSW: a terminal as console */
+    JL_IOCTL(0x5404u), JL_IOCTL(0x5413u), JL_IOCTL(0x541bu),    /* TCSETSF, TIOCGWINSZ, FIONREAD */
+    JL_IOCTL(0x5421u), JL_IOCTL(0x5451u),                       /* FIONBIO, FIOCLEX */
+    JL_IOCTL(0x400454d0u), JL_IOCTL(0x400454d8u)};              /* TUNSETOFFLOAD, TUNSETVNETHDRSZ */
+static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u)};
+/* clang-format on */
+
+/* `unsigned long prot` of mmap and mprotect, of which all bits are in the low word: PROT_EXEC is 4. */
+static const jl_tab_clause jl_tab_no_exec[] = {{0, JL_RET_EPERM, JL_WHEN(JL_HAS32(2, 4))}};
+
+/* `int option`. PR_SET_NO_NEW_PRIVS is what comes before a further filter. */
+static const jl_tab_clause jl_tab_role_prctl[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 15))},           /* PR_SET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 16))},           /* PR_GET_NAME */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 38))},           /* PR_SET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 39))},           /* PR_GET_NO_NEW_PRIVS */
+    {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0x53564d41u))}}; /* PR_SET_VMA: names for anonymous memory */
+
+/* `unsigned int cmd`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. */
+#define JL_FCNTL(command) \
+  { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+static const jl_tab_clause jl_tab_role_fcntl[] = {
+    JL_FCNTL(3),    JL_FCNTL(4),    JL_FCNTL(1),  JL_FCNTL(2), /* GETFL, SETFL, GETFD, SETFD */
+    JL_FCNTL(0),    JL_FCNTL(1030),                            /* DUPFD, DUPFD_CLOEXEC */
+    JL_FCNTL(5),    JL_FCNTL(6),    JL_FCNTL(7),               /* GETLK, SETLK, SETLKW */
+    JL_FCNTL(36),   JL_FCNTL(37),   JL_FCNTL(38),              /* the same with OFD: locks on disk images */
+    JL_FCNTL(1033), JL_FCNTL(1034)};                           /* ADD_SEALS, GET_SEALS */
+
+/* `pid_t`: 32 bits. tkill names a thread alone, of any process of the same uid in the pid namespace. */
+static const jl_tab_clause jl_tab_self[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_SELF(0))}};
+static const jl_tab_clause jl_tab_tkill[] = {{JL_GRANT_TKILL, JL_RET_ALLOW, JL_ALWAYS}};
+
+/* All of CLONE_VM, FS, FILES, SIGHAND and THREAD, and no namespace. */
+static const jl_tab_clause jl_tab_thread[] = {
+    {0, JL_RET_ALLOW, JL_WHEN(JL_BITS32(0, 0x10f00u, 0x10f00u), JL_BITS32(0, JL_TAB_NEW_NAMESPACE, 0))}};
+
+/* `unsigned int op, unsigned int flags`: SECCOMP_SET_MODE_FILTER with no flag but TSYNC, to go on confining. */
+static const jl_tab_clause jl_tab_seccomp[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 1), JL_BITS32(1, 0xfffffffeu, 0))}};
+
+/* The new limit is a pointer, NULL only asks. */
+static const jl_tab_clause jl_tab_limits_read[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64(2, 0))}};
+
 typedef enum jl_rule {
   JL_RULE_UNKNOWN = 0, /* what an empty row means, too */
   JL_RULE_ALLOW,
@@ -1582,6 +1829,9 @@ typedef enum jl_rule {
   JL_RULE_IOCTL,
   JL_RULE_SOCKET,
   JL_RULE_SOCKETPAIR,
+  JL_RULE_SENDTO,
+  JL_RULE_SENDMSG,
+  JL_RULE_SETSOCKOPT,
   JL_RULE_PRCTL,
   JL_RULE_PERSONALITY,
   JL_RULE_MEMFD,
@@ -1595,6 +1845,17 @@ typedef enum jl_rule {
   JL_RULE_AIO,
   JL_RULE_PRLIMIT,
   JL_RULE_SETRLIMIT,
+  JL_RULE_VMM_IOCTL,
+  JL_RULE_VCPU_IOCTL,
+  JL_RULE_API_IOCTL,
+  JL_RULE_NO_EXEC,
+  JL_RULE_ROLE_PRCTL,
+  JL_RULE_ROLE_FCNTL,
+  JL_RULE_SELF,
+  JL_RULE_TKILL,
+  JL_RULE_THREAD,
+  JL_RULE_SECCOMP,
+  JL_RULE_LIMITS_READ,
   JL_RULE_COUNT
 } jl_rule;
 
@@ -1632,6 +1893,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_SOCKET] = {"only AF_UNIX; with the network also TCP, UDP and ping", JL_RET_EAFNOSUPPORT,
                         JL_CLAUSES(jl_tab_socket)},
     [JL_RULE_SOCKETPAIR] = {"only AF_UNIX", JL_RET_EAFNOSUPPORT, JL_CLAUSES(jl_tab_socketpair)},
+    [JL_RULE_SENDTO] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendto)},
+    [JL_RULE_SENDMSG] = {"would connect past the granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_sendmsg)},
+    [JL_RULE_SETSOCKOPT] = {"would leave TCP and its granted ports", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setsockopt)},
     [JL_RULE_PRCTL] = {"the box ends with its launcher, and says the truth in /proc", JL_RET_ALLOW,
                        JL_CLAUSES(jl_tab_prctl)},
     [JL_RULE_PERSONALITY] = {"only the plain personality", JL_RET_EPERM, JL_CLAUSES(jl_tab_personality)},
@@ -1647,7 +1911,18 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_AIO] = {"counted for the whole host (fs.aio-max-nr): one box would take it from all others", JL_RET_ENOSYS,
                      0, NULL},
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
-    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)}};
+    [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)},
+    [JL_RULE_VMM_IOCTL] = {"KVM, vhost, its console and its tap device", JL_RET_EPERM, JL_CLAUSES(jl_tab_vmm_ioctl)},
+    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor", JL_RET_EPERM, JL_CLAUSES(jl_tab_vcpu_ioctl)},
+    [JL_RULE_API_IOCTL] = {"FIONREAD and FIONBIO", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
+    [JL_RULE_NO_EXEC] = {"no new executable memory", JL_RET_ALLOW, JL_CLAUSES(jl_tab_no_exec)},
+    [JL_RULE_ROLE_PRCTL] = {"names, and no_new_privs", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_prctl)},
+    [JL_RULE_ROLE_FCNTL] = {"flags, duplicates, locks and seals", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_fcntl)},
+    [JL_RULE_SELF] = {"signals only to the process itself", JL_RET_EPERM, JL_CLAUSES(jl_tab_self)},
+    [JL_RULE_TKILL] = {"its target may be another process", JL_RET_EPERM, JL_CLAUSES(jl_tab_tkill)},
+    [JL_RULE_THREAD] = {"threads, no processes", JL_RET_EPERM, JL_CLAUSES(jl_tab_thread)},
+    [JL_RULE_SECCOMP] = {"one more filter", JL_RET_EPERM, JL_CLAUSES(jl_tab_seccomp)},
+    [JL_RULE_LIMITS_READ] = {"limits are read, not set", JL_RET_EPERM, JL_CLAUSES(jl_tab_limits_read)}};
 
 typedef struct jl_tab_call {
   const char *name;
@@ -1772,15 +2047,15 @@ static const jl_tab_call jl_tab_calls[] = {
     {"statmount", {457, 457, 457}, {JL_RULE_ABSENT}},
 
     /* the arguments decide */
-    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3}},
-    {"clone", {56, 220, 220}, {JL_RULE_CLONE}},
+    {"clone3", {435, 435, 435}, {JL_RULE_CLONE3, JL_RULE_ABSENT}},
+    {"clone", {56, 220, 220}, {JL_RULE_CLONE, JL_RULE_THREAD}},
     {"unshare", {272, 97, 97}, {JL_RULE_UNSHARE}},
-    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL}},
-    {"socket", {41, 198, 198}, {JL_RULE_SOCKET}},
-    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR}},
-    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL}},
+    {"ioctl", {16, 29, 29}, {JL_RULE_IOCTL, JL_RULE_VMM_IOCTL, JL_RULE_VCPU_IOCTL, JL_RULE_API_IOCTL}},
+    {"socket", {41, 198, 198}, {JL_RULE_SOCKET, JL_RULE_SOCKET}},
+    {"socketpair", {53, 199, 199}, {JL_RULE_SOCKETPAIR, JL_RULE_SOCKETPAIR}},
+    {"prctl", {157, 167, 167}, {JL_RULE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL, JL_RULE_ROLE_PRCTL}},
     {"personality", {135, 92, 92}, {JL_RULE_PERSONALITY}},
-    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD}},
+    {"memfd_create", {319, 279, 279}, {JL_RULE_MEMFD, JL_RULE_MEMFD}},
     {"mknod", {133, -1, -1}, {JL_RULE_MKNOD}},
     {"mknodat", {259, 33, 33}, {JL_RULE_MKNODAT}},
     {"fchmodat2", {452, 452, 452}, {JL_RULE_FCHMODAT}},
@@ -1788,42 +2063,42 @@ static const jl_tab_call jl_tab_calls[] = {
     {"fchmod", {91, 52, 52}, {JL_RULE_CHMOD}},
     {"chmod", {90, -1, -1}, {JL_RULE_CHMOD}},
     {"setrlimit", {160, 164, 164}, {JL_RULE_SETRLIMIT}},
-    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT}},
+    {"prlimit64", {302, 261, 261}, {JL_RULE_PRLIMIT, JL_RULE_LIMITS_READ}},
 
     /* allowed: programs and processes */
     {"arch_prctl", {158, -1, -1}, {JL_RULE_ALLOW}},
     {"execve", {59, 221, 221}, {JL_RULE_ALLOW}},
     {"execveat", {322, 281, 281}, {JL_RULE_ALLOW}},
-    {"exit", {60, 93, 93}, {JL_RULE_ALLOW}},
-    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW}},
+    {"exit", {60, 93, 93}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"exit_group", {231, 94, 94}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"fork", {57, -1, -1}, {JL_RULE_ALLOW}},
     {"get_robust_list", {274, 100, 100}, {JL_RULE_ALLOW}},
-    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW}},
+    {"getcpu", {309, 168, 168}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getpgid", {121, 155, 155}, {JL_RULE_ALLOW}},
     {"getpgrp", {111, -1, -1}, {JL_RULE_ALLOW}},
-    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW}},
+    {"getpid", {39, 172, 172}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getppid", {110, 173, 173}, {JL_RULE_ALLOW}},
-    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW}},
-    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW}},
+    {"getrlimit", {97, 163, 163}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getrusage", {98, 165, 165}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getsid", {124, 156, 156}, {JL_RULE_ALLOW}},
-    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW}},
-    {"kill", {62, 129, 129}, {JL_RULE_ALLOW}},
+    {"gettid", {186, 178, 178}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"kill", {62, 129, 129}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"pidfd_open", {434, 434, 434}, {JL_RULE_ALLOW}},
     {"pidfd_send_signal", {424, 424, 424}, {JL_RULE_ALLOW}},
-    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW}},
-    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW}},
+    {"restart_syscall", {219, 128, 128}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rseq", {334, 293, 293}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rseq_slice_yield", {471, 471, 471}, {JL_RULE_ALLOW}},
-    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW}},
-    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW}},
+    {"set_robust_list", {273, 99, 99}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
     {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
-    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW}},
-    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
-    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL}},
     {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
-    {"uname", {63, 160, 160}, {JL_RULE_ALLOW}},
-    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW}},
+    {"uname", {63, 160, 160}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"riscv_hwprobe", {-1, -1, 258}, {JL_RULE_ALLOW}},
     {"uprobe", {336, -1, -1}, {JL_RULE_ALLOW}},
     {"uretprobe", {335, -1, -1}, {JL_RULE_ALLOW}},
@@ -1855,28 +2130,28 @@ static const jl_tab_call jl_tab_calls[] = {
     {"landlock_add_rule", {445, 445, 445}, {JL_RULE_ALLOW}},
     {"landlock_create_ruleset", {444, 444, 444}, {JL_RULE_ALLOW}},
     {"landlock_restrict_self", {446, 446, 446}, {JL_RULE_ALLOW}},
-    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW}},
+    {"seccomp", {317, 277, 277}, {JL_RULE_ALLOW, JL_RULE_SECCOMP}},
 
     /* allowed: memory */
-    {"brk", {12, 214, 214}, {JL_RULE_ALLOW}},
+    {"brk", {12, 214, 214}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"get_mempolicy", {239, 236, 236}, {JL_RULE_ALLOW}},
-    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW}},
-    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW}},
+    {"getrandom", {318, 278, 278}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"madvise", {28, 233, 233}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"map_shadow_stack", {453, 453, 453}, {JL_RULE_ALLOW}},
     {"mbind", {237, 235, 235}, {JL_RULE_ALLOW}},
-    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW}},
-    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW}},
-    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW}},
-    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW}},
+    {"membarrier", {324, 283, 283}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mincore", {27, 232, 232}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock", {149, 228, 228}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"mlock2", {325, 284, 284}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mlockall", {151, 230, 230}, {JL_RULE_ALLOW}},
-    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW}},
-    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW}},
-    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW}},
+    {"mmap", {9, 222, 222}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mprotect", {10, 226, 226}, {JL_RULE_ALLOW, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC, JL_RULE_NO_EXEC}},
+    {"mremap", {25, 216, 216}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mseal", {462, 462, 462}, {JL_RULE_ALLOW}},
-    {"msync", {26, 227, 227}, {JL_RULE_ALLOW}},
-    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW}},
+    {"msync", {26, 227, 227}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"munlock", {150, 229, 229}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"munlockall", {152, 231, 231}, {JL_RULE_ALLOW}},
-    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW}},
+    {"munmap", {11, 215, 215}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"pkey_alloc", {330, 289, 289}, {JL_RULE_ALLOW}},
     {"pkey_free", {331, 290, 290}, {JL_RULE_ALLOW}},
     {"pkey_mprotect", {329, 288, 288}, {JL_RULE_ALLOW}},
@@ -1886,35 +2161,35 @@ static const jl_tab_call jl_tab_calls[] = {
     /* allowed: signals */
     {"alarm", {37, -1, -1}, {JL_RULE_ALLOW}},
     {"pause", {34, -1, -1}, {JL_RULE_ALLOW}},
-    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW}},
-    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW}},
-    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW}},
+    {"rt_sigaction", {13, 134, 134}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigpending", {127, 136, 136}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigprocmask", {14, 135, 135}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"rt_sigqueueinfo", {129, 138, 138}, {JL_RULE_ALLOW}},
-    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW}},
-    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW}},
-    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW}},
-    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW}},
-    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW}},
+    {"rt_sigreturn", {15, 139, 139}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigsuspend", {130, 133, 133}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_sigtimedwait", {128, 137, 137}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"rt_tgsigqueueinfo", {297, 240, 240}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
+    {"sigaltstack", {131, 132, 132}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"signalfd", {282, -1, -1}, {JL_RULE_ALLOW}},
-    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW}},
+    {"signalfd4", {289, 74, 74}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: time */
-    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW}},
-    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW}},
-    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW}},
+    {"clock_getres", {229, 114, 114}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_gettime", {228, 113, 113}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"clock_nanosleep", {230, 115, 115}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getitimer", {36, 102, 102}, {JL_RULE_ALLOW}},
-    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW}},
-    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW}},
+    {"gettimeofday", {96, 169, 169}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"nanosleep", {35, 101, 101}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setitimer", {38, 103, 103}, {JL_RULE_ALLOW}},
-    {"time", {201, -1, -1}, {JL_RULE_ALLOW}},
+    {"time", {201, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"timer_create", {222, 107, 107}, {JL_RULE_ALLOW}},
     {"timer_delete", {226, 111, 111}, {JL_RULE_ALLOW}},
     {"timer_getoverrun", {225, 109, 109}, {JL_RULE_ALLOW}},
     {"timer_gettime", {224, 108, 108}, {JL_RULE_ALLOW}},
     {"timer_settime", {223, 110, 110}, {JL_RULE_ALLOW}},
-    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW}},
-    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW}},
-    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW}},
+    {"timerfd_create", {283, 85, 85}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_gettime", {287, 87, 87}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"timerfd_settime", {286, 86, 86}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: scheduling */
     {"getpriority", {140, 141, 141}, {JL_RULE_ALLOW}},
@@ -1922,7 +2197,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
     {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
     {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
-    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
     {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
     {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
@@ -1931,76 +2206,76 @@ static const jl_tab_call jl_tab_calls[] = {
     {"sched_setattr", {314, 274, 274}, {JL_RULE_ALLOW}},
     {"sched_setparam", {142, 118, 118}, {JL_RULE_ALLOW}},
     {"sched_setscheduler", {144, 119, 119}, {JL_RULE_ALLOW}},
-    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW}},
+    {"sched_yield", {24, 124, 124}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpriority", {141, 140, 140}, {JL_RULE_ALLOW}},
 
     /* allowed: waiting */
     {"epoll_create", {213, -1, -1}, {JL_RULE_ALLOW}},
-    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW}},
-    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW}},
-    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW}},
-    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW}},
-    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW}},
+    {"epoll_create1", {291, 20, 20}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"epoll_ctl", {233, 21, 21}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait", {281, 22, 22}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_pwait2", {441, 441, 441}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"epoll_wait", {232, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
     {"eventfd", {284, -1, -1}, {JL_RULE_ALLOW}},
-    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW}},
-    {"futex", {202, 98, 98}, {JL_RULE_ALLOW}},
-    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW}},
-    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW}},
-    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW}},
-    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW}},
+    {"eventfd2", {290, 19, 19}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex", {202, 98, 98}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_requeue", {456, 456, 456}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wait", {455, 455, 455}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_waitv", {449, 449, 449}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"futex_wake", {454, 454, 454}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"inotify_add_watch", {254, 27, 27}, {JL_RULE_ALLOW}},
     {"inotify_init", {253, -1, -1}, {JL_RULE_ALLOW}},
     {"inotify_init1", {294, 26, 26}, {JL_RULE_ALLOW}},
     {"inotify_rm_watch", {255, 28, 28}, {JL_RULE_ALLOW}},
-    {"poll", {7, -1, -1}, {JL_RULE_ALLOW}},
-    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW}},
-    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW}},
-    {"select", {23, -1, -1}, {JL_RULE_ALLOW}},
+    {"poll", {7, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"ppoll", {271, 73, 73}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"pselect6", {270, 72, 72}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"select", {23, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: reading and writing */
     {"cachestat", {451, 451, 451}, {JL_RULE_ALLOW}},
     {"copy_file_range", {326, 285, 285}, {JL_RULE_ALLOW}},
     {"fadvise64", {221, 223, 223}, {JL_RULE_ALLOW}},
-    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW}},
-    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW}},
+    {"fallocate", {285, 47, 47}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fdatasync", {75, 83, 83}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"flock", {73, 32, 32}, {JL_RULE_ALLOW}},
-    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW}},
-    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW}},
+    {"fsync", {74, 82, 82}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"ftruncate", {77, 46, 46}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"io_cancel", {210, 3, 3}, {JL_RULE_ALLOW}},
     {"io_destroy", {207, 1, 1}, {JL_RULE_ALLOW}},
     {"io_getevents", {208, 4, 4}, {JL_RULE_ALLOW}},
     {"io_pgetevents", {333, 292, 292}, {JL_RULE_ALLOW}},
     {"io_setup", {206, 0, 0}, {JL_RULE_AIO}},
     {"io_submit", {209, 2, 2}, {JL_RULE_ALLOW}},
-    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW}},
-    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW}},
-    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW}},
-    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW}},
-    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW}},
-    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW}},
-    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW}},
-    {"read", {0, 63, 63}, {JL_RULE_ALLOW}},
+    {"lseek", {8, 62, 62}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pread64", {17, 67, 67}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv", {295, 69, 69}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"preadv2", {327, 286, 286}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwrite64", {18, 68, 68}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev", {296, 70, 70}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"pwritev2", {328, 287, 287}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"read", {0, 63, 63}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"readahead", {187, 213, 213}, {JL_RULE_ALLOW}},
-    {"readv", {19, 65, 65}, {JL_RULE_ALLOW}},
+    {"readv", {19, 65, 65}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"sendfile", {40, 71, 71}, {JL_RULE_ALLOW}},
     {"splice", {275, 76, 76}, {JL_RULE_ALLOW}},
     {"sync", {162, 81, 81}, {JL_RULE_ALLOW}},
-    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW}},
+    {"sync_file_range", {277, 84, 84}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"syncfs", {306, 267, 267}, {JL_RULE_ALLOW}},
     {"tee", {276, 77, 77}, {JL_RULE_ALLOW}},
     {"truncate", {76, 45, 45}, {JL_RULE_ALLOW}},
-    {"write", {1, 64, 64}, {JL_RULE_ALLOW}},
-    {"writev", {20, 66, 66}, {JL_RULE_ALLOW}},
+    {"write", {1, 64, 64}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"writev", {20, 66, 66}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: descriptors */
-    {"close", {3, 57, 57}, {JL_RULE_ALLOW}},
+    {"close", {3, 57, 57}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"close_range", {436, 436, 436}, {JL_RULE_ALLOW}},
-    {"dup", {32, 23, 23}, {JL_RULE_ALLOW}},
-    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW}},
-    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW}},
-    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW}},
+    {"dup", {32, 23, 23}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup2", {33, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"dup3", {292, 24, 24}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fcntl", {72, 25, 25}, {JL_RULE_ALLOW, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL, JL_RULE_ROLE_FCNTL}},
     {"pipe", {22, -1, -1}, {JL_RULE_ALLOW}},
-    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW}},
+    {"pipe2", {293, 59, 59}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
 
     /* allowed: names; what they reach is for the mounts and Landlock to say */
     {"access", {21, -1, -1}, {JL_RULE_ALLOW}},
@@ -2018,12 +2293,12 @@ static const jl_tab_call jl_tab_calls[] = {
     {"flistxattr", {196, 13, 13}, {JL_RULE_ALLOW}},
     {"fremovexattr", {199, 16, 16}, {JL_RULE_ALLOW}},
     {"fsetxattr", {190, 7, 7}, {JL_RULE_ALLOW}},
-    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW}},
-    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW}},
+    {"fstat", {5, 80, 80}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"fstatfs", {138, 44, 44}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"futimesat", {261, -1, -1}, {JL_RULE_ALLOW}},
     {"getcwd", {79, 17, 17}, {JL_RULE_ALLOW}},
     {"getdents", {78, -1, -1}, {JL_RULE_ALLOW}},
-    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW}},
+    {"getdents64", {217, 61, 61}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"getxattr", {191, 8, 8}, {JL_RULE_ALLOW}},
     {"getxattrat", {464, 464, 464}, {JL_RULE_ALLOW}},
     {"lchown", {94, -1, -1}, {JL_RULE_ALLOW}},
@@ -2035,13 +2310,13 @@ static const jl_tab_call jl_tab_calls[] = {
     {"llistxattr", {195, 12, 12}, {JL_RULE_ALLOW}},
     {"lremovexattr", {198, 15, 15}, {JL_RULE_ALLOW}},
     {"lsetxattr", {189, 6, 6}, {JL_RULE_ALLOW}},
-    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW}},
+    {"lstat", {6, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
     {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
-    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW}},
-    {"open", {2, -1, -1}, {JL_RULE_OPEN}},
-    {"openat", {257, 56, 56}, {JL_RULE_OPENAT}},
-    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT}},
+    {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2, JL_RULE_ABSENT}},
     {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
     {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
     {"removexattr", {197, 14, 14}, {JL_RULE_ALLOW}},
@@ -2052,34 +2327,34 @@ static const jl_tab_call jl_tab_calls[] = {
     {"rmdir", {84, -1, -1}, {JL_RULE_ALLOW}},
     {"setxattr", {188, 5, 5}, {JL_RULE_ALLOW}},
     {"setxattrat", {463, 463, 463}, {JL_RULE_ALLOW}},
-    {"stat", {4, -1, -1}, {JL_RULE_ALLOW}},
+    {"stat", {4, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"statfs", {137, 43, 43}, {JL_RULE_ALLOW}},
-    {"statx", {332, 291, 291}, {JL_RULE_ALLOW}},
+    {"statx", {332, 291, 291}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"symlink", {88, -1, -1}, {JL_RULE_ALLOW}},
     {"symlinkat", {266, 36, 36}, {JL_RULE_ALLOW}},
-    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW}},
-    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW}},
+    {"unlink", {87, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"unlinkat", {263, 35, 35}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"utime", {132, -1, -1}, {JL_RULE_ALLOW}},
     {"utimensat", {280, 88, 88}, {JL_RULE_ALLOW}},
     {"utimes", {235, -1, -1}, {JL_RULE_ALLOW}},
 
     /* allowed: sockets, once there is one */
-    {"accept", {43, 202, 202}, {JL_RULE_ALLOW}},
-    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW}},
-    {"bind", {49, 200, 200}, {JL_RULE_ALLOW}},
-    {"connect", {42, 203, 203}, {JL_RULE_ALLOW}},
-    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW}},
-    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW}},
-    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW}},
-    {"listen", {50, 201, 201}, {JL_RULE_ALLOW}},
-    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW}},
-    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW}},
-    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW}},
-    {"sendmmsg", {307, 269, 269}, {JL_RULE_ALLOW}},
-    {"sendmsg", {46, 211, 211}, {JL_RULE_ALLOW}},
-    {"sendto", {44, 206, 206}, {JL_RULE_ALLOW}},
-    {"setsockopt", {54, 208, 208}, {JL_RULE_ALLOW}},
-    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW}},
+    {"accept", {43, 202, 202}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"accept4", {288, 242, 242}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"bind", {49, 200, 200}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"connect", {42, 203, 203}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"getpeername", {52, 205, 205}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockname", {51, 204, 204}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"getsockopt", {55, 209, 209}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"listen", {50, 201, 201}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvfrom", {45, 207, 207}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"recvmmsg", {299, 243, 243}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"recvmsg", {47, 212, 212}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
+    {"sendmmsg", {307, 269, 269}, {JL_RULE_SENDTO, JL_RULE_SENDTO}},
+    {"sendmsg", {46, 211, 211}, {JL_RULE_SENDMSG, JL_RULE_SENDMSG, 0, JL_RULE_SENDMSG}},
+    {"sendto", {44, 206, 206}, {JL_RULE_SENDTO, JL_RULE_SENDTO, 0, JL_RULE_SENDTO}},
+    {"setsockopt", {54, 208, 208}, {JL_RULE_SETSOCKOPT, JL_RULE_SETSOCKOPT, 0, JL_RULE_SETSOCKOPT}},
+    {"shutdown", {48, 210, 210}, {JL_RULE_ALLOW, JL_RULE_ALLOW, 0, JL_RULE_ALLOW}},
 
     /* allowed: System V and POSIX IPC, in the box's own IPC namespace */
     {"mq_getsetattr", {245, 185, 185}, {JL_RULE_ALLOW}},
@@ -2263,6 +2538,621 @@ JL_UNUSED static size_t jl_tab_init(uint8_t to[512], bool x86_64) {
   if (x86_64) return jl_tab_elf(to, 62, jl_tab_init_x86_64, sizeof jl_tab_init_x86_64);
   for (size_t i = 0; i < sizeof jl_tab_init_aarch64 / 4; i++) jl_tab_little(code + 4 * i, 4, jl_tab_init_aarch64[i]);
   return jl_tab_elf(to, 183, code, sizeof code);
+}
+
+/* ============================================================================================
+ * // >>constants    the kernel's numbers by name, for policies that come as text
+ * May touch: const data. May call: syscalls.
+ * Values: include/uapi of Linux 7.2, and of 6.12 for what each machine and the devices bring. Where libc has another
+ * value than the kernel, the kernel's stands here, for that is what a filter sees: O_LARGEFILE, which is 0 in libc.
+ * What only libc names (AF_*, SOCK_*, MSG_*, O_ASYNC) has libc's value. Left out: SIGRTMIN and SIGRTMAX, because the
+ * kernel's 32 is not libc's 34.
+ * ============================================================================================ */
+
+/* Names and values, a space before each. Decimal, 0x or octal as in C; negative where the kernel's is. Where machines
+   differ there are three values in the order of jl_arch, and "-" where the name means nothing to a machine. It is text
+   because rows with pointers would be twice the size, and each pointer is work for the linker of every program that
+   starts. No string is longer than the 4095 bytes of C99. */
+/* clang-format off */
+static const char *const jl_const_values[] = {
+    /* open(2) */
+    " O_ACCMODE 3 O_RDONLY 0 O_WRONLY 1 O_RDWR 2 O_CREAT 0x40 O_EXCL 0x80 O_NOCTTY 0x100 O_TRUNC 0x200 O_APPEND 0x400"
+    " O_NONBLOCK 0x800 O_DSYNC 0x1000 O_DIRECT 0x4000/0x10000/0x4000 O_LARGEFILE 0x8000/0x20000/0x8000"
+    " O_DIRECTORY 0x10000/0x4000/0x10000 O_NOFOLLOW 0x20000/0x8000/0x20000 O_NOATIME 0x40000 O_CLOEXEC 0x80000"
+    " O_SYNC 0x101000 O_PATH 0x200000 O_EMPTYPATH 0x4000000 O_TMPFILE 0x410000/0x404000/0x410000 O_NDELAY 0x800"
+    " O_FSYNC 0x101000 O_ASYNC 0x2000 O_RSYNC 0x101000 FASYNC 0x2000",
+    /* fcntl(2), flock(2), lseek(2), access(2) */
+    " F_DUPFD 0 F_GETFD 1 F_SETFD 2 F_GETFL 3 F_SETFL 4 F_GETLK 5 F_SETLK 6 F_SETLKW 7 F_SETOWN 8 F_GETOWN 9"
+    " F_SETSIG 10 F_GETSIG 11 F_SETOWN_EX 15 F_GETOWN_EX 16 F_GETOWNER_UIDS 17 F_OFD_GETLK 36 F_OFD_SETLK 37"
+    " F_OFD_SETLKW 38 F_RDLCK 0 F_WRLCK 1 F_UNLCK 2 F_EXLCK 4 F_SHLCK 8 F_SETLEASE 1024 F_GETLEASE 1025 F_NOTIFY 1026"
+    " F_DUPFD_QUERY 1027 F_CREATED_QUERY 1028 F_CANCELLK 1029 F_DUPFD_CLOEXEC 1030 F_SETPIPE_SZ 1031"
+    " F_GETPIPE_SZ 1032 F_ADD_SEALS 1033 F_GET_SEALS 1034 F_SEAL_SEAL 1 F_SEAL_SHRINK 2 F_SEAL_GROW 4 F_SEAL_WRITE 8"
+    " F_SEAL_FUTURE_WRITE 0x10 F_SEAL_EXEC 0x20 F_GET_RW_HINT 1035 F_SET_RW_HINT 1036 F_GET_FILE_RW_HINT 1037"
+    " F_SET_FILE_RW_HINT 1038 F_GETDELEG 1039 F_SETDELEG 1040 F_GETLK64 5 F_SETLK64 6 F_SETLKW64 7 F_OK 0"
+    " FD_CLOEXEC 1 LOCK_SH 1 LOCK_EX 2 LOCK_NB 4 LOCK_UN 8 LOCK_MAND 0x20 LOCK_READ 0x40 LOCK_WRITE 0x80 LOCK_RW 0xc0"
+    " DN_ACCESS 1 DN_MODIFY 2 DN_CREATE 4 DN_DELETE 8 DN_RENAME 0x10 DN_ATTRIB 0x20 DN_MULTISHOT 0x80000000"
+    " SEEK_SET 0 SEEK_CUR 1 SEEK_END 2 SEEK_DATA 3 SEEK_HOLE 4 R_OK 4 W_OK 2 X_OK 1",
+    /* names: openat(2), renameat2(2), statx(2), setxattr(2), close_range(2) */
+    " RESOLVE_NO_XDEV 1 RESOLVE_NO_MAGICLINKS 2 RESOLVE_NO_SYMLINKS 4 RESOLVE_BENEATH 8 RESOLVE_IN_ROOT 0x10"
+    " RESOLVE_CACHED 0x20 AT_FDCWD -100 AT_SYMLINK_NOFOLLOW 0x100 AT_SYMLINK_FOLLOW 0x400 AT_NO_AUTOMOUNT 0x800"
+    " AT_EMPTY_PATH 0x1000 AT_STATX_SYNC_TYPE 0x6000 AT_STATX_SYNC_AS_STAT 0 AT_STATX_FORCE_SYNC 0x2000"
+    " AT_STATX_DONT_SYNC 0x4000 AT_RECURSIVE 0x8000 AT_EACCESS 0x200 AT_REMOVEDIR 0x200 AT_HANDLE_FID 0x200"
+    " AT_HANDLE_MNT_ID_UNIQUE 1 AT_HANDLE_CONNECTABLE 2 AT_EXECVE_CHECK 0x10000 STATX_TYPE 1 STATX_MODE 2"
+    " STATX_NLINK 4 STATX_UID 8 STATX_GID 0x10 STATX_ATIME 0x20 STATX_MTIME 0x40 STATX_CTIME 0x80 STATX_INO 0x100"
+    " STATX_SIZE 0x200 STATX_BLOCKS 0x400 STATX_BASIC_STATS 0x7ff STATX_BTIME 0x800 STATX_MNT_ID 0x1000"
+    " STATX_DIOALIGN 0x2000 STATX_MNT_ID_UNIQUE 0x4000 STATX_SUBVOL 0x8000 STATX_WRITE_ATOMIC 0x10000"
+    " STATX_DIO_READ_ALIGN 0x20000 STATX_ALL 0xfff RENAME_NOREPLACE 1 RENAME_EXCHANGE 2 RENAME_WHITEOUT 4"
+    " CLOSE_RANGE_UNSHARE 2 CLOSE_RANGE_CLOEXEC 4 XATTR_CREATE 1 XATTR_REPLACE 2",
+    /* chmod(2), open(2): modes */
+    " S_IFMT 0170000 S_IFSOCK 0140000 S_IFLNK 0120000 S_IFREG 0100000 S_IFBLK 060000 S_IFDIR 040000 S_IFCHR 020000"
+    " S_IFIFO 010000 S_ISUID 04000 S_ISGID 02000 S_ISVTX 01000 S_IRWXU 0700 S_IRUSR 0400 S_IWUSR 0200 S_IXUSR 0100"
+    " S_IRWXG 070 S_IRGRP 040 S_IWGRP 020 S_IXGRP 010 S_IRWXO 07 S_IROTH 04 S_IWOTH 02 S_IXOTH 01",
+    /* contents: fallocate(2), posix_fadvise(2), splice(2), sync_file_range(2), preadv2(2), getrandom(2) */
+    " GRND_NONBLOCK 1 GRND_RANDOM 2 GRND_INSECURE 4 SYNC_FILE_RANGE_WAIT_BEFORE 1 SYNC_FILE_RANGE_WRITE 2"
+    " SYNC_FILE_RANGE_WAIT_AFTER 4 SYNC_FILE_RANGE_WRITE_AND_WAIT 7 RWF_HIPRI 1 RWF_DSYNC 2 RWF_SYNC 4 RWF_NOWAIT 8"
+    " RWF_APPEND 0x10 RWF_NOAPPEND 0x20 RWF_ATOMIC 0x40 RWF_DONTCACHE 0x80 RWF_NOSIGNAL 0x100 FALLOC_FL_KEEP_SIZE 1"
+    " FALLOC_FL_PUNCH_HOLE 2 FALLOC_FL_NO_HIDE_STALE 4 FALLOC_FL_COLLAPSE_RANGE 8 FALLOC_FL_ZERO_RANGE 0x10"
+    " FALLOC_FL_INSERT_RANGE 0x20 FALLOC_FL_UNSHARE_RANGE 0x40 FALLOC_FL_WRITE_ZEROES 0x80 POSIX_FADV_NORMAL 0"
+    " POSIX_FADV_RANDOM 1 POSIX_FADV_SEQUENTIAL 2 POSIX_FADV_WILLNEED 3 POSIX_FADV_DONTNEED 4 POSIX_FADV_NOREUSE 5"
+    " SPLICE_F_MOVE 1 SPLICE_F_NONBLOCK 2 SPLICE_F_MORE 4 SPLICE_F_GIFT 8",
+    /* memory: mmap(2), mremap(2), mlock2(2), msync(2) */
+    " MAP_32BIT 0x40/-/- MAP_ABOVE4G 0x80/-/- MAP_TYPE 0xf MAP_FIXED 0x10 MAP_ANONYMOUS 0x20 MAP_POPULATE 0x8000"
+    " MAP_NONBLOCK 0x10000 MAP_STACK 0x20000 MAP_HUGETLB 0x40000 MAP_SYNC 0x80000 MAP_FIXED_NOREPLACE 0x100000"
+    " MAP_UNINITIALIZED 0x4000000 MAP_FILE 0 MAP_GROWSDOWN 0x100 MAP_DENYWRITE 0x800 MAP_EXECUTABLE 0x1000"
+    " MAP_LOCKED 0x2000 MAP_NORESERVE 0x4000 MAP_SHARED 1 MAP_PRIVATE 2 MAP_SHARED_VALIDATE 3 MAP_DROPPABLE 8"
+    " MAP_HUGE_16KB 0x38000000 MAP_HUGE_64KB 0x40000000 MAP_HUGE_512KB 0x4c000000 MAP_HUGE_1MB 0x50000000"
+    " MAP_HUGE_2MB 0x54000000 MAP_HUGE_8MB 0x5c000000 MAP_HUGE_16MB 0x60000000 MAP_HUGE_32MB 0x64000000"
+    " MAP_HUGE_256MB 0x70000000 MAP_HUGE_512MB 0x74000000 MAP_HUGE_1GB 0x78000000 MAP_HUGE_2GB 0x7c000000"
+    " MAP_HUGE_16GB 0x88000000 MAP_ANON 0x20 PROT_READ 1 PROT_WRITE 2 PROT_EXEC 4 PROT_SEM 8 PROT_NONE 0"
+    " PROT_GROWSDOWN 0x1000000 PROT_GROWSUP 0x2000000 PROT_BTI -/0x10/- PROT_MTE -/0x20/- MLOCK_ONFAULT 1 MS_ASYNC 1"
+    " MS_INVALIDATE 2 MS_SYNC 4 MCL_CURRENT 1 MCL_FUTURE 2 MCL_ONFAULT 4 MREMAP_MAYMOVE 1 MREMAP_FIXED 2"
+    " MREMAP_DONTUNMAP 4",
+    /* madvise(2) */
+    " MADV_NORMAL 0 MADV_RANDOM 1 MADV_SEQUENTIAL 2 MADV_WILLNEED 3 MADV_DONTNEED 4 MADV_FREE 8 MADV_REMOVE 9"
+    " MADV_DONTFORK 10 MADV_DOFORK 11 MADV_HWPOISON 100 MADV_SOFT_OFFLINE 101 MADV_MERGEABLE 12 MADV_UNMERGEABLE 13"
+    " MADV_HUGEPAGE 14 MADV_NOHUGEPAGE 15 MADV_DONTDUMP 16 MADV_DODUMP 17 MADV_WIPEONFORK 18 MADV_KEEPONFORK 19"
+    " MADV_COLD 20 MADV_PAGEOUT 21 MADV_POPULATE_READ 22 MADV_POPULATE_WRITE 23 MADV_DONTNEED_LOCKED 24"
+    " MADV_COLLAPSE 25 MADV_GUARD_INSTALL 102 MADV_GUARD_REMOVE 103",
+    /* memfd_create(2), pkey_alloc(2) */
+    " PKEY_DISABLE_ACCESS 1 PKEY_DISABLE_WRITE 2 PKEY_DISABLE_EXECUTE -/4/- PKEY_DISABLE_READ -/8/- MFD_CLOEXEC 1"
+    " MFD_ALLOW_SEALING 2 MFD_HUGETLB 4 MFD_NOEXEC_SEAL 8 MFD_EXEC 0x10 MFD_HUGE_64KB 0x40000000"
+    " MFD_HUGE_512KB 0x4c000000 MFD_HUGE_1MB 0x50000000 MFD_HUGE_2MB 0x54000000 MFD_HUGE_8MB 0x5c000000"
+    " MFD_HUGE_16MB 0x60000000 MFD_HUGE_32MB 0x64000000 MFD_HUGE_256MB 0x70000000 MFD_HUGE_512MB 0x74000000"
+    " MFD_HUGE_1GB 0x78000000 MFD_HUGE_2GB 0x7c000000 MFD_HUGE_16GB 0x88000000",
+    /* mbind(2), membarrier(2) */
+    " MPOL_F_STATIC_NODES 0x8000 MPOL_F_RELATIVE_NODES 0x4000 MPOL_F_NUMA_BALANCING 0x2000 MPOL_F_NODE 1"
+    " MPOL_F_ADDR 2 MPOL_F_MEMS_ALLOWED 4 MPOL_MF_STRICT 1 MPOL_MF_MOVE 2 MPOL_MF_MOVE_ALL 4 MPOL_DEFAULT 0"
+    " MPOL_PREFERRED 1 MPOL_BIND 2 MPOL_INTERLEAVE 3 MPOL_LOCAL 4 MPOL_PREFERRED_MANY 5 MPOL_WEIGHTED_INTERLEAVE 6"
+    " MEMBARRIER_CMD_QUERY 0 MEMBARRIER_CMD_GLOBAL 1 MEMBARRIER_CMD_GLOBAL_EXPEDITED 2"
+    " MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED 4 MEMBARRIER_CMD_PRIVATE_EXPEDITED 8"
+    " MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED 0x10 MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE 0x20"
+    " MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE 0x40 MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ 0x80"
+    " MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ 0x100 MEMBARRIER_CMD_GET_REGISTRATIONS 0x200"
+    " MEMBARRIER_CMD_SHARED 1 MEMBARRIER_CMD_FLAG_CPU 1",
+    /* mount(2) and the calls that replace it */
+    " MS_RDONLY 1 MS_NOSUID 2 MS_NODEV 4 MS_NOEXEC 8 MS_SYNCHRONOUS 0x10 MS_REMOUNT 0x20 MS_MANDLOCK 0x40"
+    " MS_DIRSYNC 0x80 MS_NOSYMFOLLOW 0x100 MS_NOATIME 0x400 MS_NODIRATIME 0x800 MS_BIND 0x1000 MS_MOVE 0x2000"
+    " MS_REC 0x4000 MS_SILENT 0x8000 MS_POSIXACL 0x10000 MS_UNBINDABLE 0x20000 MS_PRIVATE 0x40000 MS_SLAVE 0x80000"
+    " MS_SHARED 0x100000 MS_RELATIME 0x200000 MS_I_VERSION 0x800000 MS_STRICTATIME 0x1000000 MS_LAZYTIME 0x2000000"
+    " MS_MGC_VAL 0xc0ed0000 OPEN_TREE_CLONE 1 OPEN_TREE_NAMESPACE 2 OPEN_TREE_CLOEXEC 0x80000 MOVE_MOUNT_F_SYMLINKS 1"
+    " MOVE_MOUNT_F_AUTOMOUNTS 2 MOVE_MOUNT_F_EMPTY_PATH 4 MOVE_MOUNT_T_SYMLINKS 0x10 MOVE_MOUNT_T_AUTOMOUNTS 0x20"
+    " MOVE_MOUNT_T_EMPTY_PATH 0x40 MOVE_MOUNT_SET_GROUP 0x100 MOVE_MOUNT_BENEATH 0x200 FSOPEN_CLOEXEC 1"
+    " FSPICK_CLOEXEC 1 FSPICK_SYMLINK_NOFOLLOW 2 FSPICK_NO_AUTOMOUNT 4 FSPICK_EMPTY_PATH 8 FSMOUNT_CLOEXEC 1"
+    " FSMOUNT_NAMESPACE 2 MOUNT_ATTR_RDONLY 1 MOUNT_ATTR_NOSUID 2 MOUNT_ATTR_NODEV 4 MOUNT_ATTR_NOEXEC 8"
+    " MOUNT_ATTR__ATIME 0x70 MOUNT_ATTR_RELATIME 0 MOUNT_ATTR_NOATIME 0x10 MOUNT_ATTR_STRICTATIME 0x20"
+    " MOUNT_ATTR_NODIRATIME 0x80 MOUNT_ATTR_IDMAP 0x100000 MOUNT_ATTR_NOSYMFOLLOW 0x200000 FSCONFIG_SET_FLAG 0"
+    " FSCONFIG_SET_STRING 1 FSCONFIG_SET_BINARY 2 FSCONFIG_SET_PATH 3 FSCONFIG_SET_PATH_EMPTY 4 FSCONFIG_SET_FD 5"
+    " FSCONFIG_CMD_CREATE 6 FSCONFIG_CMD_RECONFIGURE 7 FSCONFIG_CMD_CREATE_EXCL 8 MNT_FORCE 1 MNT_DETACH 2"
+    " MNT_EXPIRE 4 UMOUNT_NOFOLLOW 8",
+    /* clone(2), wait4(2), waitid(2), pidfd_open(2) */
+    " CSIGNAL 0xff WNOHANG 1 WUNTRACED 2 WSTOPPED 2 WEXITED 4 WCONTINUED 8 WNOWAIT 0x1000000 __WNOTHREAD 0x20000000"
+    " __WALL 0x40000000 __WCLONE 0x80000000 CLONE_VM 0x100 CLONE_FS 0x200 CLONE_FILES 0x400 CLONE_SIGHAND 0x800"
+    " CLONE_PIDFD 0x1000 CLONE_PTRACE 0x2000 CLONE_VFORK 0x4000 CLONE_PARENT 0x8000 CLONE_THREAD 0x10000"
+    " CLONE_NEWNS 0x20000 CLONE_SYSVSEM 0x40000 CLONE_SETTLS 0x80000 CLONE_PARENT_SETTID 0x100000"
+    " CLONE_CHILD_CLEARTID 0x200000 CLONE_DETACHED 0x400000 CLONE_UNTRACED 0x800000 CLONE_CHILD_SETTID 0x1000000"
+    " CLONE_NEWCGROUP 0x2000000 CLONE_NEWUTS 0x4000000 CLONE_NEWIPC 0x8000000 CLONE_NEWUSER 0x10000000"
+    " CLONE_NEWPID 0x20000000 CLONE_NEWNET 0x40000000 CLONE_IO 0x80000000 CLONE_CLEAR_SIGHAND 0x100000000"
+    " CLONE_INTO_CGROUP 0x200000000 CLONE_AUTOREAP 0x400000000 CLONE_NNP 0x800000000"
+    " CLONE_PIDFD_AUTOKILL 0x1000000000 CLONE_EMPTY_MNTNS 0x2000000000 CLONE_NEWTIME 0x80 P_ALL 0 P_PID 1 P_PGID 2"
+    " P_PIDFD 3 PIDFD_NONBLOCK 0x800 PIDFD_THREAD 0x80 PIDFD_SIGNAL_THREAD 1 PIDFD_SIGNAL_THREAD_GROUP 2"
+    " PIDFD_SIGNAL_PROCESS_GROUP 4",
+    /* prctl(2) */
+    " PR_SET_PDEATHSIG 1 PR_GET_PDEATHSIG 2 PR_GET_DUMPABLE 3 PR_SET_DUMPABLE 4 PR_GET_UNALIGN 5 PR_SET_UNALIGN 6"
+    " PR_UNALIGN_NOPRINT 1 PR_UNALIGN_SIGBUS 2 PR_GET_KEEPCAPS 7 PR_SET_KEEPCAPS 8 PR_GET_FPEMU 9 PR_SET_FPEMU 10"
+    " PR_FPEMU_NOPRINT 1 PR_FPEMU_SIGFPE 2 PR_GET_FPEXC 11 PR_SET_FPEXC 12 PR_FP_EXC_SW_ENABLE 0x80"
+    " PR_FP_EXC_DIV 0x10000 PR_FP_EXC_OVF 0x20000 PR_FP_EXC_UND 0x40000 PR_FP_EXC_RES 0x80000 PR_FP_EXC_INV 0x100000"
+    " PR_FP_EXC_DISABLED 0 PR_FP_EXC_NONRECOV 1 PR_FP_EXC_ASYNC 2 PR_FP_EXC_PRECISE 3 PR_GET_TIMING 13"
+    " PR_SET_TIMING 14 PR_TIMING_STATISTICAL 0 PR_TIMING_TIMESTAMP 1 PR_SET_NAME 15 PR_GET_NAME 16 PR_GET_ENDIAN 19"
+    " PR_SET_ENDIAN 20 PR_ENDIAN_BIG 0 PR_ENDIAN_LITTLE 1 PR_ENDIAN_PPC_LITTLE 2 PR_GET_SECCOMP 21 PR_SET_SECCOMP 22"
+    " PR_CAPBSET_READ 23 PR_CAPBSET_DROP 24 PR_GET_TSC 25 PR_SET_TSC 26 PR_TSC_ENABLE 1 PR_TSC_SIGSEGV 2"
+    " PR_GET_SECUREBITS 27 PR_SET_SECUREBITS 28 PR_SET_TIMERSLACK 29 PR_GET_TIMERSLACK 30"
+    " PR_TASK_PERF_EVENTS_DISABLE 31 PR_TASK_PERF_EVENTS_ENABLE 32 PR_MCE_KILL 33 PR_MCE_KILL_CLEAR 0"
+    " PR_MCE_KILL_SET 1 PR_MCE_KILL_LATE 0 PR_MCE_KILL_EARLY 1 PR_MCE_KILL_DEFAULT 2 PR_MCE_KILL_GET 34 PR_SET_MM 35"
+    " PR_SET_MM_START_CODE 1 PR_SET_MM_END_CODE 2 PR_SET_MM_START_DATA 3 PR_SET_MM_END_DATA 4 PR_SET_MM_START_STACK 5"
+    " PR_SET_MM_START_BRK 6 PR_SET_MM_BRK 7 PR_SET_MM_ARG_START 8 PR_SET_MM_ARG_END 9 PR_SET_MM_ENV_START 10"
+    " PR_SET_MM_ENV_END 11 PR_SET_MM_AUXV 12 PR_SET_MM_EXE_FILE 13 PR_SET_MM_MAP 14 PR_SET_MM_MAP_SIZE 15"
+    " PR_SET_PTRACER 0x59616d61 PR_SET_PTRACER_ANY 0xffffffffffffffff PR_SET_CHILD_SUBREAPER 36"
+    " PR_GET_CHILD_SUBREAPER 37 PR_SET_NO_NEW_PRIVS 38 PR_GET_NO_NEW_PRIVS 39 PR_GET_TID_ADDRESS 40"
+    " PR_SET_THP_DISABLE 41 PR_THP_DISABLE_EXCEPT_ADVISED 2 PR_GET_THP_DISABLE 42 PR_SET_FP_MODE 45 PR_GET_FP_MODE 46"
+    " PR_FP_MODE_FR 1 PR_FP_MODE_FRE 2 PR_CAP_AMBIENT 47 PR_CAP_AMBIENT_IS_SET 1 PR_CAP_AMBIENT_RAISE 2"
+    " PR_CAP_AMBIENT_LOWER 3 PR_CAP_AMBIENT_CLEAR_ALL 4 PR_SVE_SET_VL 50 PR_SVE_SET_VL_ONEXEC 0x40000"
+    " PR_SVE_GET_VL 51 PR_SVE_VL_INHERIT 0x20000 PR_GET_SPECULATION_CTRL 52 PR_SET_SPECULATION_CTRL 53"
+    " PR_SPEC_STORE_BYPASS 0 PR_SPEC_INDIRECT_BRANCH 1 PR_SPEC_L1D_FLUSH 2 PR_SPEC_NOT_AFFECTED 0 PR_SPEC_PRCTL 1"
+    " PR_SPEC_ENABLE 2 PR_SPEC_DISABLE 4 PR_SPEC_FORCE_DISABLE 8 PR_SPEC_DISABLE_NOEXEC 0x10 PR_PAC_RESET_KEYS 54"
+    " PR_PAC_APIAKEY 1 PR_PAC_APIBKEY 2 PR_PAC_APDAKEY 4 PR_PAC_APDBKEY 8 PR_PAC_APGAKEY 16"
+    " PR_SET_TAGGED_ADDR_CTRL 55 PR_GET_TAGGED_ADDR_CTRL 56 PR_TAGGED_ADDR_ENABLE 1 PR_MTE_TCF_NONE 0"
+    " PR_MTE_TCF_SYNC 2 PR_MTE_TCF_ASYNC 4 PR_MTE_STORE_ONLY 0x80000 PR_SET_IO_FLUSHER 57 PR_GET_IO_FLUSHER 58"
+    " PR_SET_SYSCALL_USER_DISPATCH 59 PR_SYS_DISPATCH_OFF 0 PR_SYS_DISPATCH_EXCLUSIVE_ON 1"
+    " PR_SYS_DISPATCH_INCLUSIVE_ON 2 PR_SYS_DISPATCH_ON 1 PR_PAC_SET_ENABLED_KEYS 60 PR_PAC_GET_ENABLED_KEYS 61"
+    " PR_SCHED_CORE 62 PR_SCHED_CORE_GET 0 PR_SCHED_CORE_CREATE 1 PR_SCHED_CORE_SHARE_TO 2 PR_SCHED_CORE_SHARE_FROM 3"
+    " PR_SCHED_CORE_SCOPE_THREAD 0 PR_SCHED_CORE_SCOPE_THREAD_GROUP 1 PR_SCHED_CORE_SCOPE_PROCESS_GROUP 2"
+    " PR_SME_SET_VL 63 PR_SME_SET_VL_ONEXEC 0x40000 PR_SME_GET_VL 64 PR_SME_VL_INHERIT 0x20000 PR_SET_MDWE 65"
+    " PR_MDWE_REFUSE_EXEC_GAIN 1 PR_MDWE_NO_INHERIT 2 PR_GET_MDWE 66 PR_SET_VMA 0x53564d41 PR_SET_VMA_ANON_NAME 0"
+    " PR_GET_AUXV 0x41555856 PR_SET_MEMORY_MERGE 67 PR_GET_MEMORY_MERGE 68 PR_RISCV_V_SET_CONTROL 69"
+    " PR_RISCV_V_GET_CONTROL 70 PR_RISCV_V_VSTATE_CTRL_DEFAULT 0 PR_RISCV_V_VSTATE_CTRL_OFF 1"
+    " PR_RISCV_V_VSTATE_CTRL_ON 2 PR_RISCV_V_VSTATE_CTRL_INHERIT 0x10 PR_RISCV_SET_ICACHE_FLUSH_CTX 71"
+    " PR_RISCV_CTX_SW_FENCEI_ON 0 PR_RISCV_CTX_SW_FENCEI_OFF 1 PR_RISCV_SCOPE_PER_PROCESS 0"
+    " PR_RISCV_SCOPE_PER_THREAD 1 PR_GET_SHADOW_STACK_STATUS 74 PR_SET_SHADOW_STACK_STATUS 75"
+    " PR_SHADOW_STACK_ENABLE 1 PR_SHADOW_STACK_WRITE 2 PR_SHADOW_STACK_PUSH 4 PR_LOCK_SHADOW_STACK_STATUS 76"
+    " PR_TIMER_CREATE_RESTORE_IDS 77 PR_TIMER_CREATE_RESTORE_IDS_OFF 0 PR_TIMER_CREATE_RESTORE_IDS_ON 1"
+    " PR_TIMER_CREATE_RESTORE_IDS_GET 2 PR_FUTEX_HASH 78 PR_FUTEX_HASH_SET_SLOTS 1 PR_FUTEX_HASH_GET_SLOTS 2"
+    " PR_RSEQ_SLICE_EXTENSION 79 PR_RSEQ_SLICE_EXTENSION_GET 1 PR_RSEQ_SLICE_EXTENSION_SET 2",
+    " PR_RSEQ_SLICE_EXT_ENABLE 1 PR_GET_CFI 80 PR_SET_CFI 81 PR_CFI_BRANCH_LANDING_PADS 0 PR_CFI_ENABLE 1"
+    " PR_CFI_DISABLE 2 PR_CFI_LOCK 4",
+    /* capabilities and securebits, for prctl(2) */
+    " CAP_CHOWN 0 CAP_DAC_OVERRIDE 1 CAP_DAC_READ_SEARCH 2 CAP_FOWNER 3 CAP_FSETID 4 CAP_KILL 5 CAP_SETGID 6"
+    " CAP_SETUID 7 CAP_SETPCAP 8 CAP_LINUX_IMMUTABLE 9 CAP_NET_BIND_SERVICE 10 CAP_NET_BROADCAST 11 CAP_NET_ADMIN 12"
+    " CAP_NET_RAW 13 CAP_IPC_LOCK 14 CAP_IPC_OWNER 15 CAP_SYS_MODULE 16 CAP_SYS_RAWIO 17 CAP_SYS_CHROOT 18"
+    " CAP_SYS_PTRACE 19 CAP_SYS_PACCT 20 CAP_SYS_ADMIN 21 CAP_SYS_BOOT 22 CAP_SYS_NICE 23 CAP_SYS_RESOURCE 24"
+    " CAP_SYS_TIME 25 CAP_SYS_TTY_CONFIG 26 CAP_MKNOD 27 CAP_LEASE 28 CAP_AUDIT_WRITE 29 CAP_AUDIT_CONTROL 30"
+    " CAP_SETFCAP 31 CAP_MAC_OVERRIDE 32 CAP_MAC_ADMIN 33 CAP_SYSLOG 34 CAP_WAKE_ALARM 35 CAP_BLOCK_SUSPEND 36"
+    " CAP_AUDIT_READ 37 CAP_PERFMON 38 CAP_BPF 39 CAP_CHECKPOINT_RESTORE 40 SECBIT_NOROOT 1 SECBIT_NOROOT_LOCKED 2"
+    " SECBIT_NO_SETUID_FIXUP 4 SECBIT_NO_SETUID_FIXUP_LOCKED 8 SECBIT_KEEP_CAPS 0x10 SECBIT_KEEP_CAPS_LOCKED 0x20"
+    " SECBIT_NO_CAP_AMBIENT_RAISE 0x40 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED 0x80 SECBIT_EXEC_RESTRICT_FILE 0x100"
+    " SECBIT_EXEC_RESTRICT_FILE_LOCKED 0x200 SECBIT_EXEC_DENY_INTERACTIVE 0x400"
+    " SECBIT_EXEC_DENY_INTERACTIVE_LOCKED 0x800",
+    /* seccomp(2), landlock_create_ruleset(2) and its like */
+    " LANDLOCK_CREATE_RULESET_VERSION 1 LANDLOCK_CREATE_RULESET_ERRATA 2 LANDLOCK_ADD_RULE_QUIET 1"
+    " LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF 1 LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON 2"
+    " LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF 4 LANDLOCK_RESTRICT_SELF_TSYNC 8 LANDLOCK_ACCESS_FS_EXECUTE 1"
+    " LANDLOCK_ACCESS_FS_WRITE_FILE 2 LANDLOCK_ACCESS_FS_READ_FILE 4 LANDLOCK_ACCESS_FS_READ_DIR 8"
+    " LANDLOCK_ACCESS_FS_REMOVE_DIR 0x10 LANDLOCK_ACCESS_FS_REMOVE_FILE 0x20 LANDLOCK_ACCESS_FS_MAKE_CHAR 0x40"
+    " LANDLOCK_ACCESS_FS_MAKE_DIR 0x80 LANDLOCK_ACCESS_FS_MAKE_REG 0x100 LANDLOCK_ACCESS_FS_MAKE_SOCK 0x200"
+    " LANDLOCK_ACCESS_FS_MAKE_FIFO 0x400 LANDLOCK_ACCESS_FS_MAKE_BLOCK 0x800 LANDLOCK_ACCESS_FS_MAKE_SYM 0x1000"
+    " LANDLOCK_ACCESS_FS_REFER 0x2000 LANDLOCK_ACCESS_FS_TRUNCATE 0x4000 LANDLOCK_ACCESS_FS_IOCTL_DEV 0x8000"
+    " LANDLOCK_ACCESS_FS_RESOLVE_UNIX 0x10000 LANDLOCK_ACCESS_NET_BIND_TCP 1 LANDLOCK_ACCESS_NET_CONNECT_TCP 2"
+    " LANDLOCK_ACCESS_NET_BIND_UDP 4 LANDLOCK_ACCESS_NET_CONNECT_SEND_UDP 8 LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET 1"
+    " LANDLOCK_SCOPE_SIGNAL 2 LANDLOCK_RULE_PATH_BENEATH 1 LANDLOCK_RULE_NET_PORT 2 SECCOMP_MODE_DISABLED 0"
+    " SECCOMP_MODE_STRICT 1 SECCOMP_MODE_FILTER 2 SECCOMP_SET_MODE_STRICT 0 SECCOMP_SET_MODE_FILTER 1"
+    " SECCOMP_GET_ACTION_AVAIL 2 SECCOMP_GET_NOTIF_SIZES 3 SECCOMP_FILTER_FLAG_TSYNC 1 SECCOMP_FILTER_FLAG_LOG 2"
+    " SECCOMP_FILTER_FLAG_SPEC_ALLOW 4 SECCOMP_FILTER_FLAG_NEW_LISTENER 8 SECCOMP_FILTER_FLAG_TSYNC_ESRCH 0x10"
+    " SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 0x20 SECCOMP_RET_KILL_PROCESS 0x80000000 SECCOMP_RET_KILL_THREAD 0"
+    " SECCOMP_RET_KILL 0 SECCOMP_RET_TRAP 0x30000 SECCOMP_RET_ERRNO 0x50000 SECCOMP_RET_USER_NOTIF 0x7fc00000"
+    " SECCOMP_RET_TRACE 0x7ff00000 SECCOMP_RET_LOG 0x7ffc0000 SECCOMP_RET_ALLOW 0x7fff0000"
+    " SECCOMP_IOCTL_NOTIF_RECV 0xc0502100 SECCOMP_IOCTL_NOTIF_SEND 0xc0182101 SECCOMP_IOCTL_NOTIF_ID_VALID 0x40082102"
+    " SECCOMP_IOCTL_NOTIF_ADDFD 0x40182103 SECCOMP_IOCTL_NOTIF_SET_FLAGS 0x40082104",
+    /* ptrace(2), kcmp(2) */
+    " PTRACE_TRACEME 0 PTRACE_PEEKTEXT 1 PTRACE_PEEKDATA 2 PTRACE_PEEKUSR 3 PTRACE_POKETEXT 4 PTRACE_POKEDATA 5"
+    " PTRACE_POKEUSR 6 PTRACE_CONT 7 PTRACE_KILL 8 PTRACE_SINGLESTEP 9 PTRACE_ATTACH 16 PTRACE_DETACH 17"
+    " PTRACE_SYSCALL 24 PTRACE_SETOPTIONS 0x4200 PTRACE_GETEVENTMSG 0x4201 PTRACE_GETSIGINFO 0x4202"
+    " PTRACE_SETSIGINFO 0x4203 PTRACE_GETREGSET 0x4204 PTRACE_SETREGSET 0x4205 PTRACE_SEIZE 0x4206"
+    " PTRACE_INTERRUPT 0x4207 PTRACE_LISTEN 0x4208 PTRACE_PEEKSIGINFO 0x4209 PTRACE_GETSIGMASK 0x420a"
+    " PTRACE_SETSIGMASK 0x420b PTRACE_SECCOMP_GET_FILTER 0x420c PTRACE_SECCOMP_GET_METADATA 0x420d"
+    " PTRACE_GET_SYSCALL_INFO 0x420e PTRACE_GET_RSEQ_CONFIGURATION 0x420f"
+    " PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210 PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211"
+    " PTRACE_GETREGS 12/-/- PTRACE_SETREGS 13/-/- PTRACE_GETFPREGS 14/-/- PTRACE_SETFPREGS 15/-/-"
+    " PTRACE_GETFPXREGS 18/-/- PTRACE_SETFPXREGS 19/-/- PTRACE_OLDSETOPTIONS 21/-/- PTRACE_GET_THREAD_AREA 25/-/-"
+    " PTRACE_SET_THREAD_AREA 26/-/- PTRACE_ARCH_PRCTL 30/-/- PTRACE_SYSEMU 31/31/- PTRACE_SYSEMU_SINGLESTEP 32/32/-"
+    " PTRACE_SINGLEBLOCK 33/-/- PTRACE_PEEKMTETAGS -/33/- PTRACE_POKEMTETAGS -/34/- PTRACE_PEEKUSER 3"
+    " PTRACE_POKEUSER 6 KCMP_FILE 0 KCMP_VM 1 KCMP_FILES 2 KCMP_FS 3 KCMP_SIGHAND 4 KCMP_IO 5 KCMP_SYSVSEM 6"
+    " KCMP_EPOLL_TFD 7",
+    /* scheduling, limits, use of resources */
+    " SCHED_NORMAL 0 SCHED_FIFO 1 SCHED_RR 2 SCHED_BATCH 3 SCHED_IDLE 5 SCHED_DEADLINE 6 SCHED_EXT 7"
+    " SCHED_RESET_ON_FORK 0x40000000 SCHED_OTHER 0 SCHED_ISO 4 RUSAGE_SELF 0 RUSAGE_CHILDREN -1 RUSAGE_BOTH -2"
+    " RUSAGE_THREAD 1 RUSAGE_LWP 1 PRIO_MIN -20 PRIO_MAX 20 PRIO_PROCESS 0 PRIO_PGRP 1 PRIO_USER 2 RLIMIT_CPU 0"
+    " RLIMIT_FSIZE 1 RLIMIT_DATA 2 RLIMIT_STACK 3 RLIMIT_CORE 4 RLIMIT_RSS 5 RLIMIT_NPROC 6 RLIMIT_NOFILE 7"
+    " RLIMIT_MEMLOCK 8 RLIMIT_AS 9 RLIMIT_LOCKS 10 RLIMIT_SIGPENDING 11 RLIMIT_MSGQUEUE 12 RLIMIT_NICE 13"
+    " RLIMIT_RTPRIO 14 RLIMIT_RTTIME 15 RLIMIT_OFILE 7 IOPRIO_WHO_PROCESS 1 IOPRIO_WHO_PGRP 2 IOPRIO_WHO_USER 3"
+    " RLIM_INFINITY 0xffffffffffffffff",
+    /* personality(2) */
+    " UNAME26 0x20000 ADDR_NO_RANDOMIZE 0x40000 ADDR_COMPAT_LAYOUT 0x200000 ADDR_LIMIT_32BIT 0x800000"
+    " ADDR_LIMIT_3GB 0x8000000 MMAP_PAGE_ZERO 0x100000 READ_IMPLIES_EXEC 0x400000 SHORT_INODE 0x1000000"
+    " WHOLE_SECONDS 0x2000000 STICKY_TIMEOUTS 0x4000000 PER_LINUX 0 PER_LINUX_32BIT 0x800000 PER_LINUX32 8"
+    " PER_LINUX32_3GB 0x8000008",
+    /* clocks and timers */
+    " ITIMER_REAL 0 ITIMER_VIRTUAL 1 ITIMER_PROF 2 CLOCK_REALTIME 0 CLOCK_MONOTONIC 1 CLOCK_PROCESS_CPUTIME_ID 2"
+    " CLOCK_THREAD_CPUTIME_ID 3 CLOCK_MONOTONIC_RAW 4 CLOCK_REALTIME_COARSE 5 CLOCK_MONOTONIC_COARSE 6"
+    " CLOCK_BOOTTIME 7 CLOCK_REALTIME_ALARM 8 CLOCK_BOOTTIME_ALARM 9 CLOCK_SGI_CYCLE 10 CLOCK_TAI 11 TIMER_ABSTIME 1",
+    /* signals */
+    " SIGHUP 1 SIGINT 2 SIGQUIT 3 SIGILL 4 SIGTRAP 5 SIGABRT 6 SIGIOT 6 SIGBUS 7 SIGFPE 8 SIGKILL 9 SIGUSR1 10"
+    " SIGSEGV 11 SIGUSR2 12 SIGPIPE 13 SIGALRM 14 SIGTERM 15 SIGSTKFLT 16 SIGCHLD 17 SIGCONT 18 SIGSTOP 19 SIGTSTP 20"
+    " SIGTTIN 21 SIGTTOU 22 SIGURG 23 SIGXCPU 24 SIGXFSZ 25 SIGVTALRM 26 SIGPROF 27 SIGWINCH 28 SIGIO 29 SIGPOLL 29"
+    " SIGPWR 30 SIGSYS 31 SIG_BLOCK 0 SIG_UNBLOCK 1 SIG_SETMASK 2 SIGCLD 17",
+    /* futex(2), rseq(2) */
+    " FUTEX_WAIT 0 FUTEX_WAKE 1 FUTEX_FD 2 FUTEX_REQUEUE 3 FUTEX_CMP_REQUEUE 4 FUTEX_WAKE_OP 5 FUTEX_LOCK_PI 6"
+    " FUTEX_UNLOCK_PI 7 FUTEX_TRYLOCK_PI 8 FUTEX_WAIT_BITSET 9 FUTEX_WAKE_BITSET 10 FUTEX_WAIT_REQUEUE_PI 11"
+    " FUTEX_CMP_REQUEUE_PI 12 FUTEX_LOCK_PI2 13 FUTEX_PRIVATE_FLAG 128 FUTEX_CLOCK_REALTIME 256"
+    " FUTEX_ROBUST_UNLOCK 512 FUTEX_ROBUST_LIST32 1024 FUTEX_WAIT_PRIVATE 128 FUTEX_WAKE_PRIVATE 129"
+    " FUTEX_REQUEUE_PRIVATE 131 FUTEX_CMP_REQUEUE_PRIVATE 132 FUTEX_WAKE_OP_PRIVATE 133 FUTEX_LOCK_PI_PRIVATE 134"
+    " FUTEX_LOCK_PI2_PRIVATE 141 FUTEX_UNLOCK_PI_PRIVATE 135 FUTEX_TRYLOCK_PI_PRIVATE 136"
+    " FUTEX_WAIT_BITSET_PRIVATE 137 FUTEX_WAKE_BITSET_PRIVATE 138 FUTEX_WAIT_REQUEUE_PI_PRIVATE 139"
+    " FUTEX_CMP_REQUEUE_PI_PRIVATE 140 FUTEX_UNLOCK_PI_LIST64 519 FUTEX_UNLOCK_PI_LIST64_PRIVATE 647"
+    " FUTEX_UNLOCK_PI_LIST32 1543 FUTEX_UNLOCK_PI_LIST32_PRIVATE 1671 FUTEX_UNLOCK_WAKE_LIST64 513"
+    " FUTEX_UNLOCK_WAKE_LIST64_PRIVATE 641 FUTEX_UNLOCK_WAKE_LIST32 1537 FUTEX_UNLOCK_WAKE_LIST32_PRIVATE 1665"
+    " FUTEX_UNLOCK_BITSET_LIST64 522 FUTEX_UNLOCK_BITSET_LIST64_PRIVATE 650 FUTEX_UNLOCK_BITSET_LIST32 1546"
+    " FUTEX_UNLOCK_BITSET_LIST32_PRIVATE 1674 RSEQ_FLAG_UNREGISTER 1",
+    /* socket(2) */
+    " IPPROTO_IP 0 IPPROTO_ICMP 1 IPPROTO_IGMP 2 IPPROTO_IPIP 4 IPPROTO_TCP 6 IPPROTO_EGP 8 IPPROTO_PUP 12"
+    " IPPROTO_UDP 17 IPPROTO_IDP 22 IPPROTO_TP 29 IPPROTO_DCCP 33 IPPROTO_IPV6 41 IPPROTO_RSVP 46 IPPROTO_GRE 47"
+    " IPPROTO_ESP 50 IPPROTO_AH 51 IPPROTO_MTP 92 IPPROTO_BEETPH 94 IPPROTO_ENCAP 98 IPPROTO_PIM 103 IPPROTO_COMP 108"
+    " IPPROTO_L2TP 115 IPPROTO_SCTP 132 IPPROTO_UDPLITE 136 IPPROTO_MPLS 137 IPPROTO_ETHERNET 143 IPPROTO_AGGFRAG 144"
+    " IPPROTO_RAW 255 IPPROTO_SMC 256 IPPROTO_MPTCP 262 IPPROTO_HOPOPTS 0 IPPROTO_ROUTING 43 IPPROTO_FRAGMENT 44"
+    " IPPROTO_ICMPV6 58 IPPROTO_NONE 59 IPPROTO_DSTOPTS 60 NETLINK_ROUTE 0 NETLINK_UNUSED 1 NETLINK_USERSOCK 2"
+    " NETLINK_FIREWALL 3 NETLINK_SOCK_DIAG 4 NETLINK_NFLOG 5 NETLINK_XFRM 6 NETLINK_SELINUX 7 NETLINK_ISCSI 8"
+    " NETLINK_AUDIT 9 NETLINK_FIB_LOOKUP 10 NETLINK_CONNECTOR 11 NETLINK_NETFILTER 12 NETLINK_IP6_FW 13"
+    " NETLINK_DNRTMSG 14 NETLINK_KOBJECT_UEVENT 15 NETLINK_GENERIC 16 NETLINK_SCSITRANSPORT 18 NETLINK_ECRYPTFS 19"
+    " NETLINK_RDMA 20 NETLINK_CRYPTO 21 NETLINK_SMC 22 SOCK_STREAM 1 SOCK_DGRAM 2 SOCK_RAW 3 SOCK_RDM 4"
+    " SOCK_SEQPACKET 5 SOCK_DCCP 6 SOCK_PACKET 10 SOCK_CLOEXEC 0x80000 SOCK_NONBLOCK 2048 PF_UNSPEC 0 PF_LOCAL 1"
+    " PF_UNIX 1 PF_FILE 1 PF_INET 2 PF_AX25 3 PF_IPX 4 PF_APPLETALK 5 PF_NETROM 6 PF_BRIDGE 7 PF_ATMPVC 8 PF_X25 9"
+    " PF_INET6 10 PF_ROSE 11 PF_NETBEUI 13 PF_SECURITY 14 PF_KEY 15 PF_NETLINK 16 PF_ROUTE 16 PF_PACKET 17 PF_ASH 18"
+    " PF_ECONET 19 PF_ATMSVC 20 PF_RDS 21 PF_SNA 22 PF_IRDA 23 PF_PPPOX 24 PF_WANPIPE 25 PF_LLC 26 PF_IB 27"
+    " PF_MPLS 28 PF_CAN 29 PF_TIPC 30 PF_BLUETOOTH 31 PF_IUCV 32 PF_RXRPC 33 PF_ISDN 34 PF_PHONET 35 PF_IEEE802154 36"
+    " PF_CAIF 37 PF_ALG 38 PF_NFC 39 PF_VSOCK 40 PF_KCM 41 PF_QIPCRTR 42 PF_SMC 43 PF_XDP 44 PF_MCTP 45 AF_UNSPEC 0"
+    " AF_LOCAL 1 AF_UNIX 1 AF_FILE 1 AF_INET 2 AF_AX25 3 AF_IPX 4 AF_APPLETALK 5 AF_NETROM 6 AF_BRIDGE 7 AF_ATMPVC 8"
+    " AF_X25 9 AF_INET6 10 AF_ROSE 11 AF_NETBEUI 13 AF_SECURITY 14 AF_KEY 15 AF_NETLINK 16 AF_ROUTE 16 AF_PACKET 17"
+    " AF_ASH 18 AF_ECONET 19 AF_ATMSVC 20 AF_RDS 21 AF_SNA 22 AF_IRDA 23 AF_PPPOX 24 AF_WANPIPE 25 AF_LLC 26 AF_IB 27"
+    " AF_MPLS 28 AF_CAN 29 AF_TIPC 30 AF_BLUETOOTH 31 AF_IUCV 32 AF_RXRPC 33 AF_ISDN 34 AF_PHONET 35 AF_IEEE802154 36"
+    " AF_CAIF 37 AF_ALG 38 AF_NFC 39 AF_VSOCK 40 AF_KCM 41 AF_QIPCRTR 42 AF_SMC 43 AF_XDP 44 AF_MCTP 45",
+    /* setsockopt(2) */
+    " IP_TOS 1 IP_TTL 2 IP_HDRINCL 3 IP_OPTIONS 4 IP_ROUTER_ALERT 5 IP_RECVOPTS 6 IP_RETOPTS 7 IP_PKTINFO 8"
+    " IP_PKTOPTIONS 9 IP_MTU_DISCOVER 10 IP_RECVERR 11 IP_RECVTTL 12 IP_RECVTOS 13 IP_MTU 14 IP_FREEBIND 15"
+    " IP_TRANSPARENT 19 IP_ORIGDSTADDR 20 IP_RECVORIGDSTADDR 20 IP_BIND_ADDRESS_NO_PORT 24 IP_MULTICAST_IF 32"
+    " IP_MULTICAST_TTL 33 IP_MULTICAST_LOOP 34 IP_ADD_MEMBERSHIP 35 IP_DROP_MEMBERSHIP 36 IP_UNBLOCK_SOURCE 37"
+    " IP_BLOCK_SOURCE 38 IP_ADD_SOURCE_MEMBERSHIP 39 IP_DROP_SOURCE_MEMBERSHIP 40 IP_MULTICAST_ALL 49"
+    " IP_UNICAST_IF 50 MCAST_JOIN_GROUP 42 MCAST_BLOCK_SOURCE 43 MCAST_UNBLOCK_SOURCE 44 MCAST_LEAVE_GROUP 45"
+    " MCAST_JOIN_SOURCE_GROUP 46 MCAST_LEAVE_SOURCE_GROUP 47 IPV6_UNICAST_HOPS 16 IPV6_MULTICAST_IF 17"
+    " IPV6_MULTICAST_HOPS 18 IPV6_MULTICAST_LOOP 19 IPV6_ADD_MEMBERSHIP 20 IPV6_DROP_MEMBERSHIP 21"
+    " IPV6_ROUTER_ALERT 22 IPV6_MTU_DISCOVER 23 IPV6_MTU 24 IPV6_RECVERR 25 IPV6_V6ONLY 26 IPV6_MULTICAST_ALL 29"
+    " IPV6_RECVPKTINFO 49 IPV6_PKTINFO 50 IPV6_RECVHOPLIMIT 51 IPV6_HOPLIMIT 52 IPV6_DONTFRAG 62 IPV6_RECVTCLASS 66"
+    " IPV6_TCLASS 67 IPV6_TRANSPARENT 75 IPV6_FREEBIND 78 IPV6_JOIN_GROUP 20 IPV6_LEAVE_GROUP 21 TCP_NODELAY 1"
+    " TCP_MAXSEG 2 TCP_CORK 3 TCP_KEEPIDLE 4 TCP_KEEPINTVL 5 TCP_KEEPCNT 6 TCP_SYNCNT 7 TCP_LINGER2 8"
+    " TCP_DEFER_ACCEPT 9 TCP_WINDOW_CLAMP 10 TCP_INFO 11 TCP_QUICKACK 12 TCP_CONGESTION 13 TCP_MD5SIG 14"
+    " TCP_THIN_LINEAR_TIMEOUTS 16 TCP_THIN_DUPACK 17 TCP_USER_TIMEOUT 18 TCP_REPAIR 19 TCP_REPAIR_QUEUE 20"
+    " TCP_QUEUE_SEQ 21 TCP_REPAIR_OPTIONS 22 TCP_FASTOPEN 23 TCP_TIMESTAMP 24 TCP_NOTSENT_LOWAT 25 TCP_CC_INFO 26"
+    " TCP_SAVE_SYN 27 TCP_SAVED_SYN 28 TCP_REPAIR_WINDOW 29 TCP_FASTOPEN_CONNECT 30 TCP_ULP 31 TCP_MD5SIG_EXT 32"
+    " TCP_FASTOPEN_KEY 33 TCP_FASTOPEN_NO_COOKIE 34 TCP_ZEROCOPY_RECEIVE 35 TCP_INQ 36 TCP_CM_INQ 36 TCP_TX_DELAY 37"
+    " TCP_AO_ADD_KEY 38 TCP_AO_DEL_KEY 39 TCP_AO_INFO 40 TCP_AO_GET_KEYS 41 TCP_AO_REPAIR 42 TCP_IS_MPTCP 43"
+    " TCP_RTO_MAX_MS 44 TCP_RTO_MIN_US 45 TCP_DELACK_MAX_US 46 UDP_CORK 1 UDP_ENCAP 100 UDP_NO_CHECK6_TX 101"
+    " UDP_NO_CHECK6_RX 102 UDP_SEGMENT 103 UDP_GRO 104 SOL_SOCKET 1 SOL_VSOCK 287 SOL_CAN_BASE 100 SOL_RAW 255"
+    " SOL_DECNET 261 SOL_X25 262 SOL_PACKET 263 SOL_ATM 264 SOL_AAL 265 SOL_IRDA 266 SOL_NETBEUI 267 SOL_LLC 268"
+    " SOL_DCCP 269 SOL_NETLINK 270 SOL_TIPC 271 SOL_RXRPC 272 SOL_PPPOL2TP 273 SOL_BLUETOOTH 274 SOL_PNPIPE 275"
+    " SOL_RDS 276 SOL_IUCV 277 SOL_CAIF 278 SOL_ALG 279 SOL_NFC 280 SOL_KCM 281 SOL_TLS 282 SOL_XDP 283 SOL_MPTCP 284"
+    " SOL_MCTP 285 SOL_SMC 286 SOL_IP 0 SOL_IPV6 41 SOL_ICMPV6 58 SOL_TCP 6 SOL_UDP 17 SO_DEBUG 1 SO_REUSEADDR 2"
+    " SO_TYPE 3 SO_ERROR 4 SO_DONTROUTE 5 SO_BROADCAST 6 SO_SNDBUF 7 SO_RCVBUF 8 SO_SNDBUFFORCE 32 SO_RCVBUFFORCE 33"
+    " SO_KEEPALIVE 9 SO_OOBINLINE 10 SO_NO_CHECK 11 SO_PRIORITY 12 SO_LINGER 13 SO_BSDCOMPAT 14 SO_REUSEPORT 15"
+    " SO_PASSCRED 16 SO_PEERCRED 17 SO_RCVLOWAT 18 SO_SNDLOWAT 19 SO_RCVTIMEO_OLD 20 SO_SNDTIMEO_OLD 21"
+    " SO_SECURITY_AUTHENTICATION 22 SO_SECURITY_ENCRYPTION_TRANSPORT 23 SO_SECURITY_ENCRYPTION_NETWORK 24"
+    " SO_BINDTODEVICE 25 SO_ATTACH_FILTER 26 SO_DETACH_FILTER 27 SO_GET_FILTER 26 SO_PEERNAME 28 SO_ACCEPTCONN 30"
+    " SO_PEERSEC 31 SO_PASSSEC 34 SO_MARK 36 SO_PROTOCOL 38 SO_DOMAIN 39 SO_RXQ_OVFL 40 SO_WIFI_STATUS 41"
+    " SO_PEEK_OFF 42 SO_NOFCS 43 SO_LOCK_FILTER 44 SO_SELECT_ERR_QUEUE 45 SO_BUSY_POLL 46 SO_MAX_PACING_RATE 47"
+    " SO_BPF_EXTENSIONS 48 SO_INCOMING_CPU 49 SO_ATTACH_BPF 50 SO_DETACH_BPF 27 SO_ATTACH_REUSEPORT_CBPF 51"
+    " SO_ATTACH_REUSEPORT_EBPF 52 SO_CNX_ADVICE 53 SO_MEMINFO 55 SO_INCOMING_NAPI_ID 56 SO_COOKIE 57 SO_PEERGROUPS 59"
+    " SO_ZEROCOPY 60 SO_TXTIME 61 SO_BINDTOIFINDEX 62 SO_TIMESTAMP_OLD 29 SO_TIMESTAMPNS_OLD 35"
+    " SO_TIMESTAMPING_OLD 37 SO_TIMESTAMP_NEW 63 SO_TIMESTAMPNS_NEW 64 SO_TIMESTAMPING_NEW 65 SO_RCVTIMEO_NEW 66"
+    " SO_SNDTIMEO_NEW 67 SO_DETACH_REUSEPORT_BPF 68 SO_PREFER_BUSY_POLL 69 SO_BUSY_POLL_BUDGET 70 SO_NETNS_COOKIE 71"
+    " SO_BUF_LOCK 72 SO_RESERVE_MEM 73 SO_TXREHASH 74 SO_RCVMARK 75 SO_PASSPIDFD 76 SO_PEERPIDFD 77"
+    " SO_DEVMEM_LINEAR 78 SO_DEVMEM_DMABUF 79 SO_DEVMEM_DONTNEED 80 SO_TIMESTAMP 29 SO_TIMESTAMPNS 35"
+    " SO_TIMESTAMPING 37 SO_RCVTIMEO 20 SO_SNDTIMEO 21",
+    /* recv(2), send(2), shutdown(2) */
+    " MSG_OOB 1 MSG_PEEK 2 MSG_DONTROUTE 4 MSG_TRYHARD 4 MSG_CTRUNC 8 MSG_PROXY 0x10 MSG_TRUNC 0x20 MSG_DONTWAIT 0x40"
+    " MSG_EOR 0x80 MSG_WAITALL 0x100 MSG_FIN 0x200 MSG_SYN 0x400 MSG_CONFIRM 0x800 MSG_RST 0x1000 MSG_ERRQUEUE 0x2000"
+    " MSG_NOSIGNAL 0x4000 MSG_MORE 0x8000 MSG_WAITFORONE 0x10000 MSG_BATCH 0x40000 MSG_ZEROCOPY 0x4000000"
+    " MSG_FASTOPEN 0x20000000 MSG_CMSG_CLOEXEC 0x40000000 SHUT_RD 0 SHUT_WR 1 SHUT_RDWR 2",
+    /* epoll, eventfd, signalfd, timerfd, inotify */
+    " EPOLL_CLOEXEC 0x80000 EPOLL_CTL_ADD 1 EPOLL_CTL_DEL 2 EPOLL_CTL_MOD 3 EPOLLIN 1 EPOLLPRI 2 EPOLLOUT 4"
+    " EPOLLERR 8 EPOLLHUP 0x10 EPOLLNVAL 0x20 EPOLLRDNORM 0x40 EPOLLRDBAND 0x80 EPOLLWRNORM 0x100 EPOLLWRBAND 0x200"
+    " EPOLLMSG 0x400 EPOLLRDHUP 0x2000 EPOLLEXCLUSIVE 0x10000000 EPOLLWAKEUP 0x20000000 EPOLLONESHOT 0x40000000"
+    " EPOLLET 0x80000000 EFD_SEMAPHORE 1 EFD_CLOEXEC 0x80000 EFD_NONBLOCK 0x800 SFD_CLOEXEC 0x80000"
+    " SFD_NONBLOCK 0x800 TFD_TIMER_ABSTIME 1 TFD_TIMER_CANCEL_ON_SET 2 TFD_CLOEXEC 0x80000 TFD_NONBLOCK 0x800"
+    " IN_ACCESS 1 IN_MODIFY 2 IN_ATTRIB 4 IN_CLOSE_WRITE 8 IN_CLOSE_NOWRITE 0x10 IN_OPEN 0x20 IN_MOVED_FROM 0x40"
+    " IN_MOVED_TO 0x80 IN_CREATE 0x100 IN_DELETE 0x200 IN_DELETE_SELF 0x400 IN_MOVE_SELF 0x800 IN_UNMOUNT 0x2000"
+    " IN_Q_OVERFLOW 0x4000 IN_IGNORED 0x8000 IN_CLOSE 0x18 IN_MOVE 0xc0 IN_ONLYDIR 0x1000000 IN_DONT_FOLLOW 0x2000000"
+    " IN_EXCL_UNLINK 0x4000000 IN_MASK_CREATE 0x10000000 IN_MASK_ADD 0x20000000 IN_ISDIR 0x40000000"
+    " IN_ONESHOT 0x80000000 IN_ALL_EVENTS 0xfff IN_CLOEXEC 0x80000 IN_NONBLOCK 0x800",
+    /* System V IPC */
+    " IPC_PRIVATE 0 IPC_CREAT 0x200 IPC_EXCL 0x400 IPC_NOWAIT 0x800 IPC_RMID 0 IPC_SET 1 IPC_STAT 2 IPC_INFO 3"
+    " SEM_UNDO 0x1000 SEM_STAT 18 SEM_INFO 19 SEM_STAT_ANY 20 GETPID 11 GETVAL 12 GETALL 13 GETNCNT 14 GETZCNT 15"
+    " SETVAL 16 SETALL 17 SHM_HUGETLB 0x800 SHM_NORESERVE 0x1000 SHM_RDONLY 0x1000 SHM_RND 0x2000 SHM_REMAP 0x4000"
+    " SHM_EXEC 0x8000 SHM_LOCK 11 SHM_UNLOCK 12 SHM_STAT 13 SHM_INFO 14 SHM_STAT_ANY 15 MSG_STAT 0xb MSG_INFO 0xc"
+    " MSG_STAT_ANY 0xd MSG_NOERROR 0x1000 MSG_EXCEPT 0x2000 MSG_COPY 0x4000",
+    /* keyctl(2), bpf(2), reboot(2) */
+    " LINUX_REBOOT_MAGIC1 0xfee1dead LINUX_REBOOT_MAGIC2 0x28121969 LINUX_REBOOT_MAGIC2A 0x5121996"
+    " LINUX_REBOOT_MAGIC2B 0x16041998 LINUX_REBOOT_MAGIC2C 0x20112000 LINUX_REBOOT_CMD_RESTART 0x1234567"
+    " LINUX_REBOOT_CMD_HALT 0xcdef0123 LINUX_REBOOT_CMD_CAD_ON 0x89abcdef LINUX_REBOOT_CMD_CAD_OFF 0"
+    " LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc LINUX_REBOOT_CMD_RESTART2 0xa1b2c3d4"
+    " LINUX_REBOOT_CMD_SW_SUSPEND 0xd000fce2 LINUX_REBOOT_CMD_KEXEC 0x45584543 KEY_SPEC_THREAD_KEYRING -1"
+    " KEY_SPEC_PROCESS_KEYRING -2 KEY_SPEC_SESSION_KEYRING -3 KEY_SPEC_USER_KEYRING -4"
+    " KEY_SPEC_USER_SESSION_KEYRING -5 KEY_SPEC_GROUP_KEYRING -6 KEY_SPEC_REQKEY_AUTH_KEY -7"
+    " KEY_SPEC_REQUESTOR_KEYRING -8 KEYCTL_GET_KEYRING_ID 0 KEYCTL_JOIN_SESSION_KEYRING 1 KEYCTL_UPDATE 2"
+    " KEYCTL_REVOKE 3 KEYCTL_CHOWN 4 KEYCTL_SETPERM 5 KEYCTL_DESCRIBE 6 KEYCTL_CLEAR 7 KEYCTL_LINK 8 KEYCTL_UNLINK 9"
+    " KEYCTL_SEARCH 10 KEYCTL_READ 11 KEYCTL_INSTANTIATE 12 KEYCTL_NEGATE 13 KEYCTL_SET_REQKEY_KEYRING 14"
+    " KEYCTL_SET_TIMEOUT 15 KEYCTL_ASSUME_AUTHORITY 16 KEYCTL_GET_SECURITY 17 KEYCTL_SESSION_TO_PARENT 18"
+    " KEYCTL_REJECT 19 KEYCTL_INSTANTIATE_IOV 20 KEYCTL_INVALIDATE 21 KEYCTL_GET_PERSISTENT 22 KEYCTL_DH_COMPUTE 23"
+    " KEYCTL_PKEY_QUERY 24 KEYCTL_PKEY_ENCRYPT 25 KEYCTL_PKEY_DECRYPT 26 KEYCTL_PKEY_SIGN 27 KEYCTL_PKEY_VERIFY 28"
+    " KEYCTL_RESTRICT_KEYRING 29 KEYCTL_MOVE 30 KEYCTL_CAPABILITIES 31 KEYCTL_WATCH_KEY 32 BPF_MAP_CREATE 0"
+    " BPF_MAP_LOOKUP_ELEM 1 BPF_MAP_UPDATE_ELEM 2 BPF_MAP_DELETE_ELEM 3 BPF_MAP_GET_NEXT_KEY 4 BPF_PROG_LOAD 5"
+    " BPF_OBJ_PIN 6 BPF_OBJ_GET 7 BPF_PROG_ATTACH 8 BPF_PROG_DETACH 9 BPF_PROG_TEST_RUN 10 BPF_PROG_RUN 10"
+    " BPF_PROG_GET_NEXT_ID 11 BPF_MAP_GET_NEXT_ID 12 BPF_PROG_GET_FD_BY_ID 13 BPF_MAP_GET_FD_BY_ID 14"
+    " BPF_OBJ_GET_INFO_BY_FD 15 BPF_PROG_QUERY 16 BPF_RAW_TRACEPOINT_OPEN 17 BPF_BTF_LOAD 18 BPF_BTF_GET_FD_BY_ID 19"
+    " BPF_TASK_FD_QUERY 20 BPF_MAP_LOOKUP_AND_DELETE_ELEM 21 BPF_MAP_FREEZE 22 BPF_BTF_GET_NEXT_ID 23"
+    " BPF_MAP_LOOKUP_BATCH 24 BPF_MAP_LOOKUP_AND_DELETE_BATCH 25 BPF_MAP_UPDATE_BATCH 26 BPF_MAP_DELETE_BATCH 27"
+    " BPF_LINK_CREATE 28 BPF_LINK_UPDATE 29 BPF_LINK_GET_FD_BY_ID 30 BPF_LINK_GET_NEXT_ID 31 BPF_ENABLE_STATS 32"
+    " BPF_ITER_CREATE 33 BPF_LINK_DETACH 34 BPF_PROG_BIND_MAP 35 BPF_TOKEN_CREATE 36",
+    /* ioctl(2): terminals and any descriptor */
+    " TCGETS 0x5401 TCSETS 0x5402 TCSETSW 0x5403 TCSETSF 0x5404 TCGETA 0x5405 TCSETA 0x5406 TCSETAW 0x5407"
+    " TCSETAF 0x5408 TCSBRK 0x5409 TCXONC 0x540a TCFLSH 0x540b TCSBRKP 0x5425 TCGETS2 0x802c542a TCSETS2 0x402c542b"
+    " TCSETSW2 0x402c542c TCSETSF2 0x402c542d TCGETX 0x5432 TCSETX 0x5433 TCSETXF 0x5434 TCSETXW 0x5435"
+    " TIOCEXCL 0x540c TIOCNXCL 0x540d TIOCSCTTY 0x540e TIOCGPGRP 0x540f TIOCSPGRP 0x5410 TIOCOUTQ 0x5411"
+    " TIOCSTI 0x5412 TIOCGWINSZ 0x5413 TIOCSWINSZ 0x5414 TIOCMGET 0x5415 TIOCMBIS 0x5416 TIOCMBIC 0x5417"
+    " TIOCMSET 0x5418 TIOCGSOFTCAR 0x5419 TIOCSSOFTCAR 0x541a TIOCINQ 0x541b TIOCLINUX 0x541c TIOCCONS 0x541d"
+    " TIOCGSERIAL 0x541e TIOCSSERIAL 0x541f TIOCPKT 0x5420 TIOCNOTTY 0x5422 TIOCSETD 0x5423 TIOCGETD 0x5424"
+    " TIOCSBRK 0x5427 TIOCCBRK 0x5428 TIOCGSID 0x5429 TIOCGRS485 0x542e TIOCSRS485 0x542f TIOCGPTN 0x80045430"
+    " TIOCSPTLCK 0x40045431 TIOCGDEV 0x80045432 TIOCSIG 0x40045436 TIOCVHANGUP 0x5437 TIOCGPKT 0x80045438"
+    " TIOCGPTLCK 0x80045439 TIOCGEXCL 0x80045440 TIOCGPTPEER 0x5441 TIOCGISO7816 0x80285442 TIOCSISO7816 0xc0285443"
+    " TIOCSERCONFIG 0x5453 TIOCSERGWILD 0x5454 TIOCSERSWILD 0x5455 TIOCGLCKTRMIOS 0x5456 TIOCSLCKTRMIOS 0x5457"
+    " TIOCSERGSTRUCT 0x5458 TIOCSERGETLSR 0x5459 TIOCSERGETMULTI 0x545a TIOCSERSETMULTI 0x545b TIOCMIWAIT 0x545c"
+    " TIOCGICOUNT 0x545d FIONREAD 0x541b FIONBIO 0x5421 FIONCLEX 0x5450 FIOCLEX 0x5451 FIOASYNC 0x5452"
+    " FIOQSIZE 0x5460 TCOOFF 0 TCOON 1 TCIOFF 2 TCION 3 TCIFLUSH 0 TCOFLUSH 1 TCIOFLUSH 2",
+    /* ioctl(2): sockets and interfaces */
+    " FIOSETOWN 0x8901 FIOGETOWN 0x8903 SIOCSPGRP 0x8902 SIOCGPGRP 0x8904 SIOCATMARK 0x8905 SIOCUNIXFILE 0x89e0"
+    " SIOCINQ 0x541b SIOCOUTQ 0x5411 SIOCGSTAMP 0x8906 SIOCGSTAMPNS 0x8907 SIOCADDRT 0x890b SIOCDELRT 0x890c"
+    " SIOCRTMSG 0x890d SIOCGIFNAME 0x8910 SIOCSIFLINK 0x8911 SIOCGIFCONF 0x8912 SIOCGIFFLAGS 0x8913"
+    " SIOCSIFFLAGS 0x8914 SIOCGIFADDR 0x8915 SIOCSIFADDR 0x8916 SIOCGIFDSTADDR 0x8917 SIOCSIFDSTADDR 0x8918"
+    " SIOCGIFBRDADDR 0x8919 SIOCSIFBRDADDR 0x891a SIOCGIFNETMASK 0x891b SIOCSIFNETMASK 0x891c SIOCGIFMETRIC 0x891d"
+    " SIOCSIFMETRIC 0x891e SIOCGIFMEM 0x891f SIOCSIFMEM 0x8920 SIOCGIFMTU 0x8921 SIOCSIFMTU 0x8922 SIOCSIFNAME 0x8923"
+    " SIOCSIFHWADDR 0x8924 SIOCGIFENCAP 0x8925 SIOCSIFENCAP 0x8926 SIOCGIFHWADDR 0x8927 SIOCGIFSLAVE 0x8929"
+    " SIOCSIFSLAVE 0x8930 SIOCADDMULTI 0x8931 SIOCDELMULTI 0x8932 SIOCGIFINDEX 0x8933 SIOCSIFPFLAGS 0x8934"
+    " SIOCGIFPFLAGS 0x8935 SIOCDIFADDR 0x8936 SIOCSIFHWBROADCAST 0x8937 SIOCGIFCOUNT 0x8938 SIOCGIFBR 0x8940"
+    " SIOCSIFBR 0x8941 SIOCGIFTXQLEN 0x8942 SIOCSIFTXQLEN 0x8943 SIOCETHTOOL 0x8946 SIOCGMIIPHY 0x8947"
+    " SIOCGMIIREG 0x8948 SIOCSMIIREG 0x8949 SIOCWANDEV 0x894a SIOCOUTQNSD 0x894b SIOCGSKNS 0x894c SIOCDARP 0x8953"
+    " SIOCGARP 0x8954 SIOCSARP 0x8955 SIOCDRARP 0x8960 SIOCGRARP 0x8961 SIOCSRARP 0x8962 SIOCGIFMAP 0x8970"
+    " SIOCSIFMAP 0x8971 SIOCADDDLCI 0x8980 SIOCDELDLCI 0x8981 SIOCGIFVLAN 0x8982 SIOCSIFVLAN 0x8983"
+    " SIOCBONDENSLAVE 0x8990 SIOCBONDRELEASE 0x8991 SIOCBONDSETHWADDR 0x8992 SIOCBONDSLAVEINFOQUERY 0x8993"
+    " SIOCBONDINFOQUERY 0x8994 SIOCBONDCHANGEACTIVE 0x8995 SIOCBRADDBR 0x89a0 SIOCBRDELBR 0x89a1 SIOCBRADDIF 0x89a2"
+    " SIOCBRDELIF 0x89a3 SIOCSHWTSTAMP 0x89b0 SIOCGHWTSTAMP 0x89b1 SIOCGSTAMP_OLD 0x8906 SIOCGSTAMP_NEW 0x80108906"
+    " SIOCGSTAMPNS_OLD 0x8907 SIOCGSTAMPNS_NEW 0x80108907 TUNSETNOCSUM 0x400454c8 TUNSETDEBUG 0x400454c9"
+    " TUNSETIFF 0x400454ca TUNSETPERSIST 0x400454cb TUNSETOWNER 0x400454cc TUNSETLINK 0x400454cd"
+    " TUNSETGROUP 0x400454ce TUNGETFEATURES 0x800454cf TUNSETOFFLOAD 0x400454d0 TUNSETTXFILTER 0x400454d1"
+    " TUNGETIFF 0x800454d2 TUNGETSNDBUF 0x800454d3 TUNSETSNDBUF 0x400454d4 TUNATTACHFILTER 0x401054d5"
+    " TUNDETACHFILTER 0x401054d6 TUNGETVNETHDRSZ 0x800454d7 TUNSETVNETHDRSZ 0x400454d8 TUNSETQUEUE 0x400454d9"
+    " TUNSETIFINDEX 0x400454da TUNGETFILTER 0x801054db TUNSETVNETLE 0x400454dc TUNGETVNETLE 0x800454dd"
+    " TUNSETVNETBE 0x400454de TUNGETVNETBE 0x800454df TUNSETSTEERINGEBPF 0x800454e0 TUNSETFILTEREBPF 0x800454e1"
+    " TUNSETCARRIER 0x400454e2 TUNGETDEVNETNS 0x54e3",
+    /* ioctl(2): KVM */
+    " KVM_GET_API_VERSION 0xae00 KVM_CREATE_VM 0xae01 KVM_GET_MSR_INDEX_LIST 0xc004ae02/-/-"
+    " KVM_CHECK_EXTENSION 0xae03 KVM_GET_VCPU_MMAP_SIZE 0xae04 KVM_GET_SUPPORTED_CPUID 0xc008ae05/-/-"
+    " KVM_GET_EMULATED_CPUID 0xc008ae09/-/- KVM_GET_MSR_FEATURE_INDEX_LIST 0xc004ae0a/-/- KVM_CREATE_VCPU 0xae41"
+    " KVM_GET_DIRTY_LOG 0x4010ae42 KVM_SET_NR_MMU_PAGES 0xae44 KVM_GET_NR_MMU_PAGES 0xae45"
+    " KVM_SET_USER_MEMORY_REGION 0x4020ae46 KVM_SET_TSS_ADDR 0xae47 KVM_SET_IDENTITY_MAP_ADDR 0x4008ae48"
+    " KVM_SET_USER_MEMORY_REGION2 0x40a0ae49 KVM_CREATE_IRQCHIP 0xae60 KVM_IRQ_LINE 0x4008ae61"
+    " KVM_GET_IRQCHIP 0xc208ae62 KVM_SET_IRQCHIP 0x8208ae63 KVM_CREATE_PIT 0xae64 KVM_GET_PIT 0xc048ae65/-/-"
+    " KVM_SET_PIT 0x8048ae66/-/- KVM_IRQ_LINE_STATUS 0xc008ae67 KVM_REGISTER_COALESCED_MMIO 0x4010ae67"
+    " KVM_UNREGISTER_COALESCED_MMIO 0x4010ae68 KVM_SET_GSI_ROUTING 0x4008ae6a KVM_REINJECT_CONTROL 0xae71"
+    " KVM_IRQFD 0x4020ae76 KVM_CREATE_PIT2 0x4040ae77 KVM_SET_BOOT_CPU_ID 0xae78 KVM_IOEVENTFD 0x4040ae79"
+    " KVM_XEN_HVM_CONFIG 0x4038ae7a/-/- KVM_SET_CLOCK 0x4030ae7b KVM_GET_CLOCK 0x8030ae7c KVM_GET_PIT2 0x8070ae9f/-/-"
+    " KVM_SET_PIT2 0x4070aea0/-/- KVM_SET_TSC_KHZ 0xaea2 KVM_GET_TSC_KHZ 0xaea3 KVM_SIGNAL_MSI 0x4020aea5"
+    " KVM_ARM_SET_DEVICE_ADDR 0x4010aeab KVM_SET_PMU_EVENT_FILTER 0x4020aeb2/0x4008aeb2/-"
+    " KVM_ARM_MTE_COPY_TAGS -/0x8030aeb4/- KVM_ARM_SET_COUNTER_OFFSET -/0x4010aeb5/-"
+    " KVM_ARM_GET_REG_WRITABLE_MASKS -/0x8040aeb6/- KVM_CREATE_DEVICE 0xc00caee0 KVM_SET_DEVICE_ATTR 0x4018aee1"
+    " KVM_GET_DEVICE_ATTR 0x4018aee2 KVM_HAS_DEVICE_ATTR 0x4018aee3 KVM_RUN 0xae80"
+    " KVM_GET_REGS 0x8090ae81/0x8360ae81/0x8000ae81 KVM_SET_REGS 0x4090ae82/0x4360ae82/0x4000ae82"
+    " KVM_GET_SREGS 0x8138ae83/0x8000ae83/0x8000ae83 KVM_SET_SREGS 0x4138ae84/0x4000ae84/0x4000ae84"
+    " KVM_TRANSLATE 0xc018ae85 KVM_INTERRUPT 0x4004ae86 KVM_GET_MSRS 0xc008ae88/-/- KVM_SET_MSRS 0x4008ae89/-/-"
+    " KVM_SET_CPUID 0x4008ae8a/-/- KVM_SET_SIGNAL_MASK 0x4004ae8b KVM_GET_FPU 0x81a0ae8c/0x8000ae8c/0x8000ae8c"
+    " KVM_SET_FPU 0x41a0ae8d/0x4000ae8d/0x4000ae8d KVM_GET_LAPIC 0x8400ae8e/-/- KVM_SET_LAPIC 0x4400ae8f/-/-"
+    " KVM_SET_CPUID2 0x4008ae90/-/- KVM_GET_CPUID2 0xc008ae91/-/- KVM_TPR_ACCESS_REPORTING 0xc028ae92"
+    " KVM_SET_VAPIC_ADDR 0x4008ae93 KVM_GET_MP_STATE 0x8004ae98 KVM_SET_MP_STATE 0x4004ae99 KVM_NMI 0xae9a"
+    " KVM_SET_GUEST_DEBUG 0x4048ae9b/0x4208ae9b/0x4008ae9b KVM_X86_SETUP_MCE 0x4008ae9c"
+    " KVM_X86_GET_MCE_CAP_SUPPORTED 0x8008ae9d KVM_X86_SET_MCE 0x4040ae9e/-/-"
+    " KVM_GET_VCPU_EVENTS 0x8040ae9f/0x8040ae9f/- KVM_SET_VCPU_EVENTS 0x4040aea0/0x4040aea0/-"
+    " KVM_GET_DEBUGREGS 0x8080aea1/-/- KVM_SET_DEBUGREGS 0x4080aea2/-/- KVM_ENABLE_CAP 0x4068aea3"
+    " KVM_GET_XSAVE 0x9000aea4/-/- KVM_SET_XSAVE 0x5000aea5/-/- KVM_GET_XCRS 0x8188aea6/-/-"
+    " KVM_SET_XCRS 0x4188aea7/-/- KVM_DIRTY_TLB 0x4010aeaa KVM_GET_ONE_REG 0x4010aeab KVM_SET_ONE_REG 0x4010aeac"
+    " KVM_KVMCLOCK_CTRL 0xaead KVM_ARM_VCPU_INIT -/0x4020aeae/- KVM_ARM_PREFERRED_TARGET -/0x8020aeaf/-"
+    " KVM_GET_REG_LIST 0xc008aeb0 KVM_SMI 0xaeb7 KVM_MEMORY_ENCRYPT_OP 0xc008aeba"
+    " KVM_MEMORY_ENCRYPT_REG_REGION 0x8010aebb KVM_MEMORY_ENCRYPT_UNREG_REGION 0x8010aebc"
+    " KVM_HYPERV_EVENTFD 0x4018aebd/-/- KVM_GET_NESTED_STATE 0xc080aebe/-/- KVM_SET_NESTED_STATE 0x4080aebf/-/-"
+    " KVM_CLEAR_DIRTY_LOG 0xc018aec0 KVM_GET_SUPPORTED_HV_CPUID 0xc008aec1/-/- KVM_ARM_VCPU_FINALIZE 0x4004aec2"
+    " KVM_X86_SET_MSR_FILTER 0x4188aec6/-/- KVM_RESET_DIRTY_RINGS 0xaec7 KVM_XEN_HVM_GET_ATTR 0xc048aec8/-/-"
+    " KVM_XEN_HVM_SET_ATTR 0x4048aec9/-/- KVM_XEN_VCPU_GET_ATTR 0xc048aeca/-/- KVM_XEN_VCPU_SET_ATTR 0x4048aecb/-/-"
+    " KVM_XEN_HVM_EVTCHN_SEND 0x400caed0 KVM_GET_SREGS2 0x8140aecc/-/- KVM_SET_SREGS2 0x4140aecd/-/-"
+    " KVM_GET_STATS_FD 0xaece KVM_GET_XSAVE2 0x9000aecf/-/- KVM_SET_MEMORY_ATTRIBUTES 0x4020aed2"
+    " KVM_CREATE_GUEST_MEMFD 0xc040aed4 KVM_PRE_FAULT_MEMORY 0xc040aed5",
+    /* ioctl(2): vhost, VFIO, iommufd */
+    " VHOST_GET_FEATURES 0x8008af00 VHOST_SET_FEATURES 0x4008af00 VHOST_SET_OWNER 0xaf01 VHOST_RESET_OWNER 0xaf02"
+    " VHOST_SET_MEM_TABLE 0x4008af03 VHOST_SET_LOG_BASE 0x4008af04 VHOST_SET_LOG_FD 0x4004af07"
+    " VHOST_NEW_WORKER 0x8004af08 VHOST_FREE_WORKER 0x4004af09 VHOST_SET_VRING_NUM 0x4008af10"
+    " VHOST_SET_VRING_ADDR 0x4028af11 VHOST_SET_VRING_BASE 0x4008af12 VHOST_GET_VRING_BASE 0xc008af12"
+    " VHOST_SET_VRING_ENDIAN 0x4008af13 VHOST_GET_VRING_ENDIAN 0x4008af14 VHOST_ATTACH_VRING_WORKER 0x4008af15"
+    " VHOST_GET_VRING_WORKER 0xc008af16 VHOST_SET_VRING_KICK 0x4008af20 VHOST_SET_VRING_CALL 0x4008af21"
+    " VHOST_SET_VRING_ERR 0x4008af22 VHOST_SET_VRING_BUSYLOOP_TIMEOUT 0x4008af23"
+    " VHOST_GET_VRING_BUSYLOOP_TIMEOUT 0x4008af24 VHOST_SET_BACKEND_FEATURES 0x4008af25"
+    " VHOST_GET_BACKEND_FEATURES 0x8008af26 VHOST_NET_SET_BACKEND 0x4008af30 VHOST_SCSI_SET_ENDPOINT 0x40e8af40"
+    " VHOST_SCSI_CLEAR_ENDPOINT 0x40e8af41 VHOST_SCSI_SET_EVENTS_MISSED 0x4004af43"
+    " VHOST_SCSI_GET_EVENTS_MISSED 0x4004af44 VHOST_VSOCK_SET_GUEST_CID 0x4008af60 VHOST_VSOCK_SET_RUNNING 0x4004af61"
+    " VHOST_VDPA_GET_DEVICE_ID 0x8004af70 VHOST_VDPA_GET_STATUS 0x8001af71 VHOST_VDPA_SET_STATUS 0x4001af72"
+    " VHOST_VDPA_GET_CONFIG 0x8008af73 VHOST_VDPA_SET_CONFIG 0x4008af74 VHOST_VDPA_SET_VRING_ENABLE 0x4008af75"
+    " VHOST_VDPA_GET_VRING_NUM 0x8002af76 VHOST_VDPA_SET_CONFIG_CALL 0x4004af77 VHOST_VDPA_GET_IOVA_RANGE 0x8010af78"
+    " VHOST_VDPA_GET_CONFIG_SIZE 0x8004af79 VHOST_VDPA_GET_AS_NUM 0x8004af7a VHOST_VDPA_GET_VRING_GROUP 0xc008af7b"
+    " VHOST_VDPA_SET_GROUP_ASID 0x4008af7c VHOST_VDPA_SUSPEND 0xaf7d VHOST_VDPA_RESUME 0xaf7e"
+    " VHOST_VDPA_GET_VRING_DESC_GROUP 0xc008af7f VHOST_VDPA_GET_VQS_COUNT 0x8004af80"
+    " VHOST_VDPA_GET_GROUP_NUM 0x8004af81 VHOST_VDPA_GET_VRING_SIZE 0xc008af82 VFIO_GET_API_VERSION 0x3b64"
+    " VFIO_CHECK_EXTENSION 0x3b65 VFIO_SET_IOMMU 0x3b66 VFIO_GROUP_GET_STATUS 0x3b67 VFIO_GROUP_SET_CONTAINER 0x3b68"
+    " VFIO_GROUP_UNSET_CONTAINER 0x3b69 VFIO_GROUP_GET_DEVICE_FD 0x3b6a VFIO_DEVICE_GET_INFO 0x3b6b"
+    " VFIO_DEVICE_GET_REGION_INFO 0x3b6c VFIO_DEVICE_GET_IRQ_INFO 0x3b6d VFIO_DEVICE_SET_IRQS 0x3b6e"
+    " VFIO_DEVICE_RESET 0x3b6f VFIO_DEVICE_GET_PCI_HOT_RESET_INFO 0x3b70 VFIO_DEVICE_PCI_HOT_RESET 0x3b71"
+    " VFIO_DEVICE_QUERY_GFX_PLANE 0x3b72 VFIO_DEVICE_GET_GFX_DMABUF 0x3b73 VFIO_DEVICE_IOEVENTFD 0x3b74"
+    " VFIO_DEVICE_FEATURE 0x3b75 VFIO_DEVICE_BIND_IOMMUFD 0x3b76 VFIO_DEVICE_ATTACH_IOMMUFD_PT 0x3b77"
+    " VFIO_DEVICE_DETACH_IOMMUFD_PT 0x3b78 VFIO_MIG_GET_PRECOPY_INFO 0x3b79 VFIO_IOMMU_GET_INFO 0x3b70"
+    " VFIO_IOMMU_MAP_DMA 0x3b71 VFIO_IOMMU_UNMAP_DMA 0x3b72 VFIO_IOMMU_DIRTY_PAGES 0x3b75 IOMMU_DESTROY 0x3b80"
+    " IOMMU_IOAS_ALLOC 0x3b81 IOMMU_IOAS_IOVA_RANGES 0x3b84 IOMMU_IOAS_ALLOW_IOVAS 0x3b82 IOMMU_IOAS_MAP 0x3b85"
+    " IOMMU_IOAS_COPY 0x3b83 IOMMU_IOAS_UNMAP 0x3b86 IOMMU_OPTION 0x3b87 IOMMU_VFIO_IOAS 0x3b88"
+    " IOMMU_HWPT_ALLOC 0x3b89 IOMMU_GET_HW_INFO 0x3b8a IOMMU_HWPT_SET_DIRTY_TRACKING 0x3b8b"
+    " IOMMU_HWPT_GET_DIRTY_BITMAP 0x3b8c IOMMU_HWPT_INVALIDATE 0x3b8d IOMMU_FAULT_QUEUE_ALLOC 0x3b8e",
+    /* ioctl(2): userfaultfd, files, block devices, loop devices, floppy disks */
+    " FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613 FS_IOC_GET_ENCRYPTION_PWSALT 0x40106614"
+    " FS_IOC_GET_ENCRYPTION_POLICY 0x400c6615 FS_IOC_GET_ENCRYPTION_POLICY_EX 0xc0096616"
+    " FS_IOC_ADD_ENCRYPTION_KEY 0xc0506617 FS_IOC_REMOVE_ENCRYPTION_KEY 0xc0406618"
+    " FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS 0xc0406619 FS_IOC_GET_ENCRYPTION_KEY_STATUS 0xc080661a"
+    " FS_IOC_GET_ENCRYPTION_NONCE 0x8010661b FS_IOC_GETFLAGS 0x80086601 FS_IOC_SETFLAGS 0x40086602"
+    " FS_IOC_GETVERSION 0x80087601 FS_IOC_SETVERSION 0x40087602 FS_IOC_FIEMAP 0xc020660b FS_IOC32_GETFLAGS 0x80046601"
+    " FS_IOC32_SETFLAGS 0x40046602 FS_IOC32_GETVERSION 0x80047601 FS_IOC32_SETVERSION 0x40047602"
+    " FS_IOC_FSGETXATTR 0x801c581f FS_IOC_FSSETXATTR 0x401c5820 FS_IOC_GETFSLABEL 0x81009431"
+    " FS_IOC_SETFSLABEL 0x41009432 FS_IOC_GETFSUUID 0x80111500 FS_IOC_GETFSSYSFSPATH 0x80811501"
+    " FS_IOC_GETLBMD_CAP 0xc0101502 FS_IOC_SHUTDOWN 0x8004587d FS_IOC_ENABLE_VERITY 0x40806685"
+    " FS_IOC_MEASURE_VERITY 0xc0046686 FS_IOC_READ_VERITY_METADATA 0xc0286687 BLKROSET 0x125d BLKROGET 0x125e"
+    " BLKRRPART 0x125f BLKGETSIZE 0x1260 BLKFLSBUF 0x1261 BLKRASET 0x1262 BLKRAGET 0x1263 BLKFRASET 0x1264"
+    " BLKFRAGET 0x1265 BLKSECTSET 0x1266 BLKSECTGET 0x1267 BLKSSZGET 0x1268 BLKBSZGET 0x80081270 BLKBSZSET 0x40081271"
+    " BLKGETSIZE64 0x80081272 BLKTRACESTART 0x1274 BLKTRACESTOP 0x1275 BLKTRACETEARDOWN 0x1276 BLKDISCARD 0x1277"
+    " BLKIOMIN 0x1278 BLKIOOPT 0x1279 BLKALIGNOFF 0x127a BLKPBSZGET 0x127b BLKDISCARDZEROES 0x127c"
+    " BLKSECDISCARD 0x127d BLKROTATIONAL 0x127e BLKZEROOUT 0x127f BLKGETDISKSEQ 0x80081280 BLKREPORTZONE 0xc0101282"
+    " BLKRESETZONE 0x40101283 BLKGETZONESZ 0x80041284 BLKGETNRZONES 0x80041285 BLKOPENZONE 0x40101286"
+    " BLKCLOSEZONE 0x40101287 BLKFINISHZONE 0x40101288 BLKREPORTZONEV2 0xc010128e BLKPG 0x1269 FIBMAP 1 FIGETBSZ 2"
+    " FIFREEZE 0xc0045877 FITHAW 0xc0045878 FITRIM 0xc0185879 FICLONE 0x40049409 FICLONERANGE 0x4020940d"
+    " FIDEDUPERANGE 0xc0189436 PAGEMAP_SCAN 0xc0606610 PROCMAP_QUERY 0xc0686611 LOOP_SET_FD 0x4c00 LOOP_CLR_FD 0x4c01"
+    " LOOP_SET_STATUS 0x4c02 LOOP_GET_STATUS 0x4c03 LOOP_SET_STATUS64 0x4c04 LOOP_GET_STATUS64 0x4c05"
+    " LOOP_CHANGE_FD 0x4c06 LOOP_SET_CAPACITY 0x4c07 LOOP_SET_DIRECT_IO 0x4c08 LOOP_SET_BLOCK_SIZE 0x4c09"
+    " LOOP_CONFIGURE 0x4c0a LOOP_CTL_ADD 0x4c80 LOOP_CTL_REMOVE 0x4c81 LOOP_CTL_GET_FREE 0x4c82 FDCLRPRM 0x241"
+    " FDSETPRM 0x40200242 FDSETMEDIAPRM 0x40200242 FDDEFPRM 0x40200243 FDGETPRM 0x80200204 FDDEFMEDIAPRM 0x40200243"
+    " FDGETMEDIAPRM 0x80200204 FDMSGON 0x245 FDMSGOFF 0x246 FDFMTBEG 0x247 FDFMTTRK 0x400c0248 FDFMTEND 0x249"
+    " FDSETEMSGTRESH 0x24a FDFLUSH 0x24b FDSETMAXERRS 0x4014024c FDGETMAXERRS 0x8014020e FDGETDRVTYP 0x8010020f"
+    " FDSETDRVPRM 0x40800290 FDGETDRVPRM 0x80800211 FDGETDRVSTAT 0x80500212 FDPOLLDRVSTAT 0x80500213 FDRESET 0x254"
+    " FDGETFDCSTAT 0x80280215 FDWERRORCLR 0x256 FDWERRORGET 0x80280217 FDRAWCMD 0x258 FDTWADDLE 0x259 FDEJECT 0x25a"
+    " USERFAULTFD_IOC_NEW 0xaa00 UFFDIO_API 0xc018aa3f UFFDIO_REGISTER 0xc020aa00 UFFDIO_UNREGISTER 0x8010aa01"
+    " UFFDIO_WAKE 0x8010aa02 UFFDIO_COPY 0xc028aa03 UFFDIO_ZEROPAGE 0xc020aa04 UFFDIO_MOVE 0xc028aa05"
+    " UFFDIO_WRITEPROTECT 0xc018aa06 UFFDIO_CONTINUE 0xc020aa07 UFFDIO_POISON 0xc020aa08 UFFD_USER_MODE_ONLY 1",
+    /* ioctl(2): randomness, namespaces, performance counters, buffers */
+    " RNDGETENTCNT 0x80045200 RNDADDTOENTCNT 0x40045201 RNDGETPOOL 0x80085202 RNDADDENTROPY 0x40085203"
+    " RNDZAPENTCNT 0x5204 RNDCLEARPOOL 0x5206 RNDRESEEDCRNG 0x5207 PERF_EVENT_IOC_ENABLE 0x2400"
+    " PERF_EVENT_IOC_DISABLE 0x2401 PERF_EVENT_IOC_REFRESH 0x2402 PERF_EVENT_IOC_RESET 0x2403"
+    " PERF_EVENT_IOC_PERIOD 0x40082404 PERF_EVENT_IOC_SET_OUTPUT 0x2405 PERF_EVENT_IOC_SET_FILTER 0x40082406"
+    " PERF_EVENT_IOC_ID 0x80082407 PERF_EVENT_IOC_SET_BPF 0x40042408 PERF_EVENT_IOC_PAUSE_OUTPUT 0x40042409"
+    " PERF_EVENT_IOC_QUERY_BPF 0xc008240a PERF_EVENT_IOC_MODIFY_ATTRIBUTES 0x4008240b NS_GET_USERNS 0xb701"
+    " NS_GET_PARENT 0xb702 NS_GET_NSTYPE 0xb703 NS_GET_OWNER_UID 0xb704 NS_GET_PID_FROM_PIDNS 0x8004b706"
+    " NS_GET_TGID_FROM_PIDNS 0x8004b707 NS_GET_PID_IN_PIDNS 0x8004b708 NS_GET_TGID_IN_PIDNS 0x8004b709"
+    " NS_GET_MNTNS_ID 0x8008b705 NS_GET_ID 0x8008b70d DMA_BUF_IOCTL_SYNC 0x40086200 DMA_BUF_SET_NAME 0x40086201"
+    " DMA_BUF_SET_NAME_A 0x40046201 DMA_BUF_SET_NAME_B 0x40086201 DMA_BUF_IOCTL_EXPORT_SYNC_FILE 0xc0086202"
+    " DMA_BUF_IOCTL_IMPORT_SYNC_FILE 0x40086203 UDMABUF_CREATE 0x40187542 UDMABUF_CREATE_LIST 0x40087543",
+    /* arch_prctl(2) */
+    " ARCH_SET_GS 0x1001/-/- ARCH_SET_FS 0x1002/-/- ARCH_GET_FS 0x1003/-/- ARCH_GET_GS 0x1004/-/-"
+    " ARCH_GET_CPUID 0x1011/-/- ARCH_SET_CPUID 0x1012/-/- ARCH_GET_XCOMP_SUPP 0x1021/-/-"
+    " ARCH_GET_XCOMP_PERM 0x1022/-/- ARCH_REQ_XCOMP_PERM 0x1023/-/- ARCH_GET_XCOMP_GUEST_PERM 0x1024/-/-"
+    " ARCH_REQ_XCOMP_GUEST_PERM 0x1025/-/- ARCH_MAP_VDSO_X32 0x2001/-/- ARCH_MAP_VDSO_32 0x2002/-/-"
+    " ARCH_MAP_VDSO_64 0x2003/-/- ARCH_GET_UNTAG_MASK 0x4001/-/- ARCH_ENABLE_TAGGED_ADDR 0x4002/-/-"
+    " ARCH_GET_MAX_TAG_BITS 0x4003/-/- ARCH_FORCE_TAGGED_SVA 0x4004/-/- ARCH_SHSTK_ENABLE 0x5001/-/-"
+    " ARCH_SHSTK_DISABLE 0x5002/-/- ARCH_SHSTK_LOCK 0x5003/-/- ARCH_SHSTK_UNLOCK 0x5004/-/-"
+    " ARCH_SHSTK_STATUS 0x5005/-/-"};
+/* clang-format on */
+
+enum { JL_CONST_NAME_MAX = 63 };
+
+/* Reads the number at *text and leaves *text behind it; false where there is none. */
+static bool jl_const_number(const char **text, uint64_t *value) {
+  const char *p = *text;
+  const bool negative = *p == '-';
+  if (negative) p++;
+  unsigned base = *p == '0' ? 8 : 10;
+  if (base == 8 && p[1] == 'x') {
+    p += 2;
+    base = 16;
+  }
+  const char *first = p;
+  uint64_t sum = 0;
+  for (;; p++) {
+    const unsigned digit = *p >= 'a' && *p <= 'f' ? (unsigned)(*p - 'a') + 10 : (unsigned)(*p - '0');
+    if (digit >= base) break;
+    sum = sum * base + digit;
+  }
+  *text = p;
+  *value = negative ? 0 - sum : sum;
+  return p > first;
+}
+
+/* What a name of n bytes means on a machine. False, and *value as it was, where it means nothing there; errnos are not
+   found here. A negative value has all 64 bits, AT_FDCWD is 0xffffffffffffff9c: of an argument that it takes for an int
+   the kernel reads 32 of them. At worst it looks through all of the text, 2 to 15 us by libc. */
+JL_UNUSED static bool jl_const_value(const char *name, size_t n, jl_arch arch, uint64_t *value) {
+  char key[JL_CONST_NAME_MAX + 3];
+  if (n == 0 || n > JL_CONST_NAME_MAX || (unsigned)arch >= JL_ARCH_COUNT) return false;
+  for (size_t i = 0; i < n; i++) { /* no space, or it could span two names; no digit first, or it could be a value */
+    const char c = name[i];
+    if (!(c == '_' || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9' && i > 0))) return false;
+    key[i + 1] = c;
+  }
+  key[0] = key[n + 1] = ' ';
+  key[n + 2] = '\0';
+  for (size_t i = 0; i < sizeof jl_const_values / sizeof jl_const_values[0]; i++) {
+    const char *p = strstr(jl_const_values[i], key);
+    if (!p) continue;
+    uint64_t found;
+    p += n + 2;
+    bool there = jl_const_number(&p, &found);
+    for (unsigned column = 0; *p == '/' && column < (unsigned)arch; column++) {
+      p++;
+      there = jl_const_number(&p, &found);
+    }
+    if (there) *value = found;
+    return there;
+  }
+  return false;
+}
+
+/* The names of Linux's errnos, each at its number (asm-generic/errno.h: one table for these machines), whatever system
+   compiles this. */
+/* clang-format off */
+static const char jl_const_errnos[][16] = {
+    "", "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF", "ECHILD", "EAGAIN",
+    "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV", "ENOTDIR", "EISDIR", "EINVAL",
+    "ENFILE", "EMFILE", "ENOTTY", "ETXTBSY", "EFBIG", "ENOSPC", "ESPIPE", "EROFS", "EMLINK", "EPIPE", "EDOM",
+    "ERANGE", "EDEADLK", "ENAMETOOLONG", "ENOLCK", "ENOSYS", "ENOTEMPTY", "ELOOP", "", "ENOMSG", "EIDRM", "ECHRNG",
+    "EL2NSYNC", "EL3HLT", "EL3RST", "ELNRNG", "EUNATCH", "ENOCSI", "EL2HLT", "EBADE", "EBADR", "EXFULL", "ENOANO",
+    "EBADRQC", "EBADSLT", "", "EBFONT", "ENOSTR", "ENODATA", "ETIME", "ENOSR", "ENONET", "ENOPKG", "EREMOTE",
+    "ENOLINK", "EADV", "ESRMNT", "ECOMM", "EPROTO", "EMULTIHOP", "EDOTDOT", "EBADMSG", "EOVERFLOW", "ENOTUNIQ",
+    "EBADFD", "EREMCHG", "ELIBACC", "ELIBBAD", "ELIBSCN", "ELIBMAX", "ELIBEXEC", "EILSEQ", "ERESTART", "ESTRPIPE",
+    "EUSERS", "ENOTSOCK", "EDESTADDRREQ", "EMSGSIZE", "EPROTOTYPE", "ENOPROTOOPT", "EPROTONOSUPPORT",
+    "ESOCKTNOSUPPORT", "EOPNOTSUPP", "EPFNOSUPPORT", "EAFNOSUPPORT", "EADDRINUSE", "EADDRNOTAVAIL", "ENETDOWN",
+    "ENETUNREACH", "ENETRESET", "ECONNABORTED", "ECONNRESET", "ENOBUFS", "EISCONN", "ENOTCONN", "ESHUTDOWN",
+    "ETOOMANYREFS", "ETIMEDOUT", "ECONNREFUSED", "EHOSTDOWN", "EHOSTUNREACH", "EALREADY", "EINPROGRESS", "ESTALE",
+    "EUCLEAN", "ENOTNAM", "ENAVAIL", "EISNAM", "EREMOTEIO", "EDQUOT", "ENOMEDIUM", "EMEDIUMTYPE", "ECANCELED",
+    "ENOKEY", "EKEYEXPIRED", "EKEYREVOKED", "EKEYREJECTED", "EOWNERDEAD", "ENOTRECOVERABLE", "ERFKILL", "EHWPOISON"};
+/* clang-format on */
+
+/* Second names: of EAGAIN, EDEADLK and EOPNOTSUPP. */
+static const struct {
+  char name[12];
+  uint32_t number;
+} jl_const_errno_aliases[] = {{"EWOULDBLOCK", 11}, {"EDEADLOCK", 35}, {"ENOTSUP", 95}};
+
+/* The number of an errno's name of n bytes. */
+JL_UNUSED static bool jl_const_errno(const char *name, size_t n, uint32_t *number) {
+  if (n == 0) return false;
+  for (uint32_t i = 1; i < sizeof jl_const_errnos / sizeof jl_const_errnos[0]; i++) {
+    if (strlen(jl_const_errnos[i]) != n || memcmp(jl_const_errnos[i], name, n) != 0) continue;
+    *number = i;
+    return true;
+  }
+  for (size_t i = 0; i < sizeof jl_const_errno_aliases / sizeof jl_const_errno_aliases[0]; i++) {
+    if (strlen(jl_const_errno_aliases[i].name) != n || memcmp(jl_const_errno_aliases[i].name, name, n) != 0) continue;
+    *number = jl_const_errno_aliases[i].number;
+    return true;
+  }
+  return false;
+}
+
+/* The name of an errno of Linux, or NULL for a number that has none. */
+JL_UNUSED static const char *jl_const_errno_name(uint32_t number) {
+  if (number >= sizeof jl_const_errnos / sizeof jl_const_errnos[0] || !jl_const_errnos[number][0]) return NULL;
+  return jl_const_errnos[number];
 }
 
 /* ============================================================================================
@@ -2456,7 +3346,7 @@ struct jailer_plan {
   jailer_engine engine;
   uint32_t layers, may_degrade; /* JAILER_BIT */
   bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
-  bool outlive_launcher, controlling_tty, with_init, without_system;
+  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials, trap_denied;
   uint32_t timeout_ms;
   uint32_t inside_uid, inside_gid, host_uid, host_gid;
   uint32_t groups[8]; /* of granted devices, for a root launcher */
@@ -2471,7 +3361,9 @@ struct jailer_plan {
   jl_nodes nodes;
   jl_placed *fds;
   size_t fd_count;
-  int fd_max; /* the highest number that a kept descriptor has inside */
+  int fd_max;         /* the highest number that a kept descriptor has inside */
+  jailer_port *ports; /* of a narrowed network; NULL: none */
+  size_t port_count;
   uint64_t nofile, fsize;
   jailer_insn *filter;
   size_t filter_len;
@@ -2630,6 +3522,71 @@ static jailer_code jl_plan_fds(jailer_plan *plan, const jailer_config *config, j
   return JAILER_OK;
 }
 
+/* --- ports, and what else is asked of Landlock beside grants --- */
+
+/* Whether a port of TCP, or of UDP, is granted: with ports given, the other kind has no sockets at all. */
+static bool jl_plan_port_kind(const jailer_plan *plan, bool udp) {
+  for (size_t i = 0; i < plan->port_count; i++)
+    if (jl_tab_ports[plan->ports[i].use].udp == udp) return true;
+  return false;
+}
+
+static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (config->port_count && !config->ports) return jl_plan_invalid(err, "ports", "port_count without ports");
+  if (!config->ports) return JAILER_OK;
+  if (config->port_count == 0)
+    return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
+  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (!config->allow_network)
+    return jl_plan_invalid(err, "ports",
+                           "ports narrow the host's network, and without it there is none: set "
+                           "allow_network too");
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "ports", "the engine none has no walls: it cannot keep to ports");
+  plan->ports = jl_arena_array(&plan->arena, config->port_count, sizeof *plan->ports);
+  if (!plan->ports) return jl_no_memory(err, "copy the ports");
+  plan->port_count = config->port_count;
+  for (size_t i = 0; i < config->port_count; i++) {
+    plan->ports[i] = config->ports[i];
+    if ((unsigned)plan->ports[i].use > JAILER_BIND_UDP) return jl_plan_invalid(err, "ports", "no such use of a port");
+    if (plan->ports[i].port == 0 && !jl_tab_ports[plan->ports[i].use].bind)
+      return jl_plan_invalid(err, "ports", "nobody can be connected to at port 0; it only means something to bind");
+  }
+  return JAILER_OK;
+}
+
+/* What a plan's ruleset denies unless a rule allows it. The network: everything, the ports' kinds, or with
+   allow_network alone nothing. */
+JL_UNUSED static jl_landlock jl_plan_landlock(const jailer_plan *plan) {
+  jl_landlock handled = jl_tab_landlock_all(plan->host.landlock_abi);
+  if (plan->allow_network && !plan->port_count) handled.net = 0;
+  return handled;
+}
+
+/* What was asked of Landlock, and this host's is too old for. */
+enum { JL_LACKS_TCP = 1, JL_LACKS_UDP = 2, JL_LACKS_LOG = 4 };
+static uint32_t jl_plan_lacks(const jailer_plan *plan) {
+  const uint64_t net = jl_tab_landlock_all(plan->host.landlock_abi).net;
+  const bool logs = (jl_tab_landlock_flags(plan->host.landlock_abi) & JL_LL_LOG_NEW_EXEC_ON) != 0;
+  uint32_t lacks = plan->log_denials && !logs ? JL_LACKS_LOG : 0;
+  if (jl_plan_port_kind(plan, false) && !(net & JL_LL_NET_CONNECT_TCP)) lacks |= JL_LACKS_TCP;
+  if (jl_plan_port_kind(plan, true) && !(net & JL_LL_NET_CONNECT_SEND_UDP)) lacks |= JL_LACKS_UDP;
+  return lacks;
+}
+
+/* Such a thing is an error as a missing layer is, unless the layer may degrade; the report then says what it lacks. */
+static jailer_code jl_plan_lacks_nothing(const jailer_plan *plan, jailer_error *err) {
+  const uint32_t lacks = jl_plan_lacks(plan);
+  const char *item = "ports", *why;
+  if (!lacks || (plan->may_degrade & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  if (lacks & JL_LACKS_TCP)
+    why = "TCP ports can be told apart from Landlock ABI 4 (Linux 6.7) on; or let the layer degrade";
+  else if (lacks & JL_LACKS_UDP)
+    why = "UDP ports can be told apart from Landlock ABI 10 (Linux 7.2) on: grant TCP only; or let the layer degrade";
+  else item = "log_denials", why = "Landlock logs from ABI 7 (Linux 6.15) on; or let the layer degrade";
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, "compare the layers with the host", item, 0, why);
+}
+
 /* The layers of an engine. Ordinary launchers can only make namespaces inside a user namespace of their own. */
 static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
@@ -2663,7 +3620,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
     return jl_fail(err, JAILER_E_UNSUPPORTED, needs[i].layer, "compare the layers with the host",
                    jl_tab_layers[needs[i].layer], 0, needs[i].message);
   }
-  return JAILER_OK;
+  return jl_plan_lacks_nothing(plan, err);
 }
 
 /* The layers that the first try of a launch asks the kernel for. */
@@ -2743,6 +3700,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   plan->allow_full_proc = config->allow_full_proc;
   plan->allow_unsafe_fds = config->allow_unsafe_fds;
   plan->allow_pty = config->allow_pty;
+  plan->trap_denied = config->trap_denied;
   plan->outlive_launcher = config->outlive_launcher;
   plan->controlling_tty = config->controlling_tty;
   plan->with_init = config->with_init;
@@ -2760,6 +3718,10 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
   if ((code = jl_plan_argv(plan, config, err))) return code;
   if ((code = jl_plan_fds(plan, config, err))) return code;
+  if ((code = jl_plan_ports(plan, config, err))) return code;
+  plan->log_denials = config->log_denials;
+  if (plan->log_denials && plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "log_denials", "the engine none has no Landlock whose refusals could be logged");
   if (!config->layout && (config->shim || config->libraries))
     return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
   if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
@@ -3478,11 +4440,12 @@ static void jl_policy_free(jailer_policy *policy) {
 typedef struct jl_policy_role {
   jailer_policy *policy;
   const jailer_role_options *opt;
+  uint32_t denied;
   unsigned grants;
 } jl_policy_role;
 
 static uint32_t jl_policy_denied(const jl_policy_role *r, uint32_t answer) {
-  return answer == JL_RET_EPERM && r->opt->denied ? r->opt->denied : answer;
+  return answer == JL_RET_EPERM ? r->denied : answer;
 }
 
 /* Copies the tests of a clause where they ask for the own process; false when that is nobody: the clause is void. */
@@ -3523,17 +4486,23 @@ static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, 
 static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
                                        jailer_error *err) {
   static const jailer_role_options strict;
-  jl_policy_role r = {NULL, opt ? opt : &strict, 0};
-  const uint32_t denied = r.opt->denied ? r.opt->denied : JAILER_ANSWER_KILL_PROCESS;
-  if (!jl_policy_is_answer(denied) || jl_policy_passes(denied))
+  jl_policy_role r = {NULL, opt ? opt : &strict, 0, 0};
+  const bool launch = role == JAILER_ROLE_LAUNCH;
+  r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
+  if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
   if (r.opt->allow_network) r.grants |= JL_GRANT_NETWORK;
+  else if (r.opt->allow_tcp || r.opt->allow_udp)
+    r.grants |= JL_GRANT_NETWORK | JL_GRANT_PORTS | (r.opt->allow_tcp ? (unsigned)JL_GRANT_TCP : 0) |
+                (r.opt->allow_udp ? (unsigned)JL_GRANT_UDP : 0);
   if (r.opt->allow_userns) r.grants |= JL_GRANT_USERNS;
   if (r.opt->allow_exec_memfd) r.grants |= JL_GRANT_EXEC_MEMFD;
   if (r.opt->allow_pty) r.grants |= JL_GRANT_PTY;
-  jailer_code code = jl_policy_new(jl_tab_roles[role], role == JAILER_ROLE_LAUNCH ? JL_RET_ENOSYS : denied,
-                                   JL_RET_ENOSYS, &r.policy, err);
+  if (r.opt->allow_tkill) r.grants |= JL_GRANT_TKILL;
+  jailer_code code =
+      jl_policy_new(jl_tab_roles[role], launch ? JL_RET_ENOSYS : r.denied, JL_RET_ENOSYS, &r.policy, err);
   jl_verdict *verdict = code ? NULL : jl_arena_array(&r.policy->arena, JL_RULE_COUNT, sizeof *verdict);
   bool memory = verdict != NULL;
   for (size_t i = 0; i < JL_RULE_COUNT && memory; i++) memory = jl_policy_resolve(&r, &jl_tab_rules[i], &verdict[i]);
@@ -3669,7 +4638,8 @@ enum {
 
 /* struct seccomp_data of linux/seccomp.h: nr at 0, arch at 4, instruction pointer at 8, arguments of 64 bits from 16.
    The machines are little-endian: an argument's low word comes first. */
-enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16, JL_BPF_NO_WORD = 1 };
+enum { JL_BPF_AT_NR = 0, JL_BPF_AT_ARCH = 4, JL_BPF_AT_ARGS = 16 };
+enum { JL_BPF_NO_WORD = 1, JL_BPF_MASKED = 2 }; /* no offsets: what the accumulator holds is no word as it was loaded */
 #define JL_BPF_AT_LOW(arg) (JL_BPF_AT_ARGS + 8u * (arg))
 #define JL_BPF_AT_HIGH(arg) (JL_BPF_AT_ARGS + 8u * (arg) + 4u)
 #define JL_BPF_ALL 0xffffffffu
@@ -3792,10 +4762,8 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   const uint32_t low_value = (uint32_t)(t->value & JL_BPF_ALL), high_value = (uint32_t)(t->value >> 32);
   const uint32_t high_word = JL_BPF_AT_HIGH(t->arg);
   const bool upward = t->op == JAILER_GT || t->op == JAILER_GE;
-  /* Of a low word that the mask leaves out, 0 is compared. An ordered value may have bits outside the mask. */
-  const bool zero_holds = t->op == JAILER_EQ || t->op == JAILER_LE || (t->op == JAILER_LT && low_value != 0) ||
-                          (t->op == JAILER_GE && low_value == 0);
-  jl_bpf_entry low = zero_holds ? yes : no;
+  const jailer_test nothing = {t->arg, 64, t->op, 0, low_value}; /* a low word of which the mask leaves nothing */
+  jl_bpf_entry low = jl_policy_holds(&nothing, 0) ? yes : no;
   if (low_mask) low = jl_bpf_word(d, JL_BPF_AT_LOW(t->arg), low_mask, t->op, low_value, yes, no);
   if (!high_mask) return low;
   if (t->op == JAILER_EQ) return jl_bpf_word(d, high_word, high_mask, JAILER_EQ, high_value, low, no);
@@ -3804,42 +4772,37 @@ static jl_bpf_entry jl_bpf_test(jl_bpf_draft *d, const jailer_test *t, jl_bpf_en
   return jl_bpf_word(d, high_word, high_mask, JAILER_GT, high_value, upward ? yes : no, low);
 }
 
-/* Whether a clause is one comparison with == of a whole argument: `arg1 == TCGETS`. */
+/* Whether a clause is one comparison with ==, which is decided by the low word: `arg1 == TCGETS`. */
 static bool jl_bpf_plain(const jailer_clause *c) {
-  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask == 0;
+  return c->test_count == 1 && c->tests->op == JAILER_EQ && c->tests->mask <= JL_BPF_ALL;
 }
 
-/* Whether two plain clauses differ only in the low word, so that it decides between them. */
+/* Whether two such clauses differ only in the low word's value. */
 static bool jl_bpf_alike(const jailer_clause *a, const jailer_clause *b) {
   return jl_bpf_plain(a) && jl_bpf_plain(b) && a->tests->arg == b->tests->arg && a->tests->bits == b->tests->bits &&
-         a->tests->value >> 32 == b->tests->value >> 32;
+         a->tests->mask == b->tests->mask && a->tests->value >> 32 == b->tests->value >> 32;
 }
 
 static uint32_t jl_bpf_low(const jailer_clause *c) { return (uint32_t)(c->tests->value & JL_BPF_ALL); }
 
-/* d->run[from..to) as a tree; A = the low word throughout. */
-static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, jl_bpf_entry next) {
-  const uint32_t word = JL_BPF_AT_LOW(d->run[from]->tests->arg);
+/* d->run[from..to) as a tree. The accumulator holds `word` throughout: a low word, or what a mask has left of one. */
+static jl_bpf_entry jl_bpf_run(jl_bpf_draft *d, size_t from, size_t to, uint32_t word, jl_bpf_entry next) {
   jl_bpf_entry entry = {word, 0, 0};
   if (to - from == 1) {
     const jl_bpf_entry answer = jl_bpf_answer(d, d->run[from]->answer);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(d->run[from]), answer, next);
   } else {
     const size_t middle = from + (to - from) / 2;
-    const jl_bpf_entry right = jl_bpf_run(d, middle, to, next), left = jl_bpf_run(d, from, middle, next);
+    const jl_bpf_entry right = jl_bpf_run(d, middle, to, word, next), left = jl_bpf_run(d, from, middle, word, next);
     entry.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JGE, jl_bpf_low(d->run[middle]), right, left);
   }
   return entry;
 }
 
-/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
-   the others by halving. */
-static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
-  const jailer_test *t = clause->tests;
-  const uint32_t word = JL_BPF_AT_LOW(t->arg);
+/* Sorts clauses by value into d->run, by insertion; of equal values the earlier clause answers. */
+static size_t jl_bpf_sort(jl_bpf_draft *d, const jailer_clause *clause, size_t count) {
   size_t n = 0;
-  if (count > JAILER_FILTER_MAX) return d->full = true, next;
-  for (size_t i = 1; i < count; i++) { /* by insertion; of equal values the earlier clause answers */
+  for (size_t i = 0; i < count; i++) {
     size_t at = n;
     while (at && jl_bpf_low(d->run[at - 1]) > jl_bpf_low(&clause[i])) at--;
     if (at && jl_bpf_low(d->run[at - 1]) == jl_bpf_low(&clause[i])) continue;
@@ -3847,10 +4810,23 @@ static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, 
     d->run[at] = &clause[i];
     n++;
   }
-  const jl_bpf_entry others = jl_bpf_run(d, 0, n, next);
+  return n;
+}
+
+/* Clauses that are alike, as ioctl's list of commands: the first one by itself, because a rule puts its hot one there,
+   the others by halving. */
+static jl_bpf_entry jl_bpf_switch(jl_bpf_draft *d, const jailer_clause *clause, size_t count, jl_bpf_entry next) {
+  const jailer_test *t = clause->tests;
+  const uint32_t mask = t->mask ? (uint32_t)t->mask : JL_BPF_ALL, loaded = JL_BPF_AT_LOW(t->arg);
+  const uint32_t word = mask == JL_BPF_ALL ? loaded : (uint32_t)JL_BPF_MASKED;
+  if (count > JAILER_FILTER_MAX) return d->full = true, next;
+  const jl_bpf_entry others = jl_bpf_run(d, 0, jl_bpf_sort(d, clause + 1, count - 1), word, next);
   const jl_bpf_entry first = jl_bpf_answer(d, clause->answer);
-  const jl_bpf_entry low = jl_bpf_step(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
-  if (t->bits == 32) return low;
+  jl_bpf_entry low = {loaded, 0, 0};
+  low.warm = jl_bpf_branch(d, word, JL_BPF_ALL, JL_BPF_JEQ, jl_bpf_low(clause), first, others);
+  if (mask != JL_BPF_ALL) low.warm = jl_bpf_put(d, JL_BPF_AND, mask, jl_bpf_near(d, low.warm, 1), 0);
+  low.cold = jl_bpf_put(d, JL_BPF_LOAD, loaded, jl_bpf_near(d, low.warm, 1), 0);
+  if (t->bits == 32 || t->mask) return low;
   return jl_bpf_step(d, JL_BPF_AT_HIGH(t->arg), JL_BPF_ALL, JL_BPF_JEQ, (uint32_t)(t->value >> 32), low, next);
 }
 
@@ -4006,6 +4982,327 @@ JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const j
   if (*len) return JAILER_OK;
   return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                  "the filter needs more instructions than there is room for, or than the kernel takes (4096)");
+}
+
+/* ============================================================================================
+ * // >>denial    how a jailed program tells of its end: one line, its writer, its parser, its sentence
+ * May touch: memory. May call: base, syscalls, bpf. Compiles and is tested on every system. The writer runs in a signal
+ * handler: it allocates nothing.
+ * ============================================================================================ */
+
+/* The longest line has 389 bytes; test_reporter writes it. */
+enum { JL_DENIAL_MAX = 512, JL_DENIAL_SYS = 31, JL_DENIAL_SIGNALS = 7 };
+
+/* asm-generic/signal.h: the same numbers on all three machines. */
+static const struct {
+  int number;
+  const char *name;
+} jl_denial_signals[JL_DENIAL_SIGNALS] = {{JL_DENIAL_SYS, "SIGSYS"},
+                                          {4, "SIGILL"},
+                                          {5, "SIGTRAP"},
+                                          {6, "SIGABRT"},
+                                          {7, "SIGBUS"},
+                                          {8, "SIGFPE"},
+                                          {11, "SIGSEGV"}};
+
+static const char *const jl_denial_machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+
+/* The column of the table; JL_ARCH_COUNT for a machine that is not in it. */
+static jl_arch jl_denial_arch(uint32_t audit) {
+  int arch = 0;
+  while (arch < (int)JL_ARCH_COUNT && jl_bpf_audit[arch] != audit) arch++;
+  return (jl_arch)arch;
+}
+
+/* What the table calls it; NULL: it does not know the number. */
+static const char *jl_denial_call(uint32_t audit, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(audit), number);
+  return call ? call->name : NULL;
+}
+
+/* "SIGSEGV", or NULL. */
+static const char *jl_denial_signal(int number) {
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS; i++)
+    if (jl_denial_signals[i].number == number) return jl_denial_signals[i].name;
+  return NULL;
+}
+
+static bool jl_denial_role_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+static bool jl_denial_call_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/* --- the line --- */
+
+static void jl_denial_hex(jl_buf *b, uint64_t value) {
+  char digits[16];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  } while (value);
+  jl_buf_bytes(b, "0x", 2);
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+static void jl_denial_quoted_hex(jl_buf *b, uint64_t value) {
+  jl_buf_char(b, '"');
+  jl_denial_hex(b, value);
+  jl_buf_char(b, '"');
+}
+
+static void jl_denial_write_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "{\"denied\": ");
+  if (d->call[0]) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, d->call);
+    jl_buf_char(b, '"');
+  } else {
+    jl_buf_str(b, "null");
+  }
+  jl_buf_str(b, ", \"number\": ");
+  jl_buf_u64(b, d->number);
+  jl_buf_str(b, ", \"arch\": ");
+  if (arch < JL_ARCH_COUNT) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, jl_denial_machines[arch]);
+    jl_buf_char(b, '"');
+  } else {
+    jl_denial_quoted_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : ", \"args\": [");
+    jl_denial_quoted_hex(b, d->args[i]);
+  }
+  jl_buf_char(b, ']');
+}
+
+/* The line with its newline. What it is given is well-formed: the writer checks nothing. */
+JL_UNUSED static void jl_denial_write(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_write_call(b, d);
+  } else {
+    const char *name = jl_denial_signal(d->signal);
+    jl_buf_str(b, "{\"crash\": \"");
+    jl_buf_str(b, name ? name : "");
+    jl_buf_str(b, "\", \"code\": ");
+    jl_buf_i64(b, d->code);
+    jl_buf_str(b, ", \"address\": ");
+    jl_denial_quoted_hex(b, d->address);
+  }
+  jl_buf_str(b, ", \"ip\": ");
+  jl_denial_quoted_hex(b, d->ip);
+  jl_buf_str(b, ", \"tid\": ");
+  jl_buf_u64(b, d->tid);
+  jl_buf_str(b, ", \"role\": \"");
+  jl_buf_str(b, d->role);
+  jl_buf_str(b, "\"}\n");
+}
+
+/* --- read back: hostile bytes. One spelling is right, that of the writer --- */
+
+typedef struct jl_denial_text {
+  const char *at, *end;
+  bool wrong; /* sticky */
+} jl_denial_text;
+
+static bool jl_denial_is(jl_denial_text *t, const char *literal) {
+  const size_t n = strlen(literal);
+  if (t->wrong || (size_t)(t->end - t->at) < n || memcmp(t->at, literal, n) != 0) return false;
+  t->at += n;
+  return true;
+}
+
+static void jl_denial_expect(jl_denial_text *t, const char *literal) {
+  if (!jl_denial_is(t, literal)) t->wrong = true;
+}
+
+/* Digits without leading zeros, in a base of 10 or 16, at most `max`. */
+static uint64_t jl_denial_number(jl_denial_text *t, unsigned base, uint64_t max) {
+  const char *first = t->at;
+  uint64_t value = 0;
+  for (; !t->wrong && t->at < t->end; t->at++) {
+    const char c = *t->at;
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+    if (digit >= base) break;
+    if (digit > max || value > (max - digit) / base) t->wrong = true;
+    else value = value * base + digit;
+  }
+  if (t->at == first || (*first == '0' && t->at - first > 1)) t->wrong = true;
+  return t->wrong ? 0 : value;
+}
+
+static uint64_t jl_denial_quoted_number(jl_denial_text *t, uint64_t max) {
+  jl_denial_expect(t, "\"0x");
+  const uint64_t value = jl_denial_number(t, 16, max);
+  jl_denial_expect(t, "\"");
+  return value;
+}
+
+/* A name and the quote that ends it. No escapes: what would need one is in no name. */
+static void jl_denial_name(jl_denial_text *t, char to[JAILER_TOLD_NAME_MAX], bool (*fits)(char)) {
+  size_t n = 0;
+  while (!t->wrong && t->at < t->end && fits(*t->at)) {
+    if (n + 1 < JAILER_TOLD_NAME_MAX) to[n++] = *t->at++;
+    else t->wrong = true;
+  }
+  jl_denial_expect(t, "\"");
+  to[t->wrong ? 0 : n] = 0;
+}
+
+static void jl_denial_read_machine(jl_denial_text *t, jailer_denial *d) {
+  jl_denial_expect(t, ", \"arch\": ");
+  for (size_t i = 0; i < JL_ARCH_COUNT; i++) {
+    jl_denial_text name = *t;
+    jl_denial_expect(&name, "\"");
+    jl_denial_expect(&name, jl_denial_machines[i]);
+    jl_denial_expect(&name, "\"");
+    if (name.wrong) continue;
+    *t = name;
+    d->audit_arch = jl_bpf_audit[i];
+    return;
+  }
+  d->audit_arch = (uint32_t)jl_denial_quoted_number(t, UINT32_MAX);
+  if (jl_denial_arch(d->audit_arch) < JL_ARCH_COUNT) t->wrong = true; /* that one has a name */
+}
+
+/* After {"denied": . The name is the table's where it knows the number; another one is a lie. A number beyond every
+   table has none. */
+static void jl_denial_read_call(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_DENIED;
+  d->signal = JL_DENIAL_SYS;
+  if (!jl_denial_is(t, "null")) {
+    jl_denial_expect(t, "\"");
+    jl_denial_name(t, d->call, jl_denial_call_char);
+    if (!d->call[0]) t->wrong = true;
+  }
+  jl_denial_expect(t, ", \"number\": ");
+  d->number = (uint32_t)jl_denial_number(t, 10, UINT32_MAX);
+  jl_denial_read_machine(t, d);
+  for (size_t i = 0; i < 6; i++) {
+    jl_denial_expect(t, i ? ", " : ", \"args\": [");
+    d->args[i] = jl_denial_quoted_number(t, UINT64_MAX);
+  }
+  jl_denial_expect(t, "]");
+  const char *known = jl_denial_call(d->audit_arch, d->number);
+  if (d->call[0] && known && !jl_streq(d->call, known)) t->wrong = true;
+  if (d->call[0] && (d->number >= JL_TAB_NUMBERS || jl_denial_arch(d->audit_arch) == JL_ARCH_COUNT)) t->wrong = true;
+  if (known) jl_copy(d->call, sizeof d->call, known);
+}
+
+/* After {"crash": " */
+static void jl_denial_read_crash(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_CRASHED;
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS && !d->signal; i++)
+    if (jl_denial_is(t, jl_denial_signals[i].name)) d->signal = jl_denial_signals[i].number;
+  if (!d->signal) t->wrong = true;
+  jl_denial_expect(t, "\", \"code\": ");
+  const bool negative = jl_denial_is(t, "-");
+  const int code = (int)jl_denial_number(t, 10, INT32_MAX);
+  if (negative && code == 0) t->wrong = true;
+  d->code = negative ? -code : code;
+  jl_denial_expect(t, ", \"address\": ");
+  d->address = jl_denial_quoted_number(t, UINT64_MAX);
+}
+
+/* One line without its newline. False: a reporter does not write that; *out is then all zero. */
+static bool jl_denial_parse(const char *line, size_t length, jailer_denial *out) {
+  jl_denial_text t = {line, line + length, false};
+  memset(out, 0, sizeof *out);
+  if (jl_denial_is(&t, "{\"denied\": ")) jl_denial_read_call(&t, out);
+  else if (jl_denial_is(&t, "{\"crash\": \"")) jl_denial_read_crash(&t, out);
+  else t.wrong = true;
+  jl_denial_expect(&t, ", \"ip\": ");
+  out->ip = jl_denial_quoted_number(&t, UINT64_MAX);
+  jl_denial_expect(&t, ", \"tid\": ");
+  out->tid = (uint32_t)jl_denial_number(&t, 10, UINT32_MAX);
+  jl_denial_expect(&t, ", \"role\": \"");
+  jl_denial_name(&t, out->role, jl_denial_role_char);
+  jl_denial_expect(&t, "}");
+  if (!t.wrong && t.at == t.end) return true;
+  memset(out, 0, sizeof *out);
+  return false;
+}
+
+/* The last line that a reporter wrote. A line that has no newline is not whole. */
+static bool jl_denial_find(const char *bytes, size_t length, jailer_denial *out) {
+  memset(out, 0, sizeof *out);
+  while (length > 0 && bytes[length - 1] != '\n') length--;
+  while (length > 0) {
+    const size_t end = length - 1;
+    size_t from = end;
+    while (from > 0 && bytes[from - 1] != '\n') from--;
+    if (end - from < JL_DENIAL_MAX && jl_denial_parse(bytes + from, end - from, out)) return true;
+    length = from;
+  }
+  return false;
+}
+
+/* Whether the kernel's word and the program's are about the same end. 128 + N: what a process that could not end by a
+   signal makes of it, and shells. */
+JL_UNUSED static bool jl_denial_agrees(const jailer_denial *d, const jailer_status *status) {
+  return status->exited ? status->exit_code == 128 + d->signal : status->signal == d->signal;
+}
+
+/* --- the sentence; *d may have come from anywhere --- */
+
+static void jl_denial_foreign(jl_buf *b, const char *text, size_t size) {
+  jl_buf_escaped(b, text, jl_strnlen(text, size));
+}
+
+/* Why the launch filter refuses, where it is that and it does. */
+static void jl_denial_reason(jl_buf *b, const jailer_denial *d) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(d->audit_arch), d->number);
+  if (!jl_streq(d->role, jl_tab_roles[JAILER_ROLE_LAUNCH]) || !call || call->rule[0] <= JL_RULE_ALLOW) return;
+  jl_buf_str(b, " (");
+  jl_buf_str(b, jl_tab_rules[call->rule[0]].why);
+  jl_buf_char(b, ')');
+}
+
+static void jl_denial_say_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "denied: ");
+  if (d->call[0]) {
+    jl_denial_foreign(b, d->call, sizeof d->call);
+  } else {
+    jl_buf_str(b, "system call ");
+    jl_buf_u64(b, d->number);
+    jl_buf_str(b, " of ");
+    if (arch < JL_ARCH_COUNT) jl_buf_str(b, jl_denial_machines[arch]);
+    else jl_denial_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : "(");
+    jl_denial_hex(b, d->args[i]);
+  }
+  jl_buf_str(b, d->role[0] ? ") by the " : ") by a ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
+  jl_buf_str(b, d->role[0] ? " filter" : "filter");
+}
+
+static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_say_call(b, d);
+    if (d->role[sizeof d->role - 1] == 0) jl_denial_reason(b, d);
+  }
+  if (d->kind != JAILER_TOLD_CRASHED) return;
+  const char *name = jl_denial_signal(d->signal);
+  jl_buf_str(b, "crashed: ");
+  if (name) jl_buf_str(b, name);
+  else jl_buf_i64(b, d->signal);
+  if (d->code > 0) {
+    jl_buf_str(b, " at address ");
+    jl_denial_hex(b, d->address);
+  } else {
+    jl_buf_str(b, ", which was sent");
+  }
+  jl_buf_str(b, ", ip ");
+  jl_denial_hex(b, d->ip);
+  if (!d->role[0]) return;
+  jl_buf_str(b, ", in ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
 }
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
@@ -4475,6 +5772,7 @@ enum {
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
   JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35,
   JL_NR_execveat = 322, JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
+  JL_NR_tgkill = 234, JL_NR_sigaltstack = 131, JL_NR_rt_sigtimedwait = 128,
   JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
@@ -4492,6 +5790,7 @@ enum {
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
   JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101,
   JL_NR_execveat = 281, JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
+  JL_NR_tgkill = 131, JL_NR_sigaltstack = 132, JL_NR_rt_sigtimedwait = 137,
   JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
@@ -5313,6 +6612,290 @@ static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *a
 #endif /* JL_LIBSECCOMP */
 
 /* ============================================================================================
+ * // >>reporter    in the jailed program: a handler that writes the line of >>denial
+ * May touch: the kernel, the caller's jailer_reporter. May call: base, error, denial, sys. The handler may have
+ * interrupted anything, the allocator with its lock held too: system calls only, on a stack that may be a small one.
+ * ============================================================================================ */
+
+/* The one variable of the library: a handler is told nothing of who installed it. NULL: none is installed. */
+static jailer_reporter *jl_reporter_installed = NULL;
+
+/* struct sigaction of the kernel: handler, flags, restorer, mask. asm-generic/signal-defs.h, asm/signal.h. */
+enum { JL_SA_HANDLER = 0, JL_SA_FLAGS, JL_SA_RESTORER, JL_SA_MASK };
+#define JL_SA_SIGINFO 0x00000004u
+#define JL_SA_HAS_RESTORER 0x04000000u
+#define JL_SA_ONSTACK 0x08000000u
+#define JL_SA_NODEFER 0x40000000u
+enum { JL_SIG_DFL = 0, JL_SIG_IGN = 1, JL_SIGXFSZ = 25, JL_SIGSEGV = 11, JL_SIGBUS = 7, JL_SIGTRAP = 5 };
+#define JL_REPORTER_BIT(signal) ((uint64_t)1 << ((signal)-1))
+
+/* siginfo_t, from its start: asm-generic/siginfo.h. */
+typedef struct jl_siginfo {
+  int32_t signal, error, code, pad;
+  uint64_t address; /* si_addr, or si_call_addr of SIGSYS */
+  int32_t number;   /* SIGSYS: si_syscall, si_arch */
+  uint32_t arch;
+  uint64_t rest[12];
+} jl_siginfo;
+
+/* Where a machine's ucontext has the signal mask, the instruction pointer and the six arguments of a system call, in
+   words of 64 bits: arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/ucontext.h. And how long the
+   instruction is that makes the call. */
+#if JL_X86_64
+enum { JL_UC_MASK = 37, JL_UC_IP = 21, JL_REPORTER_CALL = 2 };
+static const uint8_t jl_reporter_args[6] = {13, 14, 17, 7, 5, 6};         /* rdi rsi rdx r10 r8 r9 */
+static const uint8_t jl_reporter_args_i386[6] = {16, 19, 17, 14, 13, 15}; /* ebx ecx edx esi edi ebp: int 0x80 */
+enum { JL_REPORTER_I386 = 0x40000003 };                                   /* AUDIT_ARCH_I386 */
+
+/* How a handler returns: x86-64 has no vDSO for it. The bytes are those that unwinders look for. */
+__attribute__((naked)) static void jl_reporter_return(void) { __asm__ volatile("movq $15, %rax\n\tsyscall"); }
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  return arch == JL_REPORTER_I386 ? context[jl_reporter_args_i386[i]] & UINT32_MAX : context[jl_reporter_args[i]];
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) {
+  action[JL_SA_FLAGS] |= JL_SA_HAS_RESTORER;
+  action[JL_SA_RESTORER] = (uint64_t)(uintptr_t)jl_reporter_return;
+}
+#else
+enum { JL_UC_MASK = 5, JL_UC_IP = 55, JL_REPORTER_CALL = 4 };
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  (void)arch;
+  return context[23 + i]; /* x0 to x5 */
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) { (void)action; } /* the kernel's own, in the vDSO */
+#endif
+
+static long jl_reporter_action(int signal, const uint64_t *set, uint64_t *get) {
+  return jl_sys_call(JL_NR_rt_sigaction, signal, (long)set, (long)get, 8, 0, 0);
+}
+
+/* --- in the handler --- */
+
+static void jl_reporter_text(char to[JAILER_TOLD_NAME_MAX], const char *text) {
+  size_t n = 0;
+  for (; text && text[n] && n + 1 < JAILER_TOLD_NAME_MAX; n++) to[n] = text[n];
+  to[n] = 0;
+}
+
+/* SYS_SECCOMP is 1. si_errno carries the data of the filter's answer: for a role's filter that is the role. */
+static void jl_reporter_look(const jailer_reporter *r, const jl_siginfo *info, const uint64_t *context,
+                             jailer_denial *d) {
+  const bool named = info->error > JAILER_ROLE_NONE && info->error < JAILER_ROLE_COUNT;
+  const bool denied = info->signal == JL_DENIAL_SYS && info->code == 1;
+  d->kind = denied ? JAILER_TOLD_DENIED : JAILER_TOLD_CRASHED;
+  d->signal = info->signal;
+  d->code = info->code;
+  d->number = denied ? (uint32_t)info->number : 0;
+  d->audit_arch = denied ? info->arch : 0;
+  d->tid = 0;
+  for (size_t i = 0; i < 6; i++) d->args[i] = denied ? jl_reporter_arg(context, info->arch, i) : 0;
+  d->address = info->code > 0 ? info->address : 0; /* otherwise who sent it */
+  d->ip = denied ? info->address : context[JL_UC_IP];
+  jl_reporter_text(d->call, denied ? jl_denial_call(d->audit_arch, d->number) : NULL);
+  jl_reporter_text(d->role, denied && named ? jl_tab_roles[info->error] : r->name);
+}
+
+/* One write, of a newline and the line. Where it does not fit, RLIMIT_FSIZE sends SIGXFSZ, which is blocked here and
+   would end the process when the handler returns: taken away. */
+static void jl_reporter_tell(const jailer_reporter *r, jailer_denial *d) {
+  char line[JL_DENIAL_MAX];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  const long tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  d->tid = tid > 0 ? (uint32_t)tid : 0;
+  jl_buf_char(&b, '\n');
+  jl_denial_write(&b, d);
+  if (b.failed || jl_sys_write(r->fd, line, b.len) != -EFBIG) return;
+  const uint64_t excess = JL_REPORTER_BIT(JL_SIGXFSZ), now[2] = {0, 0};
+  jl_sys_call(JL_NR_rt_sigtimedwait, (long)&excess, 0, (long)now, 8, 0, 0);
+}
+
+/* Whether the kernel raises it again when the interrupted instruction is executed once more. Not: what was sent; a
+   breakpoint, after which the instruction pointer stands; errors of memory that were found by the way (BUS_MCEERR_AO
+   5, SEGV_MTEAERR 8); a system call that was no instruction of its own (x86-64's vsyscall page). */
+static bool jl_reporter_repeats(const jl_siginfo *info, const uint64_t *context) {
+  if (info->code <= 0 || info->signal == JL_SIGTRAP) return false;
+  if (info->signal == JL_DENIAL_SYS) return context[JL_UC_IP] == info->address;
+  return !(info->signal == JL_SIGBUS && info->code == 5) && !(info->signal == JL_SIGSEGV && info->code == 8);
+}
+
+/* The default action. What repeats is blocked and executed again: the kernel then ends the process by exactly that
+   signal, PID 1 too, and asks for no system call but the handler's return. What does not is sent again. */
+static void jl_reporter_end(const jl_siginfo *info, uint64_t *context) {
+  const uint64_t none[4] = {JL_SIG_DFL, 0, 0, 0};
+  const int signal = info->signal;
+  if (jl_reporter_repeats(info, context)) {
+    context[JL_UC_MASK] |= JL_REPORTER_BIT(signal);
+    /* the kernel has put the registers back as they were before the call, but for the instruction pointer */
+    if (signal == JL_DENIAL_SYS) context[JL_UC_IP] -= JL_REPORTER_CALL;
+    return;
+  }
+  const long pid = jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  long r = pid > 1 ? jl_reporter_action(signal, none, NULL) : -EPERM; /* PID 1 would not see it: pid_namespaces(7) */
+  if (r == 0) r = jl_sys_call(JL_NR_tgkill, pid, tid, signal, 0, 0, 0);
+  if (r < 0) jl_sys_call(JL_NR_exit_group, 128 + signal, 0, 0, 0, 0, 0);
+}
+
+/* Who was there before gets the same arguments, under the mask that it asked for. */
+static void jl_reporter_hand_on(const uint64_t action[4], jl_siginfo *info, uint64_t *context) {
+  const uint64_t own = JL_REPORTER_BIT(info->signal);
+  if (action[JL_SA_FLAGS] & JL_SA_NODEFER)
+    jl_sys_call(JL_NR_rt_sigprocmask, 1, (long)&own, 0, 8, 0, 0); /* SIG_UNBLOCK */
+  if (action[JL_SA_FLAGS] & JL_SA_SIGINFO)
+    ((void (*)(int, void *, void *))(uintptr_t)action[JL_SA_HANDLER])(info->signal, info, context);
+  else ((void (*)(int))(uintptr_t)action[JL_SA_HANDLER])(info->signal);
+}
+
+static void jl_reporter_handler(int signal, void *information, void *ucontext) {
+  const jailer_reporter *r = __atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE);
+  jl_siginfo *info = information;
+  uint64_t *context = ucontext;
+  jailer_denial d;
+  size_t i = 0;
+  while (i + 1 < JL_DENIAL_SIGNALS && jl_denial_signals[i].number != signal) i++;
+  const uint64_t before = r ? r->previous[i][JL_SA_HANDLER] : JL_SIG_DFL;
+  if (before == JL_SIG_IGN && info->code <= 0) return; /* sent, and to be ignored; a fault ends the process even so */
+  if (r) {
+    jl_reporter_look(r, info, context, &d);
+    jl_reporter_tell(r, &d);
+  }
+  if (before == JL_SIG_DFL || before == JL_SIG_IGN) jl_reporter_end(info, context);
+  else jl_reporter_hand_on(r->previous[i], info, context);
+}
+
+/* --- installing it --- */
+
+static const char jl_reporter_step[] = "install the reporter";
+
+static jailer_code jl_reporter_system(const char *item, long r, const char *message, jailer_error *err) {
+  const jailer_code code = r == -ENOENT                  ? JAILER_E_NOT_FOUND
+                           : r == -EACCES || r == -EPERM ? JAILER_E_DENIED
+                                                         : JAILER_E_SYSTEM;
+  return jl_fail(err, code, JAILER_LAYER_NONE, jl_reporter_step, item, (int)-r, message);
+}
+
+/* One write has to be one line, whoever else writes; and it must neither block nor raise SIGPIPE: a regular file. */
+static jailer_code jl_reporter_file(const jailer_reporter *r, jailer_error *err) {
+  jl_stat st;
+  const long flags = jl_sys_fcntl(r->fd, JL_F_GETFL, 0);
+  const bool appends = flags >= 0 && (flags & JL_O_APPEND) && (flags & JL_O_ACCMODE) != JL_O_RDONLY;
+  if (appends && !(flags & JL_O_PATH) && jl_sys_fstat(r->fd, &st) == 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG)
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->path ? r->path : "fd", 0,
+                 "a reporter needs a regular file that is open for appending (O_APPEND)");
+}
+
+static jailer_code jl_reporter_name(jailer_reporter *r, jailer_error *err) {
+  size_t n = 0;
+  while (r->role && n < JAILER_TOLD_NAME_MAX && jl_denial_role_char(r->role[n])) n++;
+  if (r->role && (n >= JAILER_TOLD_NAME_MAX || r->role[n]))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->role, 0,
+                   "role is at most 31 of the characters A-Z, a-z, 0-9, _ and -");
+  jl_reporter_text(r->name, r->role);
+  return JAILER_OK;
+}
+
+/* The writer once, before it counts: a dynamic linker that binds late needs locks, and kilobytes of stack. */
+static void jl_reporter_rehearse(const jailer_reporter *r) {
+  jl_siginfo info;
+  uint64_t context[64];
+  char line[JL_DENIAL_MAX];
+  jailer_denial d;
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  memset(&info, 0xff, sizeof info);
+  memset(context, 0xff, sizeof context);
+  for (info.code = 0; info.code < 2; info.code++) {
+    info.signal = JL_DENIAL_SYS;
+    jl_reporter_look(r, &info, context, &d);
+    jl_denial_write(&b, &d);
+  }
+}
+
+/* All of them or none. */
+static long jl_reporter_actions(jailer_reporter *r) {
+  const int count = r->denials_only ? 1 : JL_DENIAL_SIGNALS; /* SIGSYS is the first */
+  long result = 0;
+  int i = 0;
+  for (; i < count && result == 0; i++) {
+    uint64_t action[4] = {(uint64_t)(uintptr_t)jl_reporter_handler, JL_SA_SIGINFO | JL_SA_ONSTACK, 0, 0};
+    result = jl_reporter_action(jl_denial_signals[i].number, NULL, r->previous[i]);
+    if (r->previous[i][JL_SA_HANDLER] > JL_SIG_IGN) action[JL_SA_MASK] = r->previous[i][JL_SA_MASK];
+    action[JL_SA_MASK] |= JL_REPORTER_BIT(JL_SIGXFSZ);
+    jl_reporter_restorer(action);
+    if (result == 0) result = jl_reporter_action(jl_denial_signals[i].number, action, NULL);
+  }
+  if (result < 0)
+    while (--i > 0) jl_reporter_action(jl_denial_signals[i - 1].number, r->previous[i - 1], NULL);
+  return result;
+}
+
+static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
+  jailer_reporter *none = NULL;
+  jailer_code code = jl_reporter_name(r, err);
+  if (code) return code;
+  if (__atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE))
+    return jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  if (r->path) {
+    const long fd = jl_sys_openat(JL_AT_FDCWD, r->path, JL_O_WRONLY | JL_O_APPEND | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+    if (fd < 0) return jl_reporter_system(r->path, fd, "the file must exist and be writable", err);
+    r->fd = (int)fd;
+  }
+  memset(r->previous, 0, sizeof r->previous);
+  code = jl_reporter_file(r, err);
+  if (code == JAILER_OK) jl_reporter_rehearse(r);
+  if (code == JAILER_OK &&
+      !__atomic_compare_exchange_n(&jl_reporter_installed, &none, r, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    code = jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  const long result = code ? 0 : jl_reporter_actions(r);
+  if (result < 0) {
+    __atomic_store_n(&jl_reporter_installed, NULL, __ATOMIC_RELEASE);
+    code = jl_reporter_system(NULL, result, "rt_sigaction(2) was refused: install it before a filter", err);
+  }
+  if (code && r->path) jl_sys_close(r->fd);
+  return code;
+}
+
+/* AT_MINSIGSTKSZ of getauxval(3), what the kernel stores of the processor at a signal: 11 KiB with AMX. 0: not
+   known. */
+static size_t jl_reporter_frame(void) {
+  enum { JL_PR_GET_AUXV = 0x41555856, JL_AT_MINSIGSTKSZ = 51 };
+  uint64_t auxv[128];
+  memset(auxv, 0, sizeof auxv);
+  if (jl_sys_call(JL_NR_prctl, JL_PR_GET_AUXV, (long)auxv, sizeof auxv, 0, 0, 0) <= 0) { /* Linux 6.4 */
+    const long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/auxv", JL_O_RDONLY, 0);
+    if (fd < 0) return 0;
+    jl_sys_read_all((int)fd, auxv, sizeof auxv);
+    jl_sys_close((int)fd);
+  }
+  for (size_t i = 0; i + 1 < sizeof auxv / sizeof auxv[0] && auxv[i]; i += 2)
+    if (auxv[i] == JL_AT_MINSIGSTKSZ && auxv[i + 1] < (1u << 20)) return (size_t)auxv[i + 1];
+  return 0;
+}
+
+/* Room for the handler, and for one more in it that tells of a crash in the first. */
+static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *err) {
+  static const char step[] = "give a thread an alternate stack";
+  enum { JL_SS_DISABLE = 2, OWN_BYTES = 2048 };
+  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 4096) + OWN_BYTES);
+  const uint64_t stack[3] = {(uint64_t)(uintptr_t)memory, memory ? 0 : JL_SS_DISABLE, size};
+  if (memory && size < need) {
+    char message[96];
+    jl_buf b = jl_buf_fixed(message, sizeof message);
+    jl_buf_str(&b, "on this processor it takes ");
+    jl_buf_u64(&b, need);
+    jl_buf_str(&b, " bytes; JAILER_REPORTER_STACK is enough everywhere");
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, "size", 0, message);
+  }
+  const long r = jl_sys_call(JL_NR_sigaltstack, (long)stack, 0, 0, 0, 0, 0);
+  if (r == 0) return JAILER_OK;
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, NULL, (int)-r,
+                 "sigaltstack(2) failed; a thread cannot change the stack that it runs on");
+}
+
+/* ============================================================================================
  * // >>probe    fills jailer_host; finds out what paths are
  * May touch: the kernel, read-only. May call: base, error, sys.
  * ============================================================================================ */
@@ -5326,7 +6909,7 @@ enum {
   JL_PR_SET_SECUREBITS = 28, JL_PR_SET_NO_NEW_PRIVS = 38, JL_PR_GET_NO_NEW_PRIVS = 39, JL_PR_CAP_AMBIENT = 47,
   JL_PR_CAP_AMBIENT_CLEAR_ALL = 4,
   JL_CAP_CHOWN = 0, JL_CAP_KILL = 5, JL_CAP_SETGID = 6, JL_CAP_SETUID = 7, JL_CAP_SETPCAP = 8, JL_CAP_SYS_ADMIN = 21,
-  JL_LANDLOCK_VERSION_FLAG = 1,
+  JL_LANDLOCK_VERSION_FLAG = 1, JL_LANDLOCK_ERRATA_FLAG = 2,
   JL_SECCOMP_SET_MODE_FILTER = 1, JL_SECCOMP_GET_ACTION_AVAIL = 2, JL_SECCOMP_MODE_FILTER = 2
 };
 /* clang-format on */
@@ -5464,6 +7047,8 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
   host->landlock_abi = r > 0 ? (uint32_t)r : 0;
+  r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_ERRATA_FLAG, 0, 0, 0); /* before 6.15: EINVAL */
+  host->landlock_errata = r > 0 ? (uint32_t)r : 0;
   host->seccomp = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_GET_ACTION_AVAIL, 0, (long)&action, 0, 0, 0) == 0;
   host->dumpable = jl_probe_prctl(JL_PR_GET_DUMPABLE, 0, 0) == 1;
   host->userns = jl_probe_ns(host, 0);
@@ -6558,6 +8143,25 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
               : JAILER_OK;
 }
 
+/* The end of what the jailed process left in `exit`, at most `size` bytes, from the beginning of a line on; 0 when it
+   cannot be read. */
+static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
+  jl_stat st;
+  int fd = -1;
+  if (jl_files_mend(box, "exit", NULL) ||
+      jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL))
+    return 0;
+  const uint64_t from = st.size > size ? st.size - size : 0;
+  const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
+  jl_files_close(&fd);
+  const size_t n = r > 0 ? (size_t)r : 0;
+  const char *line = n && from ? memchr(buf, '\n', n) : NULL;
+  if (!from) return n;
+  if (!line) return 0;
+  memmove(buf, line + 1, (size_t)(buf + n - (line + 1)));
+  return (size_t)(buf + n - (line + 1));
+}
+
 /* --- copies into bin/ -------------------------------------------------------------------------------------------- */
 
 /* One line of ID/copies: what a file of bin/ was copied from, and the copy as it was then. Anything that writes, links,
@@ -7557,6 +9161,7 @@ typedef struct jl_launch {
   int *lifted;       /* per kept descriptor: room for the child */
   int ruleset_fd, launcher_fd, null_fd, stderr_fd, pid_fd, pipe_read, pipe_write, init_fd, status_read, status_write;
   jl_landlock landlock;
+  uint32_t landlock_flags; /* of landlock_restrict_self */
   char uid_map[64], gid_map[320], root_inodes[24];
   char *map; /* guard page, stack, reply */
   size_t map_size;
@@ -7586,7 +9191,7 @@ enum {
   JL_FSCONFIG_CREATE = 6, JL_FSMOUNT_CLOEXEC = 1, JL_MOVE_F_EMPTY = 4, JL_MOVE_T_EMPTY = 0x40,
   JL_FUTEX_WAIT = 0, JL_FUTEX_WAKE = 1, JL_TIOCSCTTY = 0x540E, JL_SIGKILL = 9, JL_SIGCHLD = 17, JL_SIGCONT = 18,
   JL_SIGSTOP = 19,
-  JL_LANDLOCK_RULE_PATH = 1
+  JL_LANDLOCK_RULE_PATH = 1, JL_LANDLOCK_RULE_PORT = 2
 };
 /* clang-format on */
 
@@ -8160,7 +9765,7 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
 }
 
 JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
-  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, 0, 0, 0, 0, 0);
+  return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, c->launch->landlock_flags, 0, 0, 0, 0);
 }
 
 /* The lowest descriptor from `from` on that stays open; -1: none. */
@@ -8285,10 +9890,11 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: a file of the process itself, for writing. Without /proc nothing can be told. */
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
+   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
   if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/comm", JL_O_WRONLY, 0);
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
   if (fd >= 0) jl_sys_close((int)fd);
   return fd == -EACCES;
 }
@@ -8607,16 +10213,26 @@ static long jl_parent_sockopt(int fd, int option) {
   return r < 0 ? r : value;
 }
 
+/* A kept socket of a network that is narrowed to ports: one of a protocol whose ports Landlock does not see (MPTCP, or
+   UDP before ABI 10) would reach all of them. The launch filter makes no such sockets. */
+static const char *jl_parent_unsafe_port(int fd, const jailer_plan *p, long type) {
+  const long protocol = jl_parent_sockopt(fd, 38); /* SO_PROTOCOL */
+  if (type == 1 && protocol == 6) return NULL;
+  if (type == 2 && protocol == 17 && jl_plan_port_kind(p, true)) return NULL;
+  return "a socket that goes past the granted ports: neither TCP, nor UDP with a port of UDP granted";
+}
+
 /* A socket belongs to the network that it was made in, whoever holds it. A connected one is no better: connect(2) with
    AF_UNSPEC frees it, and TCP fast open and UDP (below ABI 10) go past Landlock. So does AF_UNIX with datagrams or
    before it is connected: it binds and reaches the host's abstract names. A stream that is connected stays with its
    peer (connect on it is EISCONN), one that listens only takes who comes. */
-static const char *jl_parent_unsafe_socket(int fd, bool network) {
+static const char *jl_parent_unsafe_socket(int fd, const jailer_plan *p) {
   int32_t peer[32], size = sizeof peer;
   const long domain = jl_parent_sockopt(fd, 39), type = jl_parent_sockopt(fd, 3); /* SO_DOMAIN, SO_TYPE */
   if (domain < 0 || type < 0) return "a socket of unknown kind";
-  if (domain != 1) return network && (domain == 2 || domain == 10) ? NULL : "a socket of the host's network";
-  if (network) return NULL;
+  if (domain != 1 && (!p->allow_network || (domain != 2 && domain != 10))) return "a socket of the host's network";
+  if (domain != 1) return p->port_count ? jl_parent_unsafe_port(fd, p, type) : NULL;
+  if (p->allow_network) return NULL;
   if (type != 1 && type != 5)
     return "a datagram socket: it reaches every abstract name of the host"; /* STREAM, SEQPACKET */
   if (jl_parent_sockopt(fd, 30) == 1) return NULL;                          /* SO_ACCEPTCONN */
@@ -8662,7 +10278,7 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
   case JL_S_IFDIR: return "a directory: openat on it reaches the host";
   case JL_S_IFBLK: return "a block device: it holds a whole file system";
   case JL_S_IFREG: return jl_parent_unsafe_file(fd, fs[0], flags, p->allow_exec_memfd);
-  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p->allow_network);
+  case JL_S_IFSOCK: return jl_parent_unsafe_socket(fd, p);
   case JL_S_IFIFO: return NULL;
   case JL_S_IFCHR: /* mem, kmem, port and kmsg are the host itself: Documentation/admin-guide/devices.txt */
     return st->rdev >> 32 == 1 &&
@@ -8762,30 +10378,87 @@ static long jl_parent_rule(int ruleset, int fd, uint64_t rights) {
   return jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PATH, (long)&rule, 0, 0, 0);
 }
 
-/* A ruleset with a rule for every grant. Rules follow inodes, so they hold for the bind mounts in the jail. */
-static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
-  const jailer_plan *p = l->plan;
-  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
-  l->landlock = jl_tab_landlock_all(p->host.landlock_abi);
-  if (p->allow_network) l->landlock.net = 0;
-  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)&l->landlock,
-                       (long)jl_tab_landlock_size(p->host.landlock_abi), 0, 0, 0, 0);
-  l->host_cannot = r < 0;
+static long jl_parent_port_rule(int ruleset, uint16_t port, uint64_t rights) {
+  const uint64_t rule[2] = {rights, port}; /* struct landlock_net_port_attr */
+  return rights ? jl_sys_call(JL_NR_landlock_add_rule, ruleset, JL_LANDLOCK_RULE_PORT, (long)rule, 0, 0, 0) : 0;
+}
+
+/* The four parts of a domain, for a launch and for a process that confines itself. First an empty ruleset, whose rights
+   are those of this ABI (jl_tab_landlock_all), or fewer. */
+static jailer_code jl_parent_landlock_new(const jl_landlock *handled, uint32_t abi, int *ruleset, jailer_error *err) {
+  long r = jl_sys_call(JL_NR_landlock_create_ruleset, (long)handled, (long)jl_tab_landlock_size(abi), 0, 0, 0, 0);
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "create a Landlock ruleset", NULL, r,
                             "the kernel refused rights that its ABI number promises");
-  l->ruleset_fd = (int)r;
-  for (size_t i = 0; i < p->nodes.count; i++) {
-    const jl_node *node = &p->nodes.item[i];
-    if (node->kind != JL_TREE) continue;
-    bool dir = (node->source->st.mode & JL_S_IFMT) == JL_S_IFDIR;
-    uint64_t rights = jl_tab_landlock_rights(node->source->access, dir) & l->landlock.fs;
-    r = jl_parent_rule(l->ruleset_fd, node->source->fd, rights);
+  *ruleset = (int)r;
+  return JAILER_OK;
+}
+
+/* Second a rule for each looked-at source. Rules follow inodes, so they hold for the bind mounts in a jail. */
+static jailer_code jl_parent_landlock_source(int ruleset, const jl_landlock *handled, const jl_source *s,
+                                             jailer_error *err) {
+  const bool dir = (s->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+  long r = jl_parent_rule(ruleset, s->fd, jl_tab_landlock_rights(s->access, dir) & handled->fs);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", s->path, r,
+                                  "landlock_add_rule(2) refused this grant")
+               : JAILER_OK;
+}
+
+/* Third the ports, as far as the ruleset tells their kind apart. Who sends by UDP is bound to a port of the kernel's
+   choosing, and asked for the right to bind 0 (hook_socket_sendmsg of security/landlock/net.c). */
+static jailer_code jl_parent_landlock_ports(int ruleset, const jl_landlock *handled, const jailer_port *ports,
+                                            size_t count, jailer_error *err) {
+  for (size_t i = 0; i < count; i++) {
+    char number[24];
+    const uint64_t right = jl_tab_ports[ports[i].use].right & handled->net;
+    long r = jl_parent_port_rule(ruleset, ports[i].port, right);
+    if (r == 0 && right == JL_LL_NET_CONNECT_SEND_UDP)
+      r = jl_parent_port_rule(ruleset, 0, JL_LL_NET_BIND_UDP & handled->net);
+    jl_parent_number(number, ports[i].port);
     if (r < 0)
-      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", node->source->path, r,
-                              "landlock_add_rule(2) refused this grant");
+      return jl_parent_system(err, JAILER_LAYER_LANDLOCK, "add a Landlock rule", number, r,
+                              "landlock_add_rule(2) refused this port");
   }
   return JAILER_OK;
+}
+
+static const char *jl_parent_landlock_cause(int error) {
+  if (error == E2BIG)
+    return "the launcher is in 16 Landlock domains already, the most that can be stacked (64 before Linux 5.19): start "
+           "it where fewer jails, services or sandboxes surround it; or let the layer degrade";
+  if (error == EPERM) return "landlock_restrict_self(2) needs no_new_privs, or CAP_SYS_ADMIN in the user namespace";
+  return jl_tab_steps[JL_STEP_LANDLOCK].remedy;
+}
+
+/* Fourth, where a process confines itself: this thread and what it starts from now on, or with JL_LL_TSYNC every thread
+   of the process at once. A flag that the ABI does not know is an error before anything is done. */
+JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, uint32_t flags, jailer_error *err) {
+  if (flags & ~jl_tab_landlock_flags(abi))
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, 0,
+        "all threads at once need Landlock ABI 8 (Linux 7.0), logs ABI 7 (6.15), no_new_privs with it ABI 11 "
+        "(7.3)");
+  long r = jl_sys_call(JL_NR_landlock_restrict_self, ruleset, flags, 0, 0, 0, 0);
+  return r < 0 ? jl_parent_system(err, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, NULL, r,
+                                  jl_parent_landlock_cause((int)-r))
+               : JAILER_OK;
+}
+
+/* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. */
+static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
+  const jailer_plan *p = l->plan;
+  const uint32_t wanted = JL_LL_LOG_SAME_EXEC_OFF | (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : 0);
+  if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  l->landlock = jl_plan_landlock(p);
+  l->landlock_flags = wanted & jl_tab_landlock_flags(p->host.landlock_abi);
+  jailer_code code = jl_parent_landlock_new(&l->landlock, p->host.landlock_abi, &l->ruleset_fd, err);
+  l->host_cannot = code != JAILER_OK;
+  for (size_t i = 0; i < p->nodes.count && code == JAILER_OK; i++)
+    if (p->nodes.item[i].kind == JL_TREE)
+      code = jl_parent_landlock_source(l->ruleset_fd, &l->landlock, p->nodes.item[i].source, err);
+  if (code == JAILER_OK) code = jl_parent_landlock_ports(l->ruleset_fd, &l->landlock, p->ports, p->port_count, err);
+  return code;
 }
 
 /* A terminal or device among 0 to 2 may be opened again by name (>/dev/stderr), no further than it is open already. */
@@ -9038,8 +10711,25 @@ JL_BESIDE_CHILD static long jl_parent_wait_word(const jl_launch *l, volatile uin
   return 0;
 }
 
-/* Reads a file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which alone
-   can have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
+/* Reads an open file of /proc/PID: the number of bytes, terminated, or a negated errno. Of the line "Groups:", which
+   alone can have 700 KB, only the first 128 bytes: more than the groups that a launch gives. */
+static long jl_parent_proc_text(int fd, char *text, size_t size) {
+  char part[512];
+  size_t used = 0, column = 0;
+  bool groups = false; /* in that line */
+  long n;
+  while ((n = jl_sys_read(fd, part, sizeof part)) > 0 && used < size - 1) {
+    for (long i = 0; i < n && used < size - 1; i++) {
+      if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
+      if (part[i] == '\n') column = 0;
+      if (!groups || column < 128 || part[i] == '\n') text[used++] = part[i];
+      if (part[i] == '\n') groups = false;
+    }
+  }
+  text[used] = 0;
+  return n < 0 ? n : (long)used;
+}
+
 static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t size) {
   char path[64];
   jl_buf b = jl_buf_fixed(path, sizeof path);
@@ -9048,21 +10738,9 @@ static long jl_parent_proc_read(pid_t pid, const char *name, char *text, size_t 
   jl_buf_str(&b, name);
   long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY, 0);
   if (fd < 0) return fd;
-  char part[512];
-  size_t used = 0, column = 0;
-  bool groups = false; /* in that line */
-  long n;
-  while ((n = jl_sys_read((int)fd, part, sizeof part)) > 0 && used < size - 1) {
-    for (long i = 0; i < n && used < size - 1; i++) {
-      if (column++ == 1) groups = used > 0 && text[used - 1] == 'G' && part[i] == 'r';
-      if (part[i] == '\n') column = 0;
-      if (!groups || column < 128 || part[i] == '\n') text[used++] = part[i];
-      if (part[i] == '\n') groups = false;
-    }
-  }
+  const long n = jl_parent_proc_text((int)fd, text, size);
   jl_sys_close((int)fd);
-  text[used] = 0;
-  return n < 0 ? n : (long)used;
+  return n;
 }
 
 /* What the kernel says of a child: 1 it has executed, or is gone and tells by its status; 0 not yet; -1 it ends
@@ -9356,6 +11034,7 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
         err, JAILER_E_DIED, layer, jl_tab_steps[step].name, what, 0,
         "the child was killed in this step (the OOM killer, or somebody with this uid); nothing was executed");
   if (step == JL_STEP_EXEC) remedy = jl_parent_exec_cause(error);
+  if (step == JL_STEP_LANDLOCK) remedy = jl_parent_landlock_cause(error);
   if (step == JL_STEP_MAPS && l->plan->host.dumpable) remedy = jl_parent_userns_cause();
   if (step == JL_STEP_CGROUP && jl_parent_cgroup_cause(-error, l->layers))
     remedy = jl_parent_cgroup_cause(-error, l->layers);
@@ -9718,13 +11397,16 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->pidfd = l->pid_fd;
   out->init_fd = l->status_read;
   out->layers = l->layers;
-  out->degraded = p->layers & ~l->layers;
+  if (l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)) out->landlock_lacks = jl_plan_lacks(p);
+  out->degraded = (p->layers & ~l->layers) | (out->landlock_lacks ? JAILER_BIT(JAILER_LAYER_LANDLOCK) : 0);
   out->uid = p->host_uid;
   out->gid = p->host_gid;
   out->landlock_abi = p->host.landlock_abi;
+  out->landlock_errata = p->host.landlock_errata;
   out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
+  out->trap_denied = p->trap_denied;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -9938,6 +11620,19 @@ static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *
   return jl_files_report(code, &local, err);
 }
 
+/* What the program in the box told of its end, where that is the end that the kernel tells of. It explains and decides
+   nothing: what cannot be read was not told. */
+static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
+  enum { TAIL = 8192 };
+  char tail[TAIL];
+  jailer_denial told;
+  jl_box box;
+  if (jl_files_box_open(layout, JL_BOX_HELD, &box, NULL)) return;
+  const size_t n = jl_files_exit_tail(&box, tail, sizeof tail);
+  jl_files_box_close(&box);
+  if (jl_denial_find(tail, n, &told) && jl_denial_agrees(&told, status)) status->denial = told;
+}
+
 /* ============================================================================================
  * // >>report    what the kernel says of a running target
  * May touch: the kernel, read-only. May call: base to proc.
@@ -10047,6 +11742,25 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
                     wrong);
 }
 
+/* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
+static void jl_report_landlock(jailer_report *report, const jailer_proc *proc) {
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "ABI ");
+  jl_buf_u64(&b, proc->landlock_abi);
+  if (proc->landlock_lacks & JL_LACKS_TCP) jl_buf_str(&b, "; TCP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_UDP) jl_buf_str(&b, "; UDP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_LOG) jl_buf_str(&b, "; denials are not logged");
+  for (unsigned i = 0; i < 32; i++) {
+    if (!(proc->landlock_errata >> i & 1)) continue;
+    jl_buf_str(&b, proc->landlock_errata & ((1u << i) - 1) ? " " : "; fixed errata ");
+    jl_buf_u64(&b, i + 1);
+  }
+  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  if (proc->landlock_lacks && (proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
+    report->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
+}
+
 static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   report->engine = proc->engine;
   report->pid = proc->pid;
@@ -10081,11 +11795,174 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
     jl_buf_u64(&b, proc->groups[i]);
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
-  b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "ABI ");
-  jl_buf_u64(&b, proc->landlock_abi);
-  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
-  jl_report_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+  jl_report_landlock(report, proc);
+  jl_report_detail(report, JAILER_LAYER_SECCOMP,
+                   proc->trap_denied ? "launch filter; what it refuses ends the target (SIGSYS)" : "launch filter");
+}
+
+/* ============================================================================================
+ * // >>confine    this process confines itself: a filter on its threads
+ * May touch: the calling process. May call: base to report.
+ * ============================================================================================ */
+
+/* The kernel's account is read back by calls that the new filter has to let through: one that it refuses would end the
+   process. So it is asked first, and what is needed is opened before. */
+typedef struct jl_confine_look {
+  int status, tasks; /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
+  uint64_t filters;  /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
+} jl_confine_look;
+
+enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1 };
+
+static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint64_t a, uint64_t b, uint64_t c,
+                            uint64_t d) {
+  const uint64_t args[6] = {a, b, c, d, 0, 0};
+  const jl_tab_call *call = jl_tab_call_named(name, strlen(name));
+  const uint32_t answer = call ? jl_policy_ask(jl_policy_of(policy, (size_t)(call - jl_tab_calls)), args) : 0;
+  return answer == JAILER_ANSWER_ALLOW || answer == JAILER_ANSWER_LOG;
+}
+
+/* What /proc says of one thread. */
+typedef struct jl_confine_thread {
+  uint64_t mode, nnp, filters; /* filters: 0 where the kernel does not tell (before 5.9) */
+  bool ended;
+} jl_confine_thread;
+
+/* One status file, not read yet; false when it is not what it should be. */
+static bool jl_confine_account(int fd, jl_confine_thread *out) {
+  char text[JL_CONFINE_STATUS];
+  memset(out, 0, sizeof *out);
+  const long n = jl_parent_proc_text(fd, text, sizeof text);
+  if (n <= 0) return n == -ESRCH && (out->ended = true);
+  const char *state = strstr(text, "\nState:\t");
+  out->ended = state && (state[8] == 'Z' || state[8] == 'X');
+  jl_report_number(text, "\nSeccomp_filters:", 0, 10, &out->filters);
+  return jl_report_number(text, "\nSeccomp:", 0, 10, &out->mode) &&
+         jl_report_number(text, "\nNoNewPrivs:", 0, 10, &out->nnp);
+}
+
+/* Opens what is read afterwards, as far as the policy lets it be read and closed. */
+static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *policy, bool all_threads) {
+  static const char account[] = "/proc/thread-self/status", list[] = "/proc/self/task";
+  const uint64_t address = (uintptr_t)look; /* the texts will be on this stack as well */
+  jl_confine_thread self;
+  look->status = look->tasks = -1;
+  const long before = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  const bool known = before >= 0 && jl_confine_account((int)before, &self);
+  if (before >= 0) jl_sys_close((int)before);
+  if (!known) return;
+  look->filters = self.filters;
+  look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  const uint64_t fd = (uint64_t)look->status;
+  if (!jl_confine_lets(policy, "read", fd, address, 512, 0) || !jl_confine_lets(policy, "close", fd, 0, 0, 0))
+    jl_parent_close(&look->status);
+  if (look->status < 0 || !all_threads) return;
+  look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
+  const uint64_t dir = (uint64_t)look->tasks;
+  if (!jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
+      !jl_confine_lets(policy, "openat", dir, address, JL_O_RDONLY | JL_O_CLOEXEC, 0) ||
+      !jl_confine_lets(policy, "close", dir, 0, 0, 0))
+    jl_parent_close(&look->tasks);
+}
+
+/* One thread of the process; one that has ended meanwhile agrees. A thread loses its filters (5.10) a moment before it
+   says that it is ending, so a disagreement is looked at again; without a pause, whose call may be refused. */
+static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid, uint64_t filters) {
+  jl_confine_thread thread;
+  char name[64];
+  jl_buf b = jl_buf_fixed(name, sizeof name);
+  jl_buf_str(&b, tid);
+  jl_buf_str(&b, "/status");
+  for (int tries = 0; tries < 1000; tries++) {
+    const long fd = jl_sys_openat(look->tasks, name, JL_O_RDONLY, 0);
+    if (fd < 0) return fd == -ENOENT || fd == -ESRCH;
+    const bool read = jl_confine_account((int)fd, &thread);
+    jl_sys_close((int)fd);
+    if (read && (thread.ended || (thread.mode == 2 && thread.nnp == 1 && thread.filters == filters))) return true;
+  }
+  return false;
+}
+
+static bool jl_confine_tasks_agree(const jl_confine_look *look, uint64_t filters) {
+  uint64_t block[JL_CONFINE_BLOCK / 8]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
+  const char *bytes = (const char *)block;
+  uint16_t reclen;
+  long n;
+  while ((n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
+    for (long at = 0; at + 20 <= n; at += reclen) {
+      memcpy(&reclen, bytes + at + 16, sizeof reclen);
+      if (reclen < 20 || reclen > n - at) return false;
+      if (bytes[at + 19] != '.' && !jl_confine_task_agrees(look, bytes + at + 19, filters)) return false;
+    }
+  return n == 0;
+}
+
+/* What the kernel says now; closes what was opened. *told: whether it could be asked about all that counts. */
+static bool jl_confine_agrees(jl_confine_look *look, bool all_threads, bool *told) {
+  jl_confine_thread self = {0};
+  *told = look->status >= 0 && (!all_threads || look->tasks >= 0);
+  bool agrees = look->status < 0 || (jl_confine_account(look->status, &self) && self.mode == 2 && self.nnp == 1);
+  if (look->status >= 0 && self.filters) agrees = agrees && self.filters == look->filters + 1;
+  if (look->tasks >= 0) agrees = agrees && jl_confine_tasks_agree(look, self.filters);
+  jl_parent_close(&look->status);
+  jl_parent_close(&look->tasks);
+  return agrees;
+}
+
+static jailer_code jl_confine_refused(long r, bool all_threads, jailer_error *err) {
+  static const char step[] = "install a filter";
+  char tid[24];
+  if (r > 0) { /* seccomp(2), SECCOMP_FILTER_FLAG_TSYNC: the thread that could not follow */
+    jl_parent_number(tid, r);
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, step, tid, 0,
+                   "this thread has a filter that the calling one does not have, so it cannot take over the same "
+                   "filters: install for all threads first, and what is one thread's own afterwards");
+  }
+  if (r == -ENOMEM)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, step, NULL, ENOMEM,
+                   "no memory, or the filters of this process together have more than 32768 instructions");
+  return jl_parent_system(err, JAILER_LAYER_SECCOMP, step, NULL, r,
+                          all_threads ? "seccomp(2) refused the filter for all threads (it needs Linux 3.17, and a "
+                                        "filter below it that allows seccomp)"
+                                      : "seccomp(2) refused the filter; a filter below it may not allow seccomp");
+}
+
+/* A filter for the calling thread, or all of the process. *told: the kernel's account was read, and agrees. The program
+   is in pages of its own, not on the heap: giving those back may take a call that the policy refuses. */
+static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_threads, bool *told, jailer_error *err) {
+  static const char step[] = "install a filter";
+  enum { BYTES = JAILER_FILTER_MAX * sizeof(jailer_insn), READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22 };
+  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  struct {
+    uint16_t len;
+    const jailer_insn *filter;
+  } program; /* struct sock_fprog */
+  jl_confine_look look;
+  size_t len = 0;
+  *told = false;
+  const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+  if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
+  jailer_insn *insn = (jailer_insn *)(uintptr_t)pages;
+  jailer_code code = jl_bpf_compile(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
+  if (code == JAILER_OK) {
+    memset(&program, 0, sizeof program);
+    program.len = (uint16_t)len;
+    program.filter = insn;
+    jl_confine_prepare(&look, policy, all_threads);
+    long r = jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    if (r < 0) code = jl_parent_system(err, JAILER_LAYER_NNP, "set no_new_privs", NULL, r, "prctl(2) refused it");
+    else if ((r = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, all_threads ? JL_CONFINE_TSYNC : 0,
+                              (long)&program, 0, 0, 0)) != 0)
+      code = jl_confine_refused(r, all_threads, err);
+    const bool agrees = jl_confine_agrees(&look, all_threads, told);
+    if (code == JAILER_OK && !agrees)
+      code = jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                     "/proc/self/task does not show the filter on every thread that should have it; end the process");
+    if (code) *told = false;
+  }
+  if (code || jl_confine_lets(policy, "munmap", (uint64_t)pages, BYTES, 0, 0))
+    jl_sys_call(JL_NR_munmap, pages, BYTES, 0, 0, 0, 0);
+  return code;
 }
 
 /* ============================================================================================
@@ -10259,10 +12136,13 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
   if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
-  options.allow_network = plan->allow_network;
+  options.allow_network = plan->allow_network && !plan->port_count;
+  options.allow_tcp = jl_plan_port_kind(plan, false);
+  options.allow_udp = jl_plan_port_kind(plan, true);
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
+  options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
   if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
   if (code == JAILER_OK) {
@@ -10553,6 +12433,10 @@ JAILER_API const char *jailer_state_name(jailer_state state) {
   return (unsigned)state < 4 ? names[state] : "unknown";
 }
 
+JAILER_API const char *jailer_port_use_name(jailer_port_use use) {
+  return (unsigned)use <= JAILER_BIND_UDP ? jl_tab_ports[use].name : "unknown";
+}
+
 JAILER_API size_t jailer_error_text(const jailer_error *error, char *text, size_t size) {
   char line[JAILER_ITEM_MAX + JAILER_TEXT_MAX + 256];
   jl_buf b = jl_buf_fixed(line, sizeof line);
@@ -10725,7 +12609,49 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
   return JL_COMPILE(policy, column, arch_count, out, max, len, err);
 }
 
+/* --- what a jailed program told: pure --- */
+
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out) {
+  if (!out) return false;
+  return jl_denial_find(bytes, bytes ? length : 0, out);
+}
+
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size) {
+  char line[1024];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  if (!text || !size) return 0;
+  if (denial) jl_denial_say(&b, denial);
+  const size_t n = b.len < size ? b.len : size - 1;
+  memcpy(text, line, n);
+  text[n] = 0;
+  return n;
+}
+
+static jailer_code jl_public_reporter(const jailer_reporter *reporter, jailer_error *err) {
+  return reporter ? JAILER_OK
+                  : jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "install the reporter", "reporter", 0,
+                            "NULL where it is needed");
+}
+
 #if JL_LINUX
+
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err) {
+  bool told = false;
+  jailer_code code = jl_public_given(policy, "policy", err);
+  if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
+  if (verified) *verified = told;
+  return code;
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_reporter_start(reporter, err);
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  return jl_reporter_stack(memory, size, err);
+}
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
   jailer_code code = jl_public_given(host, "host", err);
@@ -10798,6 +12724,15 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     jl_buf_str(&b, jl_tab_layers[i]);
     jl_buf_char(&b, '\n');
   }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(&b, "port ");
+    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(&b, ' ');
+    jl_buf_u64(&b, plan->ports[i].port);
+    jl_buf_char(&b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
+  if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);
@@ -10918,6 +12853,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (jl_proc_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
+  if (proc->box && r == 0) jl_proc_told(proc->box, status);
   code = proc->box ? jl_proc_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
   if (r == 0) return code;
@@ -10990,11 +12926,29 @@ static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
                  "this build has no effects: they exist on Linux, x86-64 and aarch64");
 }
 
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_public_nowhere(err, "install the reporter");
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  (void)memory, (void)size;
+  return jl_public_nowhere(err, "give a thread an alternate stack");
+}
+
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
   jailer_code code = jl_public_given(host, "host", err);
   if (code) return code;
   memset(host, 0, sizeof *host);
   return jl_public_nowhere(err, "probe the host");
+}
+
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err) {
+  (void)all_threads;
+  if (verified) *verified = false;
+  jailer_code code = jl_public_given(policy, "policy", err);
+  return code ? code : jl_public_nowhere(err, "install a filter");
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,

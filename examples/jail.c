@@ -26,14 +26,15 @@ enum { EXIT_TIMEOUT = 124, EXIT_JAIL = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
 typedef enum kind {
-  GROUP, FLAG, GRANT, NUMBER, ID, TEXT, PATH, ENGINE, ENV, KEEP_ENV, KEEP_FD, DEGRADE, HELP, VERSION
+  GROUP, FLAG, GRANT, NUMBER, ID, TEXT, PATH, ENGINE, ENV, KEEP_ENV, KEEP_FD, PORT, DEGRADE, HELP, VERSION
 } kind;
 
 typedef struct settings {
   jailer_config config;
   jailer_layout layout;
-  jailer_grant *grants; /* these five have room for one entry per argument */
+  jailer_grant *grants; /* these six have room for one entry per argument */
   jailer_fd *fds;
+  jailer_port *ports;
   const char **env, **argv;
   char **owned; /* every string made here */
   size_t env_count, owned_count;
@@ -62,6 +63,9 @@ static const struct row {
     {"--keep-fd", "N[:M]", KEEP_FD, 0, "keep descriptor N, inside as M; default: only 0, 1 and 2"},
     {"--no-system", NULL, FLAG, IN(config.without_system), "not even /usr and a minimal /etc; PROGRAM must be static"},
     {"--net", NULL, FLAG, IN(config.allow_network), "the host's network; default: none"},
+    {"--port", "USE:N", PORT, 0,
+     "with --net, these ports alone (repeatable): connect-tcp:443, bind-tcp:80,\n"
+     "connect-udp:53 or bind-udp:53; bind to 0 is a port that the kernel chooses"},
 
     {"What it finds:", NULL, GROUP, 0, NULL},
     {"--env", "NAME=VALUE", ENV, 0, "set a variable (repeatable); default: PATH alone"},
@@ -88,8 +92,14 @@ static const struct row {
     {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock or none (no walls); default: auto"},
     {"--degrade", "LAYER[,LAYER]", DEGRADE, 0, "layers that may be missing where this host cannot do them"},
     {"--allow-userns", NULL, FLAG, IN(config.allow_userns), "namespaces of its own making"},
+    {"--allow-exec-memfd", NULL, FLAG, IN(config.allow_exec_memfd),
+     "memory files that could be executed: memfd_create as most programs call it"},
     {"--allow-host-root", NULL, FLAG, IN(config.allow_host_root), "stay uid 0 of the host; --uid 0 needs it"},
     {"--full-proc", NULL, FLAG, IN(config.allow_full_proc), "all of /proc, not only processes"},
+    {"--log-denials", NULL, FLAG, IN(config.log_denials), "the kernel's audit log tells what Landlock refused"},
+    {"--trap", NULL, FLAG, IN(config.trap_denied),
+     "what the filter refuses ends PROGRAM (SIGSYS), and a box's that tells is quoted;\n"
+     "default: it gets an error and goes on"},
 
     {"The run:", NULL, GROUP, 0, NULL},
     {"--timeout", "SECONDS", NUMBER, IN(timeout_s), "then SIGTERM, and SIGKILL 2 seconds later; default: none"},
@@ -239,6 +249,23 @@ static int set_keep_fd(settings *s, const char *value) {
   return 0;
 }
 
+static int set_port(settings *s, const char *value) {
+  const char *colon = strchr(value, ':');
+  size_t length = colon ? (size_t)(colon - value) : 0;
+  uint64_t number = 0;
+  for (int use = JAILER_CONNECT_TCP; colon && use <= JAILER_BIND_UDP; use++) {
+    const char *name = jailer_port_use_name((jailer_port_use)use);
+    if (strlen(name) != length || strncmp(value, name, length)) continue;
+    if (!parse_number(colon + 1, UINT16_MAX, &number)) break;
+    jailer_port *port = &s->ports[s->config.port_count++];
+    port->port = (uint16_t)number;
+    port->use = (jailer_port_use)use;
+    s->config.ports = s->ports;
+    return 0;
+  }
+  return refuse_value(s, value, "this option takes connect-tcp, bind-tcp, connect-udp or bind-udp, a colon and a port");
+}
+
 static int set_degrade(settings *s, const char *value) {
   while (true) {
     char name[32] = "";
@@ -299,6 +326,7 @@ static int set(settings *s, const struct row *row, const char *value) {
     case ENV: return set_env(s, value, false);
     case KEEP_ENV: return set_env(s, value, true);
     case KEEP_FD: return set_keep_fd(s, value);
+    case PORT: return set_port(s, value);
     case DEGRADE: return set_degrade(s, value);
     case GROUP:
     case HELP:
@@ -308,7 +336,7 @@ static int set(settings *s, const struct row *row, const char *value) {
 }
 
 static bool repeatable(kind k) {
-  return k == GRANT || k == ENV || k == KEEP_ENV || k == KEEP_FD || k == DEGRADE || k == FLAG;
+  return k == GRANT || k == ENV || k == KEEP_ENV || k == KEEP_FD || k == PORT || k == DEGRADE || k == FLAG;
 }
 
 /* --name, --name VALUE or --name=VALUE; the one short option is -h. */
@@ -363,6 +391,7 @@ static bool settings_make(settings *s, int argc) {
   s->report_fd = -1;
   s->grants = calloc(room, sizeof *s->grants);
   s->fds = calloc(room, sizeof *s->fds);
+  s->ports = calloc(room, sizeof *s->ports);
   s->env = calloc(room, sizeof *s->env);
   s->argv = calloc(room, sizeof *s->argv);
   s->owned = calloc(room, sizeof *s->owned);
@@ -370,7 +399,7 @@ static bool settings_make(settings *s, int argc) {
   s->config.fds = s->fds;
   s->config.env = s->env;
   s->config.argv = s->argv;
-  return s->grants && s->fds && s->env && s->argv && s->owned;
+  return s->grants && s->fds && s->ports && s->env && s->argv && s->owned;
 }
 
 static void settings_free(settings *s) {
@@ -378,6 +407,7 @@ static void settings_free(settings *s) {
   free(s->owned);
   free(s->argv);
   free(s->env);
+  free(s->ports);
   free(s->fds);
   free(s->grants);
 }
@@ -578,6 +608,16 @@ static void check_deadline(run *r) {
   r->timed_out = true;
 }
 
+/* What ended it, where that is known: the program of a box may have told. */
+static void tell_end(const jailer_status *status) {
+  char text[1024];
+  if (jailer_denial_text(&status->denial, text, sizeof text))
+    refuse("", text);
+  else if (!status->exited && status->signal == SIGSYS)
+    refuse("", "ended by SIGSYS: a system call that a filter refuses; the program does not report which "
+               "(jailer_reporter_install)");
+}
+
 /* Copies, forwards and waits until the program has ended and its output is out. */
 static int attend(run *r) {
   enum { SIGNALS, PROGRAM, KEYS_IN, KEYS_OUT, SCREEN_IN, SCREEN_OUT, COUNT };
@@ -613,6 +653,8 @@ static int attend(run *r) {
     if (code == JAILER_E_STATUS_LOST || r->proc.pid) return EXIT_JAIL;
     r->ended = true; /* an error then is about what it left; its exit status stands */
   }
+  terminal_restore(t);
+  tell_end(&r->status);
   if (r->timed_out) return EXIT_TIMEOUT;
   return r->status.exited ? r->status.exit_code : 128 + r->status.signal;
 }
@@ -630,6 +672,7 @@ static const struct {
     {"or do not let mounts degrade", "or do not give --degrade mounts"},
     {"or set allow_host_root", "or give --allow-host-root"},
     {"needs allow_host_root", "needs --allow-host-root"},
+    {"set allow_network too", "give --net too"},
     {"(allow_full_proc)", "(--full-proc)"},
     {"grant the path somewhere else with `at`", "leave this grant out; --full-proc shows more of it"},
     {"close it, open it inside by a grant, or set allow_unsafe_fds", "close it, or open it inside by a grant"},
@@ -656,9 +699,11 @@ static const struct {
 };
 
 static void translate(jailer_error *err) {
-  static const char *const items[][2] = {{"uid", "--uid"}, {"nofile", "--nofile"}, {"fsize_bytes", "--fsize"}};
+  static const char *const items[][2] = {{"uid", "--uid"},           {"nofile", "--nofile"}, {"fsize_bytes", "--fsize"},
+                                         {"ports", "--port"}, {"log_denials", "--log-denials"}};
   for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-    if (err->code == JAILER_E_INVALID && !strcmp(err->item, items[i][0])) strcpy(err->item, items[i][1]);
+    if ((err->code == JAILER_E_INVALID || err->code == JAILER_E_UNSUPPORTED) && !strcmp(err->item, items[i][0]))
+      strcpy(err->item, items[i][1]);
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     char *at = strstr(err->message, words[i].library);
     size_t before = strlen(words[i].library), after = strlen(words[i].command);

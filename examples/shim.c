@@ -255,8 +255,10 @@ static void refusals(const layer *layers, size_t count) {
 }
 
 int main(int argc, char **argv) {
+  static jailer_reporter reporter; /* used until the end */
   const char *tries[16];
   char path[JAILER_PATH_MAX], line[160];
+  jailer_error err;
   size_t try_count = 0;
   int kvm = -1;
   bool stay = false;
@@ -270,6 +272,10 @@ int main(int argc, char **argv) {
     else return fprintf(stderr, "shim: what is %s?\n", argv[i]), 2;
   }
   if (!box || box[0] != '/' || !strrchr(box + 1, '/')) return fprintf(stderr, "shim: --box HOME/boxes/ID is needed\n"), 2;
+  /* `exit` has one JSON object a line: what ended us is one more, after whatever we write ourselves below */
+  reporter.path = in_box(path, "exit");
+  reporter.role = "shim";
+  if (jailer_reporter_install(&reporter, &err)) return fprintf(stderr, "shim: %s: %s\n", path, err.message), 2;
   printf("shim: pid %d, uid %d\n", (int)getpid(), (int)getuid());
 
   static layer layers[JAILER_CHAIN_DEPTH];

@@ -637,6 +637,86 @@ static int do_udp(const char *arg) { /* a kept datagram socket N to a port of it
   return answer(sendto(atoi(number), "x", 1, 0, (struct sockaddr *)&to, sizeof to));
 }
 
+/* A socket of its own making and a port of this machine: 127.0.0.1 to connect to, 127.0.0.2 to bind. */
+struct ip_address {
+  uint16_t family, port;
+  uint8_t ip[4];
+  char zero[8];
+};
+
+static const struct sockaddr *ip_address(struct ip_address *at, const char *port, uint8_t last) {
+  const unsigned number = (unsigned)atoi(port);
+  const struct ip_address loopback = {AF_INET, (uint16_t)(number >> 8 | (number & 255) << 8), {127, 0, 0, last}, {0}};
+  *at = loopback;
+  return (const struct sockaddr *)at;
+}
+
+static int ip_connect(int type, int protocol, const char *port) {
+  struct ip_address at;
+  int fd = socket(AF_INET, type, protocol);
+  return fd < 0 ? errno : answer(connect(fd, ip_address(&at, port, 1), sizeof at));
+}
+
+static int ip_bind(int type, const char *port) {
+  struct ip_address at;
+  int fd = socket(AF_INET, type, 0);
+  return fd < 0 ? errno : answer(bind(fd, ip_address(&at, port, 2), sizeof at));
+}
+
+static int do_tcp(const char *port) { return ip_connect(SOCK_STREAM, 0, port); }
+static int do_mptcp(const char *port) { return ip_connect(SOCK_STREAM, 262, port); }
+static int do_udpconnect(const char *port) { return ip_connect(SOCK_DGRAM, 0, port); }
+static int do_tcpbind(const char *port) { return ip_bind(SOCK_STREAM, port); }
+static int do_udpbind(const char *port) { return ip_bind(SOCK_DGRAM, port); }
+
+static int do_udpsend(const char *port) {
+  struct ip_address at;
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  return fd < 0 ? errno : answer(sendto(fd, "x", 1, 0, ip_address(&at, port, 1), sizeof at));
+}
+
+static int do_listen(const char *arg) { /* without bind(2): at a port that the kernel chooses */
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  (void)arg;
+  return fd < 0 ? errno : answer(listen(fd, 1));
+}
+
+/* To a port by TCP fast open, which needs no connect(2): by each of the three calls that can send. */
+static int ip_fast(const char *port, int call) {
+  struct ip_address at;
+  char byte = 'x';
+  struct iovec data = {&byte, 1};
+  struct mmsghdr message;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ip_address(&at, port, 1);
+  memset(&message, 0, sizeof message);
+  message.msg_hdr.msg_name = &at;
+  message.msg_hdr.msg_namelen = sizeof at;
+  message.msg_hdr.msg_iov = &data;
+  message.msg_hdr.msg_iovlen = 1;
+  if (fd < 0) return errno;
+  if (call == 0) return answer(sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&at, sizeof at));
+  if (call == 1) return answer(sendmsg(fd, &message.msg_hdr, MSG_FASTOPEN));
+  return answer(sendmmsg(fd, &message, 1, MSG_FASTOPEN));
+}
+
+static int do_fastto(const char *port) { return ip_fast(port, 0); }
+static int do_fastmsg(const char *port) { return ip_fast(port, 1); }
+static int do_fastmmsg(const char *port) { return ip_fast(port, 2); }
+
+static int do_fastconnect(const char *port) { /* TCP_FASTOPEN_CONNECT: connect(2) answers at once, the first data goes out */
+  struct ip_address at;
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  if (fd < 0 || setsockopt(fd, 6, 30, &on, sizeof on) < 0) return errno;
+  if (connect(fd, ip_address(&at, port, 1), sizeof at) < 0) return errno;
+  return answer(send(fd, "x", 1, MSG_NOSIGNAL));
+}
+
+static int do_ulp(const char *name) { /* TCP_ULP: another protocol in the place of TCP */
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  return fd < 0 ? errno : answer(setsockopt(fd, 6, 31, name, (socklen_t)strlen(name) + 1));
+}
+
 static int do_kill(const char *arg) { /* PID or PID,SIGNAL */
   const char *comma = strchr(arg, ',');
   return answer(kill(atoi(arg), comma ? atoi(comma + 1) : 0));
@@ -854,6 +934,18 @@ static const struct {
              {"bind", do_bind},
              {"fastopen", do_fastopen},
              {"udp", do_udp},
+             {"tcp", do_tcp},
+             {"mptcp", do_mptcp},
+             {"tcpbind", do_tcpbind},
+             {"udpconnect", do_udpconnect},
+             {"udpsend", do_udpsend},
+             {"udpbind", do_udpbind},
+             {"listen", do_listen},
+             {"fastto", do_fastto},
+             {"fastmsg", do_fastmsg},
+             {"fastmmsg", do_fastmmsg},
+             {"fastconnect", do_fastconnect},
+             {"ulp", do_ulp},
              {"unixto", do_unixto},
              {"reconnect", do_reconnect},
              {"isopen", do_isopen},

@@ -316,13 +316,16 @@ static void test_words(void) {
   /* jail calls the library so that these cannot come; how they begin */
   static const char *const not_from_jail[] = {"fd_count without fds",
                                               "grant_count without grants",
+                                              "port_count without ports",
+                                              "an empty list: for no port at all",
                                               "write JAILER_BIT(layer) for each layer",
                                               "a shim is copied into a box: set layout too",
                                               "the layout was not made by jailer_layout_init",
                                               "disks, bases and trusted roots belong to a box: set layout too",
                                               "this build has no reader of disk images (JAILER_NO_QCOW2)",
                                               "the path does not fit the buffer; JAILER_PATH_MAX",
-                                              "the policy is wrong as written: max_depth"};
+                                              "the policy is wrong as written: max_depth",
+                                              " bytes; JAILER_REPORTER_STACK is enough"};
   static struct {
     char library[256], command[256];
     bool met;
@@ -443,6 +446,19 @@ static void test_refusals(void) {
               {{"--keep-fd", "0:65536", "--", "true"}, "65536: a kept descriptor is 0 to 65535", 125},
               {{"--keep-fd", "0:5", "--keep-fd", "1:5", "--", "true"}, "same number inside", 125},
               {{"--keep-fd", "0", "--keep-fd", "0", "--", "true"}, "same number inside", 125},
+              {{"--net", "--port", "443", "--", "true"}, "--port 443: this option takes connect-tcp, bind-tcp,", 125},
+              {{"--net", "--port", "tcp:443", "--", "true"}, "--port tcp:443: this option takes connect-tcp", 125},
+              {{"--net", "--port", "connect-tcp", "--", "true"}, "a colon and a port", 125},
+              {{"--net", "--port", "connect-tcp:", "--", "true"}, "a colon and a port", 125},
+              {{"--net", "--port", "connect-tcp:65536", "--", "true"}, "a colon and a port", 125},
+              {{"--net", "--port", "connect-tcp:-1", "--", "true"}, "a colon and a port", 125},
+              {{"--net", "--port", "bind-tcp:80:81", "--", "true"}, "a colon and a port", 125},
+              {{"--net", "--port", "", "--", "true"}, "--port '': this option takes connect-tcp", 125},
+              {{"--net", "--port", "connect-udp:0", "--", "true"}, "--port: nobody can be connected to at port 0", 125},
+              {{"--port", "connect-tcp:443", "--", "true"}, "--port: ports narrow the host's network, and without it "
+                                                            "there is none: give --net too", 125},
+              {{"--net", "--port", "bind-tcp:80", "--engine", "none", "--", "true"}, "--port: the engine none", 125},
+              {{"--log-denials", "--engine", "none", "--", "true"}, "--log-denials: the engine none", 125},
               {{"--cgroup"}, "--cgroup: this option needs a value", 125},
               {{"--cgroup", "/nonexistent", "--", "true"}, "E_NOT_FOUND: cgroup: open the cgroup: /nonexistent: ", 125},
               {{"--cgroup", "/", "--", "true"}, "E_INVALID: cgroup: open the cgroup: /: ", 125},
@@ -509,7 +525,7 @@ static void test_refusals(void) {
       "--gid",    "--env",    "--cwd",     "--nofile", "--fsize",   "--keep-env",   "--hostname",        "--keep-fd",
       "--home",   "--id",     "--degrade", "--report", "--tty",     "--dry-run",    "--version",         "--help",
       "--cgroup", "--pid1",   "--timeout", "-h",       "124",       "--trust-first", "--allow-host-root", "--full-proc",
-      "125",      "126",      "127",       "128+N",    "--allow-userns"};
+      "125",      "126",      "127",       "128+N",    "--allow-userns", "--allow-exec-memfd"};
   for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
     listed = listed && strstr(run_job.out_text, options[i]);
   OK(listed && !wide, "--help names every option and exit code, in lines of at most 110 columns");
@@ -821,6 +837,10 @@ static void test_strictness(void) {
   }
   OK(RUN("--degrade", "landlock,proc", "--degrade=cgroupns", "--", "true") == 0,
      "--degrade takes a list, and more than once");
+  OK(RUN("--net", "--port", "connect-tcp:443", "--port=bind-udp:0", "--log-denials", "--degrade", "landlock", "--dry-run", "--",
+         "true") == 0 &&
+         strstr(run_job.out_text, "\nport connect-tcp 443\nport bind-udp 0\ndenials logged\n"),
+     "--port and --log-denials are in the plan");
   OK(RUN("--degrade", "landlock", "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "layer? landlock\n") &&
          strstr(run_job.out_text, "layer seccomp\n"),
      "--degrade is in the plan");

@@ -41,6 +41,85 @@ struct row {
 #define SAME(ours, theirs) {#theirs, (long long)(ours), (long long)(theirs)},
 #define NR(name) {"SYS_" #name, JL_NR_##name, SYS_##name},
 
+static bool is(jl_arch arch, const char *name, unsigned long long want) {
+  uint64_t value = ~(uint64_t)want;
+  return jl_const_value(name, strlen(name), arch, &value) && value == want;
+}
+
+/* Not known, and the value is left alone. */
+static bool unknown(jl_arch arch, const char *name, size_t n) {
+  uint64_t value = 0x5eed;
+  return !jl_const_value(name, n, arch, &value) && value == 0x5eed;
+}
+
+/* The names that a policy may use; their values are compared with the headers in tests/test_policy_constants.sh. */
+static void test_names(void) {
+  const jl_arch x86 = JL_ARCH_X86_64, arm = JL_ARCH_AARCH64, riscv = JL_ARCH_RISCV64;
+  OK(is(x86, "O_DIRECT", 0x4000) && is(arm, "O_DIRECT", 0x10000) && is(riscv, "O_DIRECT", 0x4000) &&
+         is(x86, "O_TMPFILE", 0x410000) && is(arm, "O_TMPFILE", 0x404000),
+     "a name has the value of its machine");
+  OK(is(x86, "ARCH_SET_FS", 0x1002) && unknown(arm, "ARCH_SET_FS", 11) && unknown(riscv, "ARCH_SET_FS", 11) &&
+         is(arm, "PROT_BTI", 0x10) && unknown(x86, "PROT_BTI", 8) && unknown(riscv, "PROT_BTI", 8) &&
+         unknown((jl_arch)JL_ARCH_COUNT, "O_RDONLY", 8),
+     "and none where the machine does not know it");
+  OK(is(arm, "AT_FDCWD", (uint64_t)-100) && is(arm, "S_IRWXU", 0700) && is(riscv, "S_IXOTH", 1) &&
+         is(x86, "CLONE_INTO_CGROUP", 0x200000000) && is(x86, "RLIM_INFINITY", UINT64_MAX) &&
+         is(x86, "KVM_RUN", 0xae80),
+     "negative, octal, wide and hexadecimal values are read as they are written");
+  OK(is(x86, "O_ACCMODE", 3) && is(x86, "MADV_GUARD_REMOVE", 103) && is(x86, "ARCH_SHSTK_STATUS", 0x5005) &&
+         is(x86, "PR_CAPBSET_DROP", 24) && is(x86, "PR_SET_NAME", 15) && is(x86, "UFFD_USER_MODE_ONLY", 1),
+     "the first and the last name of the text and of groups are found");
+
+  uint64_t value = 0;
+  OK(jl_const_value("O_WRONLY|O_CREAT", 8, x86, &value) && value == 1, "a name ends where the caller says");
+  OK(unknown(x86, "", 0) && unknown(x86, NULL, 0) && unknown(x86, "O_RD", 4) && unknown(x86, "RDONLY", 6) &&
+         unknown(x86, "o_rdonly", 8) && unknown(x86, "O_RDONLY ", 9) && unknown(x86, " O_RDONLY", 9) &&
+         unknown(x86, "O_RDONLY\0X", 10) && unknown(x86, "O_ACCMODE 3 O_RDONLY", 20) && unknown(x86, "EPERM", 5) &&
+         unknown(x86, "SIGRTMIN", 8),
+     "no part of a name, no two names, no errno");
+  OK(unknown(x86, "3", 1) && unknown(x86, "0x40", 4) && unknown(x86, "-", 1) && unknown(x86, "0x1002/-/-", 10),
+     "and no value is a name");
+  char longest[JL_CONST_NAME_MAX + 2];
+  memset(longest, 'A', sizeof longest);
+  OK(unknown(x86, longest, JL_CONST_NAME_MAX) && unknown(x86, longest, sizeof longest) &&
+         unknown(x86, longest, SIZE_MAX),
+     "nor what is longer than any");
+
+  /* What published policies of virtual machine monitors and of system services name. */
+  static const char used[] =
+      "PR_SET_NAME AF_UNIX PROT_EXEC PROT_READ PROT_WRITE PROT_NONE CLONE_THREAD MADV_REMOVE MADV_MERGEABLE "
+      "MADV_GUARD_REMOVE MADV_GUARD_INSTALL MADV_DONTNEED MADV_DONTDUMP PR_SET_PDEATHSIG SIGABRT MADV_FREE "
+      "SOCK_CLOEXEC PR_SET_SECUREBITS FIOCLEX PR_SET_VMA PR_GET_SECUREBITS MADV_HUGEPAGE F_SETFD F_GETFD "
+      "F_DUPFD_CLOEXEC FS_IOC_SETFLAGS FS_IOC_GETFLAGS FS_IOC_GET_ENCRYPTION_POLICY_EX FS_IOC_FSSETXATTR "
+      "FS_IOC_FSGETXATTR FIONBIO TCSETS TCGETS TCGETS2 SOCK_STREAM SOCK_SEQPACKET PR_GET_NAME PR_GET_AUXV O_RDONLY "
+      "O_NONBLOCK O_DIRECTORY O_CLOEXEC MADV_WILLNEED AF_NETLINK SOCK_NONBLOCK SCHED_IDLE SCHED_BATCH "
+      "PR_SET_SECCOMP PR_SET_NO_NEW_PRIVS PR_CAPBSET_DROP MADV_NOHUGEPAGE F_SETFL F_GETFL AF_INET SIOCGIFFLAGS "
+      "SIOCSIFFLAGS FDGETPRM LOOP_GET_STATUS64 MAP_PRIVATE MAP_ANONYMOUS BLKDISCARD BLKZEROOUT FALLOC_FL_PUNCH_HOLE "
+      "KVM_CREATE_VM KVM_IRQFD KVM_IOEVENTFD TUNSETIFF TUNSETVNETHDRSZ UFFDIO_COPY VFIO_IOMMU_MAP_DMA "
+      "IOMMU_IOAS_MAP VHOST_SET_VRING_KICK VHOST_VDPA_SUSPEND TIOCGPTPEER ";
+  unsigned missing = 0;
+  for (const char *p = used, *end; (end = strchr(p, ' ')) != NULL; p = end + 1)
+    for (int arch = 0; arch < JL_ARCH_COUNT; arch++)
+      if (!jl_const_value(p, (size_t)(end - p), (jl_arch)arch, &value)) {
+        printf("# %.*s\n", (int)(end - p), p);
+        missing++;
+      }
+  OK(missing == 0, "what policies name is there on every machine");
+
+  uint32_t number = 0;
+  OK(jl_const_errno("EPERM", 5, &number) && number == 1 && jl_const_errno("ENOTRECOVERABLE: x", 15, &number) &&
+         number == 131 && jl_const_errno("EWOULDBLOCK", 11, &number) && number == 11 &&
+         jl_const_errno("ENOTSUP", 7, &number) && number == 95,
+     "errnos are found, by their second names as well");
+  OK(!jl_const_errno("", 0, &number) && !jl_const_errno("EPERMX", 6, &number) && !jl_const_errno("EPER", 4, &number) &&
+         !jl_const_errno("O_RDONLY", 8, &number) && !jl_const_errno("EPERM\0X", 7, &number) && number == 95,
+     "and nothing else");
+  OK(!strcmp(jl_const_errno_name(11), "EAGAIN") && !strcmp(jl_const_errno_name(133), "EHWPOISON") &&
+         !jl_const_errno_name(0) && !jl_const_errno_name(41) && !jl_const_errno_name(134) &&
+         !jl_const_errno_name(UINT32_MAX),
+     "a number has the first name, or none");
+}
+
 int main(void) {
   const struct row rows[] = {
     NR(read) NR(write) NR(close) NR(ppoll) NR(mmap) NR(mprotect) NR(munmap) NR(rt_sigaction) NR(rt_sigprocmask)
@@ -125,5 +204,6 @@ int main(void) {
     SAME(sizeof(((jailer_error *)0)->item), JAILER_ITEM_MAX)};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     OK(rows[i].ours == rows[i].theirs, "%s is %lld", rows[i].name, rows[i].theirs);
+  test_names();
   return tap_done();
 }

@@ -226,6 +226,17 @@ static void lies_about_ids(int shape) {
           "%s: an ordinary launcher keeps its groups, and they are not asked for", shape_names[shape]));
 }
 
+/* The call that puts on the last two walls says that it did, and did not: what is read back must not be what something
+   else than the wall would answer, whoever the launcher is. */
+static void lies_about_walls(int shape) {
+  lie_about(shape, SYS_landlock_restrict_self, 0, 0);
+  G->what = REFUSE; /* with no error: the kernel is not asked */
+  lied(shape, JAILER_LAYER_LANDLOCK, "no domain");
+  lie_about(shape, SYS_seccomp, 0, 0);
+  G->what = REFUSE;
+  lied(shape, JAILER_LAYER_SECCOMP, "no filter");
+}
+
 /* struct statfs: f_type at 0, f_flags at 80. */
 static void lies_about_mounts(int shape) {
   static const struct {
@@ -468,6 +479,7 @@ int main(void) {
   for (int shape = 0; shape < SHAPES; shape++) {
     if (!available(shape)) continue;
     lies_about_ids(shape);
+    lies_about_walls(shape);
     lies_about_mounts(shape);
     lies_about_namespaces(shape);
     late(shape);

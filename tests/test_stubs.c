@@ -40,6 +40,23 @@ static bool holds_nothing(const jailer_proc *proc) {
   return proc->pid == 0 && proc->pidfd == -1 && proc->init_fd == -1 && !proc->box && !proc->layers;
 }
 
+static void test_filters(void) {
+  jailer_policy *policy = NULL;
+  jailer_insn insn[512];
+  const jailer_arch arch = JAILER_ARCH_X86_64;
+  const uint64_t args[6] = {0};
+  bool verified = true;
+  size_t len = 9;
+  OK(jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err) == JAILER_OK, "a policy is made on every system");
+  OK(jailer_policy_compile(policy, &arch, 1, insn, 512, &len, &err) == JAILER_OK && len > 100, "and compiled");
+  OK(jailer_policy_answer(policy, arch, 101, args) == JAILER_ANSWER_ERRNO(1), "and asked");
+  NOWHERE(jailer_policy_compile(policy, NULL, 0, insn, 512, &len, e));
+  NOWHERE(jailer_seccomp_apply(policy, true, &verified, e));
+  OK(!verified, "and nothing was verified");
+  INVALID(jailer_seccomp_apply(NULL, true, NULL, e));
+  jailer_policy_free(policy);
+}
+
 static void test_box(void) {
   jailer_layout made_up;
   char bytes[8];
@@ -79,6 +96,17 @@ static void test_images(void) {
   INVALID(jailer_chain_walk("/image", JAILER_FORMAT_UNSTATED, NULL, &chain, e));
   jailer_chain_free(NULL);
   INVALID(jailer_qcow2_parse(NULL, 1, 1, &image, e));
+}
+
+static void test_reporter(void) {
+  jailer_reporter reporter;
+  jailer_denial told;
+  static const char line[] = "{\"crash\": \"SIGSEGV\", \"code\": 1, \"address\": \"0x0\", \"ip\": \"0x1\", \"tid\": 2, \"role\": \"\"}\n";
+  memset(&reporter, 0, sizeof reporter);
+  NOWHERE(jailer_reporter_install(&reporter, e));
+  INVALID(jailer_reporter_install(NULL, e));
+  NOWHERE(jailer_reporter_thread(&reporter, sizeof reporter, e));
+  OK(jailer_denial_last(line, sizeof line - 1, &told) && told.signal == 11, "what a reporter wrote elsewhere can be read");
 }
 
 static void test_launches(void) {
@@ -134,8 +162,10 @@ int main(void) {
   config.argv = argv;
   config.layout = &layout;
   OK(jailer_layout_init(&layout, "/home", "demo", &err) == JAILER_OK, "a layout can be made");
+  test_filters();
   test_box();
   test_images();
+  test_reporter();
   test_launches();
   return tap_done();
 }

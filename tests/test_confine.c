@@ -1,0 +1,295 @@
+/* test_confine.c: a process confines itself. Every row does it for real, in a child of its own, and reads the kernel's
+ * account of every thread. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+#include "tap.h"
+
+/* --- children: the row's function runs in a fork and answers 0, or the line on which it gave up ------------------- */
+
+#define NEED(condition)                                                                                               \
+  do {                                                                                                                 \
+    if (!(condition)) _exit(__LINE__ % 200 + 20);                                                                      \
+  } while (0)
+
+static int ended(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+static int in_child(void (*row)(void)) {
+  fflush(stdout);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(30);
+    row();
+    syscall(SYS_exit_group, 0);
+  }
+  return ended(pid);
+}
+
+static void row(void (*fn)(void), const char *what) {
+  const int status = in_child(fn);
+  if (!OK(status == 0, "%s", what)) printf("# status %#x\n", (unsigned)status);
+}
+
+/* --- policies ------------------------------------------------------------------------------------------------------ */
+
+/* Everything but getppid, which answers 77; `unknown` is ENOSYS. */
+static const jailer_rule getppid_is_77[] = {{.call = "getppid", .otherwise = JAILER_ANSWER_ERRNO(77)}};
+
+static jailer_policy *policy_of(const jailer_rule *rules, size_t count, uint32_t otherwise) {
+  jailer_rules r = {.name = "row", .rules = rules, .rule_count = count, .otherwise = otherwise};
+  jailer_policy *policy = NULL;
+  jailer_error err;
+  r.unknown = JAILER_ANSWER_ERRNO(38);
+  if (jailer_policy_rules(&r, &policy, &err)) printf("# %s: %s\n", err.item, err.message);
+  return policy;
+}
+
+static bool refused_77(void) { return syscall(SYS_getppid) == -1 && errno == 77; }
+
+/* "Seccomp:", "NoNewPrivs:", "Seccomp_filters:" of a thread; -1: no such line. */
+static int account(const char *task, const char *key) {
+  char path[64], line[256];
+  int value = -1;
+  snprintf(path, sizeof path, "/proc/%s/status", task);
+  FILE *f = fopen(path, "re");
+  while (f && fgets(line, sizeof line, f))
+    if (!strncmp(line, key, strlen(key))) value = atoi(line + strlen(key));
+  if (f) fclose(f);
+  return value;
+}
+
+/* --- threads that wait, answer one question each, and go on waiting ------------------------------------------------ */
+
+enum { THREADS = 5 };
+static pthread_barrier_t gate;
+static bool refused[THREADS], filtered_first;
+static pid_t tid_of[THREADS];
+
+static void *waits(void *arg) {
+  const size_t me = (size_t)(uintptr_t)arg;
+  tid_of[me] = (pid_t)syscall(SYS_gettid);
+  if (filtered_first && me == 3) {
+    jailer_policy *own = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+    NEED(jailer_seccomp_apply(own, false, NULL, NULL) == JAILER_OK);
+  }
+  pthread_barrier_wait(&gate);
+  pthread_barrier_wait(&gate);
+  refused[me] = refused_77();
+  pthread_barrier_wait(&gate);
+  return NULL;
+}
+
+static void start_threads(void) {
+  pthread_t thread;
+  NEED(pthread_barrier_init(&gate, NULL, THREADS + 1) == 0);
+  for (size_t i = 0; i < THREADS; i++) NEED(pthread_create(&thread, NULL, waits, (void *)(uintptr_t)i) == 0);
+  pthread_barrier_wait(&gate);
+}
+
+static int ask_threads(void) {
+  int n = 0;
+  pthread_barrier_wait(&gate);
+  pthread_barrier_wait(&gate);
+  for (int i = 0; i < THREADS; i++) n += refused[i];
+  return n;
+}
+
+/* --- rows ---------------------------------------------------------------------------------------------------------- */
+
+static void one_thread(void) {
+  jailer_policy *policy = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+  jailer_error err;
+  bool verified = false;
+  start_threads();
+  NEED(!refused_77());
+  NEED(jailer_seccomp_apply(policy, false, &verified, &err) == JAILER_OK);
+  NEED(verified && refused_77());
+  NEED(ask_threads() == 0);
+  NEED(account("thread-self", "Seccomp:") == 2 && account("thread-self", "NoNewPrivs:") == 1);
+}
+
+static void all_threads(void) {
+  jailer_policy *policy = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+  bool verified = false;
+  start_threads();
+  NEED(jailer_seccomp_apply(policy, true, &verified, NULL) == JAILER_OK && verified);
+  NEED(refused_77() && ask_threads() == THREADS);
+  for (int i = 0; i < THREADS; i++) {
+    char task[64];
+    snprintf(task, sizeof task, "self/task/%d", (int)tid_of[i]);
+    if (account(task, "Seccomp:") < 0) continue; /* it has ended */
+    NEED(account(task, "Seccomp:") == 2 && account(task, "NoNewPrivs:") == 1);
+  }
+}
+
+static void a_thread_that_cannot_follow(void) {
+  static const jailer_rule other[] = {{.call = "getpgid", .otherwise = JAILER_ANSWER_ERRNO(77)}};
+  jailer_policy *policy = policy_of(other, 1, JAILER_ANSWER_ALLOW);
+  jailer_error err;
+  bool verified = true;
+  char tid[24];
+  filtered_first = true;
+  start_threads();
+  NEED(jailer_seccomp_apply(policy, true, &verified, &err) == JAILER_E_CONFLICT && !verified);
+  snprintf(tid, sizeof tid, "%d", (int)tid_of[3]);
+  NEED(!strcmp(err.item, tid) && err.layer == JAILER_LAYER_SECCOMP);
+  NEED(syscall(SYS_getpgid, 0) >= 0); /* nothing was installed */
+  NEED(ask_threads() == 1);
+}
+
+static void stacks(void) {
+  static const jailer_rule other[] = {{.call = "getpgid", .otherwise = JAILER_ANSWER_ERRNO(78)},
+                                      {.call = "getppid", .otherwise = JAILER_ANSWER_ALLOW}};
+  jailer_policy *first = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+  jailer_policy *second = policy_of(other, 2, JAILER_ANSWER_ALLOW);
+  bool verified = false;
+  NEED(jailer_seccomp_apply(first, true, &verified, NULL) == JAILER_OK && verified);
+  NEED(jailer_seccomp_apply(second, true, &verified, NULL) == JAILER_OK && verified);
+  NEED(refused_77()); /* what the first refuses stays refused */
+  NEED(syscall(SYS_getpgid, 0) == -1 && errno == 78);
+  const int filters = account("self", "Seccomp_filters:");
+  NEED(filters == -1 || filters == 2);
+}
+
+/* Threads come and go while the filter is installed for all. */
+static volatile int stop;
+static void *comes_and_goes(void *unused) { return unused; }
+static void *makes_threads(void *unused) {
+  pthread_t thread;
+  while (!stop)
+    if (pthread_create(&thread, NULL, comes_and_goes, NULL) == 0) pthread_join(thread, NULL);
+  return unused;
+}
+
+static void in_a_crowd(void) {
+  jailer_policy *policy = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+  jailer_error err;
+  pthread_t maker[3];
+  for (int i = 0; i < 3; i++) NEED(pthread_create(&maker[i], NULL, makes_threads, NULL) == 0);
+  for (int i = 0; i < 40; i++) {
+    bool verified = false;
+    NEED(jailer_seccomp_apply(policy, true, &verified, &err) == JAILER_OK);
+    NEED(verified);
+  }
+  stop = 1;
+  for (int i = 0; i < 3; i++) pthread_join(maker[i], NULL);
+}
+
+/* The first thread has ended and is a zombie in /proc/self/task. */
+static void *without_a_leader(void *arg) {
+  bool verified = false;
+  usleep(20000);
+  NEED(jailer_seccomp_apply(arg, true, &verified, NULL) == JAILER_OK && verified && refused_77());
+  syscall(SYS_exit_group, 0);
+  return NULL;
+}
+
+static void the_leader_has_gone(void) {
+  pthread_t thread;
+  NEED(pthread_create(&thread, NULL, without_a_leader, policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW)) == 0);
+  syscall(SYS_exit, 0);
+}
+
+/* A policy of two calls: nothing else is made after it is installed, or the process would be gone. */
+static void the_strictest(void) {
+  static const jailer_rule two[] = {{.call = "write", .otherwise = JAILER_ANSWER_ALLOW},
+                                    {.call = "exit_group", .otherwise = JAILER_ANSWER_ALLOW}};
+  bool verified = true;
+  jailer_policy *policy = policy_of(two, 2, JAILER_ANSWER_KILL_PROCESS);
+  const jailer_code code = jailer_seccomp_apply(policy, true, &verified, NULL);
+  syscall(SYS_exit_group, code == JAILER_OK && !verified ? 0 : 9);
+}
+
+/* What is allowed with read and close can be verified for one thread, not for all. */
+static void read_and_close(void) {
+  static const jailer_rule four[] = {{.call = "write", .otherwise = JAILER_ANSWER_ALLOW},
+                                     {.call = "read", .otherwise = JAILER_ANSWER_ALLOW},
+                                     {.call = "close", .otherwise = JAILER_ANSWER_ALLOW},
+                                     {.call = "exit_group", .otherwise = JAILER_ANSWER_ALLOW}};
+  bool verified = true, one = false;
+  jailer_rule more[5];
+  memcpy(more, four, sizeof four);
+  memset(&more[4], 0, sizeof more[4]);
+  more[4].call = "seccomp";
+  more[4].otherwise = JAILER_ANSWER_ALLOW;
+  jailer_rule first[64];
+  static const char *const needed[] = {"mmap", "munmap", "brk", "openat", "getdents64", "madvise", "prctl", "seccomp",
+                                       "read", "close",  "write", "exit_group", "lseek", "fstat", "newfstatat"};
+  for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+    memset(&first[i], 0, sizeof first[i]);
+    first[i].call = needed[i];
+    first[i].otherwise = JAILER_ANSWER_ALLOW;
+  }
+  jailer_policy *last = policy_of(more, 5, JAILER_ANSWER_KILL_PROCESS);
+  NEED(jailer_seccomp_apply(policy_of(first, sizeof needed / sizeof needed[0], JAILER_ANSWER_KILL_PROCESS), true,
+                            &verified, NULL) == JAILER_OK);
+  NEED(verified);
+  const jailer_code code = jailer_seccomp_apply(last, false, &one, NULL);
+  syscall(SYS_exit_group, code == JAILER_OK && one ? 0 : 9);
+}
+
+/* A filter below that does not let seccomp through. */
+static void not_after_the_last(void) {
+  static const jailer_rule closed[] = {{.call = "seccomp", .otherwise = JAILER_ANSWER_ERRNO(1)}};
+  jailer_error err;
+  bool verified = true;
+  NEED(jailer_seccomp_apply(policy_of(closed, 1, JAILER_ANSWER_ALLOW), false, NULL, NULL) == JAILER_OK);
+  NEED(jailer_seccomp_apply(policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW), false, &verified, &err) ==
+       JAILER_E_SYSTEM);
+  NEED(!verified && err.sys_errno == EPERM && !refused_77());
+}
+
+/* The filters of one process: 32768 instructions, each with a few more counted. */
+static void too_many(void) {
+  jailer_policy *policy = NULL;
+  jailer_error err;
+  jailer_code code = JAILER_OK;
+  int n = 0;
+  NEED(jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, NULL) == JAILER_OK);
+  while (code == JAILER_OK && n++ < 4000) code = jailer_seccomp_apply(policy, false, NULL, &err);
+  NEED(code == JAILER_E_LIMIT && n > 50 && err.sys_errno == ENOMEM);
+}
+
+static void without_proc(void) {
+  bool verified = true;
+  const jailer_rule no_open[] = {{.call = "openat", .otherwise = JAILER_ANSWER_ERRNO(2)}};
+  NEED(jailer_seccomp_apply(policy_of(no_open, 1, JAILER_ANSWER_ALLOW), false, NULL, NULL) == JAILER_OK);
+  NEED(jailer_seccomp_apply(policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW), true, &verified, NULL) == JAILER_OK);
+  NEED(!verified && refused_77());
+}
+
+int main(void) {
+  jailer_error err;
+  bool verified = true;
+  OK(jailer_seccomp_apply(NULL, false, &verified, &err) == JAILER_E_INVALID && !verified, "no policy is E_INVALID");
+  row(one_thread, "one thread: it alone is filtered, and that is verified");
+  row(all_threads, "all threads: each is filtered, has no_new_privs, and that is verified");
+  row(a_thread_that_cannot_follow, "all threads: one with a filter of its own is named, nothing is installed");
+  row(stacks, "a second filter comes on top: both hold");
+  row(in_a_crowd, "all threads, while others come and go");
+  row(the_leader_has_gone, "all threads, when the first one has ended");
+  row(the_strictest, "a policy of write and exit_group: no call is made that it refuses, and nothing is claimed verified");
+  row(read_and_close, "one thread is verified with read and close alone, without munmap");
+  row(not_after_the_last, "a filter below that refuses seccomp: an error, nothing is installed");
+  row(too_many, "more than the kernel takes: E_LIMIT");
+  row(without_proc, "where /proc cannot be opened it is installed and not verified");
+  return tap_done();
+}

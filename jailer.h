@@ -11943,7 +11943,7 @@ static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_thre
   const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
   if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
   jailer_insn *insn = (jailer_insn *)(uintptr_t)pages;
-  jailer_code code = jl_bpf_compile(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
+  jailer_code code = JL_COMPILE(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
   if (code == JAILER_OK) {
     memset(&program, 0, sizeof program);
     program.len = (uint16_t)len;

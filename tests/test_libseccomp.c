@@ -9,8 +9,6 @@ static bool fail_memfd(long nr, const long args[6], long *result);
 #endif
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
-#include "bpf_run.h"
-#include "random_policy.h"
 #include "tap.h"
 
 #ifndef JAILER_USE_LIBSECCOMP
@@ -19,6 +17,8 @@ int main(void) {
   return tap_done();
 }
 #else
+#include "bpf_run.h"
+#include "random_policy.h"
 #include <dirent.h>
 #include <unistd.h>
 

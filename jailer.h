@@ -749,7 +749,9 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
    E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
    With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
-   file (memfd_create(2)) that it writes to failed. */
+   file (memfd_create(2)) that it writes to failed. On first use libseccomp asks the kernel what it can do by calls of
+   seccomp(2) that the roles vmm, vcpu and api refuse: a process's first filter has to be compiled before it has one of
+   these from elsewhere (jailer_seccomp_apply with a role does so by itself). */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
@@ -6450,8 +6452,7 @@ static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
 
 /* The rules of one stage. 0 or a negated errno. */
 static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
-  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
   for (size_t i = 0; i < s->rules && r == 0; i++) {
     const jl_scmp_rule *rule = &s->rule[i];
     struct scmp_arg_cmp cmp[6];
@@ -6531,7 +6532,11 @@ static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
       insn->k = jl_bpf_audit[arch];
       asked++;
     }
-    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    if (insn->code != JL_BPF_RET) continue;
+    if (insn->k == SCMP_ACT_KILL_THREAD) { /* another machine; it takes KILL_PROCESS only where it may ask for it */
+      insn->k = JAILER_ANSWER_KILL_PROCESS;
+      continue;
+    }
     const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
     const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
     const uint32_t target = answer - JL_SCMP_GO;

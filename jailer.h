@@ -748,10 +748,10 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
    E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
-   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
-   file (memfd_create(2)) that it writes to failed. On first use libseccomp asks the kernel what it can do by calls of
-   seccomp(2) that the roles vmm, vcpu and api refuse: a process's first filter has to be compiled before it has one of
-   these from elsewhere (jailer_seccomp_apply with a role does so by itself). */
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or its memory
+   file failed. That takes memfd_create, write, statx, pread64 and close from the filters that are in force, and the
+   first time in a process all of seccomp(2), for libseccomp asks what the kernel can do. A shim that puts on its role
+   and then one for a thread has that. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 

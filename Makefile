@@ -29,7 +29,7 @@ TESTS = \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
 	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
-	$B/test_libseccomp
+	$B/test_libseccomp $B/test_policy
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -39,7 +39,7 @@ PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
 
-FUZZERS = $B/fuzz_denial $B/fuzz_qcow2
+FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2
 BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
@@ -160,6 +160,7 @@ $B/test_leaks: tests/test_leaks.c
 $B/test_libseccomp: tests/test_libseccomp.c
 $B/test_nested: tests/test_nested.c
 $B/test_plan: tests/test_plan.c
+$B/test_policy: tests/test_policy.c
 $B/test_qcow2: tests/test_qcow2.c
 $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
@@ -185,6 +186,7 @@ $B/noop: tests/bench/noop.c
 $B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
 
 $B/fuzz_denial: tests/fuzz/fuzz_denial.c
+$B/fuzz_policy: tests/fuzz/fuzz_policy.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
 .PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean

@@ -33,6 +33,7 @@
  *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
+ *   A filter of one's own:           jailer_policy_load (a text as minijail's), jailer_policy_rules, jailer_policy_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
@@ -83,6 +84,7 @@
  *   >>plan        grants = f(config, host): defaults, conflicts, order
  *   >>policy      who may call what: rules by system call
  *   >>bpf         the compiler: from a policy to a filter
+ *   >>policytext  policies as text: parser and printer
  *   >>denial      how a jailed program tells of its end: one line, written and parsed
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
@@ -400,6 +402,20 @@ typedef struct jailer_role_options {
    threads. */
 typedef struct jailer_policy jailer_policy;
 
+#define JAILER_POLICY_TEXT_MAX 1048576 /* bytes in one file of a policy */
+
+/* A policy as text, for jailer_policy_parse. Strings are borrowed until it returns. */
+typedef struct jailer_policy_source {
+  const char *name; /* of the file: errors begin with it, and ./FILE is looked for beside it; NULL: "policy" */
+  const char *text; /* NULL: none */
+  size_t length;    /* at most JAILER_POLICY_TEXT_MAX */
+
+  /* What reads the file of an @include or @frequency: at most size bytes into text, their number in *length. Its error
+     becomes jailer_policy_parse's, with the place that asked. NULL: such a line is E_INVALID. */
+  jailer_code (*include)(void *user, const char *path, char *text, size_t size, size_t *length, jailer_error *err);
+  void *user; /* handed to include */
+} jailer_policy_source;
+
 /* One instruction of classic BPF: struct sock_filter of linux/filter.h, the same layout. */
 typedef struct jailer_insn {
   uint16_t code;
@@ -467,6 +483,9 @@ typedef struct jailer_config {
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
+  const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
+                                  on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
+                                  what the program then needs to start */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -554,6 +573,7 @@ typedef struct jailer_proc {
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
   bool trap_denied;      /* private: what the launch filter answers */
+  bool has_policy;       /* private: a filter on top of it */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -725,6 +745,43 @@ JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_op
    E_CONFLICT (a call named twice), E_INVALID (an argument, width, operator, mask, value or answer that is none; a
    comparison that can never hold), E_LIMIT, E_NO_MEMORY. Ownership and threads as above. */
 JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err);
+
+/* A policy from text in the language of minijail's policy files (minijail0(5), and the braces and brackets of its newer
+   compiler; the whole grammar: >>policytext):
+
+     # comment                            a `\` at the very end continues a line
+     read: allow                          or 1; log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO
+     mmap: arg2 in ~PROT_EXEC || arg2 & PROT_READ && arg3 == MAP_PRIVATE|MAP_ANONYMOUS
+     openat: arg2 == O_RDONLY; return EACCES             what holds is allowed, all else gets the errno
+     {open, creat}: return ENOENT
+     ioctl: { arg1 == TIOCSTI; return EPERM, arg1 in 0xffff; allow, kill }     the first that holds answers
+     epoll_wait[arch=x86_64]: 1
+     @include ./FILE                      @frequency /FILE, @default ACTION, @denylist
+
+   and beyond that: `newcall?: 1` and `arg1 == NEWNAME?` for names that may be unknown (all others are E_NOT_FOUND),
+   `arg1[32] == X` (as the kernel reads an int), `arg1 & MASK == X`, `trap N`, `@unknown ACTION`, `[weight=N]`.
+   Comparisons are unsigned and of 64 bits; `&`: any of these bits is set; `in`: no other bit is. arch: whose constants
+   and whose [arch=...] rules count; the policy is meant for it alone. On success *out is a policy that the caller
+   frees; on failure it is NULL, and the error's item is FILE:LINE:COLUMN (bytes, from 1). Any thread. Pure but for
+   include. E_FORMAT: no such syntax, or bytes that are no text. E_NOT_FOUND: a call, constant, errno, machine or file
+   that is not known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults;
+   a rule that allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always
+   or never so; no source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all,
+   more than 10 that include each other, 65536 conditions or names, 64 bits, 16 parentheses. E_UNSUPPORTED: no such
+   machine. E_NO_MEMORY, and what include answers. */
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err);
+
+/* The same from a file, and those that it includes. Symbolic links are followed: whoever can write one of the files or
+   directories decides the policy. Further errors: E_NOT_FOUND, E_DENIED, E_UNSAFE (no regular file), E_LIMIT, E_SYSTEM;
+   E_UNSUPPORTED where this build has no effects. */
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err);
+
+/* A policy as such a text, with the reason of each rule where it came with a role. Only what concerns that machine;
+   jailer_policy_parse makes of it a policy with the same answers there. The rules of jailer_plan_text; E_INVALID: no
+   policy; E_UNSUPPORTED: no such machine. */
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err);
 
 /* NULL is fine. */
 JAILER_API void jailer_policy_free(jailer_policy *policy);
@@ -1450,6 +1507,7 @@ typedef enum jl_step {
   JL_STEP_INIT,
   JL_STEP_SECCOMP,
   JL_STEP_READBACK,
+  JL_STEP_POLICY,
   JL_STEP_GATE,
   JL_STEP_EXEC,
   JL_STEP_COUNT
@@ -1510,6 +1568,7 @@ static const struct {
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
     {JAILER_LAYER_NONE, "read the layers back",
      "the kernel's own account disagrees with what was asked; this is a fault of the host or of this library"},
+    {JAILER_LAYER_SECCOMP, "install the policy", "the kernel refused this filter on top of the launch filter"},
     {JAILER_LAYER_NONE, "wait for the launcher", "the launcher did not release the child in time"},
     {JAILER_LAYER_NONE, "execute the program",
      "it must exist inside the jail, be executable by the target, and have its interpreter and libraries granted"}};
@@ -3367,8 +3426,10 @@ struct jailer_plan {
   jailer_port *ports; /* of a narrowed network; NULL: none */
   size_t port_count;
   uint64_t nofile, fsize;
-  jailer_insn *filter;
-  size_t filter_len;
+  jailer_insn *filter, *policy; /* the launch filter, and what comes on top of it; NULL: nothing */
+  size_t filter_len, policy_len;
+  const char *policy_name;
+  bool policy_pauses; /* the policy allows nanosleep */
   struct jl_box *box; /* NULL: none */
 };
 
@@ -4350,6 +4411,7 @@ typedef struct jl_verdict {
   uint32_t count;     /* of clauses */
   const jailer_clause *clause;
   uint32_t weight;
+  const char *why; /* the table's reason, or NULL */
 } jl_verdict;
 
 struct jailer_policy {
@@ -4476,6 +4538,7 @@ static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, 
   bool memory = clause != NULL;
   out->otherwise = jl_policy_denied(r, rule->otherwise);
   out->clause = clause;
+  out->why = rule->why;
   for (uint32_t i = 0; i < rule->count && memory; i++) {
     const jl_tab_clause *from = &rule->clause[i];
     if (from->grant & ~r->grants) continue;
@@ -4987,6 +5050,1165 @@ JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const j
 }
 
 /* ============================================================================================
+ * // >>policytext    policies as text: the parser, and the printer whose text it takes
+ * May touch: memory; other files only through the caller's include. May call: base, error, syscalls, constants,
+ * policy. Compiles and is tested on every system.
+ *
+ * The language is that of minijail's policy files, minijail0(5), with the braces and brackets of its newer compiler.
+ * What only this parser takes is marked +; minijail refuses each of these texts, so none has two meanings.
+ *
+ *   line    = [ "@include" path | "@frequency" path | "@default" action | "@unknown" action + | "@denylist"
+ *             | calls ":" filter ]                              `\` as its last byte continues a line; # is a comment
+ *   calls   = call | "{" call { "," call } "}"
+ *   call    = NAME [ "?" + ] [ "[" attr { ";" attr } "]" ]            "?": skipped where the table does not know it
+ *   attr    = "arch" "=" NAME { "," NAME } | "weight" "=" NUMBER +    weight: as from a file of frequencies
+ *   filter  = action | any [ ";" "return" errno ] | "{" branch { "," branch } "}"
+ *   branch  = action | any [ ";" action ]                             the first that holds answers; none: @default
+ *   any     = all { "||" all }
+ *   all     = test { "&&" test }
+ *   test    = arg ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value     unsigned, all 64 bits
+ *           | arg "&" value                                           any of the bits is set
+ *           | arg "&" value ( " ==" | ... ) value +                   the bits under a mask compared; with the blank
+ *           | arg "in" value                                          no other bit is set
+ *   arg     = "arg0" ... "arg5" [ "[32]" + | "[64]" + ]               32: as the kernel reads an int; 64: the default
+ *   value   = term { "|" term }
+ *   term    = [ "~" ] ( NUMBER | NAME [ "?" + ] | "(" value ")" )     "?": where unknown, the test's `all` is left out
+ *   action  = "allow" | "1" | "log" | "user-notify" | "kill" | "kill-process" | "kill-thread" | "trap" [ NUMBER + ]
+ *           | "return" errno
+ *   path    = "/" ... | "./" ...                                      no "..", relative to the file that says it
+ *
+ * A file of frequencies has the lines `call ":" NUMBER`. `kill` is kill-process. @default and @unknown take any action
+ * (minijail: only those that refuse); without them it is kill, and @unknown is what @default is. With @denylist it is
+ * allow, and rules only refuse.
+ * `any; return N` outside braces is as in minijail0(5): what holds is allowed, the rest gets N. minijail's newer
+ * compiler reads it the other way round; inside braces, which only that one has, it is as there: what holds gets the
+ * action. Statements about one call add up in their order; one after an answer to all arguments is an error.
+ * ============================================================================================ */
+
+enum {
+  JL_TEXT_DEPTH = 10,      /* files that are open at a time, the first one counted: minijail's bound */
+  JL_TEXT_FILES = 256,     /* files in all */
+  JL_TEXT_NESTED = 16,     /* parentheses in each other */
+  JL_TEXT_TESTS = 1 << 16, /* conditions, and alternatives that are put together: no filter holds as many */
+  JL_TEXT_NAMES = 1 << 16  /* names of calls and constants: looking one up takes a microsecond or so */
+};
+#define JL_TEXT_TOTAL ((size_t)4 * JAILER_POLICY_TEXT_MAX) /* bytes in all files */
+
+static const char jl_text_step[] = "read a policy";
+
+/* What a token is: one of these, or its character. */
+enum {
+  JL_TEXT_BAD = 256, /* after an error */
+  JL_TEXT_END,       /* of the line, or of the file */
+  JL_TEXT_NAME,
+  JL_TEXT_NUMBER,
+  JL_TEXT_DIRECTIVE, /* @name */
+  JL_TEXT_PATH,
+  JL_TEXT_OR,
+  JL_TEXT_AND,
+  JL_TEXT_EQ,
+  JL_TEXT_NE,
+  JL_TEXT_LE,
+  JL_TEXT_GE
+};
+
+typedef struct jl_text_place {
+  const char *file;
+  uint32_t line, column; /* from 1; columns are bytes */
+} jl_text_place;
+
+typedef struct jl_text_token {
+  int kind;
+  const char *at;
+  size_t length;
+  jl_text_place place;
+  uint64_t value; /* of a number, without its sign */
+  bool negative;
+} jl_text_token;
+
+/* A file that is being read. */
+typedef struct jl_text_file {
+  const char *name, *text;
+  char *owned; /* the same as text where it was included */
+  size_t length, at, line_start;
+  uint32_t line;
+  bool frequency;
+} jl_text_file;
+
+typedef struct jl_text_clause {
+  struct jl_text_clause *next;
+  struct jl_text_test {
+    struct jl_text_test *next;
+    jailer_test test;
+  } * test;
+  uint32_t answer, count;
+} jl_text_clause;
+
+/* What one statement says, after its colon. */
+typedef struct jl_text_body {
+  const jailer_clause *clause;
+  uint32_t count, otherwise;
+  bool closed; /* otherwise is stated: nothing can follow */
+  jl_text_place place;
+} jl_text_body;
+
+typedef struct jl_text_part {
+  struct jl_text_part *next;
+  const jl_text_body *body;
+} jl_text_part;
+
+/* What the statements say of one call. */
+typedef struct jl_text_rule {
+  jl_text_part *first, *last;
+  uint32_t statement; /* the newest that names it */
+  uint64_t weight;
+} jl_text_rule;
+
+typedef struct jl_text_fixed { /* @default and @unknown */
+  bool given;
+  uint32_t answer;
+  jl_text_place place;
+} jl_text_fixed;
+
+typedef struct jl_text {
+  const jailer_policy_source *source;
+  jl_arch arch;
+  jailer_policy *policy;
+  jl_arena scratch; /* what is not needed once it is read */
+  jailer_error *err;
+  jailer_code code; /* sticky: the first error counts */
+  jl_text_file file[JL_TEXT_DEPTH];
+  size_t depth, files, bytes;
+  jl_text_token token; /* the next one, not taken yet */
+
+  jl_text_fixed fallback, unknown;
+  bool denylist, ruled;
+  uint32_t statement;
+  jl_text_rule rule[JL_TAB_CALLS];
+
+  uint16_t row[JL_TAB_CALLS]; /* the calls of this statement */
+  size_t rows;
+  bool idle; /* none of them is one of this machine: what it says need not make sense here */
+  uint32_t weight;
+  jl_text_clause *clause, **tail;
+  uint32_t clauses, tests, copies, names;
+  bool absent;         /* this conjunction has an optional constant that nobody knows */
+  const char *dropped; /* the same of one of this branch */
+} jl_text;
+
+/* --- errors --- */
+
+/* FILE:LINE:COLUMN; of a long name the end. */
+static void jl_text_item(char item[JAILER_ITEM_MAX], const jl_text_place *place) {
+  const size_t n = strlen(place->file);
+  size_t most = 200;
+  jl_buf b = jl_buf_fixed(item, JAILER_ITEM_MAX);
+  for (size_t i = 0; i < n; i++) /* as jl_fail sees it: these need four bytes each */
+    if (place->file[i] < 32 || place->file[i] > 126 || place->file[i] == '\\' || place->file[i] == '"') most = 36;
+  if (n > most) jl_buf_str(&b, "...");
+  jl_buf_str(&b, place->file + (n > most ? n - most : 0));
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->line);
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->column);
+}
+
+/* The first error ends it all. Always false, so that `return jl_text_stop(...)` reads as one thought. */
+static bool jl_text_stop(jl_text *p, jailer_code code, const jl_text_place *place, const char *what) {
+  char item[JAILER_ITEM_MAX];
+  if (p->code) return false;
+  jl_text_item(item, place);
+  p->token.kind = JL_TEXT_BAD;
+  p->code = jl_fail(p->err, code, JAILER_LAYER_SECCOMP, jl_text_step, item, 0, what);
+  return false;
+}
+
+static bool jl_text_no_memory(jl_text *p) {
+  if (p->code == JAILER_OK) p->code = jl_no_memory(p->err, jl_text_step);
+  p->token.kind = JL_TEXT_BAD;
+  return false;
+}
+
+/* `text` is not what stands here. */
+static void jl_text_quote(jl_buf *b, const char *text, size_t n) {
+  jl_buf_char(b, '`');
+  jl_buf_escaped(b, text, n < 40 ? n : 40);
+  jl_buf_str(b, n < 40 ? "`" : "...`");
+}
+
+/* Something else than the next token was to come. */
+static bool jl_text_unlike(jl_text *p, const char *wanted) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "here is wanted: ");
+  jl_buf_str(&b, wanted);
+  jl_buf_str(&b, "; not ");
+  if (p->token.kind == JL_TEXT_END) jl_buf_str(&b, "the end of the line");
+  else jl_text_quote(&b, p->token.at, p->token.length);
+  return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, message);
+}
+
+/* A name that stands for nothing. */
+static bool jl_text_unknown(jl_text *p, const jl_text_token *name, const char *what) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_quote(&b, name->at, name->length);
+  jl_buf_str(&b, what);
+  return jl_text_stop(p, JAILER_E_NOT_FOUND, &name->place, message);
+}
+
+/* What stands at `place` contradicts what was said before. */
+static bool jl_text_conflict(jl_text *p, const jl_text_place *place, const char *name, const char *what,
+                             const jl_text_place *before) {
+  char message[JAILER_TEXT_MAX], item[JAILER_ITEM_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_item(item, before);
+  jl_buf_str(&b, name);
+  jl_buf_str(&b, what);
+  jl_buf_str(&b, ", at ");
+  jl_buf_escaped(&b, item, strlen(item));
+  return jl_text_stop(p, JAILER_E_CONFLICT, place, message);
+}
+
+/* --- tokens --- */
+
+static jl_text_file *jl_text_top(jl_text *p) { return &p->file[p->depth - 1]; }
+
+/* A byte of the file, counted from where it is read; -1 behind its end. */
+static int jl_text_peek(const jl_text_file *f, size_t ahead) {
+  return ahead < f->length - f->at ? (unsigned char)f->text[f->at + ahead] : -1;
+}
+
+static jl_text_place jl_text_here(const jl_text_file *f) {
+  const jl_text_place place = {f->name, f->line, (uint32_t)(f->at - f->line_start + 1)};
+  return place;
+}
+
+static void jl_text_newline(jl_text_file *f) {
+  f->at++;
+  f->line++;
+  f->line_start = f->at;
+}
+
+/* How many bytes the end of a line has here: LF, or CR LF as other systems write; 0: none. */
+static size_t jl_text_eol(const jl_text_file *f, size_t ahead) {
+  if (jl_text_peek(f, ahead) == '\n') return 1;
+  return jl_text_peek(f, ahead) == '\r' && jl_text_peek(f, ahead + 1) == '\n' ? 2 : 0;
+}
+
+static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
+  char message[96];
+  const unsigned c = (unsigned)jl_text_peek(f, 0);
+  const jl_text_place place = jl_text_here(f);
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "a byte that has no place here: 0x");
+  jl_buf_char(&b, "0123456789abcdef"[c >> 4 & 15]);
+  jl_buf_char(&b, "0123456789abcdef"[c & 15]);
+  if (c > 32 && c < 127 && c != '"' && c != '\\') {
+    jl_buf_str(&b, ", ");
+    jl_buf_char(&b, (char)c);
+  }
+  return jl_text_stop(p, JAILER_E_FORMAT, &place, message);
+}
+
+/* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
+   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
+static size_t jl_text_utf8(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  uint32_t c;
+  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
+  if (length == 0 || length > n) return 0;
+  c = s[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63u);
+  }
+  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
+  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
+  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
+}
+
+static bool jl_text_comment(jl_text *p, jl_text_file *f) {
+  jl_text_place last = jl_text_here(f);
+  int c = 0;
+  while (jl_text_peek(f, 0) >= 0 && !jl_text_eol(f, 0)) {
+    const size_t n = jl_text_utf8(f->text + f->at, f->length - f->at);
+    if (n == 0) return jl_text_byte(p, f);
+    last = jl_text_here(f);
+    c = jl_text_peek(f, 0);
+    f->at += n;
+  }
+  if (c != '\\') return true;
+  return jl_text_stop(
+      p, JAILER_E_FORMAT, &last,
+      "a comment that ends with a backslash: some read the next line as a part of it, some do not; take "
+      "the backslash away");
+}
+
+/* Goes to the next token of this line and of those that continue it. */
+static bool jl_text_blank(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  for (;;) {
+    const int c = jl_text_peek(f, 0);
+    const size_t eol = c == '\\' ? jl_text_eol(f, 1) : 0;
+    const jl_text_place place = jl_text_here(f);
+    if (c == '#') return jl_text_comment(p, f);
+    if (c == '\\') {
+      if (eol == 0 || jl_text_peek(f, 1 + eol) < 0)
+        return jl_text_stop(p, JAILER_E_FORMAT, &place,
+                            "a backslash is the last byte of a line, and another line follows");
+      f->at += eol;
+      jl_text_newline(f);
+    } else if (c == ' ' || c == '\t') {
+      f->at++;
+    } else {
+      return true;
+    }
+  }
+}
+
+static bool jl_text_is_word(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static int jl_text_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : 99;
+}
+
+/* Decimal, 0x or octal, as C has them. */
+static bool jl_text_number(jl_text *p, jl_text_file *f) {
+  jl_text_token *t = &p->token;
+  size_t n = jl_text_peek(f, 0) == '-', from = n, base = 10;
+  t->kind = JL_TEXT_NUMBER;
+  t->negative = n != 0;
+  while (jl_text_is_word(jl_text_peek(f, n))) n++;
+  t->length = n;
+  if (t->at[from] == '0' && n - from > 1) {
+    base = t->at[from + 1] == 'x' || t->at[from + 1] == 'X' ? 16 : 8;
+    from += base == 16 ? 2 : 1;
+  }
+  bool good = from < n;
+  for (size_t i = from; i < n && good; i++) {
+    const uint64_t digit = (uint64_t)jl_text_digit(t->at[i]);
+    good = digit < base;
+    if (good && t->value > (UINT64_MAX - digit) / base)
+      return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "a number of more than 64 bits");
+    t->value = t->value * base + digit;
+  }
+  f->at += n;
+  return good || jl_text_unlike(p, "a number: decimal, 0x and hexadecimal, or 0 and octal");
+}
+
+/* Reads the next token. What follows an error is JL_TEXT_BAD. */
+static bool jl_text_next(jl_text *p) {
+  static const struct {
+    char text[3];
+    int kind;
+  } doubles[] = {{"||", JL_TEXT_OR}, {"&&", JL_TEXT_AND}, {"==", JL_TEXT_EQ},
+                 {"!=", JL_TEXT_NE}, {"<=", JL_TEXT_LE},  {">=", JL_TEXT_GE}};
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (p->code || !jl_text_blank(p)) return false;
+  const int c = jl_text_peek(f, 0), second = jl_text_peek(f, 1);
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  if (c < 0 || jl_text_eol(f, 0)) return true;
+  if ((c >= '0' && c <= '9') || (c == '-' && second >= '0' && second <= '9')) return jl_text_number(p, f);
+  t->length = 1;
+  t->kind = c;
+  if (c == '@' || jl_text_is_word(c)) {
+    t->kind = c == '@' ? JL_TEXT_DIRECTIVE : JL_TEXT_NAME;
+    for (int next = second; jl_text_is_word(next) || next == '-' || next == '@'; next = jl_text_peek(f, t->length))
+      t->length++;
+  }
+  for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
+    if (c != doubles[i].text[0] || second != doubles[i].text[1]) continue;
+    t->length = 2;
+    t->kind = doubles[i].kind;
+  }
+  if (t->kind < JL_TEXT_BAD && !strchr(":;,~(){}[]=?|&<>", c)) return jl_text_byte(p, f);
+  if (c == 0) return jl_text_byte(p, f);
+  f->at += t->length;
+  return true;
+}
+
+static bool jl_text_is(const jl_text *p, const char *name) {
+  const jl_text_token *t = &p->token;
+  return (t->kind == JL_TEXT_NAME || t->kind == JL_TEXT_DIRECTIVE) && strlen(name) == t->length &&
+         memcmp(t->at, name, t->length) == 0;
+}
+
+/* Takes the next token where it is of this kind. An error behind it makes the token after it a bad one. */
+static bool jl_text_accept(jl_text *p, int kind) {
+  if (p->code || p->token.kind != kind) return false;
+  (void)jl_text_next(p);
+  return true;
+}
+
+static bool jl_text_expect(jl_text *p, int kind, const char *wanted) {
+  if (jl_text_accept(p, kind)) return p->code == JAILER_OK;
+  return jl_text_unlike(p, wanted);
+}
+
+/* --- answers --- */
+
+static bool jl_text_errno(jl_text *p, uint32_t *answer) {
+  const jl_text_token t = p->token;
+  uint32_t number = 0;
+  if (t.kind == JL_TEXT_NAME) {
+    if (!jl_const_errno(t.at, t.length, &number)) return jl_text_unknown(p, &t, " is no errno of Linux");
+  } else if (t.kind == JL_TEXT_NUMBER) {
+    if (t.negative || t.value < 1 || t.value > 4095)
+      return jl_text_stop(p, JAILER_E_INVALID, &t.place,
+                          "an errno is 1 to 4095; 0 would tell the caller that all went well");
+    number = (uint32_t)t.value;
+  } else {
+    return jl_text_unlike(p, "an errno, by name or number");
+  }
+  *answer = JAILER_ANSWER_ERRNO(number);
+  return jl_text_next(p);
+}
+
+static bool jl_text_action(jl_text *p, uint32_t *answer) {
+  static const struct {
+    const char *name;
+    uint32_t answer;
+  } names[] = {{"allow", JAILER_ANSWER_ALLOW},
+               {"log", JAILER_ANSWER_LOG},
+               {"user-notify", JAILER_ANSWER_NOTIFY},
+               {"kill", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-process", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-thread", JAILER_ANSWER_KILL_THREAD},
+               {"trap", JAILER_ANSWER_TRAP}};
+  if (p->token.kind == JL_TEXT_NUMBER && p->token.value == 1 && !p->token.negative)
+    return *answer = JAILER_ANSWER_ALLOW, jl_text_next(p);
+  if (jl_text_is(p, "return")) return jl_text_next(p) && jl_text_errno(p, answer);
+  if (jl_text_is(p, "trace"))
+    return jl_text_stop(p, JAILER_E_INVALID, &p->token.place,
+                        "trace asks a tracer, and there is none; user-notify asks a supervisor");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    *answer = names[i].answer;
+    if (!jl_text_next(p)) return false;
+    if (*answer != JAILER_ANSWER_TRAP || p->token.kind != JL_TEXT_NUMBER) return true;
+    if (p->token.negative || p->token.value > 0xffff)
+      return jl_text_stop(p, JAILER_E_INVALID, &p->token.place, "what trap tells the handler is 0 to 65535");
+    *answer |= (uint32_t)p->token.value;
+    return jl_text_next(p);
+  }
+  return jl_text_unlike(p,
+                        "an answer: allow or 1, log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO");
+}
+
+/* --- values --- */
+
+static uint64_t jl_text_whole(unsigned bits) { return bits == 32 ? UINT32_MAX : UINT64_MAX; }
+
+/* A number as the kernel reads it in an argument of that width; a negative one in two's complement. */
+static bool jl_text_fits(jl_text *p, const jl_text_token *t, unsigned bits, uint64_t *value) {
+  const uint64_t whole = jl_text_whole(bits), least = whole / 2 + 1;
+  if (t->value > (t->negative ? least : whole))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place,
+                        bits == 32 ? "a number of more than 32 bits where 32 are compared"
+                                   : "a number of more than 64 bits");
+  *value = t->negative ? (0 - t->value) & whole : t->value;
+  return true;
+}
+
+/* One name more to look up. */
+static bool jl_text_lookup(jl_text *p, const jl_text_token *name) {
+  if (p->names++ < JL_TEXT_NAMES) return true;
+  return jl_text_stop(p, JAILER_E_LIMIT, &name->place, "more than 65536 names of calls and constants");
+}
+
+/* Whether a machine knows the name; which one does not count for a rule of another machine. */
+static bool jl_text_constant(const jl_text *p, const jl_text_token *t, uint64_t *value) {
+  *value = 0;
+  if (jl_const_value(t->at, t->length, p->arch, value)) return true;
+  for (int i = 0; i < JL_ARCH_COUNT && p->idle; i++)
+    if (jl_const_value(t->at, t->length, (jl_arch)i, value)) return true;
+  return false;
+}
+
+static bool jl_text_named(jl_text *p, unsigned bits, uint64_t *value) {
+  const jl_text_token t = p->token;
+  if (t.kind != JL_TEXT_NAME) return jl_text_unlike(p, "a value: a number, a constant's name, ~ or (");
+  if (!jl_text_lookup(p, &t) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?'), known = jl_text_constant(p, &t, value);
+  if (!known && optional) return p->absent = true, p->code == JAILER_OK;
+  if (!known)
+    return jl_text_unknown(p, &t,
+                           " is no constant that is known for this machine; write its number, or `?` behind the "
+                           "name to leave the alternative out where it is unknown");
+  if (bits == 32 && *value >> 31 == 0x1ffffffffu) *value &= UINT32_MAX; /* a negative int */
+  if (*value > jl_text_whole(bits))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "a constant of more than 32 bits where 32 are compared");
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_value(jl_text *p, unsigned bits, unsigned nested, uint64_t *value) {
+  *value = 0;
+  do {
+    const bool inverted = jl_text_accept(p, '~');
+    const jl_text_token t = p->token;
+    uint64_t term = 0;
+    if (t.kind == '(') {
+      if (nested == JL_TEXT_NESTED)
+        return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "more than 16 parentheses in each other");
+      if (!jl_text_next(p) || !jl_text_value(p, bits, nested + 1, &term) || !jl_text_expect(p, ')', "| or )"))
+        return false;
+    } else if (t.kind == JL_TEXT_NUMBER) {
+      if (!jl_text_fits(p, &t, bits, &term) || !jl_text_next(p)) return false;
+    } else if (!jl_text_named(p, bits, &term)) {
+      return false;
+    }
+    *value |= inverted ? ~term & jl_text_whole(bits) : term;
+  } while (jl_text_accept(p, '|'));
+  return p->code == JAILER_OK;
+}
+
+/* --- conditions --- */
+
+static bool jl_text_is_argument(const jl_text *p) {
+  return p->token.kind == JL_TEXT_NAME && p->token.length >= 4 && memcmp(p->token.at, "arg", 3) == 0 &&
+         p->token.at[3] >= '0' && p->token.at[3] <= '9';
+}
+
+static bool jl_text_argument(jl_text *p, jailer_test *test) {
+  const jl_text_token t = p->token;
+  if (!jl_text_is_argument(p)) return jl_text_unlike(p, "an argument, arg0 to arg5");
+  if (t.length != 4 || t.at[3] > '5')
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "system calls have the arguments arg0 to arg5");
+  test->arg = (uint8_t)(t.at[3] - '0');
+  test->bits = 64;
+  if (!jl_text_next(p)) return false;
+  if (!jl_text_accept(p, '[')) return p->code == JAILER_OK;
+  const jl_text_token width = p->token;
+  if (width.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "the width of the argument, 32 or 64");
+  if (width.negative || (width.value != 32 && width.value != 64))
+    return jl_text_stop(p, JAILER_E_INVALID, &width.place, "the kernel reads 32 or 64 bits of an argument");
+  test->bits = (uint8_t)width.value;
+  return jl_text_next(p) && jl_text_expect(p, ']', "]");
+}
+
+/* Whether the next token compares, and how; it is not taken. */
+static bool jl_text_compares(const jl_text *p, jailer_op *op) {
+  static const struct {
+    int kind;
+    jailer_op op;
+  } ops[] = {{JL_TEXT_EQ, JAILER_EQ}, {JL_TEXT_NE, JAILER_NE}, {'<', JAILER_LT},
+             {JL_TEXT_LE, JAILER_LE}, {'>', JAILER_GT},        {JL_TEXT_GE, JAILER_GE}};
+  for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+    if (ops[i].kind != p->token.kind) continue;
+    *op = ops[i].op;
+    return true;
+  }
+  return false;
+}
+
+/* arg & MASK, or arg & MASK == VALUE: then with a blank, because one of minijail's parsers overlooks what sticks to a
+   number and takes 5==4 for 5. */
+static bool jl_text_masked(jl_text *p, jailer_test *test) {
+  test->op = JAILER_NE;
+  if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+  if (!jl_text_compares(p, &test->op)) return true;
+  if ((unsigned char)p->token.at[-1] > 32)
+    return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, "a blank belongs between the mask and the comparison");
+  return jl_text_next(p) && jl_text_value(p, test->bits, 0, &test->value);
+}
+
+/* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused like all that is ever so. */
+static bool jl_text_test(jl_text *p, jailer_test *test) {
+  const jl_text_place place = p->token.place;
+  bool masked = true;
+  memset(test, 0, sizeof *test);
+  if (!jl_text_argument(p, test)) return false;
+  if (jl_text_compares(p, &test->op)) {
+    masked = false;
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->value)) return false;
+  } else if (p->token.kind == '&') {
+    if (!jl_text_masked(p, test)) return false;
+  } else if (jl_text_is(p, "in")) {
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+    test->mask = ~test->mask & jl_text_whole(test->bits);
+  } else {
+    return jl_text_unlike(p, "a comparison: == != < <= > >= & in");
+  }
+  if (++p->tests > JL_TEXT_TESTS)
+    return jl_text_stop(p, JAILER_E_LIMIT, &place, "more than 65536 conditions; a filter has 4096 instructions");
+  if (p->idle || p->absent) return true;
+  const char *wrong = masked && test->mask == 0 ? "this comparison comes out the same whatever the argument is"
+                                                : jl_policy_test_wrong(test);
+  return !wrong || jl_text_stop(p, JAILER_E_INVALID, &place, wrong);
+}
+
+/* test && test: one alternative. */
+static bool jl_text_all(jl_text *p) {
+  jl_text_clause *clause = jl_arena_get(&p->scratch, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  struct jl_text_test **tail = &clause->test;
+  const char *start = p->token.at;
+  p->absent = false;
+  do {
+    *tail = jl_arena_get(&p->scratch, sizeof **tail);
+    if (!*tail) return jl_text_no_memory(p);
+    if (!jl_text_test(p, &(*tail)->test)) return false;
+    tail = &(*tail)->next;
+    clause->count++;
+  } while (jl_text_accept(p, JL_TEXT_AND));
+  if (p->absent) p->dropped = start;
+  else *p->tail = clause, p->tail = &clause->next, p->clauses++;
+  return p->code == JAILER_OK;
+}
+
+/* all || all, and the answer where it is stated. Outside braces `; return` is for what does not hold. */
+static bool jl_text_any(jl_text *p, bool braces, jl_text_body *body) {
+  jl_text_clause **from = p->tail;
+  const jl_text_place place = p->token.place;
+  uint32_t answer = JAILER_ANSWER_ALLOW;
+  p->dropped = NULL;
+  do {
+    if (!jl_text_all(p)) return false;
+  } while (jl_text_accept(p, JL_TEXT_OR));
+  if (jl_text_accept(p, ';')) {
+    if (!braces && p->denylist)
+      return jl_text_stop(p, JAILER_E_CONFLICT, &place,
+                          "with @denylist write { CONDITION; ANSWER }: without the braces the "
+                          "condition would say what is allowed");
+    if (!braces && p->code == JAILER_OK && !jl_text_is(p, "return"))
+      return jl_text_unlike(p, "return ERRNO for what does not hold; or, for what holds, { CONDITION; ANSWER }");
+    body->closed = !braces;
+    if (!jl_text_action(p, braces ? &answer : &body->otherwise)) return false;
+  }
+  if (p->dropped && !jl_policy_passes(answer))
+    return jl_text_stop(p, JAILER_E_INVALID, &place,
+                        "an optional constant in a condition that refuses: without it the refusal would be gone");
+  for (jl_text_clause *c = *from; c; c = c->next) c->answer = answer;
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_branch(jl_text *p, bool braces, jl_text_body *body) {
+  if (body->closed)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &p->token.place,
+                        "what stands before this answers to all arguments already");
+  if (jl_text_is_argument(p)) return jl_text_any(p, braces, body);
+  body->closed = true;
+  return jl_text_action(p, &body->otherwise);
+}
+
+/* With @denylist everything is allowed that no rule refuses; a rule that allows would be a rule about nothing, or one
+   from a file that was meant to be read without. */
+static bool jl_text_refuses(jl_text *p, const jl_text_body *body) {
+  bool passes = body->closed && jl_policy_passes(body->otherwise);
+  for (uint32_t i = 0; i < body->count; i++) passes = passes || jl_policy_passes(body->clause[i].answer);
+  return !passes || jl_text_stop(p, JAILER_E_CONFLICT, &body->place,
+                                 "with @denylist a rule says what is refused, and this one allows");
+}
+
+/* The clauses that were read, as arrays that the policy keeps. */
+static bool jl_text_keep(jl_text *p, jl_text_body *body) {
+  jl_arena *arena = &p->policy->arena;
+  jailer_clause *clause = jl_arena_array(arena, p->clauses, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  body->clause = clause;
+  for (const jl_text_clause *c = p->clause; c; c = c->next, body->count++) {
+    jailer_test *tests = jl_arena_array(arena, c->count, sizeof *tests), *to = tests;
+    if (!tests) return jl_text_no_memory(p);
+    for (const struct jl_text_test *t = c->test; t; t = t->next) *to++ = t->test;
+    clause[body->count].answer = c->answer;
+    clause[body->count].test_count = c->count;
+    clause[body->count].tests = tests;
+  }
+  return true;
+}
+
+static bool jl_text_filter(jl_text *p, jl_text_body *body) {
+  const bool braces = jl_text_accept(p, '{');
+  p->clause = NULL;
+  p->tail = &p->clause;
+  p->clauses = 0;
+  body->place = p->token.place;
+  do {
+    if (!jl_text_branch(p, braces, body)) return false;
+  } while (braces && jl_text_accept(p, ','));
+  if (braces && !jl_text_expect(p, '}', ", or }")) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  return p->code == JAILER_OK && jl_text_keep(p, body) && (!p->denylist || jl_text_refuses(p, body));
+}
+
+/* --- calls --- */
+
+/* minijail's names of machines, those of uname(2), and others of minijail's whose rules are never for us. */
+static bool jl_text_arch(jl_text *p, bool *here) {
+  static const struct {
+    const char *name;
+    int arch;
+  } names[] = {{"x86_64", JL_ARCH_X86_64},
+               {"arm64", JL_ARCH_AARCH64},
+               {"aarch64", JL_ARCH_AARCH64},
+               {"riscv64", JL_ARCH_RISCV64},
+               {"arm", -1},
+               {"x86", -1},
+               {"mips", -1},
+               {"mips64", -1}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    if (names[i].arch == (int)p->arch) *here = true;
+    return jl_text_next(p);
+  }
+  if (p->token.kind != JL_TEXT_NAME) return jl_text_unlike(p, "the name of a machine");
+  return jl_text_unknown(p, &p->token,
+                         " is no machine: x86_64, aarch64, arm64 and riscv64 are; arm, x86, mips and mips64 are "
+                         "known and never this one");
+}
+
+static bool jl_text_weight(jl_text *p, uint32_t *weight) {
+  if (p->token.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "a number, how often the call is made");
+  if (p->token.negative || p->token.value > UINT32_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &p->token.place, "a frequency is 0 to 4294967295");
+  *weight = (uint32_t)p->token.value;
+  return jl_text_next(p);
+}
+
+/* [arch=x86_64,arm64; weight=3] */
+static bool jl_text_attributes(jl_text *p, bool *here) {
+  bool arch = false, weight = false;
+  do {
+    const jl_text_token key = p->token;
+    const bool is_arch = jl_text_is(p, "arch");
+    bool *seen = is_arch ? &arch : &weight;
+    if (key.kind != JL_TEXT_NAME) return jl_text_unlike(p, "arch=NAME or weight=NUMBER");
+    if (!is_arch && !jl_text_is(p, "weight"))
+      return jl_text_unknown(p, &key, " is not known here: arch and weight are");
+    if (*seen) return jl_text_stop(p, JAILER_E_CONFLICT, &key.place, "this is stated twice");
+    *seen = true;
+    if (!jl_text_next(p) || !jl_text_expect(p, '=', "=")) return false;
+    if (is_arch) *here = false;
+    if (!is_arch && !jl_text_weight(p, &p->weight)) return false;
+    for (bool more = is_arch; more; more = jl_text_accept(p, ','))
+      if (!jl_text_arch(p, here)) return false;
+  } while (jl_text_accept(p, ';'));
+  return jl_text_expect(p, ']', arch ? ", or ; or ]" : "; or ]");
+}
+
+/* One call: to p->row, where it is one of this machine or of no stated one. */
+static bool jl_text_call(jl_text *p) {
+  const jl_text_token name = p->token;
+  bool here = true;
+  if (name.kind != JL_TEXT_NAME)
+    return jl_text_unlike(p, p->rows ? "the name of a system call" : "the name of a system call, { or @");
+  p->weight = 0;
+  if (!jl_text_lookup(p, &name) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?');
+  if (jl_text_accept(p, '[') && !jl_text_attributes(p, &here)) return false;
+  if (p->code || !here) return p->code == JAILER_OK;
+  const jl_tab_call *call = jl_tab_call_named(name.at, name.length);
+  if (!call && optional) return true;
+  if (!call)
+    return jl_text_unknown(p, &name,
+                           memchr(name.at, '@', name.length)
+                               ? " would be a group of calls, and there are none here: name them"
+                               : " is no system call that is known; one that may be newer is written with a `?` "
+                                 "behind its name");
+  const size_t row = (size_t)(call - jl_tab_calls);
+  if (p->rule[row].statement == p->statement)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &name.place, "this call is named twice here");
+  p->rule[row].statement = p->statement;
+  p->rule[row].weight += p->weight;
+  p->row[p->rows++] = (uint16_t)row;
+  if (call->number[p->arch] >= 0) p->idle = false;
+  return true;
+}
+
+static bool jl_text_calls(jl_text *p) {
+  p->rows = 0;
+  p->idle = true;
+  p->statement++;
+  if (!jl_text_accept(p, '{')) return jl_text_call(p);
+  do {
+    if (!jl_text_call(p)) return false;
+  } while (jl_text_accept(p, ','));
+  return jl_text_expect(p, '}', ", or }");
+}
+
+/* What a statement says joins what others said of these calls. */
+static bool jl_text_join(jl_text *p, const jl_text_body *body) {
+  for (size_t i = 0; i < p->rows; i++) {
+    jl_text_rule *rule = &p->rule[p->row[i]];
+    if (rule->last && rule->last->body->closed)
+      return jl_text_conflict(p, &body->place, jl_tab_calls[p->row[i]].name,
+                              " has an answer to all arguments already; this would never be reached",
+                              &rule->last->body->place);
+    if (rule->last) p->copies += body->count + (rule->last == rule->first ? rule->first->body->count : 0);
+    if (p->copies > JL_TEXT_TESTS)
+      return jl_text_stop(p, JAILER_E_LIMIT, &body->place,
+                          "more than 65536 alternatives; a filter has 4096 instructions");
+    jl_text_part *part = jl_arena_get(&p->scratch, sizeof *part);
+    if (!part) return jl_text_no_memory(p);
+    part->body = body;
+    if (rule->last) rule->last->next = part;
+    else rule->first = part;
+    rule->last = part;
+  }
+  return true;
+}
+
+static bool jl_text_rule_line(jl_text *p) {
+  jl_text_body *body = jl_arena_get(&p->scratch, sizeof *body);
+  if (!body) return jl_text_no_memory(p);
+  p->ruled = true;
+  return jl_text_calls(p) && jl_text_expect(p, ':', "`:` and what the call is answered") && jl_text_filter(p, body) &&
+         jl_text_join(p, body);
+}
+
+/* A line of a file of frequencies. */
+static bool jl_text_frequency_line(jl_text *p) {
+  uint32_t weight = 0;
+  p->rows = 0;
+  p->statement++;
+  if (!jl_text_call(p) || !jl_text_expect(p, ':', "`:` and how often the call is made") || !jl_text_weight(p, &weight))
+    return false;
+  if (p->rows) p->rule[p->row[0]].weight += weight;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+/* --- directives --- */
+
+static bool jl_text_state(jl_text *p, jl_text_fixed *fixed, const jl_text_token *t, uint32_t answer) {
+  if (fixed->given && fixed->answer != answer)
+    return jl_text_conflict(p, &t->place, "", "another answer was stated for this", &fixed->place);
+  fixed->given = true;
+  fixed->answer = answer;
+  fixed->place = t->place;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+static bool jl_text_denylist(jl_text *p, const jl_text_token *t) {
+  if (p->ruled && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "@denylist comes before the first rule: it says how rules are read");
+  if (p->depth > 1 && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "a denylist is included by a file that is none; it would allow all that it "
+                        "does not name");
+  p->denylist = true;
+  return jl_text_next(p) && jl_text_state(p, &p->fallback, t, JAILER_ANSWER_ALLOW);
+}
+
+/* The path behind @include, up to the next blank, as the token. */
+static bool jl_text_path(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (!jl_text_blank(p)) return false;
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  while (jl_text_peek(f, t->length) > 32 && jl_text_peek(f, t->length) < 127) t->length++;
+  if (t->length) t->kind = JL_TEXT_PATH;
+  if (t->length < 2 || !(t->at[0] == '/' || memcmp(t->at, "./", 2) == 0) || t->at[t->length - 1] == '/')
+    return jl_text_unlike(p, "the path of a file, which begins with / or ./");
+  for (size_t i = 0; i + 2 < t->length; i++)
+    if (memcmp(t->at + i, "/..", 3) == 0 && (i + 3 == t->length || t->at[i + 3] == '/'))
+      return jl_text_stop(p, JAILER_E_FORMAT, &t->place,
+                          "`..` leads elsewhere than it says where a directory is a link; write the "
+                          "whole path");
+  f->at += t->length;
+  return true;
+}
+
+/* The path from the launcher's directory: `./x` is beside the file that says it. NULL: an error was told. */
+static const char *jl_text_resolve(jl_text *p, const jl_text_token *t) {
+  const char *name = jl_text_top(p)->name, *slash = strrchr(name, '/');
+  const size_t skip = t->at[0] == '.' ? 2 : 0, dir = t->at[0] == '.' && slash ? (size_t)(slash - name) + 1 : 0;
+  char *path = jl_arena_get(&p->scratch, dir + t->length + 1);
+  if (!path) return jl_text_no_memory(p), NULL;
+  if (dir + t->length >= JAILER_PATH_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "the path has more than 4095 bytes"), NULL;
+  if (dir) memcpy(path, name, dir);
+  memcpy(path + dir, t->at + skip, t->length - skip);
+  return path;
+}
+
+/* What an include could not do, with the place that asked for it. */
+static bool jl_text_include_failed(jl_text *p, const jl_text_token *t, const char *path, jailer_code code,
+                                   const jailer_error *why) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  const size_t n = strlen(path);
+  if (n > 60) jl_buf_str(&b, "...");
+  jl_buf_escaped(&b, path + (n > 60 ? n - 60 : 0), n > 60 ? 60 : n);
+  jl_buf_str(&b, ": ");
+  jl_buf_bytes(&b, why->message, jl_strnlen(why->message, 200));
+  if (!why->message[0]) jl_buf_str(&b, "could not be read");
+  (void)jl_text_stop(p, (unsigned)code < JAILER_CODE_COUNT ? code : JAILER_E_INVALID, &t->place, message);
+  if (p->err) p->err->sys_errno = why->sys_errno;
+  return false;
+}
+
+/* @include and @frequency: the file comes next, and then the rest of this one. */
+static bool jl_text_include(jl_text *p, bool frequency) {
+  jailer_error why = {0};
+  size_t length = 0;
+  if (!jl_text_path(p)) return false;
+  const jl_text_token t = p->token;
+  const char *path = jl_text_resolve(p, &t);
+  if (!path || !jl_text_next(p)) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  if (!p->source->include)
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "this text was given without a way to read other files");
+  for (size_t i = 0; i < p->depth; i++)
+    if (jl_streq(p->file[i].name, path)) return jl_text_stop(p, JAILER_E_FORMAT, &t.place, "this file includes itself");
+  if (p->depth == JL_TEXT_DEPTH || p->files == JL_TEXT_FILES)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place,
+                        p->files == JL_TEXT_FILES ? "more than 256 files are included"
+                                                  : "more than 10 files include each other");
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_text_no_memory(p);
+  jailer_code code = p->source->include(p->source->user, path, text, JAILER_POLICY_TEXT_MAX, &length, &why);
+  jl_text_file *f = &p->file[p->depth++]; /* which frees the text, too */
+  memset(f, 0, sizeof *f);
+  f->name = path;
+  f->text = f->owned = text;
+  f->length = length;
+  f->line = 1;
+  f->frequency = frequency;
+  if (code) return jl_text_include_failed(p, &t, path, code, &why);
+  if (length > JAILER_POLICY_TEXT_MAX || length > JL_TEXT_TOTAL - p->bytes)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "the files of a policy have more than 4 MiB");
+  p->files++;
+  p->bytes += length;
+  return true;
+}
+
+static bool jl_text_directive(jl_text *p) {
+  const jl_text_token t = p->token;
+  uint32_t answer = 0;
+  if (jl_text_is(p, "@include")) return jl_text_include(p, false);
+  if (jl_text_is(p, "@frequency")) return jl_text_include(p, true);
+  if (jl_text_is(p, "@denylist")) return jl_text_denylist(p, &t);
+  const bool unknown = jl_text_is(p, "@unknown");
+  if (!unknown && !jl_text_is(p, "@default"))
+    return jl_text_unlike(p, "@include, @frequency, @default, @unknown or @denylist");
+  return jl_text_next(p) && jl_text_action(p, &answer) &&
+         jl_text_state(p, unknown ? &p->unknown : &p->fallback, &t, answer);
+}
+
+/* --- files --- */
+
+static bool jl_text_line(jl_text *p) {
+  if (!jl_text_next(p)) return false;
+  jl_text_file *f = jl_text_top(p);
+  if (p->token.kind == JL_TEXT_END) {
+    const size_t eol = jl_text_eol(f, 0);
+    if (eol) {
+      f->at += eol - 1;
+      jl_text_newline(f);
+    } else { /* the end of the file */
+      JAILER_FREE(f->owned);
+      p->depth--;
+    }
+    return true;
+  }
+  if (f->frequency) return jl_text_frequency_line(p);
+  return p->token.kind == JL_TEXT_DIRECTIVE ? jl_text_directive(p) : jl_text_rule_line(p);
+}
+
+/* What was said of one call, as the policy has it; NULL: no memory. */
+static const jl_verdict *jl_text_verdict(jl_text *p, const jl_text_rule *rule) {
+  jl_verdict *v = jl_arena_get(&p->policy->arena, sizeof *v);
+  const jl_text_body *last = rule->last->body;
+  size_t count = 0;
+  if (!v) return NULL;
+  for (const jl_text_part *part = rule->first; part; part = part->next) count += part->body->count;
+  v->otherwise = last->closed ? last->otherwise : p->policy->fallback.otherwise;
+  v->weight = rule->weight < UINT32_MAX ? (uint32_t)rule->weight : UINT32_MAX;
+  v->count = (uint32_t)count;
+  v->clause = last->clause;
+  if (rule->first == rule->last) return v; /* calls of one statement share its clauses */
+  jailer_clause *clause = jl_arena_array(&p->policy->arena, count, sizeof *clause), *to = clause;
+  if (!clause) return NULL;
+  v->clause = clause;
+  for (const jl_text_part *part = rule->first; part; part = part->next) {
+    memcpy(to, part->body->clause, part->body->count * sizeof *clause);
+    to += part->body->count;
+  }
+  return v;
+}
+
+static bool jl_text_build(jl_text *p) {
+  jailer_policy *policy = p->policy;
+  if (p->fallback.given) policy->fallback.otherwise = p->fallback.answer;
+  policy->unknown.otherwise = p->unknown.given ? p->unknown.answer : policy->fallback.otherwise;
+  for (size_t i = 0; i < JL_TAB_CALLS; i++) {
+    if (!p->rule[i].first) continue;
+    policy->of[i] = jl_text_verdict(p, &p->rule[i]);
+    if (!policy->of[i]) return jl_text_no_memory(p);
+  }
+  return true;
+}
+
+static bool jl_text_run(jl_text *p) {
+  const char *name = p->source->name ? p->source->name : "policy", *slash = strrchr(name, '/');
+  p->code = jl_policy_new(slash ? slash + 1 : name, JAILER_ANSWER_KILL_PROCESS, JAILER_ANSWER_KILL_PROCESS, &p->policy,
+                          p->err);
+  if (p->code) return false;
+  p->file[0].name = name;
+  p->file[0].text = p->source->text ? p->source->text : "";
+  p->file[0].length = p->bytes = p->source->length;
+  p->file[0].line = 1;
+  p->depth = p->files = 1;
+  while (p->depth)
+    if (!jl_text_line(p)) return false;
+  return jl_text_build(p);
+}
+
+static jailer_code jl_text_parse(const jailer_policy_source *source, jl_arch arch, jailer_policy **out,
+                                 jailer_error *err) {
+  jl_text *p = JAILER_MALLOC(sizeof *p);
+  if (!p) return jl_no_memory(err, jl_text_step);
+  memset(p, 0, sizeof *p);
+  p->source = source;
+  p->arch = arch;
+  p->err = err;
+  if (jl_text_run(p)) *out = p->policy;
+  else jl_policy_free(p->policy);
+  while (p->depth) JAILER_FREE(p->file[--p->depth].owned);
+  jl_arena_free(&p->scratch);
+  const jailer_code code = p->code;
+  JAILER_FREE(p);
+  return code;
+}
+
+/* --- the printer --- */
+
+static void jl_text_put_hex(jl_buf *b, uint64_t value) {
+  unsigned shift = 60;
+  jl_buf_str(b, "0x");
+  while (shift && !(value >> shift & 15)) shift -= 4;
+  for (;; shift -= 4) {
+    jl_buf_char(b, "0123456789abcdef"[value >> shift & 15]);
+    if (!shift) return;
+  }
+}
+
+static void jl_text_put_answer(jl_buf *b, uint32_t answer) {
+  const char *name = NULL;
+  if (answer >> 16 == JAILER_ANSWER_TRAP >> 16) {
+    jl_buf_str(b, "trap");
+    if (answer & 0xffff) jl_buf_char(b, ' '), jl_buf_u64(b, answer & 0xffff);
+    return;
+  }
+  switch (answer) {
+  case JAILER_ANSWER_ALLOW: jl_buf_str(b, "allow"); return;
+  case JAILER_ANSWER_LOG: jl_buf_str(b, "log"); return;
+  case JAILER_ANSWER_NOTIFY: jl_buf_str(b, "user-notify"); return;
+  case JAILER_ANSWER_KILL_PROCESS: jl_buf_str(b, "kill-process"); return;
+  case JAILER_ANSWER_KILL_THREAD: jl_buf_str(b, "kill-thread"); return;
+  default: break;
+  }
+  jl_buf_str(b, "return ");
+  name = jl_const_errno_name(answer & 0xffff);
+  if (name) jl_buf_str(b, name);
+  else jl_buf_u64(b, answer & 0xffff);
+}
+
+static void jl_text_put_test(jl_buf *b, const jailer_test *t) {
+  static const char *const ops[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
+  const uint64_t mask = jl_policy_mask(t);
+  const bool masked = mask != jl_text_whole(t->bits);
+  jl_buf_str(b, "arg");
+  jl_buf_u64(b, t->arg);
+  if (t->bits == 32) jl_buf_str(b, "[32]");
+  if (masked) {
+    jl_buf_str(b, " & ");
+    jl_text_put_hex(b, mask);
+    if (t->op == JAILER_NE && t->value == 0) return;
+  }
+  jl_buf_str(b, ops[t->op]);
+  jl_text_put_hex(b, t->value);
+}
+
+/* The clauses that stand in a row with one answer, as one condition. Returns how many. */
+static uint32_t jl_text_put_any(jl_buf *b, const jailer_clause *clause, uint32_t count, const char *between) {
+  uint32_t n = 0;
+  do {
+    if (n) jl_buf_str(b, " ||"), jl_buf_str(b, between);
+    for (uint32_t t = 0; t < clause[n].test_count; t++) {
+      if (t) jl_buf_str(b, " && ");
+      jl_text_put_test(b, &clause[n].tests[t]);
+    }
+    n++;
+  } while (n < count && clause[n].answer == clause->answer);
+  return n;
+}
+
+static void jl_text_put_rule(jl_buf *b, const char *name, const jl_verdict *v, uint32_t fallback) {
+  static const char next[] = " \\\n    ";
+  jl_buf_str(b, name);
+  if (v->weight) {
+    jl_buf_str(b, "[weight=");
+    jl_buf_u64(b, v->weight);
+    jl_buf_char(b, ']');
+  }
+  jl_buf_str(b, ": ");
+  bool plain = v->otherwise == fallback; /* `call: CONDITION`, the rest being what @default says */
+  for (uint32_t i = 0; i < v->count; i++) plain = plain && v->clause[i].answer == JAILER_ANSWER_ALLOW;
+  if (v->count == 0) {
+    jl_text_put_answer(b, v->otherwise);
+  } else if (plain) {
+    (void)jl_text_put_any(b, v->clause, v->count, next);
+  } else {
+    jl_buf_char(b, '{');
+    for (uint32_t i = 0; i < v->count;) {
+      jl_buf_str(b, next);
+      const uint32_t answer = v->clause[i].answer;
+      i += jl_text_put_any(b, &v->clause[i], v->count - i, " \\\n      ");
+      jl_buf_str(b, "; ");
+      jl_text_put_answer(b, answer);
+      jl_buf_char(b, ',');
+    }
+    jl_buf_str(b, next);
+    jl_text_put_answer(b, v->otherwise);
+    jl_buf_str(b, " }");
+  }
+  jl_buf_char(b, '\n');
+}
+
+/* What the policy says on that machine, in the order of the table, under the reasons that the table has. */
+static void jl_text_print(jl_buf *b, const jailer_policy *policy, jl_arch arch) {
+  static const char *const machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+  const char *why = NULL;
+  jl_buf_str(b, "# policy ");
+  jl_buf_escaped(b, policy->name, strlen(policy->name));
+  jl_buf_str(b, ", as it is on ");
+  jl_buf_str(b, machines[arch]);
+  jl_buf_str(b, "\n@default ");
+  jl_text_put_answer(b, policy->fallback.otherwise);
+  jl_buf_str(b, "\n@unknown ");
+  jl_text_put_answer(b, policy->unknown.otherwise);
+  jl_buf_str(b, "\n\n");
+  for (size_t i = 0; i < JL_TAB_CALLS && !b->failed; i++) {
+    const jl_verdict *v = policy->of[i];
+    if (!v || jl_tab_calls[i].number[arch] < 0) continue;
+    if (v->why && v->why != why) {
+      if (why) jl_buf_char(b, '\n');
+      jl_buf_str(b, "# ");
+      jl_buf_str(b, v->why);
+      jl_buf_char(b, '\n');
+    }
+    why = v->why;
+    jl_text_put_rule(b, jl_tab_calls[i].name, v, policy->fallback.otherwise);
+  }
+}
+
+/* ============================================================================================
  * // >>denial    how a jailed program tells of its end: one line, its writer, its parser, its sentence
  * May touch: memory. May call: base, syscalls, bpf. Compiles and is tested on every system. The writer runs in a signal
  * handler: it allocates nothing.
@@ -5306,6 +6528,7 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
   jl_buf_str(b, ", in ");
   jl_denial_foreign(b, d->role, sizeof d->role);
 }
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
@@ -6452,7 +7675,8 @@ static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
 
 /* The rules of one stage. 0 or a negated errno. */
 static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
-  int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_THREAD); /* see jl_scmp_join */
+  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
   for (size_t i = 0; i < s->rules && r == 0; i++) {
     const jl_scmp_rule *rule = &s->rule[i];
     struct scmp_arg_cmp cmp[6];
@@ -8597,6 +9821,52 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
   return code;
 }
 
+/* --- policies as text --- */
+
+static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jailer_code code, long r,
+                                        const char *why) {
+  return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
+}
+
+/* All of a regular file, or nothing: the include of jailer_policy_load. Nothing else than a regular file is read, and a
+   FIFO is not waited for. */
+static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
+                                   jailer_error *err) {
+  char more;
+  jl_stat st;
+  (void)user;
+  *length = 0;
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), r = fd, n = 0;
+  if (fd < 0)
+    return jl_files_policy_fail(err, path, jl_files_code(r), r,
+                                r == -ENOENT ? "there is no such file" : "the file cannot be opened");
+  r = jl_sys_fstat((int)fd, &st);
+  const bool regular = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && st.size <= size) r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && st.size > size;
+  if (r >= 0 && (size_t)n == size) {
+    r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || r > 0;
+  }
+  (void)jl_sys_close((int)fd); /* it was only read */
+  if (r < 0) return jl_files_policy_fail(err, path, jl_files_code(r), r, "the file cannot be read");
+  if (!regular) return jl_files_policy_fail(err, path, JAILER_E_UNSAFE, 0, "this is no regular file");
+  if (large) return jl_files_policy_fail(err, path, JAILER_E_LIMIT, 0, "a file of a policy has at most 1 MiB");
+  *length = (size_t)n;
+  return JAILER_OK;
+}
+
+static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_policy_source source = {path, NULL, 0, jl_files_policy, NULL};
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_no_memory(err, "read a policy");
+  source.text = text;
+  jailer_code code = jl_files_policy(NULL, path, text, JAILER_POLICY_TEXT_MAX, &source.length, err);
+  if (code == JAILER_OK) code = jl_text_parse(&source, arch, out, err);
+  JAILER_FREE(text);
+  return code;
+}
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>chain    walks a backing chain, keeps and compares the record of it
@@ -9834,15 +11104,25 @@ JL_CHILD_CODE static long jl_child_close(jl_child *c) {
 
 JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(c, &c->reply->exec_gate); }
 
-JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+JL_CHILD_CODE static long jl_child_install(const jailer_insn *filter, size_t len) {
   struct {
     uint16_t len;
     const jailer_insn *filter;
-  } program;
+  } program; /* struct sock_fprog */
   memset(&program, 0, sizeof program);
-  program.len = (uint16_t)c->plan->filter_len;
-  program.filter = c->plan->filter;
+  program.len = (uint16_t)len;
+  program.filter = filter;
   return jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+  return jl_child_install(c->plan->filter, c->plan->filter_len);
+}
+
+/* After all else: it may refuse every call but execve, and so the exit of a child that could not execute, which the
+   kernel then ends. */
+JL_CHILD_CODE static long jl_child_policy(jl_child *c) {
+  return c->plan->policy ? jl_child_install(c->plan->policy, c->plan->policy_len) : 0;
 }
 
 /* --- the kernel's own account, before the target exists. Each answers whether it agrees. --- */
@@ -9984,7 +11264,7 @@ JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
     if (r != -ETXTBSY) return r;
     c->reply->error = ETXTBSY; /* who is killed in this pause was never executed, and the parent must be able to tell */
     __atomic_store_n(&c->reply->exec_gate, JL_GATE_OPEN, __ATOMIC_RELEASE);
-    jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+    if (!c->plan->policy || c->plan->policy_pauses) jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
     c->reply->error = 0;
   }
   return -ETXTBSY;
@@ -10012,11 +11292,10 @@ JL_CHILD_CODE static long jl_child_run(jl_child *c, const jl_child_step *steps, 
 }
 
 /* From here on the process is the target's own. */
-static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},
-                                              {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
-                                              {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp},
-                                              {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
-                                              {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
+static const jl_child_step jl_child_last[] = {
+    {JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},     {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
+    {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp}, {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
+    {JL_STEP_POLICY, JAILER_LAYER_SECCOMP, jl_child_policy},   {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
 
 /* The target below an init. It waits until the init's process has executed: until then that process still holds the
    launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a
@@ -11412,6 +12691,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
   out->trap_denied = p->trap_denied;
+  out->has_policy = p->policy != NULL;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -11743,8 +13023,10 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   else jl_report_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
-  jl_report_confirm(report, JAILER_LAYER_SECCOMP, jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2,
-                    wrong);
+  bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 
 /* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
@@ -11801,8 +13083,11 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
   jl_report_landlock(report, proc);
-  jl_report_detail(report, JAILER_LAYER_SECCOMP,
-                   proc->trap_denied ? "launch filter; what it refuses ends the target (SIGSYS)" : "launch filter");
+  b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "launch filter");
+  if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
+  if (proc->trap_denied) jl_buf_str(&b, "; what the launch filter refuses ends the target (SIGSYS)");
+  jl_report_detail(report, JAILER_LAYER_SECCOMP, text);
 }
 
 /* ============================================================================================
@@ -12134,12 +13419,40 @@ static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
                                 "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
 }
 
-static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
+/* A policy as a filter in the plan's memory. */
+static jailer_code jl_survey_compile(jailer_plan *plan, const jailer_policy *policy, jailer_insn **out, size_t *len,
+                                     jailer_error *err) {
   const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
+  if (!whole) return jl_no_memory(err, "compile a filter");
+  jailer_code code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, len, err);
+  if (code == JAILER_OK) {
+    *out = jl_arena_array(&plan->arena, *len, sizeof **out);
+    if (*out) memcpy(*out, whole, *len * sizeof *whole);
+    else code = jl_no_memory(err, "compile a filter");
+  }
+  JAILER_FREE(whole);
+  return code;
+}
+
+/* The target's own policy: installed right before execve, which it has to let through. */
+static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *policy, jailer_error *err) {
+  if (!policy) return JAILER_OK;
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
+  if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+                   "this policy refuses execve(2), with which the target starts: allow it, or let the program install "
+                   "the policy itself once it has started (jailer_seccomp_apply)");
+  plan->policy_pauses = jl_confine_lets(policy, "nanosleep", 0, 0, 0, 0);
+  plan->policy_name = jl_arena_text(&plan->arena, policy->name, strlen(policy->name));
+  if (!plan->policy_name) return jl_no_memory(err, "compile a filter");
+  return jl_survey_compile(plan, policy, &plan->policy, &plan->policy_len, err);
+}
+
+static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   jailer_role_options options;
   jailer_policy *policy = NULL;
-  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
-  if (!whole) return jl_no_memory(err, "compile the launch filter");
   memset(&options, 0, sizeof options);
   options.allow_network = plan->allow_network && !plan->port_count;
   options.allow_tcp = jl_plan_port_kind(plan, false);
@@ -12149,14 +13462,8 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_pty = plan->allow_pty;
   options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
-  if (code == JAILER_OK) code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
-  if (code == JAILER_OK) {
-    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
-    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
-    else code = jl_no_memory(err, "compile the launch filter");
-  }
+  if (code == JAILER_OK) code = jl_survey_compile(plan, policy, &plan->filter, &plan->filter_len, err);
   jl_policy_free(policy);
-  JAILER_FREE(whole);
   return code;
 }
 
@@ -12404,7 +13711,8 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
-  return jl_survey_filter(plan, err);
+  code = jl_survey_filter(plan, err);
+  return code ? code : jl_survey_policy(plan, config->policy, err);
 }
 
 #endif /* JL_LINUX */
@@ -12579,6 +13887,47 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
 
 JAILER_API void jailer_policy_free(jailer_policy *policy) { jl_policy_free(policy); }
 
+/* The arguments of what makes a policy from text; *out is NULL from here on. */
+static jailer_code jl_public_policy_args(const void *from, const char *name, jailer_arch arch, jailer_policy **out,
+                                         jailer_error *err) {
+  if (out) *out = NULL;
+  if (!out || !from)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, from ? "out" : name, 0,
+                   "NULL where it is needed");
+  if (jl_public_arch(arch) < JL_ARCH_COUNT) return JAILER_OK;
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, jl_text_step, NULL, 0,
+                 "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+}
+
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err) {
+  jailer_code code = jl_public_policy_args(source, "source", arch, out, err);
+  if (code) return code;
+  if (source->length && !source->text)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, "text", 0,
+                   "text is NULL and length is not 0");
+  if (source->length > JAILER_POLICY_TEXT_MAX)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, jl_text_step, source->name, 0,
+                   "a file of a policy has at most 1 MiB");
+  return jl_text_parse(source, jl_public_arch(arch), out, err);
+}
+
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err) {
+  static const char step[] = "print a policy";
+  const jl_arch column = jl_public_arch(arch);
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  if (!policy)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "policy", 0, "NULL where it is needed");
+  if (column >= JL_ARCH_COUNT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                   "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_text_print(&b, policy, column);
+  return jl_public_text(&b, text, size, length, step, err);
+}
+
 JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arch arch, uint32_t number,
                                          const uint64_t args[6]) {
   const jl_arch column = jl_public_arch(arch);
@@ -12647,6 +13996,11 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
   if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
   if (verified) *verified = told;
   return code;
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code = jl_public_policy_args(path, "path", arch, out, err);
+  return code ? code : jl_files_policy_load(path, jl_public_arch(arch), out, err);
 }
 
 JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
@@ -12738,6 +14092,11 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
   }
   if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
   if (plan->trap_denied) jl_buf_str(&b, "denied SIGSYS\n");
+  if (plan->policy) {
+    jl_buf_str(&b, "policy ");
+    jl_buf_escaped(&b, plan->policy_name, strlen(plan->policy_name));
+    jl_buf_char(&b, '\n');
+  }
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);
@@ -12929,6 +14288,12 @@ JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes,
 static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
                  "this build has no effects: they exist on Linux, x86-64 and aarch64");
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code =
+      jl_public_policy_args(path, "path", arch == JAILER_ARCH_NATIVE ? JAILER_ARCH_X86_64 : arch, out, err);
+  return code ? code : jl_public_nowhere(err, "read a policy");
 }
 
 JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {

@@ -157,6 +157,25 @@ static void test_launches(void) {
   INVALID(jailer_kill(&proc, 65, e));
 }
 
+static void test_policies(void) {
+  static const jailer_policy_source source = {"t", "read: 1", 7, NULL, NULL};
+  jailer_policy *policy = (jailer_policy *)(void *)&err;
+  char text[256];
+  size_t n = 7;
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_X86_64, &policy, e));
+  OK(policy == NULL, "and there is no policy");
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_NATIVE, &policy, e));
+  INVALID(jailer_policy_load(NULL, JAILER_ARCH_X86_64, &policy, e));
+  INVALID(jailer_policy_load("/policy", JAILER_ARCH_X86_64, NULL, e));
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_COUNT, &policy, e));
+  NOWHERE(jailer_policy_parse(&source, JAILER_ARCH_NATIVE, &policy, e));
+  OK(jailer_policy_parse(&source, JAILER_ARCH_AARCH64, &policy, &err) == JAILER_OK && policy, "a policy can be parsed");
+  OK(jailer_policy_text(policy, JAILER_ARCH_AARCH64, text, sizeof text, &n, &err) == JAILER_OK && n == strlen(text) &&
+         strstr(text, "read: allow"),
+     "and printed");
+  jailer_policy_free(policy);
+}
+
 int main(void) {
   static const char *const argv[] = {"true", NULL};
   config.argv = argv;
@@ -167,5 +186,6 @@ int main(void) {
   test_images();
   test_reporter();
   test_launches();
+  test_policies();
   return tap_done();
 }

@@ -40,7 +40,7 @@ PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe
 TRACER = $B/denied
 
 FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2
-BENCHES = $B/bench $B/floor
+BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
@@ -122,7 +122,7 @@ $(PROBES): tests/canary.h tests/inside.h
 
 $(BENCHES):
 	@mkdir -p $B
-	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(LINK)
+	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(PEERS) $(LINK)
 
 $B/noop:
 	@mkdir -p $B
@@ -180,9 +180,10 @@ $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c
 
-$B/bench: tests/bench/bench.c $(HEADER)
+$B/bench: tests/bench/bench.c $(HEADER) tests/bpf_run.h
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
+$B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
 
 $B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_policy: tests/fuzz/fuzz_policy.c

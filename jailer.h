@@ -805,8 +805,10 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
    E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
-   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or the memory
-   file (memfd_create(2)) that it writes to failed. */
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or its memory
+   file failed. That takes memfd_create, write, statx, pread64 and close from the filters that are in force, and the
+   first time in a process all of seccomp(2), for libseccomp asks what the kernel can do. A shim that puts on its role
+   and then one for a thread has that. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
@@ -7673,7 +7675,7 @@ static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
 
 /* The rules of one stage. 0 or a negated errno. */
 static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
-  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_THREAD); /* see jl_scmp_join */
   if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
   for (size_t i = 0; i < s->rules && r == 0; i++) {
     const jl_scmp_rule *rule = &s->rule[i];
@@ -7754,7 +7756,11 @@ static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
       insn->k = jl_bpf_audit[arch];
       asked++;
     }
-    if (insn->code != JL_BPF_RET || insn->k == JAILER_ANSWER_KILL_PROCESS) continue;
+    if (insn->code != JL_BPF_RET) continue;
+    if (insn->k == SCMP_ACT_KILL_THREAD) { /* another machine; it takes KILL_PROCESS only where it may ask for it */
+      insn->k = JAILER_ANSWER_KILL_PROCESS;
+      continue;
+    }
     const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
     const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
     const uint32_t target = answer - JL_SCMP_GO;
@@ -13226,7 +13232,7 @@ static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_thre
   const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
   if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
   jailer_insn *insn = (jailer_insn *)(uintptr_t)pages;
-  jailer_code code = jl_bpf_compile(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
+  jailer_code code = JL_COMPILE(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
   if (code == JAILER_OK) {
     memset(&program, 0, sizeof program);
     program.len = (uint16_t)len;

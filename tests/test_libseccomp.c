@@ -9,8 +9,6 @@ static bool fail_memfd(long nr, const long args[6], long *result);
 #endif
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
-#include "bpf_run.h"
-#include "random_policy.h"
 #include "tap.h"
 
 #ifndef JAILER_USE_LIBSECCOMP
@@ -19,7 +17,13 @@ int main(void) {
   return tap_done();
 }
 #else
+#include "bpf_run.h"
+#include "random_policy.h"
 #include <dirent.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MACHINES = 3, NUMBERS = 1024 };
@@ -323,7 +327,29 @@ static void launched(void) {
   if (good) jailer_plan_free(plan);
 }
 
+/* As a virtual machine monitor does it: its own role, and then a narrower one for a thread. */
+static int install_within(void) {
+  jailer_policy *vmm, *vcpu;
+  jailer_error err;
+  if (jailer_policy_role(JAILER_ROLE_VMM, NULL, &vmm, &err) || jailer_policy_role(JAILER_ROLE_VCPU, NULL, &vcpu, &err))
+    return 1;
+  struct utsname name; /* the vmm role lets it ask, the vcpu role does not */
+  if (jailer_seccomp_apply(vmm, true, NULL, &err) || uname(&name)) return 2;
+  if (jailer_seccomp_apply(vcpu, false, NULL, &err)) return 3;
+  return uname(&name) ? 4 : 5;
+}
+
+static void within(void) {
+  int status;
+  fflush(stdout);
+  const pid_t pid = fork();
+  if (pid == 0) syscall(SYS_exit_group, install_within());
+  OK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+     "the vmm role, under it the vcpu role: what that refuses ends the process");
+}
+
 int main(void) {
+  within();
   each_operator();
   for (int r = JAILER_ROLE_LAUNCH; r < JAILER_ROLE_COUNT; r++) role((jailer_role)r);
   machines_together();

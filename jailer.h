@@ -5645,6 +5645,7 @@ static bool jl_text_test(jl_text *p, jailer_test *test) {
   if (p->idle || p->absent) return true;
   const char *wrong = masked && test->mask == 0 ? "this comparison comes out the same whatever the argument is"
                                                 : jl_policy_test_wrong(test);
+  if (test->mask == jl_text_whole(test->bits)) test->mask = 0; /* every bit: `in 0` is `== 0`, and compiled like it */
   return !wrong || jl_text_stop(p, JAILER_E_INVALID, &place, wrong);
 }
 

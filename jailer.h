@@ -13098,8 +13098,10 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
 /* The kernel's account is read back by calls that the new filter has to let through: one that it refuses would end the
    process. So it is asked first, and what is needed is opened before. */
 typedef struct jl_confine_look {
+  const jailer_policy *policy;
   int status, tasks; /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
   uint64_t filters;  /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
+  bool blind;        /* a descriptor came that the policy does not let be read or closed: it stays as it is */
 } jl_confine_look;
 
 enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1 };
@@ -13110,6 +13112,12 @@ static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint6
   const jl_tab_call *call = jl_tab_call_named(name, strlen(name));
   const uint32_t answer = call ? jl_policy_ask(jl_policy_of(policy, (size_t)(call - jl_tab_calls)), args) : 0;
   return answer == JAILER_ANSWER_ALLOW || answer == JAILER_ANSWER_LOG;
+}
+
+/* Whether a status file that has this number may be read and closed. address: of the stack where its text will be. */
+static bool jl_confine_readable(const jailer_policy *policy, long fd, uint64_t address) {
+  return fd >= 0 && jl_confine_lets(policy, "read", (uint64_t)fd, address, 512, 0) &&
+         jl_confine_lets(policy, "close", (uint64_t)fd, 0, 0, 0);
 }
 
 /* What /proc says of one thread. */
@@ -13136,6 +13144,9 @@ static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *polic
   static const char account[] = "/proc/thread-self/status", list[] = "/proc/self/task";
   const uint64_t address = (uintptr_t)look; /* the texts will be on this stack as well */
   jl_confine_thread self;
+  look->policy = policy;
+  look->blind = false;
+  look->filters = 0;
   look->status = look->tasks = -1;
   const long before = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
   const bool known = before >= 0 && jl_confine_account((int)before, &self);
@@ -13143,21 +13154,23 @@ static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *polic
   if (!known) return;
   look->filters = self.filters;
   look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
-  const uint64_t fd = (uint64_t)look->status;
-  if (!jl_confine_lets(policy, "read", fd, address, 512, 0) || !jl_confine_lets(policy, "close", fd, 0, 0, 0))
-    jl_parent_close(&look->status);
+  if (!jl_confine_readable(policy, look->status, address)) jl_parent_close(&look->status);
   if (look->status < 0 || !all_threads) return;
   look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
   const uint64_t dir = (uint64_t)look->tasks;
-  if (!jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
+  const long next = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0); /* as the files of the threads will have */
+  if (next >= 0) jl_sys_close((int)next);
+  if (!jl_confine_readable(policy, next, address) ||
+      !jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
       !jl_confine_lets(policy, "openat", dir, address, JL_O_RDONLY | JL_O_CLOEXEC, 0) ||
       !jl_confine_lets(policy, "close", dir, 0, 0, 0))
     jl_parent_close(&look->tasks);
 }
 
-/* One thread of the process; one that has ended meanwhile agrees. A thread loses its filters (5.10) a moment before it
+/* One thread of the process; one that has ended meanwhile agrees, and so does one that has more filters: a thread may
+   confine itself further, or all of them, while this one looks. A thread loses its filters (5.10) a moment before it
    says that it is ending, so a disagreement is looked at again; without a pause, whose call may be refused. */
-static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid, uint64_t filters) {
+static bool jl_confine_task_agrees(jl_confine_look *look, const char *tid, uint64_t filters) {
   jl_confine_thread thread;
   char name[64];
   jl_buf b = jl_buf_fixed(name, sizeof name);
@@ -13166,25 +13179,27 @@ static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid,
   for (int tries = 0; tries < 1000; tries++) {
     const long fd = jl_sys_openat(look->tasks, name, JL_O_RDONLY, 0);
     if (fd < 0) return fd == -ENOENT || fd == -ESRCH;
+    look->blind = !jl_confine_readable(look->policy, fd, (uintptr_t)&thread);
+    if (look->blind) return true;
     const bool read = jl_confine_account((int)fd, &thread);
     jl_sys_close((int)fd);
-    if (read && (thread.ended || (thread.mode == 2 && thread.nnp == 1 && thread.filters == filters))) return true;
+    if (read && (thread.ended || (thread.mode == 2 && thread.nnp == 1 && thread.filters >= filters))) return true;
   }
   return false;
 }
 
-static bool jl_confine_tasks_agree(const jl_confine_look *look, uint64_t filters) {
+static bool jl_confine_tasks_agree(jl_confine_look *look, uint64_t filters) {
   uint64_t block[JL_CONFINE_BLOCK / 8]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
   const char *bytes = (const char *)block;
   uint16_t reclen;
-  long n;
-  while ((n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
+  long n = 0;
+  while (!look->blind && (n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
     for (long at = 0; at + 20 <= n; at += reclen) {
       memcpy(&reclen, bytes + at + 16, sizeof reclen);
       if (reclen < 20 || reclen > n - at) return false;
       if (bytes[at + 19] != '.' && !jl_confine_task_agrees(look, bytes + at + 19, filters)) return false;
     }
-  return n == 0;
+  return look->blind || n == 0;
 }
 
 /* What the kernel says now; closes what was opened. *told: whether it could be asked about all that counts. */
@@ -13192,8 +13207,9 @@ static bool jl_confine_agrees(jl_confine_look *look, bool all_threads, bool *tol
   jl_confine_thread self = {0};
   *told = look->status >= 0 && (!all_threads || look->tasks >= 0);
   bool agrees = look->status < 0 || (jl_confine_account(look->status, &self) && self.mode == 2 && self.nnp == 1);
-  if (look->status >= 0 && self.filters) agrees = agrees && self.filters == look->filters + 1;
+  if (look->status >= 0 && self.filters) agrees = agrees && self.filters > look->filters;
   if (look->tasks >= 0) agrees = agrees && jl_confine_tasks_agree(look, self.filters);
+  if (look->blind) *told = false;
   jl_parent_close(&look->status);
   jl_parent_close(&look->tasks);
   return agrees;

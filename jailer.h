@@ -818,8 +818,10 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
    (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It comes on top of the filters that are there: what one of them refuses
    stays refused. A thread that is made later has the filters of its maker. Afterwards /proc/self/task/TID/status of all
    those threads is read and has to agree (E_READBACK: the process should then end). That takes read and close, with
-   all_threads also openat and getdents64; where the policy refuses one of these nothing is read, since the call could
-   end the process, and *verified, which may be NULL, is false. No call that the policy refuses is made; where that is
+   all_threads also openat and getdents64, for the descriptors that come; where the policy refuses one of these nothing
+   is read, since the call could end the process, and *verified, which may be NULL, is false. (Where other threads make
+   descriptors meanwhile, one may come that cannot be closed any more: it stays open.) Filters that are there already
+   have to allow mmap, openat, read, close, prctl and seccomp. No call that the policy refuses is made; where that is
    munmap, 32 KiB stay mapped. Any thread. Errors, err may be NULL: E_CONFLICT (with all_threads: the thread that the
    item names has filters of its own), E_LIMIT (the filter, or all of the process's, are too long), E_INVALID, E_SYSTEM,
    E_NO_MEMORY: the process is as it was, but for no_new_privs. E_UNSUPPORTED (another system). */
@@ -13194,7 +13196,7 @@ static bool jl_confine_tasks_agree(jl_confine_look *look, uint64_t filters) {
   uint16_t reclen;
   long n = 0;
   while (!look->blind && (n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
-    for (long at = 0; at + 20 <= n; at += reclen) {
+    for (long at = 0; at + 20 <= n && !look->blind; at += reclen) {
       memcpy(&reclen, bytes + at + 16, sizeof reclen);
       if (reclen < 20 || reclen > n - at) return false;
       if (bytes[at + 19] != '.' && !jl_confine_task_agrees(look, bytes + at + 19, filters)) return false;

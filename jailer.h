@@ -391,11 +391,12 @@ typedef struct jailer_role_options {
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
-  bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
+  bool allow_tkill;      /* vmm, vcpu, api: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
                       reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
                       the launch role makes libraries take another way stay */
-  uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
+  uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none; above
+                      INT32_MAX, as a failed fork leaves it: E_INVALID */
 } jailer_role_options;
 
 /* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of
@@ -737,7 +738,9 @@ JAILER_API const char *jailer_format_name(jailer_format format);
 /* --- filters: pure, on every system ---------------------------------------------------------------------------- */
 
 /* A policy that comes with the library. opt: NULL for the strictest. On success *out is a policy that the caller frees;
-   on failure it is NULL. Any thread. E_INVALID: no such role, or an answer in opt that is none. E_NO_MEMORY. */
+   on failure it is NULL. Any thread. E_INVALID: no such role, or an answer or pid in opt that is none. E_NO_MEMORY.
+   Under vmm, vcpu and api nothing is mapped to be executed, so no library is loaded: glibc's pthread_exit,
+   pthread_cancel and backtrace want libgcc_s, iconv and getaddrinfo others; link it, or use them once before. */
 JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
                                           jailer_error *err);
 
@@ -1798,7 +1801,8 @@ static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
 /* --- the roles of a virtual machine monitor. What EPERM stands for is what the role's `denied` says: by default the
-   process ends. --- */
+   process ends. What libc asks in a thread without being told to (the size of the host for qsort, of the heap for free,
+   the time zone, newfstatat as some glibcs' fstat) gets ENOSYS in vcpu and api: it goes on without. --- */
 
 /* `unsigned int cmd`. Of KVM's commands only type and number are looked at: size and direction differ by machine, and
    the kernel compares all of it. The vCPU's own come first in both lists, KVM_RUN before all. */
@@ -1817,7 +1821,7 @@ static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_I
     JL_KVM(0xcf), JL_KVM(0xab), JL_KVM(0xac), JL_KVM(0xb0), /* GET_XSAVE2, ONE_REG, GET_REG_LIST */ \
     JL_KVM(0xae), JL_KVM(0xc2), JL_KVM(0x61), JL_KVM(0x67)  /* ARM_VCPU_INIT, ARM_VCPU_FINALIZE, IRQ_LINE */
 
-static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU};
+static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU, JL_IOCTL(0x5413u)}; /* TIOCGWINSZ: musl's stdio */
 static const jl_tab_clause jl_tab_vmm_ioctl[] = {
     JL_KVM_VCPU,
     JL_KVM(0x00), JL_KVM(0x01), JL_KVM(0x02), JL_KVM(0x03), /* GET_API_VERSION, CREATE_VM, MSR_INDEX_LIST, EXTENSION */
@@ -1832,7 +1836,7 @@ static const jl_tab_clause jl_tab_vmm_ioctl[] = {
     JL_IOCTL(0x5404u), JL_IOCTL(0x5413u), JL_IOCTL(0x541bu),    /* TCSETSF, TIOCGWINSZ, FIONREAD */
     JL_IOCTL(0x5421u), JL_IOCTL(0x5451u),                       /* FIONBIO, FIOCLEX */
     JL_IOCTL(0x400454d0u), JL_IOCTL(0x400454d8u)};              /* TUNSETOFFLOAD, TUNSETVNETHDRSZ */
-static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u)};
+static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u), JL_IOCTL(0x5413u)};
 /* clang-format on */
 
 /* `unsigned long prot` of mmap and mprotect, of which all bits are in the low word: PROT_EXEC is 4. */
@@ -1846,15 +1850,19 @@ static const jl_tab_clause jl_tab_role_prctl[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 39))},           /* PR_GET_NO_NEW_PRIVS */
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0x53564d41u))}}; /* PR_SET_VMA: names for anonymous memory */
 
-/* `unsigned int cmd`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. */
+/* `unsigned int cmd, int flags`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. So does O_ASYNC, of a terminal to
+   its foreground process group, whoever that is (tty_fasync of drivers/tty/tty_io.c): the shell behind a launcher. */
 #define JL_FCNTL(command) \
   { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+/* clang-format off */
 static const jl_tab_clause jl_tab_role_fcntl[] = {
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 4), JL_HAS32(2, 020000))}, /* SETFL, O_ASYNC */
     JL_FCNTL(3),    JL_FCNTL(4),    JL_FCNTL(1),  JL_FCNTL(2), /* GETFL, SETFL, GETFD, SETFD */
     JL_FCNTL(0),    JL_FCNTL(1030),                            /* DUPFD, DUPFD_CLOEXEC */
     JL_FCNTL(5),    JL_FCNTL(6),    JL_FCNTL(7),               /* GETLK, SETLK, SETLKW */
     JL_FCNTL(36),   JL_FCNTL(37),   JL_FCNTL(38),              /* the same with OFD: locks on disk images */
     JL_FCNTL(1033), JL_FCNTL(1034)};                           /* ADD_SEALS, GET_SEALS */
+/* clang-format on */
 
 /* `pid_t`: 32 bits. tkill names a thread alone, of any process of the same uid in the pid namespace. */
 static const jl_tab_clause jl_tab_self[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_SELF(0))}};
@@ -1976,8 +1984,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
     [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)},
     [JL_RULE_VMM_IOCTL] = {"KVM, vhost, its console and its tap device", JL_RET_EPERM, JL_CLAUSES(jl_tab_vmm_ioctl)},
-    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor", JL_RET_EPERM, JL_CLAUSES(jl_tab_vcpu_ioctl)},
-    [JL_RULE_API_IOCTL] = {"FIONREAD and FIONBIO", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
+    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor, and TIOCGWINSZ", JL_RET_EPERM,
+                            JL_CLAUSES(jl_tab_vcpu_ioctl)},
+    [JL_RULE_API_IOCTL] = {"FIONREAD, FIONBIO and TIOCGWINSZ", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
     [JL_RULE_NO_EXEC] = {"no new executable memory", JL_RET_ALLOW, JL_CLAUSES(jl_tab_no_exec)},
     [JL_RULE_ROLE_PRCTL] = {"names, and no_new_privs", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_prctl)},
     [JL_RULE_ROLE_FCNTL] = {"flags, duplicates, locks and seals", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_fcntl)},
@@ -2155,10 +2164,10 @@ static const jl_tab_call jl_tab_calls[] = {
     {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
     {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
-    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
-    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL, JL_RULE_TKILL}},
     {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
     {"uname", {63, 160, 160}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
@@ -2260,7 +2269,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
     {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
     {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
-    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
     {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
     {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
@@ -2376,9 +2385,9 @@ static const jl_tab_call jl_tab_calls[] = {
     {"lstat", {6, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
     {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
-    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
-    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN}},
-    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN, JL_RULE_ABSENT, JL_RULE_ABSENT}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2, JL_RULE_ABSENT}},
     {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
     {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
@@ -4557,6 +4566,9 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
   const bool launch = role == JAILER_ROLE_LAUNCH;
   r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
   if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  if (r.opt->pid > INT32_MAX)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "pid", 0,
+                   "this is no process: kill(2) takes a negative number for a group, or for every process");
   if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");

@@ -417,6 +417,14 @@ static void launches(void) {
   OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_INVALID && !strcmp(err.item, "policy"),
      "launch: the engine none has no filters, E_INVALID");
   config.engine = JAILER_ENGINE_AUTO;
+  jailer_host host;
+  OK(jailer_probe(&host, &err) == JAILER_OK, "the host");
+  host.seccomp = false;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP);
+  OK(jailer_plan_new(&config, &host, &plan, &err) == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_SECCOMP,
+     "launch: a kernel without filters, where the launch filter may be missing: the policy may not, E_UNSUPPORTED");
+  jailer_plan_free(plan);
+  config.may_degrade = 0;
   OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan with a policy");
   jailer_policy_free(policy);
   OK(jailer_plan_text(plan, text, sizeof text, NULL, &err) == JAILER_OK && strstr(text, "\npolicy row\n"), "names it");

@@ -369,8 +369,8 @@ typedef struct jailer_rules {
   const jailer_rule *rules;
   size_t rule_count;
   uint32_t otherwise; /* to calls of the table that no rule names */
-  uint32_t unknown;   /* to numbers that the table does not know: newer than it, and x32 (never let through: where
-                         this answer would, x32 gets ENOSYS) */
+  uint32_t unknown;   /* to numbers that the table does not know: newer than it, and x32, 512 to 547 included (never
+                         let through: where this answer would, x32 gets ENOSYS) */
 } jailer_rules;
 
 /* The policies that come with the library. */
@@ -4433,6 +4433,7 @@ struct jailer_policy {
 };
 
 #define JL_POLICY_X32_BIT 0x40000000u /* __X32_SYSCALL_BIT: x32 shares the arch value of x86-64 */
+enum { JL_POLICY_X32_FIRST = JL_TAB_NUMBERS, JL_POLICY_X32_END = 548 }; /* x32's own, before 5.4 without that bit */
 
 /* What the kernel would take, and what means one thing: a filter's other bits are never set by accident. */
 static bool jl_policy_is_answer(uint32_t answer) {
@@ -4454,7 +4455,11 @@ static bool jl_policy_passes(uint32_t answer) {
 }
 
 /* x32 numbers are the calls of x86-64 under other names: whatever the policy says to what it does not know, they are
-   not let through. */
+   not let through. Before Linux 5.4 a kernel with x32 took 512 to 547 as well, 521 being ptrace (seccomp(2)). */
+static bool jl_policy_is_x32(uint32_t number) {
+  return number >= JL_POLICY_X32_BIT || (number >= JL_POLICY_X32_FIRST && number < JL_POLICY_X32_END);
+}
+
 static uint32_t jl_policy_x32(const jailer_policy *policy) {
   return jl_policy_passes(policy->unknown.otherwise) ? JL_RET_ENOSYS : policy->unknown.otherwise;
 }
@@ -4745,9 +4750,9 @@ typedef struct jl_bpf_draft {
 
   /* The ranges of one machine: the first number, the verdict, and the weights summed up. */
   size_t ranges;
-  uint32_t first[JL_TAB_NUMBERS + 1];
-  const jl_verdict *verdict[JL_TAB_NUMBERS + 1];
-  uint64_t weight[JL_TAB_NUMBERS + 2];
+  uint32_t first[JL_TAB_NUMBERS + 2];
+  const jl_verdict *verdict[JL_TAB_NUMBERS + 2];
+  uint64_t weight[JL_TAB_NUMBERS + 3];
 
   /* The leaves written so far: rules of different calls that say the same are one. */
   size_t leaves;
@@ -4984,29 +4989,36 @@ static jl_bpf_entry jl_bpf_tree(jl_bpf_draft *d, size_t from, size_t to, unsigne
    arguments (seccomp_cache_check_allow) and does not run the filter for them: the others are worth a shorter way. */
 static uint32_t jl_bpf_weight(const jl_verdict *v) { return v->weight ? v->weight : v->count ? 8 : 1; }
 
+/* From the number `first` on, up to the next call of this, a verdict holds. */
+static void jl_bpf_range(jl_bpf_draft *d, uint32_t first, const jl_verdict *v) {
+  if (d->ranges == 0 || !jl_bpf_same(v, d->verdict[d->ranges - 1])) {
+    d->first[d->ranges] = first;
+    d->verdict[d->ranges] = v;
+    d->weight[d->ranges + 1] = d->weight[d->ranges];
+    d->ranges++;
+  }
+  d->weight[d->ranges] += jl_bpf_weight(v);
+}
+
 /* One machine: its numbers in ranges, and the tree. */
 static jl_bpf_entry jl_bpf_machine(jl_bpf_draft *d, const jailer_policy *policy, jl_arch arch) {
-  const jl_verdict *by_number[JL_TAB_NUMBERS + 1];
-  for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) by_number[n] = &policy->unknown;
+  const bool x86_64 = arch == JL_ARCH_X86_64;
+  const jl_verdict x32_verdict = {.otherwise = jl_policy_x32(policy)};
+  const jl_verdict *by_number[JL_TAB_NUMBERS];
+  for (size_t n = 0; n < JL_TAB_NUMBERS; n++) by_number[n] = &policy->unknown;
   for (size_t i = 0; i < JL_TAB_CALLS; i++)
     if (jl_tab_calls[i].number[arch] >= 0) by_number[jl_tab_calls[i].number[arch]] = jl_policy_of(policy, i);
   d->ranges = 0;
-  for (uint32_t n = 0; n <= JL_TAB_NUMBERS; n++) {
-    if (n == 0 || !jl_bpf_same(by_number[n], by_number[n - 1])) {
-      d->first[d->ranges] = n;
-      d->verdict[d->ranges] = by_number[n];
-      d->weight[d->ranges + 1] = d->weight[d->ranges];
-      d->ranges++;
-    }
-    d->weight[d->ranges] += jl_bpf_weight(by_number[n]);
-  }
+  for (uint32_t n = 0; n < JL_TAB_NUMBERS; n++) jl_bpf_range(d, n, by_number[n]);
+  const bool apart = x86_64 && !jl_bpf_same(&x32_verdict, &policy->unknown);
+  if (apart) jl_bpf_range(d, JL_POLICY_X32_FIRST, &x32_verdict);
+  jl_bpf_range(d, apart ? (uint32_t)JL_POLICY_X32_END : (uint32_t)JL_TAB_NUMBERS, &policy->unknown);
   unsigned depth = 1; /* one more question than a tree without weights would need */
   while ((size_t)1 << (depth - 1) < d->ranges) depth++;
   const jl_bpf_entry tree = jl_bpf_tree(d, 0, d->ranges, depth);
-  const bool x86_64 = arch == JL_ARCH_X86_64; /* others start here as well, to have the number loaded */
-  const jl_bpf_entry x32 = x86_64 ? jl_bpf_answer(d, jl_policy_x32(policy)) : tree;
+  const jl_bpf_entry x32 = x86_64 ? jl_bpf_answer(d, x32_verdict.otherwise) : tree;
   if (x86_64) return jl_bpf_step(d, JL_BPF_AT_NR, JL_BPF_ALL, JL_BPF_JGE, JL_POLICY_X32_BIT, x32, tree);
-  jl_bpf_entry entry = tree;
+  jl_bpf_entry entry = tree; /* others start here as well, to have the number loaded */
   if (tree.word == JL_BPF_AT_NR) entry.cold = jl_bpf_put(d, JL_BPF_LOAD, JL_BPF_AT_NR, jl_bpf_near(d, tree.warm, 1), 0);
   return entry;
 }
@@ -7381,7 +7393,7 @@ enum {
   JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
   JL_SCMP_STAGES = 1024,
   JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
-  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+  JL_SCMP_HEAD = 8        /* instructions in front of the stages, for each machine */
 };
 
 #define JL_SCMP_GO 0x01000000u /* no answer of a filter */
@@ -7821,9 +7833,10 @@ static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
     const uint32_t unknown = s->policy->unknown.otherwise;
     jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
     jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
-    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
-    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
-    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 3, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_END, 3, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_FIRST, 1, 0); /* above the table */
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0);                  /* to the first stage; filled in when that is written */
     jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
     jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
   }
@@ -7843,7 +7856,7 @@ static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *a
   s->err = err;
   jl_scmp_head(s, archs, count);
   for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
-    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 5; /* see jl_scmp_head */
     out[jump].k = (uint32_t)(s->len - jump - 1);
     jl_scmp_machine(s, archs[i]);
   }
@@ -13966,7 +13979,7 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
                                          const uint64_t args[6]) {
   const jl_arch column = jl_public_arch(arch);
   if (!policy || !args || column >= JL_ARCH_COUNT) return JAILER_ANSWER_KILL_PROCESS;
-  if (column == JL_ARCH_X86_64 && number >= JL_POLICY_X32_BIT) return jl_policy_x32(policy);
+  if (column == JL_ARCH_X86_64 && jl_policy_is_x32(number)) return jl_policy_x32(policy);
   const jl_tab_call *call = jl_tab_call_of(column, number);
   return jl_policy_ask(call ? jl_policy_of(policy, (size_t)(call - jl_tab_calls)) : &policy->unknown, args);
 }

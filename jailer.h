@@ -13272,6 +13272,7 @@ static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_thre
   } program; /* struct sock_fprog */
   jl_confine_look look;
   size_t len = 0;
+  bool installed = false;
   *told = false;
   const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
   if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
@@ -13287,13 +13288,14 @@ static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_thre
     else if ((r = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, all_threads ? JL_CONFINE_TSYNC : 0,
                               (long)&program, 0, 0, 0)) != 0)
       code = jl_confine_refused(r, all_threads, err);
+    installed = code == JAILER_OK;
     const bool agrees = jl_confine_agrees(&look, all_threads, told);
     if (code == JAILER_OK && !agrees)
       code = jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SECCOMP, step, NULL, 0,
                      "/proc/self/task does not show the filter on every thread that should have it; end the process");
     if (code) *told = false;
   }
-  if (code || jl_confine_lets(policy, "munmap", (uint64_t)pages, BYTES, 0, 0))
+  if (!installed || jl_confine_lets(policy, "munmap", (uint64_t)pages, BYTES, 0, 0))
     jl_sys_call(JL_NR_munmap, pages, BYTES, 0, 0, 0, 0);
   return code;
 }

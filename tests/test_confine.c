@@ -365,6 +365,19 @@ static void few_descriptors(int most, bool expected) {
   jailer_policy *policy = policy_of(rules, 2, JAILER_ANSWER_ALLOW);
   NEED(policy && jailer_seccomp_apply(policy, true, &verified, NULL) == JAILER_OK && verified == expected);
 }
+/* The kernel's account cannot be read: a filter below answers EIO for descriptor 5, which is the status of a thread. The
+   error reaches the caller also where the new filter refuses to give the memory back. */
+static void no_account(void) {
+  const jailer_test fifth = {0, 32, JAILER_EQ, 0, 5};
+  const jailer_clause broken = {JAILER_ANSWER_ERRNO(5), 1, &fifth};
+  const jailer_rule below[] = {{"read", JAILER_ANSWER_ALLOW, 1, &broken, 0, false}};
+  const jailer_rule above[] = {{"munmap", JAILER_ANSWER_KILL_PROCESS, 0, NULL, 0, false}};
+  bool verified = true;
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  jailer_policy *first = policy_of(below, 1, JAILER_ANSWER_ALLOW), *second = policy_of(above, 1, JAILER_ANSWER_ALLOW);
+  NEED(first && second && jailer_seccomp_apply(first, false, NULL, NULL) == JAILER_OK);
+  NEED(jailer_seccomp_apply(second, true, &verified, NULL) == JAILER_E_READBACK && !verified);
+}
 static void descriptors_to_3(void) { few_descriptors(3, false); }
 static void descriptors_to_4(void) { few_descriptors(4, false); }
 static void descriptors_to_5(void) { few_descriptors(5, true); }
@@ -463,6 +476,7 @@ int main(void) {
   row(descriptors_to_3, "read and close for descriptors to 3: nothing is verified, no refused call is made");
   row(descriptors_to_4, "to 4: likewise");
   row(descriptors_to_5, "to 5: verified");
+  row(no_account, "an account that cannot be read is E_READBACK, also without munmap");
   launches();
   return tap_done();
 }

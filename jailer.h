@@ -13024,8 +13024,8 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
   bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
-  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
-    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value))                   /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy && proc->init_fd < 0 ? 2u : 1u); /* an init has the first alone */
   jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 

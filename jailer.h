@@ -3599,7 +3599,8 @@ static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config,
   if (!config->ports) return JAILER_OK;
   if (config->port_count == 0)
     return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
-  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (config->port_count > 262144) /* every port, for every use */
+    return jl_plan_invalid(err, "ports", "more entries than there are ports");
   if (!config->allow_network)
     return jl_plan_invalid(err, "ports",
                            "ports narrow the host's network, and without it there is none: set "

@@ -21,7 +21,7 @@ FUZZ_SECONDS = 15
 B = $(BUILD)
 
 # Programs that people run. hello_jail, shim and jail are what the README shows.
-EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
+EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/jail
 
 # The suite: test programs, then test scripts.
 TESTS = \
@@ -101,9 +101,9 @@ clean:
 
 $B/shim: $(HEADER)
 	@mkdir -p $B
-	$(COMPILE) -o $@ examples/$(@F).c $(LINK)
+	$(COMPILE) -o $@ examples/$(@F).c -pthread $(LINK)
 
-$B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
+$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
@@ -135,6 +135,7 @@ $B/hello_jail: examples/hello_jail.c
 $B/jail: examples/jail.c
 $B/qcow2_info: examples/qcow2_info.c
 $B/run_box: examples/run_box.c
+$B/self: examples/self.c
 $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c

@@ -8643,10 +8643,22 @@ JL_CHILD_CODE static long jl_child_rlimits(jl_child *c) {
   return 0;
 }
 
-/* Ambient, bounding, then the three sets; the securebits are locked so that no exec and no uid gives any back.
-   0xef: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock of each, and the lock of KEEP_CAPS (off).
-   Bounding set and securebits are CAP_SETPCAP's to change. Who has not got that keeps them, and no_new_privs makes them
-   void: execve gives nobody a capability then that was not there before (cap_bprm_creds_from_file). */
+/* 0xef: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock of each, and the lock of KEEP_CAPS (off). */
+enum { JL_CHILD_SECUREBITS = 0xef };
+
+/* The bounding set and the securebits are CAP_SETPCAP's to change. Who has not got that may have nothing left of them,
+   as a target of a launch. Otherwise they are kept, and void under no_new_privs: execve then gives nobody a capability
+   that was not there before (cap_bprm_creds_from_file of security/commoncap.c). */
+JL_CHILD_CODE static bool jl_child_keeps_bounding(void) {
+  for (int cap = 0; cap < 64; cap++) {
+    const long r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_READ, cap, 0, 0, 0, 0);
+    if (r < 0 && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
+    if (r != 0) return true;
+  }
+  return jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) != JL_CHILD_SECUREBITS;
+}
+
+/* Ambient, bounding, then the three sets; the securebits are locked so that no exec and no uid gives any back. */
 JL_CHILD_CODE static long jl_child_drop_caps(bool *kept) {
   struct {
     uint32_t version;
@@ -8655,16 +8667,15 @@ JL_CHILD_CODE static long jl_child_drop_caps(bool *kept) {
   uint32_t sets[6] = {0, 0, 0, 0, 0, 0}, none[6] = {0, 0, 0, 0, 0, 0}; /* effective, permitted, inheritable, twice */
   long r = jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0);
   const bool may = (sets[0] >> JL_CAP_SETPCAP & 1) != 0;
-  *kept = false;
+  *kept = r == 0 && !may && jl_child_keeps_bounding();
   if (r < 0) return r;
   if ((r = jl_sys_call(JL_NR_prctl, JL_PR_CAP_AMBIENT, JL_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0)) < 0) return r;
-  for (int cap = 0; cap < 64 && !*kept; cap++) {
+  for (int cap = 0; cap < 64 && may; cap++) {
     r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_DROP, cap, 0, 0, 0, 0);
     if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
-    if (r == -EPERM && !may) *kept = true;
-    else if (r < 0) return r;
+    if (r < 0) return r;
   }
-  if (!*kept && (r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, 0xef, 0, 0, 0, 0)) < 0) return r;
+  if (may && (r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, JL_CHILD_SECUREBITS, 0, 0, 0, 0)) < 0) return r;
   return jl_sys_call(JL_NR_capset, (long)&head, (long)none, 0, 0, 0, 0);
 }
 
@@ -8830,7 +8841,7 @@ JL_CHILD_CODE static bool jl_child_sees_no_caps(bool kept) {
   uint32_t sets[6] = {1, 1, 1, 1, 1, 1}, any = 0;
   if (jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0) < 0) return false;
   for (int i = 0; i < 6; i++) any |= sets[i];
-  return !any && (kept || jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) == 0xef);
+  return !any && (kept || jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) == JL_CHILD_SECUREBITS);
 }
 
 JL_CHILD_CODE static bool jl_child_sees_caps(const jl_child *c) {

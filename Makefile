@@ -28,7 +28,7 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_self
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -162,6 +162,7 @@ $B/test_report: tests/test_report.c
 $B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
+$B/test_self: tests/test_self.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_stubs: tests/test_stubs.c
 $B/test_threads: tests/test_threads.c

@@ -8672,7 +8672,9 @@ JL_CHILD_CODE static long jl_child_drop_caps(bool *kept) {
   if ((r = jl_sys_call(JL_NR_prctl, JL_PR_CAP_AMBIENT, JL_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0)) < 0) return r;
   for (int cap = 0; cap < 64 && may; cap++) {
     r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_DROP, cap, 0, 0, 0, 0);
-    if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
+    if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN && /* above the kernel's last capability */
+        jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_READ, cap, 0, 0, 0, 0) < 0)
+      break;
     if (r < 0) return r;
   }
   if (may && (r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, JL_CHILD_SECUREBITS, 0, 0, 0, 0)) < 0) return r;
@@ -11332,7 +11334,8 @@ static jailer_code jl_confine_caps(jl_confine *c) {
   if (r < 0)
     return jl_parent_system(c->err, JAILER_LAYER_CAPS, step, NULL, r,
                             "the kernel refused to empty a capability set, or the securebits are locked otherwise");
-  if (jl_child_sees_no_caps(c->as.keeps_bounding)) return JAILER_OK;
+  if (jl_child_sees_no_caps(c->as.keeps_bounding) && jl_child_keeps_bounding() == c->as.keeps_bounding)
+    return JAILER_OK;
   return jl_fail(c->err, JAILER_E_READBACK, JAILER_LAYER_CAPS, step, NULL, 0, "the kernel shows some still");
 }
 

@@ -733,28 +733,29 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
 
 /* Confines the running process: Landlock for the grants, the filter of the role or policy, limits, no capabilities,
    no_new_privs, and no descriptor but 0 to 2 and the named ones. Made for a program that has opened what it needs, as a
-   VM's shim after its start-up; then role vmm for the process, and vcpu or api in its threads by jailer_seccomp_apply.
+   VM's shim after its start-up; then role vmm for the process, and vcpu or api in its threads (jailer_seccomp_apply).
    Nothing can be taken back, and a second call only takes away more: where the filter of the first lets through what
    the second needs (launch does; vmm does not, and ends the process) and "/proc" was granted for reading.
    - role or policy: one of them has to be there. Grants: as for a launch, where they are (`at` NULL or the same path),
      without the system's directories: what is opened later, libraries for example, has to be granted. Landlock adds
-     up: a grant inside another one that has less than that is E_CONFLICT. Of /proc only all of it can be granted, for
+     up: a grant inside another one that has more than it is E_CONFLICT. Of /proc only all of it can be granted, for
      reading: it shows what the process sees now.
    - Threads: all of them are confined. Where there are several, that takes Landlock ABI 8 (Linux 7.0), else
-     E_UNSUPPORTED (call it before threads are made; or allow_unconfined_threads; where landlock may degrade the calling
-     thread alone gets the domain, and the report says so). Another thread with capabilities is E_CONFLICT: those are
-     each thread's own.
+     E_UNSUPPORTED: call it before threads are made, or set allow_unconfined_threads; where landlock may degrade the
+     calling thread alone gets the domain, and the report says so. Another thread with capabilities is E_CONFLICT: those
+     are each thread's own.
    - Descriptors: one that is open and not named is E_UNSAFE and not closed, since another thread may use it; the item
      has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen.
    - Limits: as for a launch; soft and hard ones are lowered to them and never raised. A descriptor above nofile stays.
    - The bounding set and the securebits stay where CAP_SETPCAP is missing: no_new_privs makes both void.
-   Everything is checked before anything is changed: the plan, descriptors, threads, ruleset and filter. Then come limits,
-   no_new_privs, capabilities, Landlock and last seccomp; an error there leaves the process with what is in force already,
-   and it should end. *report, which may be NULL, is written in every case: the layers in force, which of them the kernel
-   was seen to keep, and after a failure the error. jailer_plan_new with the engine self and jailer_plan_text are the dry
-   run. /proc is needed. err may be NULL. Errors: those of jailer_plan_new for grants and descriptors, E_INVALID (a field
-   that has no meaning for a running process, by name), E_UNSAFE, E_CONFLICT, E_UNSUPPORTED, E_LIMIT, E_READBACK (end the
-   process), E_SYSTEM, E_NO_MEMORY. Source: landlock(7), seccomp(2), capabilities(7). */
+   Everything is checked before anything is changed: the plan, descriptors, threads, ruleset and filter. Then come
+   limits, no_new_privs, capabilities, Landlock and last seccomp; an error there leaves the process with what is in
+   force already, and it should end. *report, which may be NULL, is written in every case: the layers in force, which of
+   them the kernel was seen to keep, and after a failure the error. jailer_plan_new with the engine self and
+   jailer_plan_text are the dry run. /proc is needed. err may be NULL. Errors: those of jailer_plan_new for grants and
+   descriptors, E_INVALID (a field that has no meaning for a running process, by name), E_UNSAFE, E_CONFLICT,
+   E_UNSUPPORTED, E_LIMIT, E_READBACK (end the process), E_SYSTEM, E_NO_MEMORY.
+   Source: landlock(7), seccomp(2), capabilities(7). */
 JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err);
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
@@ -3861,8 +3862,8 @@ static bool jl_plan_host_processes(const char *resolved) {
   return jl_streq(resolved, "/proc") || (jl_starts(resolved, "/proc/") && resolved[6] >= '0' && resolved[6] <= '9');
 }
 
-/* Where a source lies that a running process asks for. What is below /proc is made anew whenever the kernel drops it from
-   its caches, and a rule on it would then be one on nothing: only the root stays (inode 1, PROC_ROOT_INO). */
+/* Where a source lies that a running process asks for. What is below /proc is made anew whenever the kernel drops it
+   from its caches, and a rule on it would then be one on nothing: only the root stays (inode 1, PROC_ROOT_INO). */
 static jailer_code jl_plan_judge_place_self(const jl_source *s, jailer_error *err) {
   if (s->procfs && (s->st.ino != 1 || s->access != JAILER_READ))
     return jl_plan_conflict(err, s->path, "of /proc all can be granted, and for reading: write /proc");
@@ -4374,10 +4375,10 @@ static bool jl_plan_adds_up(const jl_source *outer, const jl_source *inner) {
 /* Nodes are in order; `open` is the stack of the grants around the current one. */
 static jailer_code jl_plan_nested(jl_arena *scratch, const jl_nodes *nodes, bool self, jailer_error *err) {
   static const char *const why[2][2] = {
-      {"without mounts a grant below an executable one can be executed as well: grant it elsewhere, or do not let mounts "
-       "degrade",
-       "without mounts a grant below a writable one cannot be kept from being written: grant it elsewhere, or do not let "
-       "mounts degrade"},
+      {"without mounts a grant below an executable one can be executed as well: grant it elsewhere, "
+       "or do not let mounts degrade",
+       "without mounts a grant below a writable one cannot be kept from being written: grant it elsewhere, "
+       "or do not let mounts degrade"},
       {"Landlock adds up: a grant below an executable one can be executed as well; grant it elsewhere",
        "Landlock adds up: a grant below a writable one can be written as well; grant it elsewhere"}};
   const jl_node **open = jl_arena_array(scratch, nodes->count + 1, sizeof *open);
@@ -10852,13 +10853,16 @@ static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *polic
   const long before = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
   const bool known = before >= 0 && jl_confine_account((int)before, &self);
   if (before >= 0) jl_sys_close((int)before);
-  if (!known) return jl_confine_forget(look);
-  look->filters = self.filters;
-  look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  if (known) {
+    look->filters = self.filters;
+    look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  }
   const uint64_t fd = (uint64_t)look->status;
   if (look->status < 0 || !jl_confine_lets(policy, "read", fd, address, 512, 0) ||
-      !jl_confine_lets(policy, "close", fd, 0, 0, 0))
-    return jl_confine_forget(look);
+      !jl_confine_lets(policy, "close", fd, 0, 0, 0)) {
+    jl_confine_forget(look);
+    return;
+  }
   look->again = jl_confine_lets(policy, "lseek", fd, 0, 0, 0);
   if (!all_threads || listed) return;
   look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
@@ -11198,13 +11202,15 @@ static bool jl_confine_visit_thread(void *arg, const char *name) {
                                    "without a filter no_new_privs does not come to other threads: confine the process "
                                    "before it makes them");
   fd = look->threads < JL_CONFINE_THREADS ? jl_confine_status(c, name) : -EMFILE;
-  if (fd < 0) return look->kept = false, true; /* confined all the same, and not read back */
+  if (fd == -ENOENT || fd == -ESRCH) return true; /* it has ended */
+  if (fd < 0) return look->kept = false, true;    /* confined all the same, and not read back */
   look->tid[look->threads] = tid;
   look->thread[look->threads++] = (int)fd;
   return true;
 }
 
-/* All threads of the process, again until no new one shows: a list that is read while threads end may leave some out. */
+/* All threads of the process, again until no new one shows: a list that is read while threads end may leave some
+   out. */
 static jailer_code jl_confine_threads(jl_confine *c) {
   if (c->plan->allow_unconfined_threads) return JAILER_OK;
   c->filter.look.kept = c->fresh = true;

@@ -200,6 +200,8 @@ static long try_open(const char *path, int flags) {
   return fd < 0 ? -1 : close(fd);
 }
 
+static long closed(long fd) { return fd < 0 ? -1 : close((int)fd); }
+
 /* A directory is fine as long as nothing but the one name is to be seen in it. */
 static long try_list(const char *path, const char *only) {
   DIR *dir = opendir(path);
@@ -246,9 +248,9 @@ static void refusals(const layer *layers, size_t count) {
   attempt("write to ", "bin/shim", try_open(in_box(path, "bin/shim"), O_WRONLY));
   write_file("tmp/script", O_CREAT | O_TRUNC, script, sizeof script - 1);
   attempt("execute what it wrote: ", "tmp/script", in_child(do_execute, in_box(path, "tmp/script")));
-  attempt("executable memory file", "", syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */));
-  attempt("socket: ", "IPv4", socket(AF_INET, SOCK_STREAM, 0));
-  attempt("socket: ", "packet", socket(AF_PACKET, SOCK_RAW, 0));
+  attempt("executable memory file", "", closed(syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */)));
+  attempt("socket: ", "IPv4", closed(socket(AF_INET, SOCK_STREAM, 0)));
+  attempt("socket: ", "packet", closed(socket(AF_PACKET, SOCK_RAW, 0)));
   attempt("mount", "", try_mount(in_box(path, "tmp")));
   attempt("unshare: ", "user namespace", in_child(do_unshare, NULL));
   attempt("ptrace", "", in_child(do_ptrace, NULL));
@@ -295,6 +297,7 @@ static void confine(const int *open_fds, size_t count) {
 /* What the outer jail lets the shim do, and the shim does not let itself do any more. */
 static void own_refusals(const layer *disk) {
   char path[JAILER_PATH_MAX];
+  printf("opens again: shared/from-shim: %s\n", try_open(in_box(path, "shared/from-shim"), O_RDWR) ? strerror(errno) : "yes");
   attempt("by itself, open ", "/usr", try_open("/usr", O_RDONLY | O_DIRECTORY));
   attempt("by itself, open ", "its disk again", try_open(disk->name, O_RDWR));
   attempt("by itself, open ", "the exit file again", try_open(in_box(path, "exit"), O_WRONLY));
@@ -377,13 +380,13 @@ int main(int argc, char **argv) {
   int fds[JAILER_CHAIN_DEPTH + 6] = {m.kvm, m.vm, m.vcpu, listen_on("sockets/api.sock"), open_for_writing("logs/console.log", O_CREAT),
                                      open_for_writing("exit", 0)};
   for (size_t n = 0; n < count; n++) fds[6 + n] = layers[n].fd;
+  write_file("shared/from-shim", O_CREAT | O_TRUNC, "hello from the shim\n", 20);
   fprintf(stderr, "this goes to shim.stderr\n");
   refusals(layers, count);
   for (size_t i = 0; i < try_count; i++) attempt("open ", tries[i], try_open(tries[i], O_RDONLY));
 
   confine(fds, 6 + count);
   bool ran = guest(&m, fds[4]);
-  write_file("shared/from-shim", O_CREAT | O_TRUNC, "hello from the shim\n", 20);
   own_refusals(layers);
 
   int size = snprintf(line, sizeof line, "{\"code\":%d,\"guest\":\"%s\",\"refused\":%d,\"allowed\":%d}\n", allowed != 0,

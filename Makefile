@@ -28,27 +28,31 @@ TESTS = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_self
+	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
+	$B/test_libseccomp $B/test_policy $B/test_self
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
 
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
 
-FUZZERS = $B/fuzz_qcow2
-BENCHES = $B/bench $B/floor
+FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2
+BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
-TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h tests/inside.h
+TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
+	tests/inside.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 COMPILE_TEST = $(CC) -O1 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(LDFLAGS) $(LDLIBS)
+# What a program that compares with a library from elsewhere is built with, where that is installed.
+PEERS = `sh tests/peers.sh $(@F) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)`
 TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
@@ -109,7 +113,7 @@ $B/hello_jail $B/self $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 
 $(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
-	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
+	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
 $(PROBES): tests/canary.h tests/inside.h
 	@mkdir -p $B
@@ -118,7 +122,7 @@ $(PROBES): tests/canary.h tests/inside.h
 
 $(BENCHES):
 	@mkdir -p $B
-	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(LINK)
+	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(PEERS) $(LINK)
 
 $B/noop:
 	@mkdir -p $B
@@ -154,11 +158,14 @@ $B/test_jail: tests/test_jail.c
 $B/test_landlock: tests/test_landlock.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
+$B/test_libseccomp: tests/test_libseccomp.c
 $B/test_nested: tests/test_nested.c
 $B/test_plan: tests/test_plan.c
+$B/test_policy: tests/test_policy.c
 $B/test_qcow2: tests/test_qcow2.c
 $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
+$B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
@@ -170,14 +177,18 @@ $B/test_threads: tests/test_threads.c
 $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
+$B/probe_reporter: tests/probe_reporter.c $(HEADER)
 $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c
 
-$B/bench: tests/bench/bench.c $(HEADER)
+$B/bench: tests/bench/bench.c $(HEADER) tests/bpf_run.h
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
+$B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
 
+$B/fuzz_denial: tests/fuzz/fuzz_denial.c
+$B/fuzz_policy: tests/fuzz/fuzz_policy.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
 .PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean

@@ -35,9 +35,11 @@
  *   To confine the running program:  jailer_confine_self, with a role (vmm, ...) and the grants that it still needs
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
+ *   A filter of one's own:           jailer_policy_load (a text as minijail's), jailer_policy_rules, jailer_policy_text
  *   To see what is in force:         jailer_report_read, jailer_report_json (jailer_report_refused: why nothing is)
  *   A box with disks (a VM shim):    jailer_layout_init, jailer_layout_prepare, jailer_box_record, config.layout,
  *                                    config.shim
+ *   In the shim, to tell why it died: jailer_reporter_install; jailer_wait then has it in status.denial
  *
  * WHAT IT PROMISES
  *   1. Zero is safe: every weakening is a named field of jailer_config that reads as a grant (allow_network, ...).
@@ -46,7 +48,8 @@
  *   3. Nothing untrusted decides a grant: a file that the jailed process can write never changes what it gets next.
  *   4. The parent prepares, the child performs: after the clone there are system calls only, on a const plan.
  *   5. Errors are values: code, layer, step, item, errno and a sentence with the remedy. The library never prints,
- *      exits, aborts or keeps hidden state.
+ *      exits, aborts, or keeps hidden state, but for one pointer in the jailed program that asked for it: a signal
+ *      handler has to find the jailer_reporter that jailer_reporter_install was given.
  *
  * WHAT IT DOES NOT
  *   It is no virtual machine: the kernel is shared, and a kernel bug reachable through the allowed calls is a way out.
@@ -58,6 +61,7 @@
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
  * THREADS
@@ -82,9 +86,13 @@
  *   >>plan        grants = f(config, host): defaults, conflicts, order
  *   >>policy      who may call what: rules by system call
  *   >>bpf         the compiler: from a policy to a filter
+ *   >>policytext  policies as text: parser and printer
+ *   >>denial      how a jailed program tells of its end: one line, written and parsed
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
+ *   >>reporter    in the jailed program: a handler that writes that line
+ *   >>libseccomp  the other compiler of filters, where JAILER_USE_LIBSECCOMP asks for it
  *   >>probe       what this host can do, what a path is
  *   >>files       the box directory: lock, copies, uids, pid file, removal
  *   >>chain       backing chains on disk, under the trust policy
@@ -388,14 +396,28 @@ typedef struct jailer_role_options {
   bool allow_pty;        /* launch: TIOCSCTTY */
   bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
-                      reporter tell it. Answers other than EPERM by which the launch role makes libraries take another
-                      way stay */
+                      reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
+                      the launch role makes libraries take another way stay */
   uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
 } jailer_role_options;
 
 /* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of
    threads. */
 typedef struct jailer_policy jailer_policy;
+
+#define JAILER_POLICY_TEXT_MAX 1048576 /* bytes in one file of a policy */
+
+/* A policy as text, for jailer_policy_parse. Strings are borrowed until it returns. */
+typedef struct jailer_policy_source {
+  const char *name; /* of the file: errors begin with it, and ./FILE is looked for beside it; NULL: "policy" */
+  const char *text; /* NULL: none */
+  size_t length;    /* at most JAILER_POLICY_TEXT_MAX */
+
+  /* What reads the file of an @include or @frequency: at most size bytes into text, their number in *length. Its error
+     becomes jailer_policy_parse's, with the place that asked. NULL: such a line is E_INVALID. */
+  jailer_code (*include)(void *user, const char *path, char *text, size_t size, size_t *length, jailer_error *err);
+  void *user; /* handed to include */
+} jailer_policy_source;
 
 /* One instruction of classic BPF: struct sock_filter of linux/filter.h, the same layout. */
 typedef struct jailer_insn {
@@ -409,9 +431,9 @@ typedef struct jailer_insn {
 /* Everything about one launch, or about a process that confines itself. All zero except argv is the strict profile:
    system directories read-only, nothing of the host writable, no network, no other process, every layer required. Every
    field that weakens it is a grant by name. Strings and arrays are borrowed until jailer_plan_new returns.
-   Of these jailer_confine_self takes role or policy, grants, fds, ports, limits.nofile and fsize_bytes, allow_network,
-   allow_exec_memfd, allow_unsafe_fds, allow_unconfined_threads, with the role launch allow_userns, log_denials,
-   may_degrade and launch_timeout_ms; all others are E_INVALID there, by name. */
+   Of these jailer_confine_self takes role (with trap_denied) or policy, grants, fds, ports, limits.nofile and
+   fsize_bytes, allow_network, allow_exec_memfd, allow_unsafe_fds, allow_unconfined_threads, with the role launch
+   allow_userns, log_denials, may_degrade and launch_timeout_ms; all others are E_INVALID there, by name. */
 typedef struct jailer_config {
   /* What runs. */
   const char *const *argv; /* required, ends with NULL. argv[0]: an absolute path, or a bare name looked up in the
@@ -436,9 +458,8 @@ typedef struct jailer_config {
                          where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
 
   /* What it may ask of the kernel. A launch has the role launch, and NONE means that; jailer_confine_self needs a role
-     or a policy (of rules, or of a role with options). There signals go to the process itself alone. */
+     or a policy (of rules, of text, or of a role with options). There signals go to the process itself alone. */
   jailer_role role;
-  const jailer_policy *policy; /* jailer_confine_self: instead of a role; used until it returns. NULL: none */
 
   /* A box: the grants of its tree. NULL: none. */
   const jailer_layout *layout;
@@ -471,6 +492,13 @@ typedef struct jailer_config {
   /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
      launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
   bool log_denials;
+  /* Stricter than the default. */
+  bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
+                       would try something else, it does not come to that, and a reporter in it can tell what it was */
+  const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
+                                  on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
+                                  what the program then needs to start. jailer_confine_self: instead of a role; used
+                                  until it returns, and by a plan of the engine self until that is freed */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -494,11 +522,49 @@ typedef struct jailer_host {
 /* A launch, decided: what jailer_plan_new makes and jailer_spawn performs. Opaque; may be used by many threads. */
 typedef struct jailer_plan jailer_plan;
 
+/* What a jailed program told of its end: the line that a reporter in it wrote. Its word alone: a hostile program tells
+   what it likes. Plain data; texts are NUL-terminated. */
+typedef enum jailer_told {
+  JAILER_TOLD_NOTHING = 0,
+  JAILER_TOLD_DENIED, /* a filter answered a system call with SIGSYS: number, audit_arch, call, args */
+  JAILER_TOLD_CRASHED /* signal, code, address */
+} jailer_told;
+
+#define JAILER_TOLD_NAME_MAX 32 /* bytes of a system call's and of a role's name, with the NUL */
+
+typedef struct jailer_denial {
+  jailer_told kind;
+  int signal;                      /* SIGSYS (31), or that of a crash */
+  int code;                        /* si_code of a crash; 0 or less: it was sent, and is no fault */
+  uint32_t number;                 /* of the call, on its machine */
+  uint32_t audit_arch;             /* which machine: AUDIT_ARCH_... of linux/audit.h */
+  uint32_t tid;                    /* the thread, as numbered inside; 0: not known */
+  uint64_t args[6];                /* registers: what the call does not take is chance */
+  uint64_t address;                /* what a crash stumbled over */
+  uint64_t ip;                     /* where */
+  char call[JAILER_TOLD_NAME_MAX]; /* "": no name is known for the number */
+  char role[JAILER_TOLD_NAME_MAX]; /* whose filter, or whose thread: [A-Za-z0-9_-]; may be empty */
+} jailer_denial;
+
+/* For a program that wants to tell: the fields above the line are the caller's, those below are private. */
+typedef struct jailer_reporter {
+  const char *path;  /* of the file to append to (a box's exit file), which exists; NULL: fd */
+  int fd;            /* open for appending, a regular file; stays open. With `path` it is written by the call */
+  const char *role;  /* told where the filter does not say: at most 31 of [A-Za-z0-9_-]; NULL: "" */
+  bool denials_only; /* SIGSYS alone; false: also SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV */
+  /* --- */
+  char name[JAILER_TOLD_NAME_MAX];
+  uint64_t previous[7][4]; /* the kernel's struct sigaction of each signal, as it was before */
+} jailer_reporter;
+
+#define JAILER_REPORTER_STACK 32768 /* bytes of an alternate stack that are enough on every machine known */
+
 /* How the target ended. */
 typedef struct jailer_status {
   bool exited;   /* true: exit_code counts; false: signal does */
   int exit_code; /* 0 to 255 */
   int signal;
+  jailer_denial denial; /* what the program in a box told of it, where that agrees: it explains, and decides nothing */
 } jailer_status;
 
 /* A running target. Owned by the caller: one jailer_wait that sees the end, or jailer_release, gives back what it
@@ -520,6 +586,8 @@ typedef struct jailer_proc {
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
   bool keeps_bounding;   /* private: without CAP_SETPCAP the bounding set stays, void under no_new_privs */
+  bool trap_denied;      /* private: what the launch filter answers */
+  bool has_policy;       /* private: a filter on top of it */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -692,6 +760,43 @@ JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_op
    comparison that can never hold), E_LIMIT, E_NO_MEMORY. Ownership and threads as above. */
 JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_policy **out, jailer_error *err);
 
+/* A policy from text in the language of minijail's policy files (minijail0(5), and the braces and brackets of its newer
+   compiler; the whole grammar: >>policytext):
+
+     # comment                            a `\` at the very end continues a line
+     read: allow                          or 1; log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO
+     mmap: arg2 in ~PROT_EXEC || arg2 & PROT_READ && arg3 == MAP_PRIVATE|MAP_ANONYMOUS
+     openat: arg2 == O_RDONLY; return EACCES             what holds is allowed, all else gets the errno
+     {open, creat}: return ENOENT
+     ioctl: { arg1 == TIOCSTI; return EPERM, arg1 in 0xffff; allow, kill }     the first that holds answers
+     epoll_wait[arch=x86_64]: 1
+     @include ./FILE                      @frequency /FILE, @default ACTION, @denylist
+
+   and beyond that: `newcall?: 1` and `arg1 == NEWNAME?` for names that may be unknown (all others are E_NOT_FOUND),
+   `arg1[32] == X` (as the kernel reads an int), `arg1 & MASK == X`, `trap N`, `@unknown ACTION`, `[weight=N]`.
+   Comparisons are unsigned and of 64 bits; `&`: any of these bits is set; `in`: no other bit is. arch: whose constants
+   and whose [arch=...] rules count; the policy is meant for it alone. On success *out is a policy that the caller
+   frees; on failure it is NULL, and the error's item is FILE:LINE:COLUMN (bytes, from 1). Any thread. Pure but for
+   include. E_FORMAT: no such syntax, or bytes that are no text. E_NOT_FOUND: a call, constant, errno, machine or file
+   that is not known. E_CONFLICT: a statement about a call that has an answer to all arguments already; two @defaults;
+   a rule that allows in a denylist. E_INVALID: an errno, argument or width that is none; a comparison that is always
+   or never so; no source, out, or include. E_LIMIT: a file above JAILER_POLICY_TEXT_MAX, 4 MiB or 256 files in all,
+   more than 10 that include each other, 65536 conditions or names, 64 bits, 16 parentheses. E_UNSUPPORTED: no such
+   machine. E_NO_MEMORY, and what include answers. */
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err);
+
+/* The same from a file, and those that it includes. Symbolic links are followed: whoever can write one of the files or
+   directories decides the policy. Further errors: E_NOT_FOUND, E_DENIED, E_UNSAFE (no regular file), E_LIMIT, E_SYSTEM;
+   E_UNSUPPORTED where this build has no effects. */
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err);
+
+/* A policy as such a text, with the reason of each rule where it came with a role. Only what concerns that machine;
+   jailer_policy_parse makes of it a policy with the same answers there. The rules of jailer_plan_text; E_INVALID: no
+   policy; E_UNSUPPORTED: no such machine. */
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err);
+
 /* NULL is fine. */
 JAILER_API void jailer_policy_free(jailer_policy *policy);
 
@@ -713,7 +818,11 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
 /* Compiles a policy to a filter for the machines archs[0..arch_count) (none: the native one), as seccomp(2) takes it:
    another machine's entry ends the process. Writes at most `max` instructions and stores their number in *len. The
    same bytes on every system. Errors: E_INVALID (no policy, a machine named twice), E_UNSUPPORTED (no such machine),
-   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread. */
+   E_LIMIT (more than `max` or JAILER_FILTER_MAX instructions; *len is 0), E_NO_MEMORY. Any thread.
+   With JAILER_USE_LIBSECCOMP other bytes that answer the same, E_LIMIT sooner, and E_SYSTEM: libseccomp or its memory
+   file failed. That takes memfd_create, write, statx, pread64 and close from the filters that are in force, and the
+   first time in a process all of seccomp(2), for libseccomp asks what the kernel can do. A shim that puts on its role
+   and then one for a thread has that. */
 JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const jailer_arch *archs, size_t arch_count,
                                              jailer_insn *out, size_t max, size_t *len, jailer_error *err);
 
@@ -757,6 +866,43 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
    E_UNSUPPORTED, E_LIMIT, E_READBACK (end the process), E_SYSTEM, E_NO_MEMORY.
    Source: landlock(7), seccomp(2), capabilities(7). */
 JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err);
+
+/* --- in the jailed program: telling what ended it -------------------------------------------------------------- */
+
+/* From here on a system call that a filter answers with SIGSYS, and a crash, is told by one line in the file, and then
+   the process ends as it would have (or the handler that was there before is called with the same arguments). The
+   line, written with one write(2) and a newline before it, in case the file's last line has none:
+     {"denied": "ptrace", "number": 101, "arch": "x86_64", "args": ["0x4206", ... six], "ip": "0x...", "tid": 2,
+     "role": "launch"}
+     {"crash": "SIGSEGV", "code": 1, "address": "0x0", "ip": "0x...", "tid": 2, "role": "..."}
+   (without the break; "denied" is null for a number without a name). For a denial the role is that of the filter where
+   its answer says so (jailer_role_options.denied), else reporter->role.
+   The handler makes system calls only, on less than 2 KiB of stack; it takes no lock and leaves errno alone. A filter
+   has to let it make: write, gettid, rt_sigreturn, and for signals that were sent (abort(3)) getpid, rt_sigaction,
+   tgkill; a write that fails is a line less, and the end is the same. As PID 1 an abort ends as exit code 134, since
+   the kernel would not end that process by its own signal.
+   Call it once, early, before there are threads; *reporter is used until the process ends, and stays where and as it
+   is (path and role are read here and not again). err may be NULL. Linux only. E_INVALID (no reporter; role; a
+   descriptor that is no regular file open for appending), E_BUSY (there is one), E_NOT_FOUND, E_DENIED, E_SYSTEM (the
+   file, rt_sigaction(2)). Source: sigaction(2), seccomp(2), "SECCOMP_RET_TRAP". */
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err);
+
+/* Gives the calling thread an alternate stack for it, sigaltstack(2): without one a thread that has overrun its stack
+   ends with nothing told. memory is the caller's, JAILER_REPORTER_STACK bytes or what the processor needs (the error
+   says it), until the thread has ended or called this with NULL and 0, which takes the stack away. A stack that the
+   thread had is replaced (Go and Rust give their threads one, which is as good). Any thread. err may be NULL. Linux
+   only. E_INVALID (too small), E_SYSTEM. */
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err);
+
+/* The last line of a reporter among bytes[0..length), the content of an exit file: false, and *out all zero, when
+   there is none. Strict: lines that a reporter does not write, in each byte, are not its. bytes may be NULL when length
+   is 0. Pure, any thread. */
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out);
+
+/* One line for a person: "denied: ptrace(0x4206, ...) by the launch filter (reads or steers another process)", or
+   "crashed: SIGSEGV at address 0x0, ip 0x4011d6"; "" when nothing was told. What is not printable is escaped. Writes a
+   NUL-terminated text into text[0..size) and returns its length; a text that does not fit is cut. Pure, any thread. */
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size);
 
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
@@ -819,10 +965,12 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
 
 /* Waits for the end. timeout_ms: < 0 for ever, 0 only looks; E_TIMEOUT leaves proc as it is. status may be NULL. On
    JAILER_OK the process is gone and proc holds nothing any more (pid 0); so it is on E_STATUS_LOST: the launcher
-   ignores SIGCHLD or another wait took the status. For a box its pid file is taken away as well; where that fails the
-   error says so, *status is filled all the same, and proc->pid is 0: only the file is left, for the next launch to
-   look at. Any other error leaves proc as it is. Below an init, a target that was killed inside execve(2), before its
-   first instruction, counts as launched and ends here with that signal. */
+   ignores SIGCHLD or another wait took the status. For a box status->denial is what the program told in the exit file
+   (jailer_reporter_install), provided that it agrees with the status: ended by that signal, or with the code 128 + that
+   signal. For a box its pid file is taken away as well; where that fails the error says so, *status is filled all the
+   same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
+   is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
+   ends here with that signal. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
@@ -893,6 +1041,18 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+
+#ifdef JAILER_USE_LIBSECCOMP
+#if !JL_LINUX
+#error "jailer.h: JAILER_USE_LIBSECCOMP is for Linux on x86-64 and aarch64, with gcc or clang"
+#endif
+#include <seccomp.h>
+#define JL_LIBSECCOMP 1
+#define JL_COMPILE jl_scmp_compile
+#else
+#define JL_LIBSECCOMP 0
+#define JL_COMPILE jl_bpf_compile
+#endif
 
 /* AddressSanitizer does not see a mapping that is made by a bare system call: what it remembers of the address, a
    thread's stack that is gone for example, would be held against the child's stack. */
@@ -1388,6 +1548,7 @@ typedef enum jl_step {
   JL_STEP_INIT,
   JL_STEP_SECCOMP,
   JL_STEP_READBACK,
+  JL_STEP_POLICY,
   JL_STEP_GATE,
   JL_STEP_EXEC,
   JL_STEP_COUNT
@@ -1448,6 +1609,7 @@ static const struct {
     {JAILER_LAYER_SECCOMP, "install the launch filter", "the kernel refused the filter"},
     {JAILER_LAYER_NONE, "read the layers back",
      "the kernel's own account disagrees with what was asked; this is a fault of the host or of this library"},
+    {JAILER_LAYER_SECCOMP, "install the policy", "the kernel refused this filter on top of the launch filter"},
     {JAILER_LAYER_NONE, "wait for the launcher", "the launcher did not release the child in time"},
     {JAILER_LAYER_NONE, "execute the program",
      "it must exist inside the jail, be executable by the target, and have its interpreter and libraries granted"}};
@@ -3286,7 +3448,7 @@ struct jailer_plan {
   jailer_engine engine;
   uint32_t layers, may_degrade; /* JAILER_BIT */
   bool allow_network, allow_userns, allow_host_root, allow_exec_memfd, allow_full_proc, allow_unsafe_fds, allow_pty;
-  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials;
+  bool outlive_launcher, controlling_tty, with_init, without_system, log_denials, trap_denied;
   uint32_t timeout_ms;
   uint32_t inside_uid, inside_gid, host_uid, host_gid;
   uint32_t groups[8]; /* of granted devices, for a root launcher */
@@ -3305,12 +3467,14 @@ struct jailer_plan {
   jailer_port *ports; /* of a narrowed network; NULL: none */
   size_t port_count;
   uint64_t nofile, fsize;
-  jailer_role role;            /* of the filter */
-  const jailer_policy *policy; /* of the engine self */
-  jailer_policy *own_policy;   /* the same, where it is the plan's; NULL: the caller's */
+  jailer_insn *filter, *policy; /* the launch filter, and what comes on top of it; NULL: nothing */
+  size_t filter_len, policy_len;
+  const char *policy_name;
+  bool policy_pauses;               /* the policy allows nanosleep */
+  jailer_role role;                 /* of the engine self, as all that follows */
+  const jailer_policy *self_policy; /* of the role, or the caller's */
+  jailer_policy *own_policy;        /* the same, where it is the plan's; NULL: the caller's */
   bool allow_unconfined_threads;
-  jailer_insn *filter;
-  size_t filter_len;
   struct jl_box *box; /* NULL: none */
 };
 
@@ -3641,6 +3805,7 @@ static jailer_code jl_plan_common(jailer_plan *plan, const jailer_config *config
   plan->allow_userns = config->allow_userns;
   plan->allow_exec_memfd = config->allow_exec_memfd;
   plan->allow_unsafe_fds = config->allow_unsafe_fds;
+  plan->trap_denied = config->trap_denied;
   plan->log_denials = config->log_denials;
   plan->timeout_ms = config->launch_timeout_ms ? config->launch_timeout_ms : 30000;
   if ((code = jl_plan_fds(plan, config, err)) || (code = jl_plan_ports(plan, config, err))) return code;
@@ -3689,8 +3854,6 @@ static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config
     return jl_plan_invalid(err, "role",
                            "a program that is launched needs the role launch; it takes on a narrower one when it has "
                            "started, with jailer_confine_self");
-  if (config->policy)
-    return jl_plan_invalid(err, "policy", "a launch has the launch filter; a policy is for jailer_confine_self");
   if (config->allow_unconfined_threads)
     return jl_plan_invalid(err, "allow_unconfined_threads",
                            "a launch has no threads yet: for jailer_confine_self only");
@@ -3745,12 +3908,14 @@ static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, 
   if (config->role != JAILER_ROLE_NONE && config->policy)
     return jl_plan_invalid(err, "policy",
                            "a role or a policy, not both: jailer_policy_role makes a policy of a role with options");
+  if (config->policy && config->trap_denied)
+    return jl_plan_invalid(err, "trap_denied", "a policy says itself what it answers; this is for a role");
   for (size_t i = 0; i < config->fd_count && config->fds; i++)
     if (config->fds[i].renumber)
       return jl_plan_invalid(err, "fds",
                              "a running process keeps its descriptors where they are: leave renumber false");
   plan->role = config->role;
-  plan->policy = config->policy;
+  plan->self_policy = config->policy;
   plan->allow_unconfined_threads = config->allow_unconfined_threads;
   return JAILER_OK;
 }
@@ -4439,6 +4604,7 @@ typedef struct jl_verdict {
   uint32_t count;     /* of clauses */
   const jailer_clause *clause;
   uint32_t weight;
+  const char *why; /* the table's reason, or NULL */
 } jl_verdict;
 
 struct jailer_policy {
@@ -4565,6 +4731,7 @@ static bool jl_policy_resolve(const jl_policy_role *r, const jl_tab_rule *rule, 
   bool memory = clause != NULL;
   out->otherwise = jl_policy_denied(r, rule->otherwise);
   out->clause = clause;
+  out->why = rule->why;
   for (uint32_t i = 0; i < rule->count && memory; i++) {
     const jl_tab_clause *from = &rule->clause[i];
     if (from->grant & ~r->grants) continue;
@@ -4579,7 +4746,8 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
   static const jailer_role_options strict;
   jl_policy_role r = {NULL, opt ? opt : &strict, 0, 0};
   const bool launch = role == JAILER_ROLE_LAUNCH;
-  r.denied = r.opt->denied ? r.opt->denied : launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
+  if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
   if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
@@ -5053,8 +5221,8 @@ static size_t jl_bpf_finish(jl_bpf_draft *d, uint16_t root, jailer_insn *out, si
 }
 
 /* archs[0..count), each once. *len is 0 after a failure. */
-static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
-                                  size_t max, size_t *len, jailer_error *err) {
+JL_UNUSED static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *archs, size_t count,
+                                            jailer_insn *out, size_t max, size_t *len, jailer_error *err) {
   *len = 0;
   jl_bpf_draft *d = JAILER_MALLOC(sizeof *d);
   if (!d) return jl_no_memory(err, "compile a filter");
@@ -5073,6 +5241,1488 @@ static jailer_code jl_bpf_compile(const jailer_policy *policy, const jl_arch *ar
   return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                  "the filter needs more instructions than there is room for, or than the kernel takes (4096)");
 }
+
+/* ============================================================================================
+ * // >>policytext    policies as text: the parser, and the printer whose text it takes
+ * May touch: memory; other files only through the caller's include. May call: base, error, syscalls, constants,
+ * policy. Compiles and is tested on every system.
+ *
+ * The language is that of minijail's policy files, minijail0(5), with the braces and brackets of its newer compiler.
+ * What only this parser takes is marked +; minijail refuses each of these texts, so none has two meanings.
+ *
+ *   line    = [ "@include" path | "@frequency" path | "@default" action | "@unknown" action + | "@denylist"
+ *             | calls ":" filter ]                              `\` as its last byte continues a line; # is a comment
+ *   calls   = call | "{" call { "," call } "}"
+ *   call    = NAME [ "?" + ] [ "[" attr { ";" attr } "]" ]            "?": skipped where the table does not know it
+ *   attr    = "arch" "=" NAME { "," NAME } | "weight" "=" NUMBER +    weight: as from a file of frequencies
+ *   filter  = action | any [ ";" "return" errno ] | "{" branch { "," branch } "}"
+ *   branch  = action | any [ ";" action ]                             the first that holds answers; none: @default
+ *   any     = all { "||" all }
+ *   all     = test { "&&" test }
+ *   test    = arg ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value     unsigned, all 64 bits
+ *           | arg "&" value                                           any of the bits is set
+ *           | arg "&" value ( " ==" | ... ) value +                   the bits under a mask compared; with the blank
+ *           | arg "in" value                                          no other bit is set
+ *   arg     = "arg0" ... "arg5" [ "[32]" + | "[64]" + ]               32: as the kernel reads an int; 64: the default
+ *   value   = term { "|" term }
+ *   term    = [ "~" ] ( NUMBER | NAME [ "?" + ] | "(" value ")" )     "?": where unknown, the test's `all` is left out
+ *   action  = "allow" | "1" | "log" | "user-notify" | "kill" | "kill-process" | "kill-thread" | "trap" [ NUMBER + ]
+ *           | "return" errno
+ *   path    = "/" ... | "./" ...                                      no "..", relative to the file that says it
+ *
+ * A file of frequencies has the lines `call ":" NUMBER`. `kill` is kill-process. @default and @unknown take any action
+ * (minijail: only those that refuse); without them it is kill, and @unknown is what @default is. With @denylist it is
+ * allow, and rules only refuse.
+ * `any; return N` outside braces is as in minijail0(5): what holds is allowed, the rest gets N. minijail's newer
+ * compiler reads it the other way round; inside braces, which only that one has, it is as there: what holds gets the
+ * action. Statements about one call add up in their order; one after an answer to all arguments is an error.
+ * ============================================================================================ */
+
+enum {
+  JL_TEXT_DEPTH = 10,      /* files that are open at a time, the first one counted: minijail's bound */
+  JL_TEXT_FILES = 256,     /* files in all */
+  JL_TEXT_NESTED = 16,     /* parentheses in each other */
+  JL_TEXT_TESTS = 1 << 16, /* conditions, and alternatives that are put together: no filter holds as many */
+  JL_TEXT_NAMES = 1 << 16  /* names of calls and constants: looking one up takes a microsecond or so */
+};
+#define JL_TEXT_TOTAL ((size_t)4 * JAILER_POLICY_TEXT_MAX) /* bytes in all files */
+
+static const char jl_text_step[] = "read a policy";
+
+/* What a token is: one of these, or its character. */
+enum {
+  JL_TEXT_BAD = 256, /* after an error */
+  JL_TEXT_END,       /* of the line, or of the file */
+  JL_TEXT_NAME,
+  JL_TEXT_NUMBER,
+  JL_TEXT_DIRECTIVE, /* @name */
+  JL_TEXT_PATH,
+  JL_TEXT_OR,
+  JL_TEXT_AND,
+  JL_TEXT_EQ,
+  JL_TEXT_NE,
+  JL_TEXT_LE,
+  JL_TEXT_GE
+};
+
+typedef struct jl_text_place {
+  const char *file;
+  uint32_t line, column; /* from 1; columns are bytes */
+} jl_text_place;
+
+typedef struct jl_text_token {
+  int kind;
+  const char *at;
+  size_t length;
+  jl_text_place place;
+  uint64_t value; /* of a number, without its sign */
+  bool negative;
+} jl_text_token;
+
+/* A file that is being read. */
+typedef struct jl_text_file {
+  const char *name, *text;
+  char *owned; /* the same as text where it was included */
+  size_t length, at, line_start;
+  uint32_t line;
+  bool frequency;
+} jl_text_file;
+
+typedef struct jl_text_clause {
+  struct jl_text_clause *next;
+  struct jl_text_test {
+    struct jl_text_test *next;
+    jailer_test test;
+  } * test;
+  uint32_t answer, count;
+} jl_text_clause;
+
+/* What one statement says, after its colon. */
+typedef struct jl_text_body {
+  const jailer_clause *clause;
+  uint32_t count, otherwise;
+  bool closed; /* otherwise is stated: nothing can follow */
+  jl_text_place place;
+} jl_text_body;
+
+typedef struct jl_text_part {
+  struct jl_text_part *next;
+  const jl_text_body *body;
+} jl_text_part;
+
+/* What the statements say of one call. */
+typedef struct jl_text_rule {
+  jl_text_part *first, *last;
+  uint32_t statement; /* the newest that names it */
+  uint64_t weight;
+} jl_text_rule;
+
+typedef struct jl_text_fixed { /* @default and @unknown */
+  bool given;
+  uint32_t answer;
+  jl_text_place place;
+} jl_text_fixed;
+
+typedef struct jl_text {
+  const jailer_policy_source *source;
+  jl_arch arch;
+  jailer_policy *policy;
+  jl_arena scratch; /* what is not needed once it is read */
+  jailer_error *err;
+  jailer_code code; /* sticky: the first error counts */
+  jl_text_file file[JL_TEXT_DEPTH];
+  size_t depth, files, bytes;
+  jl_text_token token; /* the next one, not taken yet */
+
+  jl_text_fixed fallback, unknown;
+  bool denylist, ruled;
+  uint32_t statement;
+  jl_text_rule rule[JL_TAB_CALLS];
+
+  uint16_t row[JL_TAB_CALLS]; /* the calls of this statement */
+  size_t rows;
+  bool idle; /* none of them is one of this machine: what it says need not make sense here */
+  uint32_t weight;
+  jl_text_clause *clause, **tail;
+  uint32_t clauses, tests, copies, names;
+  bool absent;         /* this conjunction has an optional constant that nobody knows */
+  const char *dropped; /* the same of one of this branch */
+} jl_text;
+
+/* --- errors --- */
+
+/* FILE:LINE:COLUMN; of a long name the end. */
+static void jl_text_item(char item[JAILER_ITEM_MAX], const jl_text_place *place) {
+  const size_t n = strlen(place->file);
+  size_t most = 200;
+  jl_buf b = jl_buf_fixed(item, JAILER_ITEM_MAX);
+  for (size_t i = 0; i < n; i++) /* as jl_fail sees it: these need four bytes each */
+    if (place->file[i] < 32 || place->file[i] > 126 || place->file[i] == '\\' || place->file[i] == '"') most = 36;
+  if (n > most) jl_buf_str(&b, "...");
+  jl_buf_str(&b, place->file + (n > most ? n - most : 0));
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->line);
+  jl_buf_char(&b, ':');
+  jl_buf_u64(&b, place->column);
+}
+
+/* The first error ends it all. Always false, so that `return jl_text_stop(...)` reads as one thought. */
+static bool jl_text_stop(jl_text *p, jailer_code code, const jl_text_place *place, const char *what) {
+  char item[JAILER_ITEM_MAX];
+  if (p->code) return false;
+  jl_text_item(item, place);
+  p->token.kind = JL_TEXT_BAD;
+  p->code = jl_fail(p->err, code, JAILER_LAYER_SECCOMP, jl_text_step, item, 0, what);
+  return false;
+}
+
+static bool jl_text_no_memory(jl_text *p) {
+  if (p->code == JAILER_OK) p->code = jl_no_memory(p->err, jl_text_step);
+  p->token.kind = JL_TEXT_BAD;
+  return false;
+}
+
+/* `text` is not what stands here. */
+static void jl_text_quote(jl_buf *b, const char *text, size_t n) {
+  jl_buf_char(b, '`');
+  jl_buf_escaped(b, text, n < 40 ? n : 40);
+  jl_buf_str(b, n < 40 ? "`" : "...`");
+}
+
+/* Something else than the next token was to come. */
+static bool jl_text_unlike(jl_text *p, const char *wanted) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "here is wanted: ");
+  jl_buf_str(&b, wanted);
+  jl_buf_str(&b, "; not ");
+  if (p->token.kind == JL_TEXT_END) jl_buf_str(&b, "the end of the line");
+  else jl_text_quote(&b, p->token.at, p->token.length);
+  return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, message);
+}
+
+/* A name that stands for nothing. */
+static bool jl_text_unknown(jl_text *p, const jl_text_token *name, const char *what) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_quote(&b, name->at, name->length);
+  jl_buf_str(&b, what);
+  return jl_text_stop(p, JAILER_E_NOT_FOUND, &name->place, message);
+}
+
+/* What stands at `place` contradicts what was said before. */
+static bool jl_text_conflict(jl_text *p, const jl_text_place *place, const char *name, const char *what,
+                             const jl_text_place *before) {
+  char message[JAILER_TEXT_MAX], item[JAILER_ITEM_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_text_item(item, before);
+  jl_buf_str(&b, name);
+  jl_buf_str(&b, what);
+  jl_buf_str(&b, ", at ");
+  jl_buf_escaped(&b, item, strlen(item));
+  return jl_text_stop(p, JAILER_E_CONFLICT, place, message);
+}
+
+/* --- tokens --- */
+
+static jl_text_file *jl_text_top(jl_text *p) { return &p->file[p->depth - 1]; }
+
+/* A byte of the file, counted from where it is read; -1 behind its end. */
+static int jl_text_peek(const jl_text_file *f, size_t ahead) {
+  return ahead < f->length - f->at ? (unsigned char)f->text[f->at + ahead] : -1;
+}
+
+static jl_text_place jl_text_here(const jl_text_file *f) {
+  const jl_text_place place = {f->name, f->line, (uint32_t)(f->at - f->line_start + 1)};
+  return place;
+}
+
+static void jl_text_newline(jl_text_file *f) {
+  f->at++;
+  f->line++;
+  f->line_start = f->at;
+}
+
+/* How many bytes the end of a line has here: LF, or CR LF as other systems write; 0: none. */
+static size_t jl_text_eol(const jl_text_file *f, size_t ahead) {
+  if (jl_text_peek(f, ahead) == '\n') return 1;
+  return jl_text_peek(f, ahead) == '\r' && jl_text_peek(f, ahead + 1) == '\n' ? 2 : 0;
+}
+
+static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
+  char message[96];
+  const unsigned c = (unsigned)jl_text_peek(f, 0);
+  const jl_text_place place = jl_text_here(f);
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "a byte that has no place here: 0x");
+  jl_buf_char(&b, "0123456789abcdef"[c >> 4 & 15]);
+  jl_buf_char(&b, "0123456789abcdef"[c & 15]);
+  if (c > 32 && c < 127 && c != '"' && c != '\\') {
+    jl_buf_str(&b, ", ");
+    jl_buf_char(&b, (char)c);
+  }
+  return jl_text_stop(p, JAILER_E_FORMAT, &place, message);
+}
+
+/* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
+   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
+static size_t jl_text_utf8(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  uint32_t c;
+  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
+  if (length == 0 || length > n) return 0;
+  c = s[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63u);
+  }
+  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
+  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
+  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
+}
+
+static bool jl_text_comment(jl_text *p, jl_text_file *f) {
+  jl_text_place last = jl_text_here(f);
+  int c = 0;
+  while (jl_text_peek(f, 0) >= 0 && !jl_text_eol(f, 0)) {
+    const size_t n = jl_text_utf8(f->text + f->at, f->length - f->at);
+    if (n == 0) return jl_text_byte(p, f);
+    last = jl_text_here(f);
+    c = jl_text_peek(f, 0);
+    f->at += n;
+  }
+  if (c != '\\') return true;
+  return jl_text_stop(
+      p, JAILER_E_FORMAT, &last,
+      "a comment that ends with a backslash: some read the next line as a part of it, some do not; take "
+      "the backslash away");
+}
+
+/* Goes to the next token of this line and of those that continue it. */
+static bool jl_text_blank(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  for (;;) {
+    const int c = jl_text_peek(f, 0);
+    const size_t eol = c == '\\' ? jl_text_eol(f, 1) : 0;
+    const jl_text_place place = jl_text_here(f);
+    if (c == '#') return jl_text_comment(p, f);
+    if (c == '\\') {
+      if (eol == 0 || jl_text_peek(f, 1 + eol) < 0)
+        return jl_text_stop(p, JAILER_E_FORMAT, &place,
+                            "a backslash is the last byte of a line, and another line follows");
+      f->at += eol;
+      jl_text_newline(f);
+    } else if (c == ' ' || c == '\t') {
+      f->at++;
+    } else {
+      return true;
+    }
+  }
+}
+
+static bool jl_text_is_word(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static int jl_text_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : 99;
+}
+
+/* Decimal, 0x or octal, as C has them. */
+static bool jl_text_number(jl_text *p, jl_text_file *f) {
+  jl_text_token *t = &p->token;
+  size_t n = jl_text_peek(f, 0) == '-', from = n, base = 10;
+  t->kind = JL_TEXT_NUMBER;
+  t->negative = n != 0;
+  while (jl_text_is_word(jl_text_peek(f, n))) n++;
+  t->length = n;
+  if (t->at[from] == '0' && n - from > 1) {
+    base = t->at[from + 1] == 'x' || t->at[from + 1] == 'X' ? 16 : 8;
+    from += base == 16 ? 2 : 1;
+  }
+  bool good = from < n;
+  for (size_t i = from; i < n && good; i++) {
+    const uint64_t digit = (uint64_t)jl_text_digit(t->at[i]);
+    good = digit < base;
+    if (good && t->value > (UINT64_MAX - digit) / base)
+      return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "a number of more than 64 bits");
+    t->value = t->value * base + digit;
+  }
+  f->at += n;
+  return good || jl_text_unlike(p, "a number: decimal, 0x and hexadecimal, or 0 and octal");
+}
+
+/* Reads the next token. What follows an error is JL_TEXT_BAD. */
+static bool jl_text_next(jl_text *p) {
+  static const struct {
+    char text[3];
+    int kind;
+  } doubles[] = {{"||", JL_TEXT_OR}, {"&&", JL_TEXT_AND}, {"==", JL_TEXT_EQ},
+                 {"!=", JL_TEXT_NE}, {"<=", JL_TEXT_LE},  {">=", JL_TEXT_GE}};
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (p->code || !jl_text_blank(p)) return false;
+  const int c = jl_text_peek(f, 0), second = jl_text_peek(f, 1);
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  if (c < 0 || jl_text_eol(f, 0)) return true;
+  if ((c >= '0' && c <= '9') || (c == '-' && second >= '0' && second <= '9')) return jl_text_number(p, f);
+  t->length = 1;
+  t->kind = c;
+  if (c == '@' || jl_text_is_word(c)) {
+    t->kind = c == '@' ? JL_TEXT_DIRECTIVE : JL_TEXT_NAME;
+    for (int next = second; jl_text_is_word(next) || next == '-' || next == '@'; next = jl_text_peek(f, t->length))
+      t->length++;
+  }
+  for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
+    if (c != doubles[i].text[0] || second != doubles[i].text[1]) continue;
+    t->length = 2;
+    t->kind = doubles[i].kind;
+  }
+  if (t->kind < JL_TEXT_BAD && !strchr(":;,~(){}[]=?|&<>", c)) return jl_text_byte(p, f);
+  if (c == 0) return jl_text_byte(p, f);
+  f->at += t->length;
+  return true;
+}
+
+static bool jl_text_is(const jl_text *p, const char *name) {
+  const jl_text_token *t = &p->token;
+  return (t->kind == JL_TEXT_NAME || t->kind == JL_TEXT_DIRECTIVE) && strlen(name) == t->length &&
+         memcmp(t->at, name, t->length) == 0;
+}
+
+/* Takes the next token where it is of this kind. An error behind it makes the token after it a bad one. */
+static bool jl_text_accept(jl_text *p, int kind) {
+  if (p->code || p->token.kind != kind) return false;
+  (void)jl_text_next(p);
+  return true;
+}
+
+static bool jl_text_expect(jl_text *p, int kind, const char *wanted) {
+  if (jl_text_accept(p, kind)) return p->code == JAILER_OK;
+  return jl_text_unlike(p, wanted);
+}
+
+/* --- answers --- */
+
+static bool jl_text_errno(jl_text *p, uint32_t *answer) {
+  const jl_text_token t = p->token;
+  uint32_t number = 0;
+  if (t.kind == JL_TEXT_NAME) {
+    if (!jl_const_errno(t.at, t.length, &number)) return jl_text_unknown(p, &t, " is no errno of Linux");
+  } else if (t.kind == JL_TEXT_NUMBER) {
+    if (t.negative || t.value < 1 || t.value > 4095)
+      return jl_text_stop(p, JAILER_E_INVALID, &t.place,
+                          "an errno is 1 to 4095; 0 would tell the caller that all went well");
+    number = (uint32_t)t.value;
+  } else {
+    return jl_text_unlike(p, "an errno, by name or number");
+  }
+  *answer = JAILER_ANSWER_ERRNO(number);
+  return jl_text_next(p);
+}
+
+static bool jl_text_action(jl_text *p, uint32_t *answer) {
+  static const struct {
+    const char *name;
+    uint32_t answer;
+  } names[] = {{"allow", JAILER_ANSWER_ALLOW},
+               {"log", JAILER_ANSWER_LOG},
+               {"user-notify", JAILER_ANSWER_NOTIFY},
+               {"kill", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-process", JAILER_ANSWER_KILL_PROCESS},
+               {"kill-thread", JAILER_ANSWER_KILL_THREAD},
+               {"trap", JAILER_ANSWER_TRAP}};
+  if (p->token.kind == JL_TEXT_NUMBER && p->token.value == 1 && !p->token.negative)
+    return *answer = JAILER_ANSWER_ALLOW, jl_text_next(p);
+  if (jl_text_is(p, "return")) return jl_text_next(p) && jl_text_errno(p, answer);
+  if (jl_text_is(p, "trace"))
+    return jl_text_stop(p, JAILER_E_INVALID, &p->token.place,
+                        "trace asks a tracer, and there is none; user-notify asks a supervisor");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    *answer = names[i].answer;
+    if (!jl_text_next(p)) return false;
+    if (*answer != JAILER_ANSWER_TRAP || p->token.kind != JL_TEXT_NUMBER) return true;
+    if (p->token.negative || p->token.value > 0xffff)
+      return jl_text_stop(p, JAILER_E_INVALID, &p->token.place, "what trap tells the handler is 0 to 65535");
+    *answer |= (uint32_t)p->token.value;
+    return jl_text_next(p);
+  }
+  return jl_text_unlike(p,
+                        "an answer: allow or 1, log, user-notify, kill, kill-process, kill-thread, trap, return ERRNO");
+}
+
+/* --- values --- */
+
+static uint64_t jl_text_whole(unsigned bits) { return bits == 32 ? UINT32_MAX : UINT64_MAX; }
+
+/* A number as the kernel reads it in an argument of that width; a negative one in two's complement. */
+static bool jl_text_fits(jl_text *p, const jl_text_token *t, unsigned bits, uint64_t *value) {
+  const uint64_t whole = jl_text_whole(bits), least = whole / 2 + 1;
+  if (t->value > (t->negative ? least : whole))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place,
+                        bits == 32 ? "a number of more than 32 bits where 32 are compared"
+                                   : "a number of more than 64 bits");
+  *value = t->negative ? (0 - t->value) & whole : t->value;
+  return true;
+}
+
+/* One name more to look up. */
+static bool jl_text_lookup(jl_text *p, const jl_text_token *name) {
+  if (p->names++ < JL_TEXT_NAMES) return true;
+  return jl_text_stop(p, JAILER_E_LIMIT, &name->place, "more than 65536 names of calls and constants");
+}
+
+/* Whether a machine knows the name; which one does not count for a rule of another machine. */
+static bool jl_text_constant(const jl_text *p, const jl_text_token *t, uint64_t *value) {
+  *value = 0;
+  if (jl_const_value(t->at, t->length, p->arch, value)) return true;
+  for (int i = 0; i < JL_ARCH_COUNT && p->idle; i++)
+    if (jl_const_value(t->at, t->length, (jl_arch)i, value)) return true;
+  return false;
+}
+
+static bool jl_text_named(jl_text *p, unsigned bits, uint64_t *value) {
+  const jl_text_token t = p->token;
+  if (t.kind != JL_TEXT_NAME) return jl_text_unlike(p, "a value: a number, a constant's name, ~ or (");
+  if (!jl_text_lookup(p, &t) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?'), known = jl_text_constant(p, &t, value);
+  if (!known && optional) return p->absent = true, p->code == JAILER_OK;
+  if (!known)
+    return jl_text_unknown(p, &t,
+                           " is no constant that is known for this machine; write its number, or `?` behind the "
+                           "name to leave the alternative out where it is unknown");
+  if (bits == 32 && *value >> 31 == 0x1ffffffffu) *value &= UINT32_MAX; /* a negative int */
+  if (*value > jl_text_whole(bits))
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "a constant of more than 32 bits where 32 are compared");
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_value(jl_text *p, unsigned bits, unsigned nested, uint64_t *value) {
+  *value = 0;
+  do {
+    const bool inverted = jl_text_accept(p, '~');
+    const jl_text_token t = p->token;
+    uint64_t term = 0;
+    if (t.kind == '(') {
+      if (nested == JL_TEXT_NESTED)
+        return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "more than 16 parentheses in each other");
+      if (!jl_text_next(p) || !jl_text_value(p, bits, nested + 1, &term) || !jl_text_expect(p, ')', "| or )"))
+        return false;
+    } else if (t.kind == JL_TEXT_NUMBER) {
+      if (!jl_text_fits(p, &t, bits, &term) || !jl_text_next(p)) return false;
+    } else if (!jl_text_named(p, bits, &term)) {
+      return false;
+    }
+    *value |= inverted ? ~term & jl_text_whole(bits) : term;
+  } while (jl_text_accept(p, '|'));
+  return p->code == JAILER_OK;
+}
+
+/* --- conditions --- */
+
+static bool jl_text_is_argument(const jl_text *p) {
+  return p->token.kind == JL_TEXT_NAME && p->token.length >= 4 && memcmp(p->token.at, "arg", 3) == 0 &&
+         p->token.at[3] >= '0' && p->token.at[3] <= '9';
+}
+
+static bool jl_text_argument(jl_text *p, jailer_test *test) {
+  const jl_text_token t = p->token;
+  if (!jl_text_is_argument(p)) return jl_text_unlike(p, "an argument, arg0 to arg5");
+  if (t.length != 4 || t.at[3] > '5')
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "system calls have the arguments arg0 to arg5");
+  test->arg = (uint8_t)(t.at[3] - '0');
+  test->bits = 64;
+  if (!jl_text_next(p)) return false;
+  if (!jl_text_accept(p, '[')) return p->code == JAILER_OK;
+  const jl_text_token width = p->token;
+  if (width.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "the width of the argument, 32 or 64");
+  if (width.negative || (width.value != 32 && width.value != 64))
+    return jl_text_stop(p, JAILER_E_INVALID, &width.place, "the kernel reads 32 or 64 bits of an argument");
+  test->bits = (uint8_t)width.value;
+  return jl_text_next(p) && jl_text_expect(p, ']', "]");
+}
+
+/* Whether the next token compares, and how; it is not taken. */
+static bool jl_text_compares(const jl_text *p, jailer_op *op) {
+  static const struct {
+    int kind;
+    jailer_op op;
+  } ops[] = {{JL_TEXT_EQ, JAILER_EQ}, {JL_TEXT_NE, JAILER_NE}, {'<', JAILER_LT},
+             {JL_TEXT_LE, JAILER_LE}, {'>', JAILER_GT},        {JL_TEXT_GE, JAILER_GE}};
+  for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+    if (ops[i].kind != p->token.kind) continue;
+    *op = ops[i].op;
+    return true;
+  }
+  return false;
+}
+
+/* arg & MASK, or arg & MASK == VALUE: then with a blank, because one of minijail's parsers overlooks what sticks to a
+   number and takes 5==4 for 5. */
+static bool jl_text_masked(jl_text *p, jailer_test *test) {
+  test->op = JAILER_NE;
+  if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+  if (!jl_text_compares(p, &test->op)) return true;
+  if ((unsigned char)p->token.at[-1] > 32)
+    return jl_text_stop(p, JAILER_E_FORMAT, &p->token.place, "a blank belongs between the mask and the comparison");
+  return jl_text_next(p) && jl_text_value(p, test->bits, 0, &test->value);
+}
+
+/* One condition. A mask of no bits, which in a jailer_test would be every bit, is refused like all that is ever so. */
+static bool jl_text_test(jl_text *p, jailer_test *test) {
+  const jl_text_place place = p->token.place;
+  bool masked = true;
+  memset(test, 0, sizeof *test);
+  if (!jl_text_argument(p, test)) return false;
+  if (jl_text_compares(p, &test->op)) {
+    masked = false;
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->value)) return false;
+  } else if (p->token.kind == '&') {
+    if (!jl_text_masked(p, test)) return false;
+  } else if (jl_text_is(p, "in")) {
+    if (!jl_text_next(p) || !jl_text_value(p, test->bits, 0, &test->mask)) return false;
+    test->mask = ~test->mask & jl_text_whole(test->bits);
+  } else {
+    return jl_text_unlike(p, "a comparison: == != < <= > >= & in");
+  }
+  if (++p->tests > JL_TEXT_TESTS)
+    return jl_text_stop(p, JAILER_E_LIMIT, &place, "more than 65536 conditions; a filter has 4096 instructions");
+  if (p->idle || p->absent) return true;
+  const char *wrong = masked && test->mask == 0 ? "this comparison comes out the same whatever the argument is"
+                                                : jl_policy_test_wrong(test);
+  if (test->mask == jl_text_whole(test->bits)) test->mask = 0; /* every bit: `in 0` is `== 0`, and compiled like it */
+  return !wrong || jl_text_stop(p, JAILER_E_INVALID, &place, wrong);
+}
+
+/* test && test: one alternative. */
+static bool jl_text_all(jl_text *p) {
+  jl_text_clause *clause = jl_arena_get(&p->scratch, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  struct jl_text_test **tail = &clause->test;
+  const char *start = p->token.at;
+  p->absent = false;
+  do {
+    *tail = jl_arena_get(&p->scratch, sizeof **tail);
+    if (!*tail) return jl_text_no_memory(p);
+    if (!jl_text_test(p, &(*tail)->test)) return false;
+    tail = &(*tail)->next;
+    clause->count++;
+  } while (jl_text_accept(p, JL_TEXT_AND));
+  if (p->absent) p->dropped = start;
+  else *p->tail = clause, p->tail = &clause->next, p->clauses++;
+  return p->code == JAILER_OK;
+}
+
+/* all || all, and the answer where it is stated. Outside braces `; return` is for what does not hold. */
+static bool jl_text_any(jl_text *p, bool braces, jl_text_body *body) {
+  jl_text_clause **from = p->tail;
+  const jl_text_place place = p->token.place;
+  uint32_t answer = JAILER_ANSWER_ALLOW;
+  p->dropped = NULL;
+  do {
+    if (!jl_text_all(p)) return false;
+  } while (jl_text_accept(p, JL_TEXT_OR));
+  if (jl_text_accept(p, ';')) {
+    if (!braces && p->denylist)
+      return jl_text_stop(p, JAILER_E_CONFLICT, &place,
+                          "with @denylist write { CONDITION; ANSWER }: without the braces the "
+                          "condition would say what is allowed");
+    if (!braces && p->code == JAILER_OK && !jl_text_is(p, "return"))
+      return jl_text_unlike(p, "return ERRNO for what does not hold; or, for what holds, { CONDITION; ANSWER }");
+    body->closed = !braces;
+    if (!jl_text_action(p, braces ? &answer : &body->otherwise)) return false;
+  }
+  if (p->dropped && !jl_policy_passes(answer))
+    return jl_text_stop(p, JAILER_E_INVALID, &place,
+                        "an optional constant in a condition that refuses: without it the refusal would be gone");
+  for (jl_text_clause *c = *from; c; c = c->next) c->answer = answer;
+  return p->code == JAILER_OK;
+}
+
+static bool jl_text_branch(jl_text *p, bool braces, jl_text_body *body) {
+  if (body->closed)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &p->token.place,
+                        "what stands before this answers to all arguments already");
+  if (jl_text_is_argument(p)) return jl_text_any(p, braces, body);
+  body->closed = true;
+  return jl_text_action(p, &body->otherwise);
+}
+
+/* With @denylist everything is allowed that no rule refuses; a rule that allows would be a rule about nothing, or one
+   from a file that was meant to be read without. */
+static bool jl_text_refuses(jl_text *p, const jl_text_body *body) {
+  bool passes = body->closed && jl_policy_passes(body->otherwise);
+  for (uint32_t i = 0; i < body->count; i++) passes = passes || jl_policy_passes(body->clause[i].answer);
+  return !passes || jl_text_stop(p, JAILER_E_CONFLICT, &body->place,
+                                 "with @denylist a rule says what is refused, and this one allows");
+}
+
+/* The clauses that were read, as arrays that the policy keeps. */
+static bool jl_text_keep(jl_text *p, jl_text_body *body) {
+  jl_arena *arena = &p->policy->arena;
+  jailer_clause *clause = jl_arena_array(arena, p->clauses, sizeof *clause);
+  if (!clause) return jl_text_no_memory(p);
+  body->clause = clause;
+  for (const jl_text_clause *c = p->clause; c; c = c->next, body->count++) {
+    jailer_test *tests = jl_arena_array(arena, c->count, sizeof *tests), *to = tests;
+    if (!tests) return jl_text_no_memory(p);
+    for (const struct jl_text_test *t = c->test; t; t = t->next) *to++ = t->test;
+    clause[body->count].answer = c->answer;
+    clause[body->count].test_count = c->count;
+    clause[body->count].tests = tests;
+  }
+  return true;
+}
+
+static bool jl_text_filter(jl_text *p, jl_text_body *body) {
+  const bool braces = jl_text_accept(p, '{');
+  p->clause = NULL;
+  p->tail = &p->clause;
+  p->clauses = 0;
+  body->place = p->token.place;
+  do {
+    if (!jl_text_branch(p, braces, body)) return false;
+  } while (braces && jl_text_accept(p, ','));
+  if (braces && !jl_text_expect(p, '}', ", or }")) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  return p->code == JAILER_OK && jl_text_keep(p, body) && (!p->denylist || jl_text_refuses(p, body));
+}
+
+/* --- calls --- */
+
+/* minijail's names of machines, those of uname(2), and others of minijail's whose rules are never for us. */
+static bool jl_text_arch(jl_text *p, bool *here) {
+  static const struct {
+    const char *name;
+    int arch;
+  } names[] = {{"x86_64", JL_ARCH_X86_64},
+               {"arm64", JL_ARCH_AARCH64},
+               {"aarch64", JL_ARCH_AARCH64},
+               {"riscv64", JL_ARCH_RISCV64},
+               {"arm", -1},
+               {"x86", -1},
+               {"mips", -1},
+               {"mips64", -1}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!jl_text_is(p, names[i].name)) continue;
+    if (names[i].arch == (int)p->arch) *here = true;
+    return jl_text_next(p);
+  }
+  if (p->token.kind != JL_TEXT_NAME) return jl_text_unlike(p, "the name of a machine");
+  return jl_text_unknown(p, &p->token,
+                         " is no machine: x86_64, aarch64, arm64 and riscv64 are; arm, x86, mips and mips64 are "
+                         "known and never this one");
+}
+
+static bool jl_text_weight(jl_text *p, uint32_t *weight) {
+  if (p->token.kind != JL_TEXT_NUMBER) return jl_text_unlike(p, "a number, how often the call is made");
+  if (p->token.negative || p->token.value > UINT32_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &p->token.place, "a frequency is 0 to 4294967295");
+  *weight = (uint32_t)p->token.value;
+  return jl_text_next(p);
+}
+
+/* [arch=x86_64,arm64; weight=3] */
+static bool jl_text_attributes(jl_text *p, bool *here) {
+  bool arch = false, weight = false;
+  do {
+    const jl_text_token key = p->token;
+    const bool is_arch = jl_text_is(p, "arch");
+    bool *seen = is_arch ? &arch : &weight;
+    if (key.kind != JL_TEXT_NAME) return jl_text_unlike(p, "arch=NAME or weight=NUMBER");
+    if (!is_arch && !jl_text_is(p, "weight"))
+      return jl_text_unknown(p, &key, " is not known here: arch and weight are");
+    if (*seen) return jl_text_stop(p, JAILER_E_CONFLICT, &key.place, "this is stated twice");
+    *seen = true;
+    if (!jl_text_next(p) || !jl_text_expect(p, '=', "=")) return false;
+    if (is_arch) *here = false;
+    if (!is_arch && !jl_text_weight(p, &p->weight)) return false;
+    for (bool more = is_arch; more; more = jl_text_accept(p, ','))
+      if (!jl_text_arch(p, here)) return false;
+  } while (jl_text_accept(p, ';'));
+  return jl_text_expect(p, ']', arch ? ", or ; or ]" : "; or ]");
+}
+
+/* One call: to p->row, where it is one of this machine or of no stated one. */
+static bool jl_text_call(jl_text *p) {
+  const jl_text_token name = p->token;
+  bool here = true;
+  if (name.kind != JL_TEXT_NAME)
+    return jl_text_unlike(p, p->rows ? "the name of a system call" : "the name of a system call, { or @");
+  p->weight = 0;
+  if (!jl_text_lookup(p, &name) || !jl_text_next(p)) return false;
+  const bool optional = jl_text_accept(p, '?');
+  if (jl_text_accept(p, '[') && !jl_text_attributes(p, &here)) return false;
+  if (p->code || !here) return p->code == JAILER_OK;
+  const jl_tab_call *call = jl_tab_call_named(name.at, name.length);
+  if (!call && optional) return true;
+  if (!call)
+    return jl_text_unknown(p, &name,
+                           memchr(name.at, '@', name.length)
+                               ? " would be a group of calls, and there are none here: name them"
+                               : " is no system call that is known; one that may be newer is written with a `?` "
+                                 "behind its name");
+  const size_t row = (size_t)(call - jl_tab_calls);
+  if (p->rule[row].statement == p->statement)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &name.place, "this call is named twice here");
+  p->rule[row].statement = p->statement;
+  p->rule[row].weight += p->weight;
+  p->row[p->rows++] = (uint16_t)row;
+  if (call->number[p->arch] >= 0) p->idle = false;
+  return true;
+}
+
+static bool jl_text_calls(jl_text *p) {
+  p->rows = 0;
+  p->idle = true;
+  p->statement++;
+  if (!jl_text_accept(p, '{')) return jl_text_call(p);
+  do {
+    if (!jl_text_call(p)) return false;
+  } while (jl_text_accept(p, ','));
+  return jl_text_expect(p, '}', ", or }");
+}
+
+/* What a statement says joins what others said of these calls. */
+static bool jl_text_join(jl_text *p, const jl_text_body *body) {
+  for (size_t i = 0; i < p->rows; i++) {
+    jl_text_rule *rule = &p->rule[p->row[i]];
+    if (rule->last && rule->last->body->closed)
+      return jl_text_conflict(p, &body->place, jl_tab_calls[p->row[i]].name,
+                              " has an answer to all arguments already; this would never be reached",
+                              &rule->last->body->place);
+    if (rule->last) p->copies += body->count + (rule->last == rule->first ? rule->first->body->count : 0);
+    if (p->copies > JL_TEXT_TESTS)
+      return jl_text_stop(p, JAILER_E_LIMIT, &body->place,
+                          "more than 65536 alternatives; a filter has 4096 instructions");
+    jl_text_part *part = jl_arena_get(&p->scratch, sizeof *part);
+    if (!part) return jl_text_no_memory(p);
+    part->body = body;
+    if (rule->last) rule->last->next = part;
+    else rule->first = part;
+    rule->last = part;
+  }
+  return true;
+}
+
+static bool jl_text_rule_line(jl_text *p) {
+  jl_text_body *body = jl_arena_get(&p->scratch, sizeof *body);
+  if (!body) return jl_text_no_memory(p);
+  p->ruled = true;
+  return jl_text_calls(p) && jl_text_expect(p, ':', "`:` and what the call is answered") && jl_text_filter(p, body) &&
+         jl_text_join(p, body);
+}
+
+/* A line of a file of frequencies. */
+static bool jl_text_frequency_line(jl_text *p) {
+  uint32_t weight = 0;
+  p->rows = 0;
+  p->statement++;
+  if (!jl_text_call(p) || !jl_text_expect(p, ':', "`:` and how often the call is made") || !jl_text_weight(p, &weight))
+    return false;
+  if (p->rows) p->rule[p->row[0]].weight += weight;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+/* --- directives --- */
+
+static bool jl_text_state(jl_text *p, jl_text_fixed *fixed, const jl_text_token *t, uint32_t answer) {
+  if (fixed->given && fixed->answer != answer)
+    return jl_text_conflict(p, &t->place, "", "another answer was stated for this", &fixed->place);
+  fixed->given = true;
+  fixed->answer = answer;
+  fixed->place = t->place;
+  return p->token.kind == JL_TEXT_END || jl_text_unlike(p, "the end of the line");
+}
+
+static bool jl_text_denylist(jl_text *p, const jl_text_token *t) {
+  if (p->ruled && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "@denylist comes before the first rule: it says how rules are read");
+  if (p->depth > 1 && !p->denylist)
+    return jl_text_stop(p, JAILER_E_CONFLICT, &t->place,
+                        "a denylist is included by a file that is none; it would allow all that it "
+                        "does not name");
+  p->denylist = true;
+  return jl_text_next(p) && jl_text_state(p, &p->fallback, t, JAILER_ANSWER_ALLOW);
+}
+
+/* The path behind @include, up to the next blank, as the token. */
+static bool jl_text_path(jl_text *p) {
+  jl_text_file *f = jl_text_top(p);
+  jl_text_token *t = &p->token;
+  if (!jl_text_blank(p)) return false;
+  memset(t, 0, sizeof *t);
+  t->at = f->text + f->at;
+  t->place = jl_text_here(f);
+  t->kind = JL_TEXT_END;
+  while (jl_text_peek(f, t->length) > 32 && jl_text_peek(f, t->length) < 127) t->length++;
+  if (t->length) t->kind = JL_TEXT_PATH;
+  if (t->length < 2 || !(t->at[0] == '/' || memcmp(t->at, "./", 2) == 0) || t->at[t->length - 1] == '/')
+    return jl_text_unlike(p, "the path of a file, which begins with / or ./");
+  for (size_t i = 0; i + 2 < t->length; i++)
+    if (memcmp(t->at + i, "/..", 3) == 0 && (i + 3 == t->length || t->at[i + 3] == '/'))
+      return jl_text_stop(p, JAILER_E_FORMAT, &t->place,
+                          "`..` leads elsewhere than it says where a directory is a link; write the "
+                          "whole path");
+  f->at += t->length;
+  return true;
+}
+
+/* The path from the launcher's directory: `./x` is beside the file that says it. NULL: an error was told. */
+static const char *jl_text_resolve(jl_text *p, const jl_text_token *t) {
+  const char *name = jl_text_top(p)->name, *slash = strrchr(name, '/');
+  const size_t skip = t->at[0] == '.' ? 2 : 0, dir = t->at[0] == '.' && slash ? (size_t)(slash - name) + 1 : 0;
+  char *path = jl_arena_get(&p->scratch, dir + t->length + 1);
+  if (!path) return jl_text_no_memory(p), NULL;
+  if (dir + t->length >= JAILER_PATH_MAX)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t->place, "the path has more than 4095 bytes"), NULL;
+  if (dir) memcpy(path, name, dir);
+  memcpy(path + dir, t->at + skip, t->length - skip);
+  return path;
+}
+
+/* What an include could not do, with the place that asked for it. */
+static bool jl_text_include_failed(jl_text *p, const jl_text_token *t, const char *path, jailer_code code,
+                                   const jailer_error *why) {
+  char message[JAILER_TEXT_MAX];
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  const size_t n = strlen(path);
+  if (n > 60) jl_buf_str(&b, "...");
+  jl_buf_escaped(&b, path + (n > 60 ? n - 60 : 0), n > 60 ? 60 : n);
+  jl_buf_str(&b, ": ");
+  jl_buf_bytes(&b, why->message, jl_strnlen(why->message, 200));
+  if (!why->message[0]) jl_buf_str(&b, "could not be read");
+  (void)jl_text_stop(p, (unsigned)code < JAILER_CODE_COUNT ? code : JAILER_E_INVALID, &t->place, message);
+  if (p->err) p->err->sys_errno = why->sys_errno;
+  return false;
+}
+
+/* @include and @frequency: the file comes next, and then the rest of this one. */
+static bool jl_text_include(jl_text *p, bool frequency) {
+  jailer_error why = {0};
+  size_t length = 0;
+  if (!jl_text_path(p)) return false;
+  const jl_text_token t = p->token;
+  const char *path = jl_text_resolve(p, &t);
+  if (!path || !jl_text_next(p)) return false;
+  if (p->token.kind != JL_TEXT_END) return jl_text_unlike(p, "the end of the line");
+  if (!p->source->include)
+    return jl_text_stop(p, JAILER_E_INVALID, &t.place, "this text was given without a way to read other files");
+  for (size_t i = 0; i < p->depth; i++)
+    if (jl_streq(p->file[i].name, path)) return jl_text_stop(p, JAILER_E_FORMAT, &t.place, "this file includes itself");
+  if (p->depth == JL_TEXT_DEPTH || p->files == JL_TEXT_FILES)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place,
+                        p->files == JL_TEXT_FILES ? "more than 256 files are included"
+                                                  : "more than 10 files include each other");
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_text_no_memory(p);
+  jailer_code code = p->source->include(p->source->user, path, text, JAILER_POLICY_TEXT_MAX, &length, &why);
+  jl_text_file *f = &p->file[p->depth++]; /* which frees the text, too */
+  memset(f, 0, sizeof *f);
+  f->name = path;
+  f->text = f->owned = text;
+  f->length = length;
+  f->line = 1;
+  f->frequency = frequency;
+  if (code) return jl_text_include_failed(p, &t, path, code, &why);
+  if (length > JAILER_POLICY_TEXT_MAX || length > JL_TEXT_TOTAL - p->bytes)
+    return jl_text_stop(p, JAILER_E_LIMIT, &t.place, "the files of a policy have more than 4 MiB");
+  p->files++;
+  p->bytes += length;
+  return true;
+}
+
+static bool jl_text_directive(jl_text *p) {
+  const jl_text_token t = p->token;
+  uint32_t answer = 0;
+  if (jl_text_is(p, "@include")) return jl_text_include(p, false);
+  if (jl_text_is(p, "@frequency")) return jl_text_include(p, true);
+  if (jl_text_is(p, "@denylist")) return jl_text_denylist(p, &t);
+  const bool unknown = jl_text_is(p, "@unknown");
+  if (!unknown && !jl_text_is(p, "@default"))
+    return jl_text_unlike(p, "@include, @frequency, @default, @unknown or @denylist");
+  return jl_text_next(p) && jl_text_action(p, &answer) &&
+         jl_text_state(p, unknown ? &p->unknown : &p->fallback, &t, answer);
+}
+
+/* --- files --- */
+
+static bool jl_text_line(jl_text *p) {
+  if (!jl_text_next(p)) return false;
+  jl_text_file *f = jl_text_top(p);
+  if (p->token.kind == JL_TEXT_END) {
+    const size_t eol = jl_text_eol(f, 0);
+    if (eol) {
+      f->at += eol - 1;
+      jl_text_newline(f);
+    } else { /* the end of the file */
+      JAILER_FREE(f->owned);
+      p->depth--;
+    }
+    return true;
+  }
+  if (f->frequency) return jl_text_frequency_line(p);
+  return p->token.kind == JL_TEXT_DIRECTIVE ? jl_text_directive(p) : jl_text_rule_line(p);
+}
+
+/* What was said of one call, as the policy has it; NULL: no memory. */
+static const jl_verdict *jl_text_verdict(jl_text *p, const jl_text_rule *rule) {
+  jl_verdict *v = jl_arena_get(&p->policy->arena, sizeof *v);
+  const jl_text_body *last = rule->last->body;
+  size_t count = 0;
+  if (!v) return NULL;
+  for (const jl_text_part *part = rule->first; part; part = part->next) count += part->body->count;
+  v->otherwise = last->closed ? last->otherwise : p->policy->fallback.otherwise;
+  v->weight = rule->weight < UINT32_MAX ? (uint32_t)rule->weight : UINT32_MAX;
+  v->count = (uint32_t)count;
+  v->clause = last->clause;
+  if (rule->first == rule->last) return v; /* calls of one statement share its clauses */
+  jailer_clause *clause = jl_arena_array(&p->policy->arena, count, sizeof *clause), *to = clause;
+  if (!clause) return NULL;
+  v->clause = clause;
+  for (const jl_text_part *part = rule->first; part; part = part->next) {
+    memcpy(to, part->body->clause, part->body->count * sizeof *clause);
+    to += part->body->count;
+  }
+  return v;
+}
+
+static bool jl_text_build(jl_text *p) {
+  jailer_policy *policy = p->policy;
+  if (p->fallback.given) policy->fallback.otherwise = p->fallback.answer;
+  policy->unknown.otherwise = p->unknown.given ? p->unknown.answer : policy->fallback.otherwise;
+  for (size_t i = 0; i < JL_TAB_CALLS; i++) {
+    if (!p->rule[i].first) continue;
+    policy->of[i] = jl_text_verdict(p, &p->rule[i]);
+    if (!policy->of[i]) return jl_text_no_memory(p);
+  }
+  return true;
+}
+
+static bool jl_text_run(jl_text *p) {
+  const char *name = p->source->name ? p->source->name : "policy", *slash = strrchr(name, '/');
+  p->code = jl_policy_new(slash ? slash + 1 : name, JAILER_ANSWER_KILL_PROCESS, JAILER_ANSWER_KILL_PROCESS, &p->policy,
+                          p->err);
+  if (p->code) return false;
+  p->file[0].name = name;
+  p->file[0].text = p->source->text ? p->source->text : "";
+  p->file[0].length = p->bytes = p->source->length;
+  p->file[0].line = 1;
+  p->depth = p->files = 1;
+  while (p->depth)
+    if (!jl_text_line(p)) return false;
+  return jl_text_build(p);
+}
+
+static jailer_code jl_text_parse(const jailer_policy_source *source, jl_arch arch, jailer_policy **out,
+                                 jailer_error *err) {
+  jl_text *p = JAILER_MALLOC(sizeof *p);
+  if (!p) return jl_no_memory(err, jl_text_step);
+  memset(p, 0, sizeof *p);
+  p->source = source;
+  p->arch = arch;
+  p->err = err;
+  if (jl_text_run(p)) *out = p->policy;
+  else jl_policy_free(p->policy);
+  while (p->depth) JAILER_FREE(p->file[--p->depth].owned);
+  jl_arena_free(&p->scratch);
+  const jailer_code code = p->code;
+  JAILER_FREE(p);
+  return code;
+}
+
+/* --- the printer --- */
+
+static void jl_text_put_hex(jl_buf *b, uint64_t value) {
+  unsigned shift = 60;
+  jl_buf_str(b, "0x");
+  while (shift && !(value >> shift & 15)) shift -= 4;
+  for (;; shift -= 4) {
+    jl_buf_char(b, "0123456789abcdef"[value >> shift & 15]);
+    if (!shift) return;
+  }
+}
+
+static void jl_text_put_answer(jl_buf *b, uint32_t answer) {
+  const char *name = NULL;
+  if (answer >> 16 == JAILER_ANSWER_TRAP >> 16) {
+    jl_buf_str(b, "trap");
+    if (answer & 0xffff) jl_buf_char(b, ' '), jl_buf_u64(b, answer & 0xffff);
+    return;
+  }
+  switch (answer) {
+  case JAILER_ANSWER_ALLOW: jl_buf_str(b, "allow"); return;
+  case JAILER_ANSWER_LOG: jl_buf_str(b, "log"); return;
+  case JAILER_ANSWER_NOTIFY: jl_buf_str(b, "user-notify"); return;
+  case JAILER_ANSWER_KILL_PROCESS: jl_buf_str(b, "kill-process"); return;
+  case JAILER_ANSWER_KILL_THREAD: jl_buf_str(b, "kill-thread"); return;
+  default: break;
+  }
+  jl_buf_str(b, "return ");
+  name = jl_const_errno_name(answer & 0xffff);
+  if (name) jl_buf_str(b, name);
+  else jl_buf_u64(b, answer & 0xffff);
+}
+
+static void jl_text_put_test(jl_buf *b, const jailer_test *t) {
+  static const char *const ops[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
+  const uint64_t mask = jl_policy_mask(t);
+  const bool masked = mask != jl_text_whole(t->bits);
+  jl_buf_str(b, "arg");
+  jl_buf_u64(b, t->arg);
+  if (t->bits == 32) jl_buf_str(b, "[32]");
+  if (masked) {
+    jl_buf_str(b, " & ");
+    jl_text_put_hex(b, mask);
+    if (t->op == JAILER_NE && t->value == 0) return;
+  }
+  jl_buf_str(b, ops[t->op]);
+  jl_text_put_hex(b, t->value);
+}
+
+/* The clauses that stand in a row with one answer, as one condition. Returns how many. */
+static uint32_t jl_text_put_any(jl_buf *b, const jailer_clause *clause, uint32_t count, const char *between) {
+  uint32_t n = 0;
+  do {
+    if (n) jl_buf_str(b, " ||"), jl_buf_str(b, between);
+    for (uint32_t t = 0; t < clause[n].test_count; t++) {
+      if (t) jl_buf_str(b, " && ");
+      jl_text_put_test(b, &clause[n].tests[t]);
+    }
+    n++;
+  } while (n < count && clause[n].answer == clause->answer);
+  return n;
+}
+
+static void jl_text_put_rule(jl_buf *b, const char *name, const jl_verdict *v, uint32_t fallback) {
+  static const char next[] = " \\\n    ";
+  jl_buf_str(b, name);
+  if (v->weight) {
+    jl_buf_str(b, "[weight=");
+    jl_buf_u64(b, v->weight);
+    jl_buf_char(b, ']');
+  }
+  jl_buf_str(b, ": ");
+  bool plain = v->otherwise == fallback; /* `call: CONDITION`, the rest being what @default says */
+  for (uint32_t i = 0; i < v->count; i++) plain = plain && v->clause[i].answer == JAILER_ANSWER_ALLOW;
+  if (v->count == 0) {
+    jl_text_put_answer(b, v->otherwise);
+  } else if (plain) {
+    (void)jl_text_put_any(b, v->clause, v->count, next);
+  } else {
+    jl_buf_char(b, '{');
+    for (uint32_t i = 0; i < v->count;) {
+      jl_buf_str(b, next);
+      const uint32_t answer = v->clause[i].answer;
+      i += jl_text_put_any(b, &v->clause[i], v->count - i, " \\\n      ");
+      jl_buf_str(b, "; ");
+      jl_text_put_answer(b, answer);
+      jl_buf_char(b, ',');
+    }
+    jl_buf_str(b, next);
+    jl_text_put_answer(b, v->otherwise);
+    jl_buf_str(b, " }");
+  }
+  jl_buf_char(b, '\n');
+}
+
+/* What the policy says on that machine, in the order of the table, under the reasons that the table has. */
+static void jl_text_print(jl_buf *b, const jailer_policy *policy, jl_arch arch) {
+  static const char *const machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+  const char *why = NULL;
+  jl_buf_str(b, "# policy ");
+  jl_buf_escaped(b, policy->name, strlen(policy->name));
+  jl_buf_str(b, ", as it is on ");
+  jl_buf_str(b, machines[arch]);
+  jl_buf_str(b, "\n@default ");
+  jl_text_put_answer(b, policy->fallback.otherwise);
+  jl_buf_str(b, "\n@unknown ");
+  jl_text_put_answer(b, policy->unknown.otherwise);
+  jl_buf_str(b, "\n\n");
+  for (size_t i = 0; i < JL_TAB_CALLS && !b->failed; i++) {
+    const jl_verdict *v = policy->of[i];
+    if (!v || jl_tab_calls[i].number[arch] < 0) continue;
+    if (v->why && v->why != why) {
+      if (why) jl_buf_char(b, '\n');
+      jl_buf_str(b, "# ");
+      jl_buf_str(b, v->why);
+      jl_buf_char(b, '\n');
+    }
+    why = v->why;
+    jl_text_put_rule(b, jl_tab_calls[i].name, v, policy->fallback.otherwise);
+  }
+}
+
+/* ============================================================================================
+ * // >>denial    how a jailed program tells of its end: one line, its writer, its parser, its sentence
+ * May touch: memory. May call: base, syscalls, bpf. Compiles and is tested on every system. The writer runs in a signal
+ * handler: it allocates nothing.
+ * ============================================================================================ */
+
+/* The longest line has 389 bytes; test_reporter writes it. */
+enum { JL_DENIAL_MAX = 512, JL_DENIAL_SYS = 31, JL_DENIAL_SIGNALS = 7 };
+
+/* asm-generic/signal.h: the same numbers on all three machines. */
+static const struct {
+  int number;
+  const char *name;
+} jl_denial_signals[JL_DENIAL_SIGNALS] = {{JL_DENIAL_SYS, "SIGSYS"},
+                                          {4, "SIGILL"},
+                                          {5, "SIGTRAP"},
+                                          {6, "SIGABRT"},
+                                          {7, "SIGBUS"},
+                                          {8, "SIGFPE"},
+                                          {11, "SIGSEGV"}};
+
+static const char *const jl_denial_machines[JL_ARCH_COUNT] = {"x86_64", "aarch64", "riscv64"};
+
+/* The column of the table; JL_ARCH_COUNT for a machine that is not in it. */
+static jl_arch jl_denial_arch(uint32_t audit) {
+  int arch = 0;
+  while (arch < (int)JL_ARCH_COUNT && jl_bpf_audit[arch] != audit) arch++;
+  return (jl_arch)arch;
+}
+
+/* What the table calls it; NULL: it does not know the number. */
+static const char *jl_denial_call(uint32_t audit, uint32_t number) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(audit), number);
+  return call ? call->name : NULL;
+}
+
+/* "SIGSEGV", or NULL. */
+static const char *jl_denial_signal(int number) {
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS; i++)
+    if (jl_denial_signals[i].number == number) return jl_denial_signals[i].name;
+  return NULL;
+}
+
+static bool jl_denial_role_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+static bool jl_denial_call_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/* --- the line --- */
+
+static void jl_denial_hex(jl_buf *b, uint64_t value) {
+  char digits[16];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  } while (value);
+  jl_buf_bytes(b, "0x", 2);
+  jl_buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+static void jl_denial_quoted_hex(jl_buf *b, uint64_t value) {
+  jl_buf_char(b, '"');
+  jl_denial_hex(b, value);
+  jl_buf_char(b, '"');
+}
+
+static void jl_denial_write_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "{\"denied\": ");
+  if (d->call[0]) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, d->call);
+    jl_buf_char(b, '"');
+  } else {
+    jl_buf_str(b, "null");
+  }
+  jl_buf_str(b, ", \"number\": ");
+  jl_buf_u64(b, d->number);
+  jl_buf_str(b, ", \"arch\": ");
+  if (arch < JL_ARCH_COUNT) {
+    jl_buf_char(b, '"');
+    jl_buf_str(b, jl_denial_machines[arch]);
+    jl_buf_char(b, '"');
+  } else {
+    jl_denial_quoted_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : ", \"args\": [");
+    jl_denial_quoted_hex(b, d->args[i]);
+  }
+  jl_buf_char(b, ']');
+}
+
+/* The line with its newline. What it is given is well-formed: the writer checks nothing. */
+JL_UNUSED static void jl_denial_write(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_write_call(b, d);
+  } else {
+    const char *name = jl_denial_signal(d->signal);
+    jl_buf_str(b, "{\"crash\": \"");
+    jl_buf_str(b, name ? name : "");
+    jl_buf_str(b, "\", \"code\": ");
+    jl_buf_i64(b, d->code);
+    jl_buf_str(b, ", \"address\": ");
+    jl_denial_quoted_hex(b, d->address);
+  }
+  jl_buf_str(b, ", \"ip\": ");
+  jl_denial_quoted_hex(b, d->ip);
+  jl_buf_str(b, ", \"tid\": ");
+  jl_buf_u64(b, d->tid);
+  jl_buf_str(b, ", \"role\": \"");
+  jl_buf_str(b, d->role);
+  jl_buf_str(b, "\"}\n");
+}
+
+/* --- read back: hostile bytes. One spelling is right, that of the writer --- */
+
+typedef struct jl_denial_text {
+  const char *at, *end;
+  bool wrong; /* sticky */
+} jl_denial_text;
+
+static bool jl_denial_is(jl_denial_text *t, const char *literal) {
+  const size_t n = strlen(literal);
+  if (t->wrong || (size_t)(t->end - t->at) < n || memcmp(t->at, literal, n) != 0) return false;
+  t->at += n;
+  return true;
+}
+
+static void jl_denial_expect(jl_denial_text *t, const char *literal) {
+  if (!jl_denial_is(t, literal)) t->wrong = true;
+}
+
+/* Digits without leading zeros, in a base of 10 or 16, at most `max`. */
+static uint64_t jl_denial_number(jl_denial_text *t, unsigned base, uint64_t max) {
+  const char *first = t->at;
+  uint64_t value = 0;
+  for (; !t->wrong && t->at < t->end; t->at++) {
+    const char c = *t->at;
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+    if (digit >= base) break;
+    if (digit > max || value > (max - digit) / base) t->wrong = true;
+    else value = value * base + digit;
+  }
+  if (t->at == first || (*first == '0' && t->at - first > 1)) t->wrong = true;
+  return t->wrong ? 0 : value;
+}
+
+static uint64_t jl_denial_quoted_number(jl_denial_text *t, uint64_t max) {
+  jl_denial_expect(t, "\"0x");
+  const uint64_t value = jl_denial_number(t, 16, max);
+  jl_denial_expect(t, "\"");
+  return value;
+}
+
+/* A name and the quote that ends it. No escapes: what would need one is in no name. */
+static void jl_denial_name(jl_denial_text *t, char to[JAILER_TOLD_NAME_MAX], bool (*fits)(char)) {
+  size_t n = 0;
+  while (!t->wrong && t->at < t->end && fits(*t->at)) {
+    if (n + 1 < JAILER_TOLD_NAME_MAX) to[n++] = *t->at++;
+    else t->wrong = true;
+  }
+  jl_denial_expect(t, "\"");
+  to[t->wrong ? 0 : n] = 0;
+}
+
+static void jl_denial_read_machine(jl_denial_text *t, jailer_denial *d) {
+  jl_denial_expect(t, ", \"arch\": ");
+  for (size_t i = 0; i < JL_ARCH_COUNT; i++) {
+    jl_denial_text name = *t;
+    jl_denial_expect(&name, "\"");
+    jl_denial_expect(&name, jl_denial_machines[i]);
+    jl_denial_expect(&name, "\"");
+    if (name.wrong) continue;
+    *t = name;
+    d->audit_arch = jl_bpf_audit[i];
+    return;
+  }
+  d->audit_arch = (uint32_t)jl_denial_quoted_number(t, UINT32_MAX);
+  if (jl_denial_arch(d->audit_arch) < JL_ARCH_COUNT) t->wrong = true; /* that one has a name */
+}
+
+/* After {"denied": . The name is the table's where it knows the number; another one is a lie. A number beyond every
+   table has none. */
+static void jl_denial_read_call(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_DENIED;
+  d->signal = JL_DENIAL_SYS;
+  if (!jl_denial_is(t, "null")) {
+    jl_denial_expect(t, "\"");
+    jl_denial_name(t, d->call, jl_denial_call_char);
+    if (!d->call[0]) t->wrong = true;
+  }
+  jl_denial_expect(t, ", \"number\": ");
+  d->number = (uint32_t)jl_denial_number(t, 10, UINT32_MAX);
+  jl_denial_read_machine(t, d);
+  for (size_t i = 0; i < 6; i++) {
+    jl_denial_expect(t, i ? ", " : ", \"args\": [");
+    d->args[i] = jl_denial_quoted_number(t, UINT64_MAX);
+  }
+  jl_denial_expect(t, "]");
+  const char *known = jl_denial_call(d->audit_arch, d->number);
+  if (d->call[0] && known && !jl_streq(d->call, known)) t->wrong = true;
+  if (d->call[0] && (d->number >= JL_TAB_NUMBERS || jl_denial_arch(d->audit_arch) == JL_ARCH_COUNT)) t->wrong = true;
+  if (known) jl_copy(d->call, sizeof d->call, known);
+}
+
+/* After {"crash": " */
+static void jl_denial_read_crash(jl_denial_text *t, jailer_denial *d) {
+  d->kind = JAILER_TOLD_CRASHED;
+  for (size_t i = 0; i < JL_DENIAL_SIGNALS && !d->signal; i++)
+    if (jl_denial_is(t, jl_denial_signals[i].name)) d->signal = jl_denial_signals[i].number;
+  if (!d->signal) t->wrong = true;
+  jl_denial_expect(t, "\", \"code\": ");
+  const bool negative = jl_denial_is(t, "-");
+  const int code = (int)jl_denial_number(t, 10, INT32_MAX);
+  if (negative && code == 0) t->wrong = true;
+  d->code = negative ? -code : code;
+  jl_denial_expect(t, ", \"address\": ");
+  d->address = jl_denial_quoted_number(t, UINT64_MAX);
+}
+
+/* One line without its newline. False: a reporter does not write that; *out is then all zero. */
+static bool jl_denial_parse(const char *line, size_t length, jailer_denial *out) {
+  jl_denial_text t = {line, line + length, false};
+  memset(out, 0, sizeof *out);
+  if (jl_denial_is(&t, "{\"denied\": ")) jl_denial_read_call(&t, out);
+  else if (jl_denial_is(&t, "{\"crash\": \"")) jl_denial_read_crash(&t, out);
+  else t.wrong = true;
+  jl_denial_expect(&t, ", \"ip\": ");
+  out->ip = jl_denial_quoted_number(&t, UINT64_MAX);
+  jl_denial_expect(&t, ", \"tid\": ");
+  out->tid = (uint32_t)jl_denial_number(&t, 10, UINT32_MAX);
+  jl_denial_expect(&t, ", \"role\": \"");
+  jl_denial_name(&t, out->role, jl_denial_role_char);
+  jl_denial_expect(&t, "}");
+  if (!t.wrong && t.at == t.end) return true;
+  memset(out, 0, sizeof *out);
+  return false;
+}
+
+/* The last line that a reporter wrote. A line that has no newline is not whole. */
+static bool jl_denial_find(const char *bytes, size_t length, jailer_denial *out) {
+  memset(out, 0, sizeof *out);
+  while (length > 0 && bytes[length - 1] != '\n') length--;
+  while (length > 0) {
+    const size_t end = length - 1;
+    size_t from = end;
+    while (from > 0 && bytes[from - 1] != '\n') from--;
+    if (end - from < JL_DENIAL_MAX && jl_denial_parse(bytes + from, end - from, out)) return true;
+    length = from;
+  }
+  return false;
+}
+
+/* Whether the kernel's word and the program's are about the same end. 128 + N: what a process that could not end by a
+   signal makes of it, and shells. */
+JL_UNUSED static bool jl_denial_agrees(const jailer_denial *d, const jailer_status *status) {
+  return status->exited ? status->exit_code == 128 + d->signal : status->signal == d->signal;
+}
+
+/* --- the sentence; *d may have come from anywhere --- */
+
+static void jl_denial_foreign(jl_buf *b, const char *text, size_t size) {
+  jl_buf_escaped(b, text, jl_strnlen(text, size));
+}
+
+/* Why the launch filter refuses, where it is that and it does. */
+static void jl_denial_reason(jl_buf *b, const jailer_denial *d) {
+  const jl_tab_call *call = jl_tab_call_of(jl_denial_arch(d->audit_arch), d->number);
+  if (!jl_streq(d->role, jl_tab_roles[JAILER_ROLE_LAUNCH]) || !call || call->rule[0] <= JL_RULE_ALLOW) return;
+  jl_buf_str(b, " (");
+  jl_buf_str(b, jl_tab_why(jl_denial_arch(d->audit_arch), d->number));
+  jl_buf_char(b, ')');
+}
+
+static void jl_denial_say_call(jl_buf *b, const jailer_denial *d) {
+  const jl_arch arch = jl_denial_arch(d->audit_arch);
+  jl_buf_str(b, "denied: ");
+  if (d->call[0]) {
+    jl_denial_foreign(b, d->call, sizeof d->call);
+  } else {
+    jl_buf_str(b, "system call ");
+    jl_buf_u64(b, d->number);
+    jl_buf_str(b, " of ");
+    if (arch < JL_ARCH_COUNT) jl_buf_str(b, jl_denial_machines[arch]);
+    else jl_denial_hex(b, d->audit_arch);
+  }
+  for (size_t i = 0; i < 6; i++) {
+    jl_buf_str(b, i ? ", " : "(");
+    jl_denial_hex(b, d->args[i]);
+  }
+  jl_buf_str(b, d->role[0] ? ") by the " : ") by a ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
+  jl_buf_str(b, d->role[0] ? " filter" : "filter");
+}
+
+static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
+  if (d->kind == JAILER_TOLD_DENIED) {
+    jl_denial_say_call(b, d);
+    if (d->role[sizeof d->role - 1] == 0) jl_denial_reason(b, d);
+  }
+  if (d->kind != JAILER_TOLD_CRASHED) return;
+  const char *name = jl_denial_signal(d->signal);
+  jl_buf_str(b, "crashed: ");
+  if (name) jl_buf_str(b, name);
+  else jl_buf_i64(b, d->signal);
+  if (d->code > 0) {
+    jl_buf_str(b, " at address ");
+    jl_denial_hex(b, d->address);
+  } else {
+    jl_buf_str(b, ", which was sent");
+  }
+  jl_buf_str(b, ", ip ");
+  jl_denial_hex(b, d->ip);
+  if (!d->role[0]) return;
+  jl_buf_str(b, ", in ");
+  jl_denial_foreign(b, d->role, sizeof d->role);
+}
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
@@ -5541,6 +7191,7 @@ enum {
   JL_NR_faccessat = 269, JL_NR_unshare = 272, JL_NR_dup3 = 292, JL_NR_pipe2 = 293, JL_NR_prlimit64 = 302,
   JL_NR_getrandom = 318, JL_NR_memfd_create = 319, JL_NR_seccomp = 317, JL_NR_statx = 332, JL_NR_nanosleep = 35,
   JL_NR_execveat = 322, JL_NR_fchownat = 260, JL_NR_fchmodat = 268, JL_NR_copy_file_range = 326,
+  JL_NR_tgkill = 234, JL_NR_sigaltstack = 131, JL_NR_rt_sigtimedwait = 128,
   JL_NR_getpid = 39, JL_NR_getsid = 124, JL_NR_kill = 62, JL_NR_uname = 63, JL_NR_gettid = 186, JL_NR_ppoll = 271,
 #else
   JL_NR_read = 63, JL_NR_write = 64, JL_NR_close = 57, JL_NR_mmap = 222, JL_NR_mprotect = 226,
@@ -5558,6 +7209,7 @@ enum {
   JL_NR_faccessat = 48, JL_NR_unshare = 97, JL_NR_dup3 = 24, JL_NR_pipe2 = 59, JL_NR_prlimit64 = 261,
   JL_NR_getrandom = 278, JL_NR_memfd_create = 279, JL_NR_seccomp = 277, JL_NR_statx = 291, JL_NR_nanosleep = 101,
   JL_NR_execveat = 281, JL_NR_fchownat = 54, JL_NR_fchmodat = 53, JL_NR_copy_file_range = 285,
+  JL_NR_tgkill = 131, JL_NR_sigaltstack = 132, JL_NR_rt_sigtimedwait = 137,
   JL_NR_getpid = 172, JL_NR_getsid = 156, JL_NR_kill = 129, JL_NR_uname = 160, JL_NR_gettid = 178, JL_NR_ppoll = 73,
 #endif
   /* from 424 on every architecture has the same numbers */
@@ -5880,6 +7532,790 @@ static void jl_sys_sleep_ms(unsigned ms) {
   t.sec = ms / 1000;
   t.nsec = (int64_t)(ms % 1000) * 1000000;
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
+}
+
+#if JL_LIBSECCOMP
+/* ============================================================================================
+ * // >>libseccomp    the other compiler: the same verdicts from a program that libseccomp writes
+ * May touch: the kernel (a memory file that the program is exported to), libseccomp. May call: base, error, syscalls,
+ * policy, bpf, sys. Only with JAILER_USE_LIBSECCOMP.
+ *
+ * libseccomp has no order among the rules of a call, one comparison for each argument in a rule, 32 bits only as a
+ * masked ==, and one default for all calls. So:
+ *   - a clause becomes rules that exclude each other: its tests of one argument are parted into masked == (a comparison
+ *     into a prefix for each bit that can decide it), and every choice of one for each argument is a rule;
+ *   - where those would be many, its tests are made one after the other, each in a stage of its own: a filter whose
+ *     rules are where the test fails, with "go on after this clause" for an answer;
+ *   - rules of a later clause that could hold together with those before them go to a further stage, too. A stage's
+ *     default is to go on with the next one, the last one's is the policy's answer to unknown numbers;
+ *   - the stages are exported and joined: what they return to go on becomes a jump.
+ * libseccomp only sees what stands for answers (ERRNO(n) for the n-th one): TRAP with data and NOTIFY are none that it
+ * takes. Numbers are the machine's own, given as if they were native, for it knows no name that is newer than itself;
+ * the token of the machine that a stage asks for is then put right. In front of the stages: which machine, x32, and
+ * numbers above the table, as in our own compiler.
+ * ============================================================================================ */
+
+enum {
+  JL_SCMP_RULES = 16384, /* all stages, one machine */
+  JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
+  JL_SCMP_STAGES = 1024,
+  JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
+  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+};
+
+#define JL_SCMP_GO 0x01000000u /* no answer of a filter */
+
+/* What a rule wants of one argument. A mask of 0: nothing. */
+typedef struct jl_scmp_cond {
+  enum scmp_compare op;
+  uint64_t mask, value; /* op other than MASKED_EQ: the mask is whole */
+} jl_scmp_cond;
+
+typedef struct jl_scmp_rule {
+  uint32_t stage, number, answer; /* answer: what stands for it */
+  jl_scmp_cond cond[6];
+} jl_scmp_rule;
+
+typedef struct jl_scmp_list {
+  jl_scmp_cond cond[JL_SCMP_CUBES];
+  size_t count;
+  bool full; /* there would be more */
+} jl_scmp_list;
+
+/* One compilation. */
+typedef struct jl_scmp {
+  const jailer_policy *policy;
+  jl_scmp_rule *rule; /* of one machine */
+  size_t rules, room;
+  uint32_t stages;
+  jl_scmp_list hit[6], spare;       /* of the clause that is being lowered */
+  uint32_t answer[JL_SCMP_ANSWERS]; /* what ERRNO(0), ERRNO(1), ... stand for; JL_SCMP_GO | a stage: to go there */
+  size_t answers;
+  size_t start[JL_SCMP_STAGES + 1]; /* of the stages of one machine, in out */
+  jailer_insn *out;                 /* the caller's */
+  size_t len, max;
+  jailer_code code; /* the first failure */
+  jailer_error *err;
+} jl_scmp;
+
+static const char jl_scmp_step[] = "compile a filter with libseccomp";
+
+/* --- from clauses to rules --- */
+
+static void jl_scmp_fail(jl_scmp *s, jailer_code code, int sys_errno, const char *message) {
+  if (s->code == JAILER_OK)
+    s->code = jl_fail(s->err, code, JAILER_LAYER_SECCOMP, jl_scmp_step, s->policy->name, sys_errno, message);
+}
+
+static void jl_scmp_too_much(jl_scmp *s) {
+  jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+               "the policy takes more rules, stages or answers than libseccomp is given: compare fewer arguments "
+               "with < or != in one clause, or build with this header's own compiler");
+}
+
+static void jl_scmp_push(jl_scmp_list *list, jl_scmp_cond cond) {
+  if (list->count < JL_SCMP_CUBES) list->cond[list->count++] = cond;
+  else list->full = true;
+}
+
+/* The parts of `c`, a masked ==, in which a test holds; no two of them overlap. From the highest bit down: as long as
+   all bits above are equal, this one decides, where it can differ. */
+static void jl_scmp_split(jl_scmp_list *to, jl_scmp_cond c, const jailer_test *t) {
+  const bool less = t->op == JAILER_LT || t->op == JAILER_LE || t->op == JAILER_NE;
+  const bool more = t->op == JAILER_GT || t->op == JAILER_GE || t->op == JAILER_NE;
+  const uint64_t mask = jl_policy_mask(t);
+  for (uint64_t bit = (uint64_t)1 << 63; bit; bit >>= 1) {
+    const uint64_t want = t->value & bit, has = c.value & bit;
+    if (!(mask & bit) || c.mask & bit) { /* no choice; what the test leaves out counts as 0 */
+      if ((mask & bit ? has : 0) == want) continue;
+      if (want ? less : more) jl_scmp_push(to, c);
+      return;
+    }
+    c.mask |= bit;
+    c.value |= want ^ bit;
+    if (want ? less : more) jl_scmp_push(to, c);
+    c.value ^= bit;
+  }
+  if (t->op == JAILER_EQ || t->op == JAILER_LE || t->op == JAILER_GE) jl_scmp_push(to, c);
+}
+
+static enum scmp_compare jl_scmp_op(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return SCMP_CMP_EQ;
+  case JAILER_NE: return SCMP_CMP_NE;
+  case JAILER_LT: return SCMP_CMP_LT;
+  case JAILER_LE: return SCMP_CMP_LE;
+  case JAILER_GT: return SCMP_CMP_GT;
+  case JAILER_GE: return SCMP_CMP_GE;
+  }
+  return SCMP_CMP_EQ;
+}
+
+static jailer_op jl_scmp_inverse(jailer_op op) {
+  switch (op) {
+  case JAILER_EQ: return JAILER_NE;
+  case JAILER_NE: return JAILER_EQ;
+  case JAILER_LT: return JAILER_GE;
+  case JAILER_LE: return JAILER_GT;
+  case JAILER_GT: return JAILER_LE;
+  case JAILER_GE: return JAILER_LT;
+  }
+  return op;
+}
+
+/* Where one test holds. All of 64 bits: the one thing that libseccomp has by itself. */
+static void jl_scmp_test(jl_scmp_list *to, const jailer_test *t, jailer_op op) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0}, whole = {jl_scmp_op(op), UINT64_MAX, t->value};
+  jailer_test test = *t;
+  test.op = op;
+  to->count = 0;
+  to->full = false;
+  if (jl_policy_mask(t) == UINT64_MAX) jl_scmp_push(to, whole);
+  else jl_scmp_split(to, free_one, &test);
+}
+
+/* s->hit[arg]: where all tests of one argument hold, as alternatives that exclude each other. */
+static void jl_scmp_argument(jl_scmp *s, const jailer_clause *clause, unsigned arg) {
+  const jl_scmp_cond free_one = {SCMP_CMP_MASKED_EQ, 0, 0};
+  jl_scmp_list *hit = &s->hit[arg];
+  const jailer_test *only = NULL;
+  size_t tests = 0;
+  hit->count = 0;
+  hit->full = false;
+  jl_scmp_push(hit, free_one);
+  for (uint32_t i = 0; i < clause->test_count; i++)
+    if (clause->tests[i].arg == arg) only = &clause->tests[i], tests++;
+  if (tests == 1) {
+    jl_scmp_test(hit, only, only->op);
+    return;
+  }
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    if (clause->tests[i].arg != arg) continue;
+    s->spare.count = 0;
+    s->spare.full = hit->full;
+    for (size_t k = 0; k < hit->count; k++) jl_scmp_split(&s->spare, hit->cond[k], &clause->tests[i]);
+    *hit = s->spare;
+  }
+}
+
+/* Whether a condition asks for bits, and not for an order or a difference. For these libseccomp writes what follows
+   twice, after the high word and after the low one; a few such rules of one call, and it does not end. */
+static bool jl_scmp_bits(const jl_scmp_cond *c) { return c->op == SCMP_CMP_MASKED_EQ || c->op == SCMP_CMP_EQ; }
+
+/* Whether it is certain that two conditions never hold together. */
+static bool jl_scmp_apart(const jl_scmp_cond *a, const jl_scmp_cond *b) {
+  return jl_scmp_bits(a) && jl_scmp_bits(b) && ((a->value ^ b->value) & a->mask & b->mask) != 0;
+}
+
+/* Whether the rules from..to-1 exclude those of from on and those of `stage` that `first` begins. */
+static bool jl_scmp_fits(const jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  for (size_t i = first; i < from; i++) {
+    if (s->rule[i].stage != stage) continue;
+    for (size_t k = from; k < s->rules; k++) {
+      bool apart = false;
+      for (int arg = 0; arg < 6 && !apart; arg++) apart = jl_scmp_apart(&s->rule[i].cond[arg], &s->rule[k].cond[arg]);
+      if (!apart) return false;
+    }
+  }
+  return true;
+}
+
+static jl_scmp_rule *jl_scmp_new_rule(jl_scmp *s) {
+  if (s->rules == JL_SCMP_RULES) return jl_scmp_too_much(s), NULL;
+  if (s->rules == s->room) {
+    const size_t room = s->room ? 2 * s->room : 512;
+    jl_scmp_rule *more = JAILER_REALLOC(s->rule, room * sizeof *more);
+    if (!more) return jl_scmp_fail(s, JAILER_E_NO_MEMORY, ENOMEM, "out of memory"), NULL;
+    s->rule = more;
+    s->room = room;
+  }
+  memset(&s->rule[s->rules], 0, sizeof *s->rule);
+  return &s->rule[s->rules++];
+}
+
+/* What stands for an answer. */
+static uint32_t jl_scmp_stand_in(jl_scmp *s, uint32_t answer) {
+  size_t i = 0;
+  while (i < s->answers && s->answer[i] != answer) i++;
+  if (i == JL_SCMP_ANSWERS) return jl_scmp_too_much(s), SCMP_ACT_ERRNO(0);
+  if (i == s->answers) s->answer[s->answers++] = answer;
+  return SCMP_ACT_ERRNO((uint32_t)i);
+}
+
+/* Puts the rules from..to the end into `stage`, or into the next one where they could hold together with some of this
+   call, which begin at `first`, that are there already. The stage where they are. */
+static uint32_t jl_scmp_place(jl_scmp *s, size_t first, size_t from, uint32_t stage) {
+  if (!jl_scmp_fits(s, first, from, stage)) stage++;
+  if (stage >= JL_SCMP_STAGES) return jl_scmp_too_much(s), 0;
+  for (size_t i = from; i < s->rules; i++) s->rule[i].stage = stage;
+  if (stage >= s->stages) s->stages = stage + 1;
+  return stage;
+}
+
+/* Every choice of one condition for each argument is a rule: counts through them as an odometer does. */
+static void jl_scmp_product(jl_scmp *s, uint32_t answer, uint32_t number) {
+  size_t at[6] = {0, 0, 0, 0, 0, 0};
+  for (unsigned arg = 0; arg < 6;) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned i = 0; i < 6; i++) rule->cond[i] = s->hit[i].cond[at[i]];
+    for (arg = 0; arg < 6 && ++at[arg] == s->hit[arg].count; arg++) at[arg] = 0;
+  }
+}
+
+/* Rules for one argument alone; an empty list: for all that comes. */
+static void jl_scmp_alone(jl_scmp *s, const jl_scmp_list *list, unsigned arg, uint32_t answer, uint32_t number) {
+  for (size_t i = 0; i < (list ? list->count : 1); i++) {
+    jl_scmp_rule *rule = jl_scmp_new_rule(s);
+    if (!rule) return;
+    rule->number = number;
+    rule->answer = jl_scmp_stand_in(s, answer);
+    for (unsigned k = 0; k < 6; k++) rule->cond[k].op = SCMP_CMP_MASKED_EQ;
+    if (list) rule->cond[arg] = list->cond[i];
+  }
+}
+
+/* Whether to ask where a test fails; otherwise where it holds, which takes a stage more. */
+static bool jl_scmp_by_miss(jl_scmp *s, const jailer_test *t, size_t *rules) {
+  jl_scmp_test(&s->hit[0], t, t->op);
+  jl_scmp_test(&s->spare, t, jl_scmp_inverse(t->op));
+  const bool by_miss = s->spare.count <= s->hit[0].count + 1;
+  *rules = by_miss ? s->spare.count : s->hit[0].count + 1;
+  return by_miss;
+}
+
+/* One test after the other: where one fails goes on after the clause, where none does gets the answer. All in stages in
+   which the call has nothing else. The stage after the clause. */
+static uint32_t jl_scmp_serial(jl_scmp *s, const jailer_clause *clause, uint32_t number, uint32_t stage) {
+  uint32_t end = stage + 1;
+  size_t rules, from;
+  for (uint32_t i = 0; i < clause->test_count; i++) end += jl_scmp_by_miss(s, &clause->tests[i], &rules) ? 1 : 2;
+  if (end >= JL_SCMP_STAGES) return jl_scmp_too_much(s), stage;
+  for (uint32_t i = 0; i < clause->test_count && s->code == JAILER_OK; i++) {
+    const jailer_test *t = &clause->tests[i];
+    const bool by_miss = jl_scmp_by_miss(s, t, &rules);
+    from = s->rules;
+    jl_scmp_alone(s, by_miss ? &s->spare : &s->hit[0], t->arg, JL_SCMP_GO | (by_miss ? end : stage + 2), number);
+    for (size_t k = from; k < s->rules; k++) s->rule[k].stage = stage;
+    stage++;
+    if (by_miss) continue;
+    jl_scmp_alone(s, NULL, 0, JL_SCMP_GO | end, number);
+    s->rule[s->rules - 1].stage = stage++;
+  }
+  jl_scmp_alone(s, NULL, 0, clause->answer, number);
+  if (s->code == JAILER_OK) s->rule[s->rules - 1].stage = stage;
+  if (end >= s->stages) s->stages = end + 1;
+  return end;
+}
+
+/* Whether the tests of a clause have to be made one after the other. s->hit is there for each argument. */
+static bool jl_scmp_is_serial(jl_scmp *s, const jailer_clause *clause) {
+  size_t product = 1, serial = 1, rules, asked = 0;
+  bool ordered = false;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    if (s->hit[arg].full) return true;
+    product *= s->hit[arg].count;
+    if (product > JL_SCMP_RULES) return true;
+    asked += s->hit[arg].cond[0].mask != 0;
+    ordered = ordered || !jl_scmp_bits(&s->hit[arg].cond[0]);
+  }
+  if (ordered && asked > 1) return true;
+  if (product <= 6) return false;
+  for (uint32_t i = 0; i < clause->test_count; i++) {
+    jl_scmp_by_miss(s, &clause->tests[i], &rules);
+    serial += rules;
+  }
+  return product > 2 * serial;
+}
+
+/* The rules of a clause; the stage where those of the next one may be. */
+static uint32_t jl_scmp_clause(jl_scmp *s, const jailer_clause *clause, uint32_t number, size_t first, uint32_t stage) {
+  const size_t from = s->rules;
+  for (unsigned arg = 0; arg < 6; arg++) {
+    jl_scmp_argument(s, clause, arg);
+    if (s->hit[arg].count == 0 && !s->hit[arg].full) return stage; /* its tests exclude each other */
+  }
+  if (jl_scmp_is_serial(s, clause)) {
+    for (size_t i = first; i < from; i++)
+      if (s->rule[i].stage == stage) return jl_scmp_serial(s, clause, number, stage + 1);
+    return jl_scmp_serial(s, clause, number, stage);
+  }
+  jl_scmp_argument(s, clause, 0); /* jl_scmp_by_miss has used its place */
+  jl_scmp_product(s, clause->answer, number);
+  return jl_scmp_place(s, first, from, stage);
+}
+
+/* The rules of one call. What its clauses leave goes to a stage after theirs, or falls through to the end. */
+static void jl_scmp_call(jl_scmp *s, const jl_verdict *v, uint32_t number) {
+  const jailer_clause always = {v->otherwise, 0, NULL};
+  const size_t first = s->rules;
+  uint32_t stage = 0;
+  for (uint32_t i = 0; i < v->count && s->code == JAILER_OK; i++)
+    stage = jl_scmp_clause(s, &v->clause[i], number, first, stage);
+  if (v->otherwise != s->policy->unknown.otherwise) jl_scmp_clause(s, &always, number, first, stage);
+}
+
+static void jl_scmp_lower(jl_scmp *s, jl_arch arch) {
+  s->rules = 0;
+  s->stages = 1;
+  for (size_t i = 0; i < JL_TAB_CALLS && s->code == JAILER_OK; i++)
+    if (jl_tab_calls[i].number[arch] >= 0)
+      jl_scmp_call(s, jl_policy_of(s->policy, i), (uint32_t)jl_tab_calls[i].number[arch]);
+}
+
+/* --- libseccomp --- */
+
+/* The rules of one stage. 0 or a negated errno. */
+static int jl_scmp_fill(const jl_scmp *s, scmp_filter_ctx ctx, uint32_t stage, uint32_t otherwise) {
+  int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_THREAD); /* see jl_scmp_join */
+  if (r == 0) r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree over the numbers; since 2.5.0 */
+  for (size_t i = 0; i < s->rules && r == 0; i++) {
+    const jl_scmp_rule *rule = &s->rule[i];
+    struct scmp_arg_cmp cmp[6];
+    unsigned n = 0;
+    if (rule->stage != stage || rule->answer == otherwise) continue; /* it refuses what says the same as the default */
+    for (unsigned arg = 0; arg < 6; arg++) {
+      const jl_scmp_cond *c = &rule->cond[arg];
+      if (c->mask == 0) continue;
+      cmp[n].arg = arg;
+      cmp[n].op = c->op;
+      cmp[n].datum_a = c->op == SCMP_CMP_MASKED_EQ ? c->mask : c->value;
+      cmp[n].datum_b = c->op == SCMP_CMP_MASKED_EQ ? c->value : 0;
+      n++;
+    }
+    r = seccomp_rule_add_exact_array(ctx, rule->answer, (int)rule->number, n, cmp);
+  }
+  return r;
+}
+
+/* libseccomp writes to a descriptor: a memory file, because a pipe may hold less than a filter. On a host where such
+   files must not be executable it has to be said so; before Linux 6.3 it cannot be said. */
+static void jl_scmp_export(jl_scmp *s, scmp_filter_ctx ctx) {
+  enum { CLOEXEC = 1, NOEXEC_SEAL = 8 };
+  static const char name[] = "jailer-filter";
+  jailer_insn *to = &s->out[s->len];
+  const size_t most = (s->max - s->len) * sizeof *to;
+  size_t got = 0;
+  long fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC | NOEXEC_SEAL, 0, 0, 0, 0), r = 0;
+  if (fd == -EINVAL) fd = jl_sys_call(JL_NR_memfd_create, (long)name, CLOEXEC, 0, 0, 0, 0);
+  if (fd < 0) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-fd, "no memory file for the filter (memfd_create)");
+    return;
+  }
+  const int exported = seccomp_export_bpf(ctx, (int)fd);
+  jl_stat st = {0};
+  if (exported == 0) r = jl_sys_fstat((int)fd, &st);
+  while (exported == 0 && r >= 0 && st.size <= most && got < st.size) {
+    r = jl_sys_call(JL_NR_pread64, fd, (long)((char *)to + got), (long)(st.size - got), (long)got, 0, 0);
+    if (r == 0) r = -EIO;
+    if (r == -EINTR) r = 0;
+    else if (r > 0) got += (size_t)r;
+  }
+  jl_sys_close((int)fd); /* memory only: nothing is lost whatever close says */
+  if (exported) jl_scmp_fail(s, JAILER_E_SYSTEM, -exported, "libseccomp could not write the filter");
+  else if (r < 0) jl_scmp_fail(s, JAILER_E_SYSTEM, (int)-r, "the filter could not be read back");
+  else if (st.size > most)
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0,
+                 "the filter needs more instructions than there is room for, or than the kernel "
+                 "takes (4096)");
+  else s->len += got / sizeof *to;
+}
+
+/* One stage, as libseccomp writes it. */
+static void jl_scmp_stage(jl_scmp *s, uint32_t stage) {
+  const bool last = stage + 1 == s->stages;
+  const uint32_t next = last ? s->policy->unknown.otherwise : JL_SCMP_GO | (stage + 1);
+  const uint32_t otherwise = jl_scmp_stand_in(s, next);
+  if (s->code) return;
+  scmp_filter_ctx ctx = seccomp_init(otherwise);
+  if (!ctx) {
+    jl_scmp_fail(s, JAILER_E_SYSTEM, 0, "libseccomp does not start (seccomp_init)");
+    return;
+  }
+  const int r = jl_scmp_fill(s, ctx, stage, otherwise);
+  if (r) jl_scmp_fail(s, JAILER_E_SYSTEM, -r, "libseccomp (2.5.0 or later is needed) refuses a rule");
+  else jl_scmp_export(s, ctx);
+  seccomp_release(ctx);
+}
+
+/* Puts a stage's instructions right: the machine, the answers for what stood for them, the way to other stages. */
+static void jl_scmp_join(jl_scmp *s, uint32_t stage, jl_arch arch) {
+  unsigned asked = 0;
+  for (size_t i = s->start[stage]; i < s->start[stage + 1]; i++) {
+    jailer_insn *insn = &s->out[i];
+    const bool loaded = i > s->start[stage] && insn[-1].code == JL_BPF_LOAD && insn[-1].k == JL_BPF_AT_ARCH;
+    if (loaded && insn->code == JL_BPF_JEQ && insn->k == seccomp_arch_native()) {
+      insn->k = jl_bpf_audit[arch];
+      asked++;
+    }
+    if (insn->code != JL_BPF_RET) continue;
+    if (insn->k == SCMP_ACT_KILL_THREAD) { /* another machine; it takes KILL_PROCESS only where it may ask for it */
+      insn->k = JAILER_ANSWER_KILL_PROCESS;
+      continue;
+    }
+    const uint32_t stand_in = insn->k - SCMP_ACT_ERRNO(0);
+    const uint32_t answer = stand_in < s->answers ? s->answer[stand_in] : JL_SCMP_GO;
+    const uint32_t target = answer - JL_SCMP_GO;
+    insn->k = answer;
+    if (jl_policy_is_answer(answer)) continue;
+    if (target <= stage || target >= s->stages) { /* back, or nowhere */
+      jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp answers with what it was not given");
+      return;
+    }
+    insn->code = JL_BPF_JUMP;
+    insn->k = (uint32_t)(s->start[target] - i - 1);
+  }
+  if (asked != 1) jl_scmp_fail(s, JAILER_E_UNSUPPORTED, 0, "this libseccomp does not ask for the machine once");
+}
+
+static void jl_scmp_machine(jl_scmp *s, jl_arch arch) {
+  s->answers = 0;
+  jl_scmp_lower(s, arch);
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) {
+    s->start[stage] = s->len;
+    jl_scmp_stage(s, stage);
+  }
+  s->start[s->stages] = s->len;
+  for (uint32_t stage = 0; stage < s->stages && s->code == JAILER_OK; stage++) jl_scmp_join(s, stage, arch);
+}
+
+static void jl_scmp_put(jl_scmp *s, unsigned code, uint32_t k, unsigned yes, unsigned no) {
+  if (s->len == s->max) {
+    jl_scmp_fail(s, JAILER_E_LIMIT, 0, "there is no room for the filter");
+    return;
+  }
+  jailer_insn *insn = &s->out[s->len++];
+  insn->code = (uint16_t)code;
+  insn->jt = (uint8_t)yes;
+  insn->jf = (uint8_t)no;
+  insn->k = k;
+}
+
+/* In front of everything: which machine's entry was used. On entry to a machine's part A = the machine. */
+static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
+  jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_ARCH, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t unknown = s->policy->unknown.otherwise;
+    jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
+    jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
+    jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
+  }
+  jl_scmp_put(s, JL_BPF_RET, JAILER_ANSWER_KILL_PROCESS, 0, 0);
+}
+
+/* As jl_bpf_compile. */
+static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *archs, size_t count, jailer_insn *out,
+                                   size_t max, size_t *len, jailer_error *err) {
+  *len = 0;
+  jl_scmp *s = JAILER_MALLOC(sizeof *s);
+  if (!s) return jl_no_memory(err, jl_scmp_step);
+  memset(s, 0, sizeof *s);
+  s->policy = policy;
+  s->out = out;
+  s->max = max < JAILER_FILTER_MAX ? max : JAILER_FILTER_MAX;
+  s->err = err;
+  jl_scmp_head(s, archs, count);
+  for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    out[jump].k = (uint32_t)(s->len - jump - 1);
+    jl_scmp_machine(s, archs[i]);
+  }
+  const jailer_code code = s->code;
+  if (code == JAILER_OK) *len = s->len;
+  if (s->rule) JAILER_FREE(s->rule);
+  JAILER_FREE(s);
+  return code;
+}
+#endif /* JL_LIBSECCOMP */
+
+/* ============================================================================================
+ * // >>reporter    in the jailed program: a handler that writes the line of >>denial
+ * May touch: the kernel, the caller's jailer_reporter. May call: base, error, denial, sys. The handler may have
+ * interrupted anything, the allocator with its lock held too: system calls only, on a stack that may be a small one.
+ * ============================================================================================ */
+
+/* The one variable of the library: a handler is told nothing of who installed it. NULL: none is installed. */
+static jailer_reporter *jl_reporter_installed = NULL;
+
+/* struct sigaction of the kernel: handler, flags, restorer, mask. asm-generic/signal-defs.h, asm/signal.h. */
+enum { JL_SA_HANDLER = 0, JL_SA_FLAGS, JL_SA_RESTORER, JL_SA_MASK };
+#define JL_SA_SIGINFO 0x00000004u
+#define JL_SA_HAS_RESTORER 0x04000000u
+#define JL_SA_ONSTACK 0x08000000u
+#define JL_SA_NODEFER 0x40000000u
+enum { JL_SIG_DFL = 0, JL_SIG_IGN = 1, JL_SIGXFSZ = 25, JL_SIGSEGV = 11, JL_SIGBUS = 7, JL_SIGTRAP = 5 };
+#define JL_REPORTER_BIT(signal) ((uint64_t)1 << ((signal)-1))
+
+/* siginfo_t, from its start: asm-generic/siginfo.h. */
+typedef struct jl_siginfo {
+  int32_t signal, error, code, pad;
+  uint64_t address; /* si_addr, or si_call_addr of SIGSYS */
+  int32_t number;   /* SIGSYS: si_syscall, si_arch */
+  uint32_t arch;
+  uint64_t rest[12];
+} jl_siginfo;
+
+/* Where a machine's ucontext has the signal mask, the instruction pointer and the six arguments of a system call, in
+   words of 64 bits: arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/ucontext.h. And how long the
+   instruction is that makes the call. */
+#if JL_X86_64
+enum { JL_UC_MASK = 37, JL_UC_IP = 21, JL_REPORTER_CALL = 2 };
+static const uint8_t jl_reporter_args[6] = {13, 14, 17, 7, 5, 6};         /* rdi rsi rdx r10 r8 r9 */
+static const uint8_t jl_reporter_args_i386[6] = {16, 19, 17, 14, 13, 15}; /* ebx ecx edx esi edi ebp: int 0x80 */
+enum { JL_REPORTER_I386 = 0x40000003 };                                   /* AUDIT_ARCH_I386 */
+
+/* How a handler returns: x86-64 has no vDSO for it. The bytes are those that unwinders look for. */
+__attribute__((naked)) static void jl_reporter_return(void) { __asm__ volatile("movq $15, %rax\n\tsyscall"); }
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  return arch == JL_REPORTER_I386 ? context[jl_reporter_args_i386[i]] & UINT32_MAX : context[jl_reporter_args[i]];
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) {
+  action[JL_SA_FLAGS] |= JL_SA_HAS_RESTORER;
+  action[JL_SA_RESTORER] = (uint64_t)(uintptr_t)jl_reporter_return;
+}
+#else
+enum { JL_UC_MASK = 5, JL_UC_IP = 55, JL_REPORTER_CALL = 4 };
+
+static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
+  (void)arch;
+  return context[23 + i]; /* x0 to x5 */
+}
+
+static void jl_reporter_restorer(uint64_t action[4]) { (void)action; } /* the kernel's own, in the vDSO */
+#endif
+
+static long jl_reporter_action(int signal, const uint64_t *set, uint64_t *get) {
+  return jl_sys_call(JL_NR_rt_sigaction, signal, (long)set, (long)get, 8, 0, 0);
+}
+
+/* --- in the handler --- */
+
+static void jl_reporter_text(char to[JAILER_TOLD_NAME_MAX], const char *text) {
+  size_t n = 0;
+  for (; text && text[n] && n + 1 < JAILER_TOLD_NAME_MAX; n++) to[n] = text[n];
+  to[n] = 0;
+}
+
+/* SYS_SECCOMP is 1. si_errno carries the data of the filter's answer: for a role's filter that is the role. */
+static void jl_reporter_look(const jailer_reporter *r, const jl_siginfo *info, const uint64_t *context,
+                             jailer_denial *d) {
+  const bool named = info->error > JAILER_ROLE_NONE && info->error < JAILER_ROLE_COUNT;
+  const bool denied = info->signal == JL_DENIAL_SYS && info->code == 1;
+  d->kind = denied ? JAILER_TOLD_DENIED : JAILER_TOLD_CRASHED;
+  d->signal = info->signal;
+  d->code = info->code;
+  d->number = denied ? (uint32_t)info->number : 0;
+  d->audit_arch = denied ? info->arch : 0;
+  d->tid = 0;
+  for (size_t i = 0; i < 6; i++) d->args[i] = denied ? jl_reporter_arg(context, info->arch, i) : 0;
+  d->address = info->code > 0 ? info->address : 0; /* otherwise who sent it */
+  d->ip = denied ? info->address : context[JL_UC_IP];
+  jl_reporter_text(d->call, denied ? jl_denial_call(d->audit_arch, d->number) : NULL);
+  jl_reporter_text(d->role, denied && named ? jl_tab_roles[info->error] : r->name);
+}
+
+/* One write, of a newline and the line. Where it does not fit, RLIMIT_FSIZE sends SIGXFSZ, which is blocked here and
+   would end the process when the handler returns: taken away. */
+static void jl_reporter_tell(const jailer_reporter *r, jailer_denial *d) {
+  char line[JL_DENIAL_MAX];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  const long tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  d->tid = tid > 0 ? (uint32_t)tid : 0;
+  jl_buf_char(&b, '\n');
+  jl_denial_write(&b, d);
+  if (b.failed || jl_sys_write(r->fd, line, b.len) != -EFBIG) return;
+  const uint64_t excess = JL_REPORTER_BIT(JL_SIGXFSZ), now[2] = {0, 0};
+  jl_sys_call(JL_NR_rt_sigtimedwait, (long)&excess, 0, (long)now, 8, 0, 0);
+}
+
+/* Whether the kernel raises it again when the interrupted instruction is executed once more. Not: what was sent; a
+   breakpoint, after which the instruction pointer stands; errors of memory that were found by the way (BUS_MCEERR_AO
+   5, SEGV_MTEAERR 8); a system call that was no instruction of its own (x86-64's vsyscall page). */
+static bool jl_reporter_repeats(const jl_siginfo *info, const uint64_t *context) {
+  if (info->code <= 0 || info->signal == JL_SIGTRAP) return false;
+  if (info->signal == JL_DENIAL_SYS) return context[JL_UC_IP] == info->address;
+  return !(info->signal == JL_SIGBUS && info->code == 5) && !(info->signal == JL_SIGSEGV && info->code == 8);
+}
+
+/* The default action. What repeats is blocked and executed again: the kernel then ends the process by exactly that
+   signal, PID 1 too, and asks for no system call but the handler's return. What does not is sent again. */
+static void jl_reporter_end(const jl_siginfo *info, uint64_t *context) {
+  const uint64_t none[4] = {JL_SIG_DFL, 0, 0, 0};
+  const int signal = info->signal;
+  if (jl_reporter_repeats(info, context)) {
+    context[JL_UC_MASK] |= JL_REPORTER_BIT(signal);
+    /* the kernel has put the registers back as they were before the call, but for the instruction pointer */
+    if (signal == JL_DENIAL_SYS) context[JL_UC_IP] -= JL_REPORTER_CALL;
+    return;
+  }
+  const long pid = jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0), tid = jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+  long r = pid > 1 ? jl_reporter_action(signal, none, NULL) : -EPERM; /* PID 1 would not see it: pid_namespaces(7) */
+  if (r == 0) r = jl_sys_call(JL_NR_tgkill, pid, tid, signal, 0, 0, 0);
+  if (r < 0) jl_sys_call(JL_NR_exit_group, 128 + signal, 0, 0, 0, 0, 0);
+}
+
+/* Who was there before gets the same arguments, under the mask that it asked for. */
+static void jl_reporter_hand_on(const uint64_t action[4], jl_siginfo *info, uint64_t *context) {
+  const uint64_t own = JL_REPORTER_BIT(info->signal);
+  if (action[JL_SA_FLAGS] & JL_SA_NODEFER)
+    jl_sys_call(JL_NR_rt_sigprocmask, 1, (long)&own, 0, 8, 0, 0); /* SIG_UNBLOCK */
+  if (action[JL_SA_FLAGS] & JL_SA_SIGINFO)
+    ((void (*)(int, void *, void *))(uintptr_t)action[JL_SA_HANDLER])(info->signal, info, context);
+  else ((void (*)(int))(uintptr_t)action[JL_SA_HANDLER])(info->signal);
+}
+
+static void jl_reporter_handler(int signal, void *information, void *ucontext) {
+  const jailer_reporter *r = __atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE);
+  jl_siginfo *info = information;
+  uint64_t *context = ucontext;
+  jailer_denial d;
+  size_t i = 0;
+  while (i + 1 < JL_DENIAL_SIGNALS && jl_denial_signals[i].number != signal) i++;
+  const uint64_t before = r ? r->previous[i][JL_SA_HANDLER] : JL_SIG_DFL;
+  if (before == JL_SIG_IGN && info->code <= 0) return; /* sent, and to be ignored; a fault ends the process even so */
+  if (r) {
+    jl_reporter_look(r, info, context, &d);
+    jl_reporter_tell(r, &d);
+  }
+  if (before == JL_SIG_DFL || before == JL_SIG_IGN) jl_reporter_end(info, context);
+  else jl_reporter_hand_on(r->previous[i], info, context);
+}
+
+/* --- installing it --- */
+
+static const char jl_reporter_step[] = "install the reporter";
+
+static jailer_code jl_reporter_system(const char *item, long r, const char *message, jailer_error *err) {
+  const jailer_code code = r == -ENOENT                  ? JAILER_E_NOT_FOUND
+                           : r == -EACCES || r == -EPERM ? JAILER_E_DENIED
+                                                         : JAILER_E_SYSTEM;
+  return jl_fail(err, code, JAILER_LAYER_NONE, jl_reporter_step, item, (int)-r, message);
+}
+
+/* One write has to be one line, whoever else writes; and it must neither block nor raise SIGPIPE: a regular file. */
+static jailer_code jl_reporter_file(const jailer_reporter *r, jailer_error *err) {
+  jl_stat st;
+  const long flags = jl_sys_fcntl(r->fd, JL_F_GETFL, 0);
+  const bool appends = flags >= 0 && (flags & JL_O_APPEND) && (flags & JL_O_ACCMODE) != JL_O_RDONLY;
+  if (appends && !(flags & JL_O_PATH) && jl_sys_fstat(r->fd, &st) == 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG)
+    return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->path ? r->path : "fd", 0,
+                 "a reporter needs a regular file that is open for appending (O_APPEND)");
+}
+
+static jailer_code jl_reporter_name(jailer_reporter *r, jailer_error *err) {
+  size_t n = 0;
+  while (r->role && n < JAILER_TOLD_NAME_MAX && jl_denial_role_char(r->role[n])) n++;
+  if (r->role && (n >= JAILER_TOLD_NAME_MAX || r->role[n]))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, jl_reporter_step, r->role, 0,
+                   "role is at most 31 of the characters A-Z, a-z, 0-9, _ and -");
+  jl_reporter_text(r->name, r->role);
+  return JAILER_OK;
+}
+
+/* The writer once, before it counts: a dynamic linker that binds late needs locks, and kilobytes of stack. */
+static void jl_reporter_rehearse(const jailer_reporter *r) {
+  jl_siginfo info;
+  uint64_t context[64];
+  char line[JL_DENIAL_MAX];
+  jailer_denial d;
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  memset(&info, 0xff, sizeof info);
+  memset(context, 0xff, sizeof context);
+  for (info.code = 0; info.code < 2; info.code++) {
+    info.signal = JL_DENIAL_SYS;
+    jl_reporter_look(r, &info, context, &d);
+    jl_denial_write(&b, &d);
+  }
+}
+
+/* All of them or none. */
+static long jl_reporter_actions(jailer_reporter *r) {
+  const int count = r->denials_only ? 1 : JL_DENIAL_SIGNALS; /* SIGSYS is the first */
+  long result = 0;
+  int i = 0;
+  for (; i < count && result == 0; i++) {
+    uint64_t action[4] = {(uint64_t)(uintptr_t)jl_reporter_handler, JL_SA_SIGINFO | JL_SA_ONSTACK, 0, 0};
+    result = jl_reporter_action(jl_denial_signals[i].number, NULL, r->previous[i]);
+    if (r->previous[i][JL_SA_HANDLER] > JL_SIG_IGN) action[JL_SA_MASK] = r->previous[i][JL_SA_MASK];
+    action[JL_SA_MASK] |= JL_REPORTER_BIT(JL_SIGXFSZ);
+    jl_reporter_restorer(action);
+    if (result == 0) result = jl_reporter_action(jl_denial_signals[i].number, action, NULL);
+  }
+  if (result < 0)
+    while (--i > 0) jl_reporter_action(jl_denial_signals[i - 1].number, r->previous[i - 1], NULL);
+  return result;
+}
+
+static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
+  jailer_reporter *none = NULL;
+  jailer_code code = jl_reporter_name(r, err);
+  if (code) return code;
+  if (__atomic_load_n(&jl_reporter_installed, __ATOMIC_ACQUIRE))
+    return jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  if (r->path) {
+    const long fd = jl_sys_openat(JL_AT_FDCWD, r->path, JL_O_WRONLY | JL_O_APPEND | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+    if (fd < 0) return jl_reporter_system(r->path, fd, "the file must exist and be writable", err);
+    r->fd = (int)fd;
+  }
+  memset(r->previous, 0, sizeof r->previous);
+  code = jl_reporter_file(r, err);
+  if (code == JAILER_OK) jl_reporter_rehearse(r);
+  if (code == JAILER_OK &&
+      !__atomic_compare_exchange_n(&jl_reporter_installed, &none, r, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    code = jl_fail(err, JAILER_E_BUSY, JAILER_LAYER_NONE, jl_reporter_step, NULL, 0, "this process has a reporter");
+  const long result = code ? 0 : jl_reporter_actions(r);
+  if (result < 0) {
+    __atomic_store_n(&jl_reporter_installed, NULL, __ATOMIC_RELEASE);
+    code = jl_reporter_system(NULL, result, "rt_sigaction(2) was refused: install it before a filter", err);
+  }
+  if (code && r->path) jl_sys_close(r->fd);
+  return code;
+}
+
+/* AT_MINSIGSTKSZ of getauxval(3), what the kernel stores of the processor at a signal: 11 KiB with AMX. 0: not
+   known. */
+static size_t jl_reporter_frame(void) {
+  enum { JL_PR_GET_AUXV = 0x41555856, JL_AT_MINSIGSTKSZ = 51 };
+  uint64_t auxv[128];
+  memset(auxv, 0, sizeof auxv);
+  if (jl_sys_call(JL_NR_prctl, JL_PR_GET_AUXV, (long)auxv, sizeof auxv, 0, 0, 0) <= 0) { /* Linux 6.4 */
+    const long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/auxv", JL_O_RDONLY, 0);
+    if (fd < 0) return 0;
+    jl_sys_read_all((int)fd, auxv, sizeof auxv);
+    jl_sys_close((int)fd);
+  }
+  for (size_t i = 0; i + 1 < sizeof auxv / sizeof auxv[0] && auxv[i]; i += 2)
+    if (auxv[i] == JL_AT_MINSIGSTKSZ && auxv[i + 1] < (1u << 20)) return (size_t)auxv[i + 1];
+  return 0;
+}
+
+/* Room for the handler, and for one more in it that tells of a crash in the first. */
+static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *err) {
+  static const char step[] = "give a thread an alternate stack";
+  enum { JL_SS_DISABLE = 2, OWN_BYTES = 2048 };
+  const size_t frame = jl_reporter_frame(), need = 2 * ((frame ? frame : 5120) + OWN_BYTES);
+  const uint64_t stack[3] = {(uint64_t)(uintptr_t)memory, memory ? 0 : JL_SS_DISABLE, size};
+  if (memory && size < need) {
+    char message[96];
+    jl_buf b = jl_buf_fixed(message, sizeof message);
+    jl_buf_str(&b, "on this processor it takes ");
+    jl_buf_u64(&b, need);
+    jl_buf_str(&b, " bytes; JAILER_REPORTER_STACK is enough everywhere");
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, step, "size", 0, message);
+  }
+  const long r = jl_sys_call(JL_NR_sigaltstack, (long)stack, 0, 0, 0, 0, 0);
+  if (r == 0) return JAILER_OK;
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, NULL, (int)-r,
+                 "sigaltstack(2) failed; a thread cannot change the stack that it runs on");
 }
 
 /* ============================================================================================
@@ -7130,6 +9566,23 @@ static jailer_code jl_files_exit_read(const jl_box *box, char *buf, size_t size,
               : JAILER_OK;
 }
 
+/* The end of what the jailed process left in `exit`, at most `size` bytes, from the beginning of a line on; 0 when it
+   cannot be read. */
+static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
+  jl_stat st;
+  int fd = -1;
+  if (jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL)) return 0;
+  const uint64_t from = st.size > size ? st.size - size : 0;
+  const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
+  jl_files_close(&fd);
+  const size_t n = r > 0 ? (size_t)r : 0;
+  const char *line = n && from ? memchr(buf, '\n', n) : NULL;
+  if (!from) return n;
+  if (!line) return 0;
+  memmove(buf, line + 1, (size_t)(buf + n - (line + 1)));
+  return (size_t)(buf + n - (line + 1));
+}
+
 /* --- copies into bin/ -------------------------------------------------------------------------------------------- */
 
 /* One line of ID/copies: what a file of bin/ was copied from, and the copy as it was then. Anything that writes, links,
@@ -7557,6 +10010,52 @@ JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_
     else if (r < 0) code = jl_files_sys(&box, "remove the box", "", r, err);
   }
   jl_files_box_close(&box);
+  return code;
+}
+
+/* --- policies as text --- */
+
+static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jailer_code code, long r,
+                                        const char *why) {
+  return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
+}
+
+/* All of a regular file, or nothing: the include of jailer_policy_load. Nothing else than a regular file is read, and a
+   FIFO is not waited for. */
+static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
+                                   jailer_error *err) {
+  char more;
+  jl_stat st;
+  (void)user;
+  *length = 0;
+  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), r = fd, n = 0;
+  if (fd < 0)
+    return jl_files_policy_fail(err, path, jl_files_code(r), r,
+                                r == -ENOENT ? "there is no such file" : "the file cannot be opened");
+  r = jl_sys_fstat((int)fd, &st);
+  const bool regular = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && st.size <= size) r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && st.size > size;
+  if (r >= 0 && (size_t)n == size) {
+    r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || r > 0;
+  }
+  (void)jl_sys_close((int)fd); /* it was only read */
+  if (r < 0) return jl_files_policy_fail(err, path, jl_files_code(r), r, "the file cannot be read");
+  if (!regular) return jl_files_policy_fail(err, path, JAILER_E_UNSAFE, 0, "this is no regular file");
+  if (large) return jl_files_policy_fail(err, path, JAILER_E_LIMIT, 0, "a file of a policy has at most 1 MiB");
+  *length = (size_t)n;
+  return JAILER_OK;
+}
+
+static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_policy_source source = {path, NULL, 0, jl_files_policy, NULL};
+  char *text = JAILER_MALLOC(JAILER_POLICY_TEXT_MAX);
+  if (!text) return jl_no_memory(err, "read a policy");
+  source.text = text;
+  jailer_code code = jl_files_policy(NULL, path, text, JAILER_POLICY_TEXT_MAX, &source.length, err);
+  if (code == JAILER_OK) code = jl_text_parse(&source, arch, out, err);
+  JAILER_FREE(text);
   return code;
 }
 
@@ -8823,15 +11322,25 @@ JL_CHILD_CODE static long jl_child_close(jl_child *c) {
 
 JL_CHILD_CODE static long jl_child_exec_gate(jl_child *c) { return jl_child_gate(c, &c->reply->exec_gate); }
 
-JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+JL_CHILD_CODE static long jl_child_install(const jailer_insn *filter, size_t len) {
   struct {
     uint16_t len;
     const jailer_insn *filter;
-  } program;
+  } program; /* struct sock_fprog */
   memset(&program, 0, sizeof program);
-  program.len = (uint16_t)c->plan->filter_len;
-  program.filter = c->plan->filter;
+  program.len = (uint16_t)len;
+  program.filter = filter;
   return jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_seccomp(jl_child *c) {
+  return jl_child_install(c->plan->filter, c->plan->filter_len);
+}
+
+/* After all else: it may refuse every call but execve, and so the exit of a child that could not execute, which the
+   kernel then ends. */
+JL_CHILD_CODE static long jl_child_policy(jl_child *c) {
+  return c->plan->policy ? jl_child_install(c->plan->policy, c->plan->policy_len) : 0;
 }
 
 /* --- the kernel's own account, before the target exists. Each answers whether it agrees. --- */
@@ -8976,7 +11485,7 @@ JL_CHILD_CODE static long jl_child_exec(jl_child *c) {
     if (r != -ETXTBSY) return r;
     c->reply->error = ETXTBSY; /* who is killed in this pause was never executed, and the parent must be able to tell */
     __atomic_store_n(&c->reply->exec_gate, JL_GATE_OPEN, __ATOMIC_RELEASE);
-    jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
+    if (!c->plan->policy || c->plan->policy_pauses) jl_sys_call(JL_NR_nanosleep, (long)pause, 0, 0, 0, 0, 0);
     c->reply->error = 0;
   }
   return -ETXTBSY;
@@ -9004,11 +11513,10 @@ JL_CHILD_CODE static long jl_child_run(jl_child *c, const jl_child_step *steps, 
 }
 
 /* From here on the process is the target's own. */
-static const jl_child_step jl_child_last[] = {{JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},
-                                              {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
-                                              {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp},
-                                              {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
-                                              {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
+static const jl_child_step jl_child_last[] = {
+    {JL_STEP_GATE, JAILER_LAYER_NONE, jl_child_exec_gate},     {JL_STEP_CLOSE, JAILER_LAYER_FDS, jl_child_close},
+    {JL_STEP_SECCOMP, JAILER_LAYER_SECCOMP, jl_child_seccomp}, {JL_STEP_READBACK, JAILER_LAYER_NONE, jl_child_readback},
+    {JL_STEP_POLICY, JAILER_LAYER_SECCOMP, jl_child_policy},   {JL_STEP_EXEC, JAILER_LAYER_NONE, jl_child_exec}};
 
 /* The target below an init. It waits until the init's process has executed: until then that process still holds the
    launcher's memory and descriptors, and the target, of the same uid, could look into it through /proc/1. Then a
@@ -10395,6 +12903,8 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
   out->keeps_bounding = l->reply->keeps_bounding;
+  out->trap_denied = p->trap_denied;
+  out->has_policy = p->policy != NULL;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
   if (!p->host.privileged) {
     long n = jl_sys_call(JL_NR_getgroups, 0, 0, 0, 0, 0, 0);
@@ -10608,6 +13118,20 @@ static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *
   return jl_files_report(code, &local, err);
 }
 
+/* What the program in the box told of its end, where that is the end that the kernel tells of. It explains and decides
+   nothing: what cannot be read was not told, and an end that nobody tells of is no reason to look. */
+static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
+  enum { TAIL = 8192 };
+  char tail[TAIL];
+  jailer_denial told;
+  jl_box box;
+  if (!jl_denial_signal(status->exited ? status->exit_code - 128 : status->signal)) return;
+  if (jl_files_box_open(layout, JL_BOX_HELD, &box, NULL)) return;
+  const size_t n = jl_files_exit_tail(&box, tail, sizeof tail);
+  jl_files_box_close(&box);
+  if (jl_denial_find(tail, n, &told) && jl_denial_agrees(&told, status)) status->denial = told;
+}
+
 /* ============================================================================================
  * // >>report    what the kernel says of a running target
  * May touch: the kernel, read-only. May call: base to proc.
@@ -10713,8 +13237,10 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   else jl_report_detail(report, JAILER_LAYER_CAPS, "none outside the user namespace that it made");
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
-  jl_report_confirm(report, JAILER_LAYER_SECCOMP, jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2,
-                    wrong);
+  bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 
 /* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
@@ -10774,7 +13300,11 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   if (proc->keeps_bounding)
     jl_report_detail(report, JAILER_LAYER_CAPS,
                      "none; bounding set and securebits stay (no CAP_SETPCAP), void under no_new_privs");
-  jl_report_detail(report, JAILER_LAYER_SECCOMP, "launch filter");
+  b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "launch filter");
+  if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
+  if (proc->trap_denied) jl_buf_str(&b, "; what the launch filter refuses ends the target (SIGSYS)");
+  jl_report_detail(report, JAILER_LAYER_SECCOMP, text);
 }
 
 /* ============================================================================================
@@ -10988,7 +13518,7 @@ static jailer_code jl_confine_filter_new(jl_confine_filter *f, const jailer_poli
   f->pages = jl_sys_call(JL_NR_mmap, 0, JL_CONFINE_BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
   if (f->pages < 0 && f->pages > -4096) return f->pages = 0, jl_no_memory(err, "install a filter");
   f->unmap = jl_confine_lets(policy, "munmap", (uint64_t)f->pages, JL_CONFINE_BYTES, 0, 0);
-  return jl_bpf_compile(policy, &arch, 1, (jailer_insn *)(uintptr_t)f->pages, JAILER_FILTER_MAX, &f->len, err);
+  return JL_COMPILE(policy, &arch, 1, (jailer_insn *)(uintptr_t)f->pages, JAILER_FILTER_MAX, &f->len, err);
 }
 
 /* Sets no_new_privs, installs, reads back. *told: the kernel's account was read, and agrees. After a success, and after
@@ -11269,7 +13799,7 @@ static jailer_code jl_confine_ruleset(jl_confine *c) {
 }
 
 static jailer_code jl_confine_filter_ready(jl_confine *c) {
-  const jailer_policy *policy = c->plan->policy;
+  const jailer_policy *policy = c->plan->self_policy;
   const bool all = !c->plan->allow_unconfined_threads;
   if (!(c->layers & JAILER_BIT(JAILER_LAYER_SECCOMP))) return jl_confine_forget(&c->filter.look), JAILER_OK;
   jailer_code code = jl_confine_filter_new(&c->filter, policy, all, c->err);
@@ -11289,7 +13819,8 @@ static jailer_code jl_confine_ready(jl_confine *c) {
   c->may_degrade = p->may_degrade;
   c->nofile = p->nofile;
   c->fsize = p->fsize;
-  jl_buf_bytes(&name, p->policy->name, jl_strnlen(p->policy->name, sizeof c->policy - 1)); /* for a log: may be cut */
+  jl_buf_bytes(&name, p->self_policy->name,
+               jl_strnlen(p->self_policy->name, sizeof c->policy - 1)); /* for a log: may be cut */
   jl_parent_hold(c->held);
   jailer_code code = jl_confine_fds(c);
   if (code == JAILER_OK) code = jl_confine_threads(c);
@@ -11585,8 +14116,39 @@ static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
                                 "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
 }
 
+/* A policy as a filter in the plan's memory. */
+static jailer_code jl_survey_compile(jailer_plan *plan, const jailer_policy *policy, jailer_insn **out, size_t *len,
+                                     jailer_error *err) {
+  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
+  if (!whole) return jl_no_memory(err, "compile a filter");
+  jailer_code code = JL_COMPILE(policy, &arch, 1, whole, JAILER_FILTER_MAX, len, err);
+  if (code == JAILER_OK) {
+    *out = jl_arena_array(&plan->arena, *len, sizeof **out);
+    if (*out) memcpy(*out, whole, *len * sizeof *whole);
+    else code = jl_no_memory(err, "compile a filter");
+  }
+  JAILER_FREE(whole);
+  return code;
+}
+
+/* The target's own policy: installed right before execve, which it has to let through. */
+static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *policy, jailer_error *err) {
+  if (!policy) return JAILER_OK;
+  if (plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
+  if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
+    return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+                   "this policy refuses execve(2), with which the target starts: allow it, or let the program install "
+                   "the policy itself once it has started (jailer_seccomp_apply)");
+  plan->policy_pauses = jl_confine_lets(policy, "nanosleep", 0, 0, 0, 0);
+  plan->policy_name = jl_arena_text(&plan->arena, policy->name, strlen(policy->name));
+  if (!plan->policy_name) return jl_no_memory(err, "compile a filter");
+  return jl_survey_compile(plan, policy, &plan->policy, &plan->policy_len, err);
+}
+
 /* The policy of the role, with what the configuration grants. A process that confines itself signals itself alone. */
-static jailer_code jl_survey_policy(const jailer_plan *plan, jailer_policy **out, jailer_error *err) {
+static jailer_code jl_survey_role(const jailer_plan *plan, jailer_policy **out, jailer_error *err) {
   const bool self = plan->engine == JAILER_ENGINE_SELF;
   jailer_role_options options;
   memset(&options, 0, sizeof options);
@@ -11596,24 +14158,16 @@ static jailer_code jl_survey_policy(const jailer_plan *plan, jailer_policy **out
   options.allow_userns = plan->allow_userns;
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
+  options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
   if (self) options.pid = (uint32_t)jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0);
   return jl_policy_from_role(self ? plan->role : JAILER_ROLE_LAUNCH, &options, out, err);
 }
 
 static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
-  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
-  jailer_insn *whole = JAILER_MALLOC(JAILER_FILTER_MAX * sizeof *whole);
-  if (!whole) return jl_no_memory(err, "compile the filter");
-  jailer_code code = plan->policy ? JAILER_OK : jl_survey_policy(plan, &plan->own_policy, err);
-  if (!plan->policy) plan->policy = plan->own_policy;
-  if (code == JAILER_OK)
-    code = jl_bpf_compile(plan->policy, &arch, 1, whole, JAILER_FILTER_MAX, &plan->filter_len, err);
-  if (code == JAILER_OK) {
-    plan->filter = jl_arena_array(&plan->arena, plan->filter_len, sizeof *plan->filter);
-    if (plan->filter) memcpy(plan->filter, whole, plan->filter_len * sizeof *whole);
-    else code = jl_no_memory(err, "compile the filter");
-  }
-  JAILER_FREE(whole);
+  jailer_policy *policy = NULL;
+  jailer_code code = jl_survey_role(plan, &policy, err);
+  if (code == JAILER_OK) code = jl_survey_compile(plan, policy, &plan->filter, &plan->filter_len, err);
+  jl_policy_free(policy);
   return code;
 }
 
@@ -11843,7 +14397,10 @@ static jailer_code jl_survey_self(jailer_plan *plan, const jailer_config *config
   jailer_code code = jl_plan_wants(plan, config, 0, err);
   if (code == JAILER_OK) code = jl_survey_paths(plan, err);
   if (code == JAILER_OK) code = jl_plan_build(plan, &config->limits, err);
-  return code ? code : jl_survey_filter(plan, err);
+  if (code == JAILER_OK && !plan->self_policy) code = jl_survey_role(plan, &plan->own_policy, err);
+  if (code) return code;
+  if (!plan->self_policy) plan->self_policy = plan->own_policy;
+  return jl_survey_compile(plan, plan->self_policy, &plan->filter, &plan->filter_len, err);
 }
 
 static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
@@ -11870,7 +14427,8 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
-  return jl_survey_filter(plan, err);
+  code = jl_survey_filter(plan, err);
+  return code ? code : jl_survey_policy(plan, config->policy, err);
 }
 
 #endif /* JL_LINUX */
@@ -12045,6 +14603,47 @@ JAILER_API jailer_code jailer_policy_rules(const jailer_rules *rules, jailer_pol
 
 JAILER_API void jailer_policy_free(jailer_policy *policy) { jl_policy_free(policy); }
 
+/* The arguments of what makes a policy from text; *out is NULL from here on. */
+static jailer_code jl_public_policy_args(const void *from, const char *name, jailer_arch arch, jailer_policy **out,
+                                         jailer_error *err) {
+  if (out) *out = NULL;
+  if (!out || !from)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, from ? "out" : name, 0,
+                   "NULL where it is needed");
+  if (jl_public_arch(arch) < JL_ARCH_COUNT) return JAILER_OK;
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, jl_text_step, NULL, 0,
+                 "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+}
+
+JAILER_API jailer_code jailer_policy_parse(const jailer_policy_source *source, jailer_arch arch, jailer_policy **out,
+                                           jailer_error *err) {
+  jailer_code code = jl_public_policy_args(source, "source", arch, out, err);
+  if (code) return code;
+  if (source->length && !source->text)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, jl_text_step, "text", 0,
+                   "text is NULL and length is not 0");
+  if (source->length > JAILER_POLICY_TEXT_MAX)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SECCOMP, jl_text_step, source->name, 0,
+                   "a file of a policy has at most 1 MiB");
+  return jl_text_parse(source, jl_public_arch(arch), out, err);
+}
+
+JAILER_API jailer_code jailer_policy_text(const jailer_policy *policy, jailer_arch arch, char *text, size_t size,
+                                          size_t *length, jailer_error *err) {
+  static const char step[] = "print a policy";
+  const jl_arch column = jl_public_arch(arch);
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  if (!policy)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "policy", 0, "NULL where it is needed");
+  if (column >= JL_ARCH_COUNT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, step, NULL, 0,
+                   "the system calls of this machine are not in the table: x86-64, aarch64 and riscv64 are");
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_text_print(&b, policy, column);
+  return jl_public_text(&b, text, size, length, step, err);
+}
+
 JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arch arch, uint32_t number,
                                          const uint64_t args[6]) {
   const jl_arch column = jl_public_arch(arch);
@@ -12077,7 +14676,31 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
         return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, step, "archs", 0, "a machine is named twice");
     column[i] = one; /* below JL_ARCH_COUNT: a longer list names one twice */
   }
-  return jl_bpf_compile(policy, column, arch_count, out, max, len, err);
+  return JL_COMPILE(policy, column, arch_count, out, max, len, err);
+}
+
+/* --- what a jailed program told: pure --- */
+
+JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_denial *out) {
+  if (!out) return false;
+  return jl_denial_find(bytes, bytes ? length : 0, out);
+}
+
+JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size) {
+  char line[1024];
+  jl_buf b = jl_buf_fixed(line, sizeof line);
+  if (!text || !size) return 0;
+  if (denial) jl_denial_say(&b, denial);
+  const size_t n = b.len < size ? b.len : size - 1;
+  memcpy(text, line, n);
+  text[n] = 0;
+  return n;
+}
+
+static jailer_code jl_public_reporter(const jailer_reporter *reporter, jailer_error *err) {
+  return reporter ? JAILER_OK
+                  : jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "install the reporter", "reporter", 0,
+                            "NULL where it is needed");
 }
 
 #if JL_LINUX
@@ -12089,6 +14712,20 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
   if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
   if (verified) *verified = told;
   return code;
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code = jl_public_policy_args(path, "path", arch, out, err);
+  return code ? code : jl_files_policy_load(path, jl_public_arch(arch), out, err);
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_reporter_start(reporter, err);
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  return jl_reporter_stack(memory, size, err);
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
@@ -12153,10 +14790,34 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   }
 }
 
+/* The layers, and what is said about them. */
+static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    if (!(plan->layers & JAILER_BIT(i))) continue;
+    jl_buf_str(b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
+    jl_buf_str(b, jl_tab_layers[i]);
+    jl_buf_char(b, '\n');
+  }
+  for (size_t i = 0; i < plan->port_count; i++) {
+    jl_buf_str(b, "port ");
+    jl_buf_str(b, jl_tab_ports[plan->ports[i].use].name);
+    jl_buf_char(b, ' ');
+    jl_buf_u64(b, plan->ports[i].port);
+    jl_buf_char(b, '\n');
+  }
+  if (plan->log_denials) jl_buf_str(b, "denials logged\n");
+  if (plan->trap_denied) jl_buf_str(b, "denied SIGSYS\n");
+  if (plan->policy) {
+    jl_buf_str(b, "policy ");
+    jl_buf_escaped(b, plan->policy_name, strlen(plan->policy_name));
+    jl_buf_char(b, '\n');
+  }
+}
+
 /* What a running process will be held to beside grants, ports and descriptors. */
 static void jl_public_self_text(jl_buf *b, const jailer_plan *plan) {
   jl_buf_str(b, "\npolicy ");
-  jl_buf_escaped(b, plan->policy->name, strlen(plan->policy->name));
+  jl_buf_escaped(b, plan->self_policy->name, strlen(plan->self_policy->name));
   jl_buf_str(b, plan->allow_unconfined_threads ? "\nthreads the calling one\nlimit nofile "
                                                : "\nthreads all\nlimit nofile ");
   jl_buf_u64(b, plan->nofile);
@@ -12176,20 +14837,7 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
   jl_buf_str(&b, jailer_engine_name(plan->engine));
   if (plan->engine == JAILER_ENGINE_SELF) jl_public_self_text(&b, plan);
   else jl_public_target_text(&b, plan);
-  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
-    if (!(plan->layers & JAILER_BIT(i))) continue;
-    jl_buf_str(&b, plan->may_degrade & JAILER_BIT(i) ? "layer? " : "layer ");
-    jl_buf_str(&b, jl_tab_layers[i]);
-    jl_buf_char(&b, '\n');
-  }
-  for (size_t i = 0; i < plan->port_count; i++) {
-    jl_buf_str(&b, "port ");
-    jl_buf_str(&b, jl_tab_ports[plan->ports[i].use].name);
-    jl_buf_char(&b, ' ');
-    jl_buf_u64(&b, plan->ports[i].port);
-    jl_buf_char(&b, '\n');
-  }
-  if (plan->log_denials) jl_buf_str(&b, "denials logged\n");
+  jl_public_layers_text(&b, plan);
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
     jl_buf_i64(&b, plan->fds[i].to);
@@ -12337,6 +14985,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (jl_proc_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
+  if (proc->box && r == 0) jl_proc_told(proc->box, status);
   code = proc->box ? jl_proc_box_ended(proc->box, err) : JAILER_OK;
   jailer_release(proc);
   if (r == 0) return code;
@@ -12407,6 +15056,22 @@ JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes,
 static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
                  "this build has no effects: they exist on Linux, x86-64 and aarch64");
+}
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code =
+      jl_public_policy_args(path, "path", arch == JAILER_ARCH_NATIVE ? JAILER_ARCH_X86_64 : arch, out, err);
+  return code ? code : jl_public_nowhere(err, "read a policy");
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_public_nowhere(err, "install the reporter");
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  (void)memory, (void)size;
+  return jl_public_nowhere(err, "give a thread an alternate stack");
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {

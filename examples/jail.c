@@ -97,6 +97,9 @@ static const struct row {
     {"--allow-host-root", NULL, FLAG, IN(config.allow_host_root), "stay uid 0 of the host; --uid 0 needs it"},
     {"--full-proc", NULL, FLAG, IN(config.allow_full_proc), "all of /proc, not only processes"},
     {"--log-denials", NULL, FLAG, IN(config.log_denials), "the kernel's audit log tells what Landlock refused"},
+    {"--trap", NULL, FLAG, IN(config.trap_denied),
+     "what the filter refuses ends PROGRAM (SIGSYS), and a box's that tells is quoted;\n"
+     "default: it gets an error and goes on"},
 
     {"The run:", NULL, GROUP, 0, NULL},
     {"--timeout", "SECONDS", NUMBER, IN(timeout_s), "then SIGTERM, and SIGKILL 2 seconds later; default: none"},
@@ -605,6 +608,16 @@ static void check_deadline(run *r) {
   r->timed_out = true;
 }
 
+/* What ended it, where that is known: the program of a box may have told. */
+static void tell_end(const jailer_status *status) {
+  char text[1024];
+  if (jailer_denial_text(&status->denial, text, sizeof text))
+    refuse("", text);
+  else if (!status->exited && status->signal == SIGSYS)
+    refuse("", "ended by SIGSYS: a system call that a filter refuses; the program does not report which "
+               "(jailer_reporter_install)");
+}
+
 /* Copies, forwards and waits until the program has ended and its output is out. */
 static int attend(run *r) {
   enum { SIGNALS, PROGRAM, KEYS_IN, KEYS_OUT, SCREEN_IN, SCREEN_OUT, COUNT };
@@ -640,6 +653,8 @@ static int attend(run *r) {
     if (code == JAILER_E_STATUS_LOST || r->proc.pid) return EXIT_JAIL;
     r->ended = true; /* an error then is about what it left; its exit status stands */
   }
+  terminal_restore(t);
+  tell_end(&r->status);
   if (r->timed_out) return EXIT_TIMEOUT;
   return r->status.exited ? r->status.exit_code : 128 + r->status.signal;
 }

@@ -345,16 +345,18 @@ static int listen_on(const char *name) {
   return api;
 }
 
-static int open_for_writing(const char *name, int flags) {
+static int open_for_writing(const char *name) {
   char path[JAILER_PATH_MAX];
-  int fd = open(in_box(path, name), O_WRONLY | O_CLOEXEC | O_TRUNC | flags, 0644);
+  int fd = open(in_box(path, name), O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC, 0644);
   if (fd < 0) give_up("cannot open", path);
   return fd;
 }
 
 int main(int argc, char **argv) {
+  static jailer_reporter reporter; /* used until the end */
   const char *tries[16];
-  char line[160];
+  char path[JAILER_PATH_MAX], line[160];
+  jailer_error err;
   size_t try_count = 0;
   machine m = {.kvm = -1, .vm = -1, .vcpu = -1};
   bool stay = false;
@@ -370,6 +372,10 @@ int main(int argc, char **argv) {
   if (!box || box[0] != '/' || !strrchr(box + 1, '/')) return fprintf(stderr, "shim: --box HOME/boxes/ID is needed\n"), 2;
   for (int fd = 3; fd < 1024; fd++)
     if (fd != m.kvm) close(fd); /* in a jail there is none; outside somebody may have left one open */
+  /* `exit` has one JSON object a line: what ended us is one more, after whatever we write ourselves below */
+  reporter.path = in_box(path, "exit");
+  reporter.role = "shim";
+  if (jailer_reporter_install(&reporter, &err)) return fprintf(stderr, "shim: %s: %s\n", path, err.message), 2;
   printf("shim: pid %d, uid %d\n", (int)getpid(), (int)getuid());
 
   static layer layers[JAILER_CHAIN_DEPTH];
@@ -377,8 +383,8 @@ int main(int argc, char **argv) {
   for (uint64_t n = 0; n < count; n++) read_guest(layers, count, n << layers[0].cluster_bits);
   if (m.kvm < 0) m.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
   m.why = make_machine(&m);
-  int fds[JAILER_CHAIN_DEPTH + 6] = {m.kvm, m.vm, m.vcpu, listen_on("sockets/api.sock"), open_for_writing("logs/console.log", O_CREAT),
-                                     open_for_writing("exit", 0)};
+  int fds[JAILER_CHAIN_DEPTH + 6] = {m.kvm, m.vm, m.vcpu, listen_on("sockets/api.sock"), open_for_writing("logs/console.log"),
+                                     reporter.fd};
   for (size_t n = 0; n < count; n++) fds[6 + n] = layers[n].fd;
   write_file("shared/from-shim", O_CREAT | O_TRUNC, "hello from the shim\n", 20);
   fprintf(stderr, "this goes to shim.stderr\n");
@@ -391,7 +397,7 @@ int main(int argc, char **argv) {
 
   int size = snprintf(line, sizeof line, "{\"code\":%d,\"guest\":\"%s\",\"refused\":%d,\"allowed\":%d}\n", allowed != 0,
                       ran ? "halted" : "none", refused, allowed);
-  if (write(fds[5], line, (size_t)size) != size) give_up("cannot write", "exit");
+  if (write(reporter.fd, line, (size_t)size) != size) give_up("cannot write", "exit");
   printf("wrote: exit\n");
   while (stay && read(0, line, sizeof line) > 0) {}
   return allowed != 0;

@@ -40,7 +40,7 @@ enum {
 #define BPF_RUN_X 0x08
 
 /* NULL when the kernel would take the program; otherwise what is wrong with it. *at: the instruction. */
-static const char *bpf_run_check(const void *program, size_t len, size_t *at) {
+__attribute__((unused)) static const char *bpf_run_check(const void *program, size_t len, size_t *at) {
   const bpf_run_insn *p = program;
   *at = 0;
   if (len == 0 || len > 4096) return "length";

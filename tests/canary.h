@@ -20,6 +20,7 @@ struct canary {
   int32_t pid, session, uid, euid, gid, egid, groups;
   uint64_t inheritable, permitted, effective, bounding, ambient;
   int32_t no_new_privs, seccomp, securebits, death_signal;
+  int32_t policy_error; /* of getppid: only a policy of the test refuses that */
   uint64_t blocked, ignored;
   uint64_t ns[7]; /* user mnt pid net ipc uts cgroup; 0: no /proc */
   int32_t comm_error; /* of opening /proc/self/comm for writing: only Landlock refuses that */
@@ -242,6 +243,7 @@ typedef struct canary_state {
 } canary_state;
 
 CANARY_UNUSED static int canary_environment = 1; /* variables: PATH */
+CANARY_UNUSED static int canary_policy_error; /* what the launch's policy answers to getppid; 0: it has none */
 CANARY_UNUSED static bool canary_full_proc; /* the launch asked for all of /proc */
 #ifdef __GLIBC__
 static int canary_maps_count = 1; /* 0: the maps are not counted (a sanitizer's own come and go) */
@@ -411,6 +413,7 @@ CANARY_UNUSED static const char *canary_denies(const struct canary *c, const jai
   if (CANARY_HAS(NNP)) CANARY_NEED(c->no_new_privs == 1, "no_new_privs %d", c->no_new_privs);
   if (CANARY_HAS(LANDLOCK) && proc_there) CANARY_NEED(c->comm_error == EACCES, "Landlock lets /proc/self/comm be written");
   if (CANARY_HAS(SECCOMP)) CANARY_NEED(c->seccomp == 2, "seccomp mode %d", c->seccomp);
+  if (CANARY_HAS(SECCOMP)) CANARY_NEED(c->policy_error == canary_policy_error, "getppid: errno %d", c->policy_error);
   if (CANARY_HAS(SECCOMP) && CANARY_HAS(NETNS)) CANARY_NEED(c->inet_error != 0, "an AF_INET socket was made");
 #undef CANARY_NEED
 #undef CANARY_HAS

@@ -54,6 +54,18 @@ variants() {
 # The JAILER_NO_* macros that the header tests for.
 section_switches() { grep -o 'JAILER_NO_[A-Z0-9_]*' jailer.h | sort -u; }
 
+# with_libseccomp NAME COMPILER: the filters by libseccomp, where the compiler finds it.
+with_libseccomp() {
+  if printf '#include <seccomp.h>\n' | "$2" -E - >/dev/null 2>&1; then
+    for std in c99 c17; do
+      compile "$1 JAILER_USE_LIBSECCOMP -std=$std" "$2" after_stdio.c -std=$std -DJAILER_USE_LIBSECCOMP
+    done
+    compile "$1 JAILER_USE_LIBSECCOMP -O2" "$2" implementation.c -std=c99 -O2 -DJAILER_USE_LIBSECCOMP
+  else
+    skip "$1 JAILER_USE_LIBSECCOMP" "libseccomp-dev is not installed"
+  fi
+}
+
 # links NAME COMPILER FLAG...: builds the command-line runner and, where this machine can run it, asks its version.
 # shellcheck disable=SC2086
 links() {
@@ -66,6 +78,7 @@ runs() { row "$1: jail runs" "$tap_dir/jail" --version; }
 for cc in gcc clang; do
   if have $cc; then
     variants $cc $cc
+    with_libseccomp $cc $cc
     for optimised in -O3 -Os; do # each sees what the others do not
       compile "$cc -std=c99 $optimised" $cc implementation.c -std=c99 $optimised
     done

@@ -72,6 +72,7 @@ static void powers(struct canary *c) {
   }
   c->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
   c->seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+  c->policy_error = syscall(SYS_getppid) < 0 ? errno : 0;
   c->securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   prctl(PR_GET_PDEATHSIG, &c->death_signal, 0, 0, 0);
 }

@@ -31,9 +31,20 @@ __attribute__((unused)) static uint32_t random_next(uint64_t *state) {
 __attribute__((unused)) static uint32_t random_below(uint64_t *state, uint32_t n) { return random_next(state) % n; }
 
 __attribute__((unused)) static uint64_t random_wide(uint64_t *state) {
-  static const uint64_t edges[] = {0,           1,           2,          0x7fffffffu,  0x80000000u,         0xfffffffeu,
-                                   0xffffffffu, 0x100000000, 0x100000001, 0x7fffffff00000000, 0x8000000000000000,
-                                   UINT64_MAX - 1, UINT64_MAX, 0xffffffff00000000};
+  static const uint64_t edges[] = {0,
+                                   1,
+                                   2,
+                                   0x7fffffffu,
+                                   0x80000000u,
+                                   0xfffffffeu,
+                                   0xffffffffu,
+                                   0x100000000,
+                                   0x100000001,
+                                   0x7fffffff00000000,
+                                   0x8000000000000000,
+                                   UINT64_MAX - 1,
+                                   UINT64_MAX,
+                                   0xffffffff00000000};
   const uint32_t high = random_next(state), low = random_next(state);
   switch (random_below(state, 6)) {
   case 0: return edges[random_below(state, sizeof edges / sizeof *edges)];
@@ -155,8 +166,7 @@ __attribute__((unused)) static void random_clause(random_policy *p, jailer_rule 
   c->answer = random_answer(&p->state);
   c->test_count = count;
   c->tests = &p->test[p->tests];
-  for (unsigned i = 0; i < count; i++)
-    random_test(p, &p->test[p->tests++], same ? first : random_below(&p->state, 6));
+  for (unsigned i = 0; i < count; i++) random_test(p, &p->test[p->tests++], same ? first : random_below(&p->state, 6));
   rule->clause_count++;
 }
 
@@ -166,8 +176,8 @@ __attribute__((unused)) static bool random_has(const random_policy *p, const cha
   return false;
 }
 
-/* A policy of `rules` calls (1 to RANDOM_RULES, or as many as there are) whose clauses are about `clauses` in all (at most 4096). Fewer rules
- * with as many clauses have longer ones. */
+/* A policy of about `rules` calls (1 to RANDOM_RULES; there are fewer calls than that, and chance does not find all)
+ * whose clauses are about `clauses` in all (at most 4096). Fewer rules with as many clauses have longer ones. */
 __attribute__((unused)) static void random_policy_make(random_policy *p, uint64_t seed, unsigned rules,
                                                        unsigned clauses) {
   memset(p, 0, sizeof *p);
@@ -177,8 +187,8 @@ __attribute__((unused)) static void random_policy_make(random_policy *p, uint64_
   p->rules.rules = p->rule;
   p->rules.otherwise = random_answer(&p->state);
   p->rules.unknown = random_answer(&p->state);
-  const unsigned most = 1 + 2 * clauses / rules;
-  for (unsigned tries = 0; p->rules.rule_count < rules && p->rules.rule_count < RANDOM_RULES && tries < 20000; tries++) {
+  const unsigned most = 2 + 2 * clauses / rules;
+  for (unsigned tries = 0; tries < 8 * rules + 64 && p->rules.rule_count < rules; tries++) {
     const jailer_arch arch = (jailer_arch)(1 + random_below(&p->state, JAILER_ARCH_COUNT - 1));
     const char *call = jailer_call_name(arch, random_below(&p->state, 512));
     if (!call || random_has(p, call)) continue;

@@ -16,13 +16,14 @@
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
+#include "random_policy.h"
 #include "tap.h"
 
 /* --- children: the row's function runs in a fork and answers 0, or the line on which it gave up ------------------- */
 
-#define NEED(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) _exit(__LINE__ % 200 + 20);                                                                      \
+#define NEED(condition) \
+  do { \
+    if (!(condition)) _exit(__LINE__ % 200 + 20); \
   } while (0)
 
 static int ended(pid_t pid) {
@@ -231,8 +232,9 @@ static void read_and_close(void) {
   more[4].call = "seccomp";
   more[4].otherwise = JAILER_ANSWER_ALLOW;
   jailer_rule first[64];
-  static const char *const needed[] = {"mmap", "munmap", "brk", "openat", "getdents64", "madvise", "prctl", "seccomp",
-                                       "read", "close",  "write", "exit_group", "lseek", "fstat", "newfstatat"};
+  static const char *const needed[] = {"mmap",    "munmap",     "brk",     "openat", "getdents64",
+                                       "madvise", "prctl",      "seccomp", "read",   "close",
+                                       "write",   "exit_group", "lseek",   "fstat",  "newfstatat"};
   for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
     memset(&first[i], 0, sizeof first[i]);
     first[i].call = needed[i];
@@ -276,6 +278,115 @@ static void without_proc(void) {
   NEED(!verified && refused_77());
 }
 
+/* --- the kernel and the rules agree: getpid heeds no argument, so any may be given to it --------------------------- */
+
+/* A child installs the rule and calls; what came of each call is in shared memory. Answers with which one goes on. */
+enum { CALLS = 200 };
+static void kernel_agrees(void) {
+  static random_policy p;
+  long(*got)[CALLS] = mmap(NULL, sizeof *got, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  unsigned wrong = 0, asked = 0, refused = 0;
+  uint64_t state = 3;
+  for (uint64_t seed = 1; seed <= 120; seed++) {
+    static uint64_t args[CALLS][6];
+    jailer_policy *policy = NULL;
+    random_policy_make(&p, seed, 1, seed % 3 ? 12 : 80);
+    jailer_rule *rule = &p.rule[0];
+    rule->call = "getpid";
+    rule->optional = false;
+    p.rules.otherwise = JAILER_ANSWER_ALLOW;
+    rule->otherwise = JAILER_ANSWER_ERRNO(200);
+    for (uint32_t i = 0; i < rule->clause_count; i++)
+      p.clause[i].answer = i % 5 == 4 ? JAILER_ANSWER_ALLOW : JAILER_ANSWER_ERRNO(201 + i);
+    NEED(jailer_policy_rules(&p.rules, &policy, NULL) == JAILER_OK && rule->clauses == p.clause);
+    for (int i = 0; i < CALLS; i++) random_args(&state, rule->clauses, rule->clause_count, args[i]);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      if (jailer_seccomp_apply(policy, false, NULL, NULL)) syscall(SYS_exit_group, 1);
+      for (int i = 0; i < CALLS; i++) {
+        const uint64_t *a = args[i];
+        const long r = syscall(SYS_getpid, a[0], a[1], a[2], a[3], a[4], a[5]);
+        (*got)[i] = r < 0 ? (long)JAILER_ANSWER_ERRNO(errno) : (long)JAILER_ANSWER_ALLOW;
+      }
+      syscall(SYS_exit_group, 0);
+    }
+    NEED(ended(pid) == 0);
+    for (int i = 0; i < CALLS; i++, asked++) {
+      const uint32_t want = jailer_policy_answer(policy, JAILER_ARCH_NATIVE, SYS_getpid, args[i]);
+      wrong += (uint32_t)(*got)[i] != want;
+      refused += want != JAILER_ANSWER_ALLOW && want != JAILER_ANSWER_ERRNO(200);
+    }
+    jailer_policy_free(policy);
+  }
+  NEED(wrong == 0 && asked == 120 * CALLS && refused > 5000);
+}
+
+/* --- a launch with a policy on top of the launch filter ------------------------------------------------------------ */
+
+static const jailer_rule no_mkdir[] = {{.call = "mkdir", .otherwise = JAILER_ANSWER_ERRNO(13)},
+                                       {.call = "mkdirat", .otherwise = JAILER_ANSWER_ERRNO(13)}};
+
+/* The exit status of a shell line in the strict jail, -signal, or -1000 - code. */
+static int shell(const char *line, const jailer_policy *policy, bool init, jailer_error *err) {
+  const char *const argv[] = {"sh", "-c", line, NULL};
+  jailer_config config = {0};
+  jailer_proc proc;
+  jailer_status status;
+  config.argv = argv;
+  config.policy = policy;
+  config.with_init = init;
+  memset(err, 0, sizeof *err);
+  jailer_code code = jailer_launch(&config, &proc, err);
+  if (code == JAILER_OK) code = jailer_wait(&proc, 20000, &status, err);
+  if (code) return printf("# %s: %s: %s\n", err->step, err->item, err->message), -1000 - (int)code;
+  return status.exited ? status.exit_code : -status.signal;
+}
+
+static void launches(void) {
+  jailer_policy *policy = policy_of(no_mkdir, 2, JAILER_ANSWER_ALLOW), *all = policy_of(NULL, 0, JAILER_ANSWER_ALLOW);
+  static const jailer_rule only_execve[] = {{.call = "execve", .otherwise = JAILER_ANSWER_ALLOW}};
+  jailer_policy *execve_alone = policy_of(only_execve, 1, JAILER_ANSWER_KILL_PROCESS);
+  jailer_policy *nothing = policy_of(NULL, 0, JAILER_ANSWER_KILL_PROCESS);
+  const char *const argv[] = {"/usr/bin/env", NULL}, *const absent[] = {"/tmp/nothing", NULL};
+  char text[8192];
+  jailer_config config = {0};
+  jailer_plan *plan = NULL;
+  jailer_proc proc;
+  jailer_error err;
+  OK(shell("mkdir /tmp/x", NULL, false, &err) == 0, "launch: without a policy mkdir works");
+  for (int init = 0; init < 2; init++) {
+    OK(shell("mkdir /tmp/x 2>/dev/null || exit 5", policy, init, &err) == 5,
+       "launch: with one that refuses it, it does not");
+    OK(shell("unshare -U true 2>/dev/null || exit 6", all, init, &err) == 6,
+       "launch: one that allows everything opens nothing that the launch filter closes");
+    OK(shell("exit 0", execve_alone, init, &err) == -SIGSYS, "launch: one of execve alone ends the program, by SIGSYS");
+  }
+  OK(shell("n=$(grep Seccomp_filters /proc/self/status); exit ${n##*[!0-9]}", policy, false, &err) >= 2,
+     "launch: the target has two filters at least");
+  OK(shell("exit 0", nothing, false, &err) == -1000 - JAILER_E_CONFLICT && err.layer == JAILER_LAYER_SECCOMP,
+     "launch: one without execve is E_CONFLICT");
+  config.argv = argv;
+  config.policy = policy;
+  config.engine = JAILER_ENGINE_NONE;
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_INVALID && !strcmp(err.item, "policy"),
+     "launch: the engine none has no filters, E_INVALID");
+  config.engine = JAILER_ENGINE_AUTO;
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan with a policy");
+  jailer_policy_free(policy);
+  OK(jailer_plan_text(plan, text, sizeof text, NULL, &err) == JAILER_OK && strstr(text, "\npolicy row\n"), "names it");
+  OK(jailer_spawn(plan, &proc, &err) == JAILER_OK && jailer_wait(&proc, 20000, NULL, &err) == JAILER_OK,
+     "and needs it no more");
+  jailer_plan_free(plan);
+  config.argv = absent;
+  config.policy = execve_alone;
+  const jailer_code code = jailer_launch(&config, &proc, &err);
+  OK(code == JAILER_E_EXEC || code == JAILER_E_NOT_FOUND,
+     "launch: a program that is not there is %s under the narrowest", jailer_code_name(code));
+  jailer_policy_free(all);
+  jailer_policy_free(execve_alone);
+  jailer_policy_free(nothing);
+}
+
 int main(void) {
   jailer_error err;
   bool verified = true;
@@ -286,10 +397,13 @@ int main(void) {
   row(stacks, "a second filter comes on top: both hold");
   row(in_a_crowd, "all threads, while others come and go");
   row(the_leader_has_gone, "all threads, when the first one has ended");
-  row(the_strictest, "a policy of write and exit_group: no call is made that it refuses, and nothing is claimed verified");
+  row(the_strictest,
+      "a policy of write and exit_group: no call is made that it refuses, and nothing is claimed verified");
   row(read_and_close, "one thread is verified with read and close alone, without munmap");
   row(not_after_the_last, "a filter below that refuses seccomp: an error, nothing is installed");
   row(too_many, "more than the kernel takes: E_LIMIT");
   row(without_proc, "where /proc cannot be opened it is installed and not verified");
+  row(kernel_agrees, "the kernel answers 24000 calls under 120 random rules as the rules say");
+  launches();
   return tap_done();
 }

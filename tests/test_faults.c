@@ -221,6 +221,14 @@ typedef struct shape {
   jailer_fd fds[4];
 } shape;
 
+static jailer_policy *policy; /* refuses getppid with errno 77 */
+
+static void policy_make(void) {
+  static const jailer_rule rule = {"getppid", JAILER_ANSWER_ERRNO(77), 0, NULL, 0, false};
+  static const jailer_rules rules = {"faults", &rule, 1, JAILER_ANSWER_ALLOW, JAILER_ANSWER_ERRNO(38)};
+  if (jailer_policy_rules(&rules, &policy, NULL)) canary_bail("the policy");
+}
+
 static void shape_make(shape *s, int kind) {
   memset(s, 0, sizeof *s);
   s->argv[0] = canary_program;
@@ -240,6 +248,7 @@ static void shape_make(shape *s, int kind) {
   s->config.without_system = kind != SHAPE_STRICT;
   s->config.allow_network = kind == SHAPE_NESTED;
   s->config.with_init = kind == SHAPE_INIT;
+  s->config.policy = kind == SHAPE_STRICT || kind == SHAPE_INIT ? policy : NULL;
   if (kind == SHAPE_BOX) {
     s->argv[0] = "probe_canary";
     s->config.layout = &W.layout;
@@ -313,6 +322,7 @@ static void judge(const shape *s, uint32_t required, jailer_code code, const jai
   const int ran = canary_get(canary_read_fd, &c);
   const char *why;
   canary_full_proc = s->config.allow_full_proc;
+  canary_policy_error = s->config.policy ? 77 : 0;
   canary_environment = s->config.layout ? 2 : 1; /* and LD_LIBRARY_PATH */
   if (code == JAILER_OK) {
     if (ran == 0 && killed_below_init(s)) return; /* the init lived and will tell */
@@ -1116,6 +1126,7 @@ int main(void) {
   canary_maps_count = canary_maps_count && CANARY_PLAIN;
   canary_setup();
   world();
+  policy_make();
   S = mmap(NULL, sizeof *S, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (S == MAP_FAILED) canary_bail("mmap");
   sigemptyset(&odd);

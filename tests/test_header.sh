@@ -112,8 +112,10 @@ if have nm; then
   nm "$w/plain.o" >"$w/symbols"
   awk 'NF == 3 && $2 ~ /[A-Z]/ && $3 !~ /^jailer_/ { print; bad = 1 } END { exit bad }' "$w/symbols" >"$tap_log"
   ok $? "every symbol it exports begins with jailer_"
-  awk 'NF == 3 && $2 ~ /[BbDdCcGgSs]/ { print; bad = 1 } END { exit bad }' "$w/symbols" >"$tap_log"
-  ok $? "it has no variables: neither global nor static"
+  # One is documented: a signal handler of the jailed program has no other way to its jailer_reporter.
+  awk 'NF == 3 && $2 ~ /[BbDdCcGgSs]/ && $2 $3 !~ /^[bd]jl_reporter_installed$/ { print; bad = 1 } END { exit bad }' \
+    "$w/symbols" >"$tap_log"
+  ok $? "it has no variables, neither global nor static, but the reporter's pointer"
   awk -v allowed="$ALLOWED" '$1 == "U" && $2 !~ allowed { print; bad = 1 } END { exit bad }' "$w/symbols" >"$tap_log"
   ok $? "it asks libc for memory, strings and bsearch only"
   grep -q ' T jailer_' "$w/symbols"

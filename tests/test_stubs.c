@@ -106,6 +106,17 @@ static void test_images(void) {
   INVALID(jailer_qcow2_parse(NULL, 1, 1, &image, e));
 }
 
+static void test_reporter(void) {
+  jailer_reporter reporter;
+  jailer_denial told;
+  static const char line[] = "{\"crash\": \"SIGSEGV\", \"code\": 1, \"address\": \"0x0\", \"ip\": \"0x1\", \"tid\": 2, \"role\": \"\"}\n";
+  memset(&reporter, 0, sizeof reporter);
+  NOWHERE(jailer_reporter_install(&reporter, e));
+  INVALID(jailer_reporter_install(NULL, e));
+  NOWHERE(jailer_reporter_thread(&reporter, sizeof reporter, e));
+  OK(jailer_denial_last(line, sizeof line - 1, &told) && told.signal == 11, "what a reporter wrote elsewhere can be read");
+}
+
 static void test_launches(void) {
   jailer_host host;
   jailer_plan *plan = (jailer_plan *)(void *)&host, *some = plan;
@@ -154,6 +165,25 @@ static void test_launches(void) {
   INVALID(jailer_kill(&proc, 65, e));
 }
 
+static void test_policies(void) {
+  static const jailer_policy_source source = {"t", "read: 1", 7, NULL, NULL};
+  jailer_policy *policy = (jailer_policy *)(void *)&err;
+  char text[256];
+  size_t n = 7;
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_X86_64, &policy, e));
+  OK(policy == NULL, "and there is no policy");
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_NATIVE, &policy, e));
+  INVALID(jailer_policy_load(NULL, JAILER_ARCH_X86_64, &policy, e));
+  INVALID(jailer_policy_load("/policy", JAILER_ARCH_X86_64, NULL, e));
+  NOWHERE(jailer_policy_load("/policy", JAILER_ARCH_COUNT, &policy, e));
+  NOWHERE(jailer_policy_parse(&source, JAILER_ARCH_NATIVE, &policy, e));
+  OK(jailer_policy_parse(&source, JAILER_ARCH_AARCH64, &policy, &err) == JAILER_OK && policy, "a policy can be parsed");
+  OK(jailer_policy_text(policy, JAILER_ARCH_AARCH64, text, sizeof text, &n, &err) == JAILER_OK && n == strlen(text) &&
+         strstr(text, "read: allow"),
+     "and printed");
+  jailer_policy_free(policy);
+}
+
 int main(void) {
   static const char *const argv[] = {"true", NULL};
   config.argv = argv;
@@ -162,6 +192,8 @@ int main(void) {
   test_filters();
   test_box();
   test_images();
+  test_reporter();
   test_launches();
+  test_policies();
   return tap_done();
 }

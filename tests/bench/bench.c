@@ -28,6 +28,7 @@ static _Bool bench_hook(long nr, const long args[6], long *result);
 #define JAILER_SYS_HOOK bench_hook
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
+#include "../bpf_run.h"
 
 static _Bool bench_hook(long nr, const long args[6], long *result) {
   (void)result;
@@ -363,6 +364,89 @@ static void bench_stack(void) {
   report((double)stack_used, "child.stack_bytes");
 }
 
+/* --- filters --- */
+
+enum { CALLS = 10000, CHUNKS = 21 };
+
+static size_t launch_filter(jailer_insn *out) {
+  jailer_policy *policy;
+  jailer_error err;
+  size_t len;
+  if (jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err) ||
+      jailer_policy_compile(policy, NULL, 0, out, JAILER_FILTER_MAX, &len, &err))
+    die("filter", &err);
+  jailer_policy_free(policy);
+  return len;
+}
+
+/* Instructions that the longest way to an allowed call takes, of those that are allowed whatever the arguments. */
+static unsigned worst_steps(const jailer_insn *filter, size_t len) {
+  const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  jailer_policy *policy;
+  jailer_error err;
+  unsigned worst = 0;
+  if (jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err)) die("policy", &err);
+  for (size_t i = 0; i < JL_TAB_CALLS; i++) {
+    const jl_verdict *v = jl_policy_of(policy, i);
+    bpf_run_data data = {jl_tab_calls[i].number[arch], jl_bpf_audit[arch], 0, {0}};
+    unsigned steps;
+    if (data.nr < 0 || v->count || v->otherwise != JAILER_ANSWER_ALLOW) continue;
+    if (bpf_run(filter, len, &data, &steps) != JAILER_ANSWER_ALLOW) die("the filter refuses what it allows", NULL);
+    if (steps > worst) worst = steps;
+  }
+  jailer_policy_free(policy);
+  return worst;
+}
+
+/* Nanoseconds of one getppid in a child under a filter; len 0: under none. */
+static double getppid_ns(const jailer_insn *filter, size_t len) {
+  struct {
+    unsigned short len;
+    const jailer_insn *filter;
+  } program = {(unsigned short)len, filter};
+  int pipe_fd[2], status;
+  double ns = -1;
+  if (pipe(pipe_fd)) die("pipe", NULL);
+  const pid_t pid = fork();
+  if (pid < 0) die("fork", NULL);
+  if (pid == 0) {
+    double times[CHUNKS];
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || (len && syscall(SYS_seccomp, 1, 0, &program))) _exit(1);
+    for (int i = 0; i < CHUNKS; i++) {
+      const double start = now_us();
+      for (int k = 0; k < CALLS; k++) syscall(SYS_getppid);
+      times[i] = (now_us() - start) * 1e3 / CALLS;
+    }
+    ns = median(times, CHUNKS);
+    _exit(write(pipe_fd[1], &ns, sizeof ns) != (ssize_t)sizeof ns);
+  }
+  close(pipe_fd[1]);
+  const ssize_t got = read(pipe_fd[0], &ns, sizeof ns);
+  close(pipe_fd[0]);
+  if (waitpid(pid, &status, 0) < 0 || status || got != (ssize_t)sizeof ns) die("a child under a filter", NULL);
+  return ns;
+}
+
+static void bench_filter(const char *peer) {
+  static jailer_insn filter[JAILER_FILTER_MAX];
+  const jailer_insn allow = {6, 0, 0, JAILER_ANSWER_ALLOW};
+  const size_t len = launch_filter(filter);
+  double to_allow[ROUNDS], to_none[ROUNDS];
+  char command[4200];
+  report(worst_steps(filter, len), "bpf.launch.worst_steps");
+  report((double)len, "bpf.launch.len");
+  for (int i = 0; i < rounds; i++) {
+    const double before = getppid_ns(filter, len), none = getppid_ns(NULL, 0), one = getppid_ns(&allow, 1),
+                 after = getppid_ns(filter, len);
+    to_allow[i] = (before + after) / 2 / one;
+    to_none[i] = (before + after) / 2 / none;
+  }
+  report(median(to_allow, rounds), "seccomp.getppid.vs_none");
+  report(median(to_none, rounds), "seccomp.getppid.vs_unfiltered");
+  snprintf(command, sizeof command, "exec '%s' %d", peer, 11 * rounds);
+  if (system(command)) die("seccomp_peer", NULL);
+}
+
 static void make_grants(void) {
   snprintf(scratch, sizeof scratch, "/tmp/jailer-bench.XXXXXX");
   if (!mkdtemp(scratch) || chmod(scratch, 0755)) die("scratch", NULL);
@@ -395,7 +479,9 @@ int main(void) {
     if (rounds < 1 || rounds > ROUNDS) die("JAILER_BENCH_ROUNDS is 1 to 9", NULL);
     per_round = PER_ROUND / 10;
   }
-  char path[4096];
+  char path[4096], peer[4096];
+  snprintf(path, sizeof path, "%s/seccomp_peer", build ? build : "build");
+  if (!realpath(path, peer)) die(path, NULL);
   snprintf(path, sizeof path, "%s/noop", build ? build : "build");
   if (!realpath(path, noop)) die(path, NULL);
   snprintf(path, sizeof path, "%s/floor", build ? build : "build");
@@ -418,5 +504,6 @@ int main(void) {
   bench_plan();
   bench_qcow2();
   remove_grants();
+  bench_filter(peer);
   return 0;
 }

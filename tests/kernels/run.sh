@@ -169,7 +169,7 @@ compiler() {
 
 programs() {
   awk '!/^#/ { for (i = 1; i <= NF; i++) if (sub("^build/", "", $i) && $i != "test_host") print $i }' "$here/jobs" | sort -u
-  printf '%s\n' shim hello_jail # test_box runs them
+  printf '%s\n' shim hello_jail jail # test_box and test_reporter run them
   for probe in tests/probe_*.c; do basename "$probe" .c; done
 }
 

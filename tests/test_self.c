@@ -32,8 +32,8 @@ static struct {
   long lie_arg;               /* with this first argument; -1: any */
   const char *hidden;         /* openat and statx of what begins so answer ENOENT */
   int abi;                    /* of Landlock; 0: the kernel's */
-  long refused;               /* this call answers EPERM; -1: none */
-} H = {.lie = -1, .refused = -1, .failed = -1};
+  long refused, refused_arg;  /* this call answers EPERM; -1: none; with this first argument; -1: any */
+} H = {.lie = -1, .refused = -1, .refused_arg = -1, .failed = -1};
 
 static bool hook(long nr, const long args[6], long *result);
 #define JAILER_SYS_HOOK hook
@@ -50,7 +50,7 @@ static bool hook(long nr, const long args[6], long *result) {
       starts((const char *)args[1], H.hidden))
     return *result = -ENOENT, true;
   if (H.abi && nr == SYS_landlock_create_ruleset && args[2] == 1) return *result = H.abi, true;
-  if (nr == H.refused) return *result = -EPERM, true;
+  if (nr == H.refused && (H.refused_arg < 0 || args[0] == H.refused_arg)) return *result = -EPERM, true;
   if (nr == H.lie && (H.lie_arg < 0 || args[0] == H.lie_arg)) return *result = 0, true;
   if (H.calls != H.fail_at) return false;
   /* these have no way to fail */
@@ -648,6 +648,17 @@ static void without_seccomp(void) {
   NEED(applied(JAILER_LAYER_LANDLOCK) && status_is("self", "Seccomp:", "\t0") && open_fds() == before);
 }
 
+/* The kernel says that it has filters, and refuses this one. */
+static void seccomp_fails_and_may(void) {
+  jailer_config config = usual();
+  H.refused = SYS_seccomp;
+  H.refused_arg = 1; /* SECCOMP_SET_MODE_FILTER */
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP);
+  const int before = open_fds();
+  NEED(confine(&config) == JAILER_OK && report.layer[JAILER_LAYER_SECCOMP].state == JAILER_DEGRADED);
+  NEED(applied(JAILER_LAYER_LANDLOCK) && status_is("self", "Seccomp:", "\t0") && open_fds() == before);
+}
+
 /* A layer that fails in the middle and may: the others are in force. */
 static void landlock_fails(void) {
   jailer_config config = usual();
@@ -1013,6 +1024,7 @@ int main(void) {
   row(without_seccomp, "without seccomp: E_UNSUPPORTED, or degraded where that is permitted");
   row(landlock_fails, "a failure in the middle: the error, and what is in force already");
   row(landlock_fails_and_may, "a failure in the middle that is permitted: the rest is in force");
+  row(seccomp_fails_and_may, "a filter that is refused where that is permitted: nothing of it is left");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");
   row(grants, "grants that Landlock cannot keep apart, /, /proc in parts, other places: errors");

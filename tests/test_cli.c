@@ -325,7 +325,15 @@ static void test_words(void) {
                                               "this build has no reader of disk images (JAILER_NO_QCOW2)",
                                               "the path does not fit the buffer; JAILER_PATH_MAX",
                                               "the policy is wrong as written: max_depth",
-                                              " bytes; JAILER_REPORTER_STACK is enough"};
+                                              " bytes; JAILER_REPORTER_STACK is enough",
+                                              "a program that is launched needs the role launch",
+                                              "a launch has no threads yet",
+                                              "a role or a policy, not both",
+                                              "a running process sees its files where they are",
+                                              "; close it, or set allow_unsafe_fds",
+                                              "the process has other threads, and Landlock",
+                                              "this policy refuses execve(2), with which the target starts",
+                                              "there is nothing to launch: the engine self"};
   static struct {
     char library[256], command[256];
     bool met;

@@ -507,9 +507,10 @@ static void no_caps(void) {
 }
 
 /* Whatever numbers of descriptors a policy lets be read and closed: nothing that it refuses is called. */
-static int most;
+static int border;
+static jailer_op side;
 static void few_descriptors(void) {
-  const jailer_test low = {0, 32, JAILER_LE, 0, (uint64_t)most};
+  const jailer_test low = {0, 32, side, 0, (uint64_t)border};
   const jailer_clause allowed = {JAILER_ANSWER_ALLOW, 1, &low};
   const jailer_rule rule[] = {{"read", JAILER_ANSWER_KILL_PROCESS, 1, &allowed, 0, false},
                               {"close", JAILER_ANSWER_KILL_PROCESS, 1, &allowed, 0, false},
@@ -525,18 +526,19 @@ static void few_descriptors(void) {
   config.may_degrade = JAILER_BIT(JAILER_LAYER_LANDLOCK); /* below ABI 8 it does not bind the other threads */
   NEED(jailer_confine_self(&config, &report, &failure) == JAILER_OK);
   NEED(report.layer[JAILER_LAYER_SECCOMP].state == JAILER_APPLIED);
-  if (most == 64) NEED(report.layer[JAILER_LAYER_SECCOMP].verified);
+  if (border == 64 && side == JAILER_LE) NEED(report.layer[JAILER_LAYER_SECCOMP].verified);
 }
 
 static void all_descriptors(void) {
   int status = 0;
   const int numbers[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 64};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && status == 0; i++) {
-    most = numbers[i];
+  for (size_t i = 0; i < 2 * (sizeof numbers / sizeof numbers[0]) && status == 0; i++) {
+    side = i % 2 ? JAILER_GE : JAILER_LE;
+    border = numbers[i / 2];
     status = in_child(few_descriptors);
   }
   if (!OK(status == 0, "policies that tell descriptors apart: no call is made that they refuse"))
-    printf("# to %d\n", most), tell("descriptors", status);
+    printf("# %s %d\n", side == JAILER_LE ? "to" : "from", border), tell("descriptors", status);
 }
 
 static void ask_threads(void) {

@@ -372,8 +372,8 @@ typedef struct jailer_rules {
   const jailer_rule *rules;
   size_t rule_count;
   uint32_t otherwise; /* to calls of the table that no rule names */
-  uint32_t unknown;   /* to numbers that the table does not know: newer than it, and x32 (never let through: where
-                         this answer would, x32 gets ENOSYS) */
+  uint32_t unknown;   /* to numbers that the table does not know: newer than it, and x32, 512 to 547 included (never
+                         let through: where this answer would, x32 gets ENOSYS) */
 } jailer_rules;
 
 /* The policies that come with the library. */
@@ -394,11 +394,12 @@ typedef struct jailer_role_options {
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
-  bool allow_tkill;      /* vmm, vcpu: tkill, which musl's pthread_kill and raise are made of */
+  bool allow_tkill;      /* vmm, vcpu, api: tkill, which musl's pthread_kill and raise are made of */
   uint32_t denied;       /* what is answered to what the role refuses; 0: launch EPERM, others KILL_PROCESS. TRAP lets a
                       reporter tell it: data that is 0 here becomes the jailer_role. Answers other than EPERM by which
                       the launch role makes libraries take another way stay */
-  uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none */
+  uint32_t pid;          /* vmm, vcpu, api: the process that kill, tgkill and their like may signal; 0: none; above
+                      INT32_MAX, as a failed fork leaves it: E_INVALID */
 } jailer_role_options;
 
 /* A policy, ready to be compiled, printed, asked or installed. Opaque, read-only once made, for any number of
@@ -497,8 +498,9 @@ typedef struct jailer_config {
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
   const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
-                                  what the program then needs to start. jailer_confine_self: instead of a role; used
-                                  until it returns, and by a plan of the engine self until that is freed */
+                                  what the program then needs to start. A launch leaves it out for no may_degrade.
+                                  jailer_confine_self: instead of a role; used until it returns, and by a plan of the engine
+                                  self until that is freed */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -751,7 +753,9 @@ JAILER_API const char *jailer_format_name(jailer_format format);
 /* --- filters: pure, on every system ---------------------------------------------------------------------------- */
 
 /* A policy that comes with the library. opt: NULL for the strictest. On success *out is a policy that the caller frees;
-   on failure it is NULL. Any thread. E_INVALID: no such role, or an answer in opt that is none. E_NO_MEMORY. */
+   on failure it is NULL. Any thread. E_INVALID: no such role, or an answer or pid in opt that is none. E_NO_MEMORY.
+   Under vmm, vcpu and api nothing is mapped to be executed, so no library is loaded: glibc's pthread_exit,
+   pthread_cancel and backtrace want libgcc_s, iconv and getaddrinfo others; link it, or use them once before. */
 JAILER_API jailer_code jailer_policy_role(jailer_role role, const jailer_role_options *opt, jailer_policy **out,
                                           jailer_error *err);
 
@@ -832,8 +836,10 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
    (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It comes on top of the filters that are there: what one of them refuses
    stays refused. A thread that is made later has the filters of its maker. Afterwards /proc/self/task/TID/status of all
    those threads is read and has to agree (E_READBACK: the process should then end). That takes read and close, with
-   all_threads also openat and getdents64; where the policy refuses one of these nothing is read, since the call could
-   end the process, and *verified, which may be NULL, is false. No call that the policy refuses is made; where that is
+   all_threads also openat and getdents64, for the descriptors that come; where the policy refuses one of these nothing
+   is read, since the call could end the process, and *verified, which may be NULL, is false. (Where other threads make
+   descriptors meanwhile, one may come that cannot be closed any more: it stays open.) Filters that are there already
+   have to allow mmap, openat, read, close, prctl and seccomp. No call that the policy refuses is made; where that is
    munmap, 32 KiB stay mapped. Any thread. Errors, err may be NULL: E_CONFLICT (with all_threads: the thread that the
    item names has filters of its own), E_LIMIT (the filter, or all of the process's, are too long), E_INVALID, E_SYSTEM,
    E_NO_MEMORY: the process is as it was, but for no_new_privs. E_UNSUPPORTED (another system). */
@@ -1837,7 +1843,8 @@ static const jl_tab_clause jl_tab_prlimit[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_IS64
 static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_IS32(0, 4))}};
 
 /* --- the roles of a virtual machine monitor. What EPERM stands for is what the role's `denied` says: by default the
-   process ends. --- */
+   process ends. What libc asks in a thread without being told to (the size of the host for qsort, of the heap for free,
+   the time zone, newfstatat as some glibcs' fstat) gets ENOSYS in vcpu and api: it goes on without. --- */
 
 /* `unsigned int cmd`. Of KVM's commands only type and number are looked at: size and direction differ by machine, and
    the kernel compares all of it. The vCPU's own come first in both lists, KVM_RUN before all. */
@@ -1856,7 +1863,7 @@ static const jl_tab_clause jl_tab_setrlimit[] = {{0, JL_RET_EINVAL, JL_WHEN(JL_I
     JL_KVM(0xcf), JL_KVM(0xab), JL_KVM(0xac), JL_KVM(0xb0), /* GET_XSAVE2, ONE_REG, GET_REG_LIST */ \
     JL_KVM(0xae), JL_KVM(0xc2), JL_KVM(0x61), JL_KVM(0x67)  /* ARM_VCPU_INIT, ARM_VCPU_FINALIZE, IRQ_LINE */
 
-static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU};
+static const jl_tab_clause jl_tab_vcpu_ioctl[] = {JL_KVM_VCPU, JL_IOCTL(0x5413u)}; /* TIOCGWINSZ: musl's stdio */
 static const jl_tab_clause jl_tab_vmm_ioctl[] = {
     JL_KVM_VCPU,
     JL_KVM(0x00), JL_KVM(0x01), JL_KVM(0x02), JL_KVM(0x03), /* GET_API_VERSION, CREATE_VM, MSR_INDEX_LIST, EXTENSION */
@@ -1871,7 +1878,7 @@ static const jl_tab_clause jl_tab_vmm_ioctl[] = {
     JL_IOCTL(0x5404u), JL_IOCTL(0x5413u), JL_IOCTL(0x541bu),    /* TCSETSF, TIOCGWINSZ, FIONREAD */
     JL_IOCTL(0x5421u), JL_IOCTL(0x5451u),                       /* FIONBIO, FIOCLEX */
     JL_IOCTL(0x400454d0u), JL_IOCTL(0x400454d8u)};              /* TUNSETOFFLOAD, TUNSETVNETHDRSZ */
-static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u)};
+static const jl_tab_clause jl_tab_api_ioctl[] = {JL_IOCTL(0x541bu), JL_IOCTL(0x5421u), JL_IOCTL(0x5413u)};
 /* clang-format on */
 
 /* `unsigned long prot` of mmap and mprotect, of which all bits are in the low word: PROT_EXEC is 4. */
@@ -1885,15 +1892,19 @@ static const jl_tab_clause jl_tab_role_prctl[] = {
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 39))},           /* PR_GET_NO_NEW_PRIVS */
     {0, JL_RET_ALLOW, JL_WHEN(JL_IS32(0, 0x53564d41u))}}; /* PR_SET_VMA: names for anonymous memory */
 
-/* `unsigned int cmd`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. */
+/* `unsigned int cmd, int flags`. No F_SETOWN, F_SETSIG, F_NOTIFY: they send signals. So does O_ASYNC, of a terminal to
+   its foreground process group, whoever that is (tty_fasync of drivers/tty/tty_io.c): the shell behind a launcher. */
 #define JL_FCNTL(command) \
   { 0, JL_RET_ALLOW, JL_WHEN(JL_IS32(1, command)) }
+/* clang-format off */
 static const jl_tab_clause jl_tab_role_fcntl[] = {
+    {0, JL_RET_EPERM, JL_WHEN(JL_IS32(1, 4), JL_HAS32(2, 020000))}, /* SETFL, O_ASYNC */
     JL_FCNTL(3),    JL_FCNTL(4),    JL_FCNTL(1),  JL_FCNTL(2), /* GETFL, SETFL, GETFD, SETFD */
     JL_FCNTL(0),    JL_FCNTL(1030),                            /* DUPFD, DUPFD_CLOEXEC */
     JL_FCNTL(5),    JL_FCNTL(6),    JL_FCNTL(7),               /* GETLK, SETLK, SETLKW */
     JL_FCNTL(36),   JL_FCNTL(37),   JL_FCNTL(38),              /* the same with OFD: locks on disk images */
     JL_FCNTL(1033), JL_FCNTL(1034)};                           /* ADD_SEALS, GET_SEALS */
+/* clang-format on */
 
 /* `pid_t`: 32 bits. tkill names a thread alone, of any process of the same uid in the pid namespace. */
 static const jl_tab_clause jl_tab_self[] = {{0, JL_RET_ALLOW, JL_WHEN(JL_SELF(0))}};
@@ -2015,8 +2026,9 @@ static const jl_tab_rule jl_tab_rules[JL_RULE_COUNT] = {
     [JL_RULE_PRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_prlimit)},
     [JL_RULE_SETRLIMIT] = {"the core limit stays", JL_RET_ALLOW, JL_CLAUSES(jl_tab_setrlimit)},
     [JL_RULE_VMM_IOCTL] = {"KVM, vhost, its console and its tap device", JL_RET_EPERM, JL_CLAUSES(jl_tab_vmm_ioctl)},
-    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor", JL_RET_EPERM, JL_CLAUSES(jl_tab_vcpu_ioctl)},
-    [JL_RULE_API_IOCTL] = {"FIONREAD and FIONBIO", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
+    [JL_RULE_VCPU_IOCTL] = {"KVM's commands for one virtual processor, and TIOCGWINSZ", JL_RET_EPERM,
+                            JL_CLAUSES(jl_tab_vcpu_ioctl)},
+    [JL_RULE_API_IOCTL] = {"FIONREAD, FIONBIO and TIOCGWINSZ", JL_RET_EPERM, JL_CLAUSES(jl_tab_api_ioctl)},
     [JL_RULE_NO_EXEC] = {"no new executable memory", JL_RET_ALLOW, JL_CLAUSES(jl_tab_no_exec)},
     [JL_RULE_ROLE_PRCTL] = {"names, and no_new_privs", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_prctl)},
     [JL_RULE_ROLE_FCNTL] = {"flags, duplicates, locks and seals", JL_RET_EPERM, JL_CLAUSES(jl_tab_role_fcntl)},
@@ -2194,10 +2206,10 @@ static const jl_tab_call jl_tab_calls[] = {
     {"set_tid_address", {218, 96, 96}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"setpgid", {109, 154, 154}, {JL_RULE_ALLOW}},
     {"setsid", {112, 157, 157}, {JL_RULE_ALLOW}},
-    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"sysinfo", {99, 179, 179}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"tgkill", {234, 131, 131}, {JL_RULE_ALLOW, JL_RULE_SELF, JL_RULE_SELF, JL_RULE_SELF}},
     {"times", {100, 153, 153}, {JL_RULE_ALLOW}},
-    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL}},
+    {"tkill", {200, 130, 130}, {JL_RULE_ALLOW, JL_RULE_TKILL, JL_RULE_TKILL, JL_RULE_TKILL}},
     {"umask", {95, 166, 166}, {JL_RULE_ALLOW}},
     {"uname", {63, 160, 160}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"riscv_flush_icache", {-1, -1, 259}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
@@ -2299,7 +2311,7 @@ static const jl_tab_call jl_tab_calls[] = {
     {"ioprio_set", {251, 30, 30}, {JL_RULE_ALLOW}},
     {"sched_get_priority_max", {146, 125, 125}, {JL_RULE_ALLOW}},
     {"sched_get_priority_min", {147, 126, 126}, {JL_RULE_ALLOW}},
-    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
+    {"sched_getaffinity", {204, 123, 123}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"sched_getattr", {315, 275, 275}, {JL_RULE_ALLOW}},
     {"sched_getparam", {143, 121, 121}, {JL_RULE_ALLOW}},
     {"sched_getscheduler", {145, 120, 120}, {JL_RULE_ALLOW}},
@@ -2415,9 +2427,9 @@ static const jl_tab_call jl_tab_calls[] = {
     {"lstat", {6, -1, -1}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
     {"mkdir", {83, -1, -1}, {JL_RULE_ALLOW}},
     {"mkdirat", {258, 34, 34}, {JL_RULE_ALLOW}},
-    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW}},
-    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN}},
-    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT}},
+    {"newfstatat", {262, 79, 79}, {JL_RULE_ALLOW, JL_RULE_ALLOW, JL_RULE_ABSENT, JL_RULE_ABSENT}},
+    {"open", {2, -1, -1}, {JL_RULE_OPEN, JL_RULE_OPEN, JL_RULE_ABSENT, JL_RULE_ABSENT}},
+    {"openat", {257, 56, 56}, {JL_RULE_OPENAT, JL_RULE_OPENAT, JL_RULE_ABSENT, JL_RULE_ABSENT}},
     {"openat2", {437, 437, 437}, {JL_RULE_OPENAT2, JL_RULE_ABSENT}},
     {"readlink", {89, -1, -1}, {JL_RULE_ALLOW}},
     {"readlinkat", {267, 78, 78}, {JL_RULE_ALLOW}},
@@ -4616,6 +4628,7 @@ struct jailer_policy {
 };
 
 #define JL_POLICY_X32_BIT 0x40000000u /* __X32_SYSCALL_BIT: x32 shares the arch value of x86-64 */
+enum { JL_POLICY_X32_FIRST = JL_TAB_NUMBERS, JL_POLICY_X32_END = 548 }; /* x32's own, before 5.4 without that bit */
 
 /* What the kernel would take, and what means one thing: a filter's other bits are never set by accident. */
 static bool jl_policy_is_answer(uint32_t answer) {
@@ -4637,7 +4650,11 @@ static bool jl_policy_passes(uint32_t answer) {
 }
 
 /* x32 numbers are the calls of x86-64 under other names: whatever the policy says to what it does not know, they are
-   not let through. */
+   not let through. Before Linux 5.4 a kernel with x32 took 512 to 547 as well, 521 being ptrace (seccomp(2)). */
+static bool jl_policy_is_x32(uint32_t number) {
+  return number >= JL_POLICY_X32_BIT || (number >= JL_POLICY_X32_FIRST && number < JL_POLICY_X32_END);
+}
+
 static uint32_t jl_policy_x32(const jailer_policy *policy) {
   return jl_policy_passes(policy->unknown.otherwise) ? JL_RET_ENOSYS : policy->unknown.otherwise;
 }
@@ -4749,6 +4766,9 @@ static jailer_code jl_policy_from_role(jailer_role role, const jailer_role_optio
   const bool launch = role == JAILER_ROLE_LAUNCH;
   r.denied = r.opt->denied == JAILER_ANSWER_TRAP ? JAILER_ANSWER_TRAP | (uint32_t)role : r.opt->denied;
   if (!r.denied) r.denied = launch ? JL_RET_EPERM : JAILER_ANSWER_KILL_PROCESS;
+  if (r.opt->pid > INT32_MAX)
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "pid", 0,
+                   "this is no process: kill(2) takes a negative number for a group, or for every process");
   if (!jl_policy_is_answer(r.denied) || jl_policy_passes(r.denied))
     return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SECCOMP, "choose a role", "denied", 0,
                    "this is no answer that denies: KILL_PROCESS, KILL_THREAD, TRAP or ERRNO(1 to 4095)");
@@ -4925,9 +4945,9 @@ typedef struct jl_bpf_draft {
 
   /* The ranges of one machine: the first number, the verdict, and the weights summed up. */
   size_t ranges;
-  uint32_t first[JL_TAB_NUMBERS + 1];
-  const jl_verdict *verdict[JL_TAB_NUMBERS + 1];
-  uint64_t weight[JL_TAB_NUMBERS + 2];
+  uint32_t first[JL_TAB_NUMBERS + 2];
+  const jl_verdict *verdict[JL_TAB_NUMBERS + 2];
+  uint64_t weight[JL_TAB_NUMBERS + 3];
 
   /* The leaves written so far: rules of different calls that say the same are one. */
   size_t leaves;
@@ -5164,29 +5184,36 @@ static jl_bpf_entry jl_bpf_tree(jl_bpf_draft *d, size_t from, size_t to, unsigne
    arguments (seccomp_cache_check_allow) and does not run the filter for them: the others are worth a shorter way. */
 static uint32_t jl_bpf_weight(const jl_verdict *v) { return v->weight ? v->weight : v->count ? 8 : 1; }
 
+/* From the number `first` on, up to the next call of this, a verdict holds. */
+static void jl_bpf_range(jl_bpf_draft *d, uint32_t first, const jl_verdict *v) {
+  if (d->ranges == 0 || !jl_bpf_same(v, d->verdict[d->ranges - 1])) {
+    d->first[d->ranges] = first;
+    d->verdict[d->ranges] = v;
+    d->weight[d->ranges + 1] = d->weight[d->ranges];
+    d->ranges++;
+  }
+  d->weight[d->ranges] += jl_bpf_weight(v);
+}
+
 /* One machine: its numbers in ranges, and the tree. */
 static jl_bpf_entry jl_bpf_machine(jl_bpf_draft *d, const jailer_policy *policy, jl_arch arch) {
-  const jl_verdict *by_number[JL_TAB_NUMBERS + 1];
-  for (size_t n = 0; n <= JL_TAB_NUMBERS; n++) by_number[n] = &policy->unknown;
+  const bool x86_64 = arch == JL_ARCH_X86_64;
+  const jl_verdict x32_verdict = {.otherwise = jl_policy_x32(policy)};
+  const jl_verdict *by_number[JL_TAB_NUMBERS];
+  for (size_t n = 0; n < JL_TAB_NUMBERS; n++) by_number[n] = &policy->unknown;
   for (size_t i = 0; i < JL_TAB_CALLS; i++)
     if (jl_tab_calls[i].number[arch] >= 0) by_number[jl_tab_calls[i].number[arch]] = jl_policy_of(policy, i);
   d->ranges = 0;
-  for (uint32_t n = 0; n <= JL_TAB_NUMBERS; n++) {
-    if (n == 0 || !jl_bpf_same(by_number[n], by_number[n - 1])) {
-      d->first[d->ranges] = n;
-      d->verdict[d->ranges] = by_number[n];
-      d->weight[d->ranges + 1] = d->weight[d->ranges];
-      d->ranges++;
-    }
-    d->weight[d->ranges] += jl_bpf_weight(by_number[n]);
-  }
+  for (uint32_t n = 0; n < JL_TAB_NUMBERS; n++) jl_bpf_range(d, n, by_number[n]);
+  const bool apart = x86_64 && !jl_bpf_same(&x32_verdict, &policy->unknown);
+  if (apart) jl_bpf_range(d, JL_POLICY_X32_FIRST, &x32_verdict);
+  jl_bpf_range(d, apart ? (uint32_t)JL_POLICY_X32_END : (uint32_t)JL_TAB_NUMBERS, &policy->unknown);
   unsigned depth = 1; /* one more question than a tree without weights would need */
   while ((size_t)1 << (depth - 1) < d->ranges) depth++;
   const jl_bpf_entry tree = jl_bpf_tree(d, 0, d->ranges, depth);
-  const bool x86_64 = arch == JL_ARCH_X86_64; /* others start here as well, to have the number loaded */
-  const jl_bpf_entry x32 = x86_64 ? jl_bpf_answer(d, jl_policy_x32(policy)) : tree;
+  const jl_bpf_entry x32 = x86_64 ? jl_bpf_answer(d, x32_verdict.otherwise) : tree;
   if (x86_64) return jl_bpf_step(d, JL_BPF_AT_NR, JL_BPF_ALL, JL_BPF_JGE, JL_POLICY_X32_BIT, x32, tree);
-  jl_bpf_entry entry = tree;
+  jl_bpf_entry entry = tree; /* others start here as well, to have the number loaded */
   if (tree.word == JL_BPF_AT_NR) entry.cold = jl_bpf_put(d, JL_BPF_LOAD, JL_BPF_AT_NR, jl_bpf_near(d, tree.warm, 1), 0);
   return entry;
 }
@@ -7561,7 +7588,7 @@ enum {
   JL_SCMP_CUBES = 128,   /* of one argument in one clause; one test has at most 65 */
   JL_SCMP_STAGES = 1024,
   JL_SCMP_ANSWERS = 4095, /* as many ERRNOs as libseccomp takes */
-  JL_SCMP_HEAD = 7        /* instructions in front of the stages, for each machine */
+  JL_SCMP_HEAD = 8        /* instructions in front of the stages, for each machine */
 };
 
 #define JL_SCMP_GO 0x01000000u /* no answer of a filter */
@@ -8001,9 +8028,10 @@ static void jl_scmp_head(jl_scmp *s, const jl_arch *archs, size_t count) {
     const uint32_t unknown = s->policy->unknown.otherwise;
     jl_scmp_put(s, JL_BPF_JEQ, jl_bpf_audit[archs[i]], 0, JL_SCMP_HEAD - 1);
     jl_scmp_put(s, JL_BPF_LOAD, JL_BPF_AT_NR, 0, 0);
-    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 2, 0);
-    jl_scmp_put(s, JL_BPF_JGE, JL_TAB_NUMBERS, 2, 0);
-    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0); /* to the first stage; filled in when that is written */
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_BIT, 3, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_END, 3, 0);
+    jl_scmp_put(s, JL_BPF_JGE, JL_POLICY_X32_FIRST, 1, 0); /* above the table */
+    jl_scmp_put(s, JL_BPF_JUMP, 0, 0, 0);                  /* to the first stage; filled in when that is written */
     jl_scmp_put(s, JL_BPF_RET, archs[i] == JL_ARCH_X86_64 ? jl_policy_x32(s->policy) : unknown, 0, 0);
     jl_scmp_put(s, JL_BPF_RET, unknown, 0, 0);
   }
@@ -8023,7 +8051,7 @@ static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *a
   s->err = err;
   jl_scmp_head(s, archs, count);
   for (size_t i = 0; i < count && s->code == JAILER_OK; i++) {
-    const size_t jump = 1 + i * JL_SCMP_HEAD + 4; /* see jl_scmp_head */
+    const size_t jump = 1 + i * JL_SCMP_HEAD + 5; /* see jl_scmp_head */
     out[jump].k = (uint32_t)(s->len - jump - 1);
     jl_scmp_machine(s, archs[i]);
   }
@@ -13329,13 +13357,15 @@ enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1, 
 enum { JL_NR_lseek = JL_X86_64 ? 8 : 62 };
 
 typedef struct jl_confine_look {
-  int status, tasks; /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
-  uint64_t filters;  /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
+  const jailer_policy *policy; /* with tasks only: otherwise it may be gone when they are looked at */
+  int status, tasks;           /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
+  uint64_t filters; /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
   /* Where Landlock comes between and /proc/self/task cannot be read any more: the other threads that were there, and
      their status, opened before. */
   int thread[JL_CONFINE_THREADS], tid[JL_CONFINE_THREADS];
   size_t threads;
   bool kept, again; /* all of them are in the list; what is read can be read once more */
+  bool blind;       /* a descriptor came that the policy does not let be read or closed: it stays as it is */
 } jl_confine_look;
 
 static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint64_t a, uint64_t b, uint64_t c,
@@ -13344,6 +13374,12 @@ static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint6
   const jl_tab_call *call = jl_tab_call_named(name, strlen(name));
   const uint32_t answer = call ? jl_policy_ask(jl_policy_of(policy, (size_t)(call - jl_tab_calls)), args) : 0;
   return answer == JAILER_ANSWER_ALLOW || answer == JAILER_ANSWER_LOG;
+}
+
+/* Whether a status file that has this number may be read and closed. address: of the stack where its text will be. */
+static bool jl_confine_readable(const jailer_policy *policy, long fd, uint64_t address) {
+  return fd >= 0 && jl_confine_lets(policy, "read", (uint64_t)fd, address, 512, 0) &&
+         jl_confine_lets(policy, "close", (uint64_t)fd, 0, 0, 0);
 }
 
 /* What /proc says of one thread. */
@@ -13372,12 +13408,16 @@ static bool jl_confine_account(int fd, jl_confine_thread *out) {
          jl_report_number(text, "\nNoNewPrivs:", 0, 10, &out->nnp);
 }
 
-static void jl_confine_forget(jl_confine_look *look) {
-  jl_parent_close(&look->status);
-  jl_parent_close(&look->tasks);
+static void jl_confine_forget_threads(jl_confine_look *look) {
   for (size_t i = 0; i < look->threads; i++) jl_parent_close(&look->thread[i]);
   look->threads = 0;
   look->kept = false;
+}
+
+static void jl_confine_forget(jl_confine_look *look) {
+  jl_parent_close(&look->status);
+  jl_parent_close(&look->tasks);
+  jl_confine_forget_threads(look);
 }
 
 static void jl_confine_look_init(jl_confine_look *look) {
@@ -13398,29 +13438,37 @@ static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *polic
     look->filters = self.filters;
     look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
   }
-  const uint64_t fd = (uint64_t)look->status;
-  if (look->status < 0 || !jl_confine_lets(policy, "read", fd, address, 512, 0) ||
-      !jl_confine_lets(policy, "close", fd, 0, 0, 0)) {
+  if (!jl_confine_readable(policy, look->status, address)) {
     jl_confine_forget(look);
     return;
   }
-  look->again = jl_confine_lets(policy, "lseek", fd, 0, 0, 0);
+  bool readable = look->again = true;
+  for (size_t i = 0; i < look->threads; i++) {
+    readable = readable && jl_confine_readable(policy, look->thread[i], address);
+    look->again = look->again && jl_confine_lets(policy, "lseek", (uint64_t)look->thread[i], 0, 0, 0);
+  }
+  if (!readable) jl_confine_forget_threads(look);
   if (!all_threads || listed) return;
+  look->policy = policy;
   look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
   const uint64_t dir = (uint64_t)look->tasks;
-  if (!jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
+  const long next = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0); /* as the files of the threads will have */
+  if (next >= 0) jl_sys_close((int)next);
+  if (!jl_confine_readable(policy, next, address) ||
+      !jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
       !jl_confine_lets(policy, "openat", dir, address, JL_O_RDONLY | JL_O_CLOEXEC, 0) ||
       !jl_confine_lets(policy, "close", dir, 0, 0, 0))
     jl_parent_close(&look->tasks);
 }
 
+/* More filters are no disagreement: a thread may confine itself further, or all of them, while this one looks. */
 static bool jl_confine_thread_agrees(const jl_confine_thread *t, uint64_t filters) {
-  return t->ended || (t->mode == 2 && t->nnp == 1 && t->filters == filters);
+  return t->ended || (t->mode == 2 && t->nnp == 1 && t->filters >= filters);
 }
 
 /* One thread of the process; one that has ended meanwhile agrees. A thread loses its filters (5.10) a moment before it
    says that it is ending, so a disagreement is looked at again; without a pause, whose call may be refused. */
-static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid, uint64_t filters) {
+static bool jl_confine_task_agrees(jl_confine_look *look, const char *tid, uint64_t filters) {
   jl_confine_thread thread;
   char name[64];
   jl_buf b = jl_buf_fixed(name, sizeof name);
@@ -13429,6 +13477,8 @@ static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid,
   for (int tries = 0; tries < 1000; tries++) {
     const long fd = jl_sys_openat(look->tasks, name, JL_O_RDONLY, 0);
     if (fd < 0) return fd == -ENOENT || fd == -ESRCH;
+    look->blind = !jl_confine_readable(look->policy, fd, (uintptr_t)&thread);
+    if (look->blind) return true;
     const bool read = jl_confine_account((int)fd, &thread);
     jl_sys_close((int)fd);
     if (read && jl_confine_thread_agrees(&thread, filters)) return true;
@@ -13461,13 +13511,13 @@ static bool jl_confine_each(int dir, bool (*visit)(void *, const char *), void *
 }
 
 typedef struct jl_confine_tasks {
-  const jl_confine_look *look;
+  jl_confine_look *look;
   uint64_t filters;
 } jl_confine_tasks;
 
 static bool jl_confine_visit_task(void *arg, const char *tid) {
   const jl_confine_tasks *tasks = arg;
-  return jl_confine_task_agrees(tasks->look, tid, tasks->filters);
+  return jl_confine_task_agrees(tasks->look, tid, tasks->filters) && !tasks->look->blind;
 }
 
 /* What the kernel says now; closes what was opened. *told: whether it could be asked about all that counts. */
@@ -13476,9 +13526,11 @@ static bool jl_confine_agrees(jl_confine_look *look, bool all_threads, bool *tol
   long r;
   *told = look->status >= 0 && (!all_threads || look->tasks >= 0 || look->kept);
   bool agrees = look->status < 0 || (jl_confine_account(look->status, &self) && self.mode == 2 && self.nnp == 1);
-  if (look->status >= 0 && self.filters) agrees = agrees && self.filters == look->filters + 1;
+  if (look->status >= 0 && self.filters) agrees = agrees && self.filters > look->filters;
   jl_confine_tasks tasks = {look, self.filters};
-  if (look->tasks >= 0) agrees = agrees && jl_confine_each(look->tasks, jl_confine_visit_task, &tasks, &r);
+  if (look->tasks >= 0)
+    agrees = agrees && (jl_confine_each(look->tasks, jl_confine_visit_task, &tasks, &r) || look->blind);
+  if (look->blind) *told = false;
   for (size_t i = 0; i < look->threads; i++)
     agrees = agrees && jl_confine_kept_agrees(look, look->thread[i], self.filters);
   jl_confine_forget(look);
@@ -14148,6 +14200,10 @@ static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *poli
   if (!policy) return JAILER_OK;
   if (plan->engine == JAILER_ENGINE_NONE)
     return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
+  if (!plan->host.seccomp)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+                   "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), and may_degrade is about the launch "
+                   "filter alone: without a policy the target could start");
   if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
     return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                    "this policy refuses execve(2), with which the target starts: allow it, or let the program install "
@@ -14659,7 +14715,7 @@ JAILER_API uint32_t jailer_policy_answer(const jailer_policy *policy, jailer_arc
                                          const uint64_t args[6]) {
   const jl_arch column = jl_public_arch(arch);
   if (!policy || !args || column >= JL_ARCH_COUNT) return JAILER_ANSWER_KILL_PROCESS;
-  if (column == JL_ARCH_X86_64 && number >= JL_POLICY_X32_BIT) return jl_policy_x32(policy);
+  if (column == JL_ARCH_X86_64 && jl_policy_is_x32(number)) return jl_policy_x32(policy);
   const jl_tab_call *call = jl_tab_call_of(column, number);
   return jl_policy_ask(call ? jl_policy_of(policy, (size_t)(call - jl_tab_calls)) : &policy->unknown, args);
 }

@@ -323,6 +323,65 @@ static void kernel_agrees(void) {
 
 /* --- a launch with a policy on top of the launch filter ------------------------------------------------------------ */
 
+/* Two threads confine the process at the same time, or one of them itself: filters that are there beside the own one,
+   above or below it, are no disagreement. A thread with a filter that the process does not have is a conflict. */
+static bool for_all[2];
+static jailer_code came_to[2];
+static void *confines(void *arg) {
+  const int i = (int)(intptr_t)arg;
+  jailer_policy *policy = policy_of(getppid_is_77, 1, JAILER_ANSWER_ALLOW);
+  pthread_barrier_wait(&gate);
+  came_to[i] = jailer_seccomp_apply(policy, for_all[i], NULL, NULL);
+  jailer_policy_free(policy);
+  return NULL;
+}
+
+static void at_the_same_time(void) {
+  pthread_t thread[2];
+  for_all[0] = true;
+  NEED(!pthread_barrier_init(&gate, NULL, 2));
+  for (intptr_t i = 0; i < 2; i++) NEED(!pthread_create(&thread[i], NULL, confines, (void *)i));
+  for (int i = 0; i < 2; i++) NEED(!pthread_join(thread[i], NULL));
+  NEED(came_to[0] == JAILER_OK || (!for_all[1] && came_to[0] == JAILER_E_CONFLICT));
+  NEED(came_to[1] == JAILER_OK);
+}
+
+static void races(bool both) {
+  int status = 0;
+  for_all[1] = both;
+  for (int tries = 0; tries < 150 && status == 0; tries++) status = in_child(at_the_same_time);
+  if (!OK(status == 0, "all threads, while another thread %s", both ? "does the same" : "gets a filter of its own"))
+    printf("# status %#x\n", (unsigned)status);
+}
+
+/* The numbers of descriptors count: what is opened to be read must be one that may be read and closed. */
+static void few_descriptors(int most, bool expected) {
+  const jailer_test low = {0, 32, JAILER_LE, 0, (uint64_t)most};
+  const jailer_clause allowed = {JAILER_ANSWER_ALLOW, 1, &low};
+  const jailer_rule rules[] = {{"read", JAILER_ANSWER_KILL_PROCESS, 1, &allowed, 0, false},
+                               {"close", JAILER_ANSWER_KILL_PROCESS, 1, &allowed, 0, false}};
+  bool verified = !expected;
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  jailer_policy *policy = policy_of(rules, 2, JAILER_ANSWER_ALLOW);
+  NEED(policy && jailer_seccomp_apply(policy, true, &verified, NULL) == JAILER_OK && verified == expected);
+}
+/* The kernel's account cannot be read: a filter below answers EIO for descriptor 5, which is the status of a thread. The
+   error reaches the caller also where the new filter refuses to give the memory back. */
+static void no_account(void) {
+  const jailer_test fifth = {0, 32, JAILER_EQ, 0, 5};
+  const jailer_clause broken = {JAILER_ANSWER_ERRNO(5), 1, &fifth};
+  const jailer_rule below[] = {{"read", JAILER_ANSWER_ALLOW, 1, &broken, 0, false}};
+  const jailer_rule above[] = {{"munmap", JAILER_ANSWER_KILL_PROCESS, 0, NULL, 0, false}};
+  bool verified = true;
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  jailer_policy *first = policy_of(below, 1, JAILER_ANSWER_ALLOW), *second = policy_of(above, 1, JAILER_ANSWER_ALLOW);
+  NEED(first && second && jailer_seccomp_apply(first, false, NULL, NULL) == JAILER_OK);
+  NEED(jailer_seccomp_apply(second, true, &verified, NULL) == JAILER_E_READBACK && !verified);
+}
+static void descriptors_to_3(void) { few_descriptors(3, false); }
+static void descriptors_to_4(void) { few_descriptors(4, false); }
+static void descriptors_to_5(void) { few_descriptors(5, true); }
+
 static const jailer_rule no_mkdir[] = {{.call = "mkdir", .otherwise = JAILER_ANSWER_ERRNO(13)},
                                        {.call = "mkdirat", .otherwise = JAILER_ANSWER_ERRNO(13)}};
 
@@ -371,6 +430,14 @@ static void launches(void) {
   OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_INVALID && !strcmp(err.item, "policy"),
      "launch: the engine none has no filters, E_INVALID");
   config.engine = JAILER_ENGINE_AUTO;
+  jailer_host host;
+  OK(jailer_probe(&host, &err) == JAILER_OK, "the host");
+  host.seccomp = false;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP);
+  OK(jailer_plan_new(&config, &host, &plan, &err) == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_SECCOMP,
+     "launch: a kernel without filters, where the launch filter may be missing: the policy may not, E_UNSUPPORTED");
+  jailer_plan_free(plan);
+  config.may_degrade = 0;
   OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan with a policy");
   jailer_policy_free(policy);
   OK(jailer_plan_text(plan, text, sizeof text, NULL, &err) == JAILER_OK && strstr(text, "\npolicy row\n"), "names it");
@@ -404,6 +471,12 @@ int main(void) {
   row(too_many, "more than the kernel takes: E_LIMIT");
   row(without_proc, "where /proc cannot be opened it is installed and not verified");
   row(kernel_agrees, "the kernel answers 24000 calls under 120 random rules as the rules say");
+  races(true);
+  races(false);
+  row(descriptors_to_3, "read and close for descriptors to 3: nothing is verified, no refused call is made");
+  row(descriptors_to_4, "to 4: likewise");
+  row(descriptors_to_5, "to 5: verified");
+  row(no_account, "an account that cannot be read is E_READBACK, also without munmap");
   launches();
   return tap_done();
 }

@@ -85,8 +85,9 @@ static long differ(const char *name, const jailer_policy *policy, int machine, u
 /* Every number, x32 and above, each with `tries` arguments where its rule asks for some; other machines. */
 static long disagreements(const char *name, const jailer_policy *policy, const jailer_arch *archs, size_t count,
                           unsigned tries, uint64_t seed) {
-  static const uint32_t odd[] = {NUMBERS,    65535,      0x3fffffff, 0x40000000,  0x40000001,  0x4000003b,
-                                 0x400001ff, 0x40000200, 0x7fffffff, 0x80000000u, 0xfffffffeu, 0xffffffffu};
+  static const uint32_t odd[] = {NUMBERS,    521,        547,         548,         65535,
+                                 0x3fffffff, 0x40000000, 0x40000001,  0x4000003b,  0x400001ff,
+                                 0x40000200, 0x7fffffff, 0x80000000u, 0xfffffffeu, 0xffffffffu};
   const uint64_t none[6] = {0, 0, 0, 0, 0, 0};
   long bad = 0;
   for (size_t a = 0; a < count; a++) {

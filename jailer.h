@@ -3644,7 +3644,8 @@ static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config,
   if (!config->ports) return JAILER_OK;
   if (config->port_count == 0)
     return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
-  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (config->port_count > 262144) /* every port, for every use */
+    return jl_plan_invalid(err, "ports", "more entries than there are ports");
   if (!config->allow_network)
     return jl_plan_invalid(err, "ports",
                            "ports narrow the host's network, and without it there is none: set "
@@ -8048,7 +8049,9 @@ enum { JL_SA_HANDLER = 0, JL_SA_FLAGS, JL_SA_RESTORER, JL_SA_MASK };
 #define JL_SA_SIGINFO 0x00000004u
 #define JL_SA_HAS_RESTORER 0x04000000u
 #define JL_SA_ONSTACK 0x08000000u
+#define JL_SA_RESTART 0x10000000u
 #define JL_SA_NODEFER 0x40000000u
+#define JL_SA_RESETHAND 0x80000000u
 enum { JL_SIG_DFL = 0, JL_SIG_IGN = 1, JL_SIGXFSZ = 25, JL_SIGSEGV = 11, JL_SIGBUS = 7, JL_SIGTRAP = 5 };
 #define JL_REPORTER_BIT(signal) ((uint64_t)1 << ((signal)-1))
 
@@ -8061,11 +8064,12 @@ typedef struct jl_siginfo {
   uint64_t rest[12];
 } jl_siginfo;
 
-/* Where a machine's ucontext has the signal mask, the instruction pointer and the six arguments of a system call, in
-   words of 64 bits: arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/ucontext.h. And how long the
+/* Where a machine's ucontext has the signal mask, the instruction pointer, what leads to the floating-point state (a
+   pointer, or the mark of the first record) and the six arguments of a system call, in words of 64 bits:
+   arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/ucontext.h and sigcontext.h. And how long the
    instruction is that makes the call. */
 #if JL_X86_64
-enum { JL_UC_MASK = 37, JL_UC_IP = 21, JL_REPORTER_CALL = 2 };
+enum { JL_UC_MASK = 37, JL_UC_IP = 21, JL_UC_STATE = 28, JL_REPORTER_CALL = 2 };
 static const uint8_t jl_reporter_args[6] = {13, 14, 17, 7, 5, 6};         /* rdi rsi rdx r10 r8 r9 */
 static const uint8_t jl_reporter_args_i386[6] = {16, 19, 17, 14, 13, 15}; /* ebx ecx edx esi edi ebp: int 0x80 */
 enum { JL_REPORTER_I386 = 0x40000003 };                                   /* AUDIT_ARCH_I386 */
@@ -8082,7 +8086,7 @@ static void jl_reporter_restorer(uint64_t action[4]) {
   action[JL_SA_RESTORER] = (uint64_t)(uintptr_t)jl_reporter_return;
 }
 #else
-enum { JL_UC_MASK = 5, JL_UC_IP = 55, JL_REPORTER_CALL = 4 };
+enum { JL_UC_MASK = 5, JL_UC_IP = 55, JL_UC_STATE = 58, JL_REPORTER_CALL = 4 };
 
 static uint64_t jl_reporter_arg(const uint64_t *context, uint32_t arch, size_t i) {
   (void)arch;
@@ -8146,10 +8150,14 @@ static bool jl_reporter_repeats(const jl_siginfo *info, const uint64_t *context)
 }
 
 /* The default action. What repeats is blocked and executed again: the kernel then ends the process by exactly that
-   signal, PID 1 too, and asks for no system call but the handler's return. What does not is sent again. */
+   signal, PID 1 too, and asks for no system call but the handler's return. What does not is sent again. A SIGSEGV of
+   the kernel's own (SI_KERNEL, 0x80) may be either: an odd address, or a frame of a signal that it could not store or
+   load, after which the program would run on. Its handler's return is made to fail, which the kernel answers by the
+   same signal, all general registers being back. */
 static void jl_reporter_end(const jl_siginfo *info, uint64_t *context) {
   const uint64_t none[4] = {JL_SIG_DFL, 0, 0, 0};
   const int signal = info->signal;
+  if (signal == JL_SIGSEGV && info->code == 0x80) context[JL_UC_STATE] = UINT64_MAX;
   if (jl_reporter_repeats(info, context)) {
     context[JL_UC_MASK] |= JL_REPORTER_BIT(signal);
     /* the kernel has put the registers back as they were before the call, but for the instruction pointer */
@@ -8237,7 +8245,8 @@ static void jl_reporter_rehearse(const jailer_reporter *r) {
   }
 }
 
-/* All of them or none. */
+/* All of them or none. What was asked of the kernel before is asked of it again: to call a handler only once
+   (SA_RESETHAND: it returns to be ended by the same fault), to go on with a call that was interrupted. */
 static long jl_reporter_actions(jailer_reporter *r) {
   const int count = r->denials_only ? 1 : JL_DENIAL_SIGNALS; /* SIGSYS is the first */
   long result = 0;
@@ -8245,7 +8254,9 @@ static long jl_reporter_actions(jailer_reporter *r) {
   for (; i < count && result == 0; i++) {
     uint64_t action[4] = {(uint64_t)(uintptr_t)jl_reporter_handler, JL_SA_SIGINFO | JL_SA_ONSTACK, 0, 0};
     result = jl_reporter_action(jl_denial_signals[i].number, NULL, r->previous[i]);
-    if (r->previous[i][JL_SA_HANDLER] > JL_SIG_IGN) action[JL_SA_MASK] = r->previous[i][JL_SA_MASK];
+    const bool handled = r->previous[i][JL_SA_HANDLER] > JL_SIG_IGN;
+    action[JL_SA_FLAGS] |= handled ? r->previous[i][JL_SA_FLAGS] & (JL_SA_RESETHAND | JL_SA_RESTART) : JL_SA_RESTART;
+    if (handled) action[JL_SA_MASK] = r->previous[i][JL_SA_MASK];
     action[JL_SA_MASK] |= JL_REPORTER_BIT(JL_SIGXFSZ);
     jl_reporter_restorer(action);
     if (result == 0) result = jl_reporter_action(jl_denial_signals[i].number, action, NULL);
@@ -13238,8 +13249,8 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
   bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
-  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
-    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value))                   /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy && proc->init_fd < 0 ? 2u : 1u); /* an init has the first alone */
   jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 

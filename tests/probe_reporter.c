@@ -91,6 +91,8 @@ static void before(const char *what) {
   action.sa_handler = !strcmp(what, "plain") ? plain : !strcmp(what, "exits") ? exits : SIG_IGN;
   if (!strcmp(what, "crashes")) action.sa_handler = crashes;
   if (!strcmp(what, "returns")) action.sa_sigaction = returns, action.sa_flags = SA_SIGINFO;
+  if (!strcmp(what, "restarts")) action.sa_sigaction = returns, action.sa_flags = SA_SIGINFO | SA_RESTART;
+  if (!strcmp(what, "once")) action.sa_sigaction = returns, action.sa_flags = SA_SIGINFO | SA_RESETHAND;
   for (int i = 0; i < 2; i++)
     if (i == 0 || strcmp(what, "crashes") != 0) sigaction(signals[i], &action, NULL);
 }
@@ -111,11 +113,14 @@ static void start(pthread_t *thread, size_t stack, void *(*body)(void *), void *
 
 static void denied(void) { syscall(SYS_ptrace, 0x4206L, 0x11L, 0x22L, -1L, 0x44L, 0x55L); }
 
+static volatile int usr1;
+
 /* Goes down until less of the stack is left than the smallest frame of a signal takes: 1 KiB. */
 __attribute__((noinline)) static void deep(const char *end) {
   volatile char here[128];
   here[0] = 1;
   if ((const char *)here - end > 1024) deep(end);
+  else if (usr1) syscall(SYS_tgkill, getpid(), (long)syscall(SYS_gettid), SIGUSR1);
   else denied();
   here[1] = 1;
 }
@@ -149,6 +154,18 @@ static void *overruns(void *unused) {
   return unused;
 }
 
+/* A signal for which the stack has no room: the kernel makes a SIGSEGV of it, which no instruction would raise again. */
+static void *unframed(void *unused) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = exits;
+  sigaction(SIGUSR1, &action, NULL);
+  if (jailer_reporter_thread(alternate, sizeof alternate, NULL)) exit(9);
+  syscall(SYS_gettid);
+  usr1 = 1;
+  return bare(unused);
+}
+
 static pthread_barrier_t together;
 
 static void *storm(void *times) {
@@ -163,6 +180,39 @@ static void storms(char *times) {
   pthread_barrier_init(&together, NULL, THREADS);
   for (int i = 0; i < THREADS; i++) start(&thread[i], 0, storm, times);
   for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
+}
+
+/* A signal that is sent to a thread in read(2), and then a byte for it. */
+static int calls[2];
+static volatile pid_t caller;
+
+static void *called(void *unused) {
+  char c;
+  caller = (pid_t)syscall(SYS_gettid);
+  const ssize_t n = read(calls[0], &c, 1);
+  printf("read %d, seen %d\n", (int)n, (int)seen);
+  return unused;
+}
+
+static void interrupted(void) {
+  char name[64], text[256] = "";
+  pthread_t thread;
+  if (pipe(calls)) fail("pipe");
+  start(&thread, 0, called, NULL);
+  for (int sent = 0, looks = 0; looks < 2; usleep(1000)) { /* it sleeps, is sent the signal, and sleeps or has answered */
+    snprintf(name, sizeof name, "/proc/self/task/%d/syscall", (int)caller);
+    int fd = caller ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const bool gone = caller && n < 0;
+    if (!gone && (n <= 0 || strncmp(text, "running", 7) == 0 || atoi(text) != SYS_read)) continue;
+    if (sent) looks++;
+    else if (syscall(SYS_tgkill, getpid(), caller, SIGSEGV)) fail("tgkill");
+    sent = 1;
+  }
+  if (write(calls[1], "", 1) != 1) fail("pipe");
+  pthread_join(thread, NULL);
 }
 
 /* How much of an alternate stack the handler takes, besides what the kernel stores there. */
@@ -238,7 +288,14 @@ static void vsyscall(void) {
 }
 /* An address that cannot be: the fault says neither where nor why (SI_KERNEL). */
 static void odd_address(void) { *(volatile char *)0x8000000000000000ul = 1; }
+/* A handler's return without a frame; whoever lives on after it ends with 7. */
+static void bad_return(void) {
+  __asm__ volatile("mov $4096, %rsp\n\tmov $15, %eax\n\tsyscall\n\tmov $231, %eax\n\tmov $7, %edi\n\tsyscall");
+}
 #else
+static void bad_return(void) {
+  __asm__ volatile("mov x0, #4096\n\tmov sp, x0\n\tmov x8, #139\n\tsvc #0\n\tmov x8, #94\n\tmov x0, #7\n\tsvc #0");
+}
 static void vsyscall(void) { exit(9); }
 static void odd_address(void) { exit(9); }
 #endif
@@ -270,6 +327,10 @@ static void perform(char *op) {
   else if (!strcmp(op, "small")) start(&thread, least, small, NULL), pthread_join(thread, NULL);
   else if (!strcmp(op, "bare")) start(&thread, least, bare, NULL), pthread_join(thread, NULL);
   else if (!strcmp(op, "overruns")) start(&thread, least, overruns, NULL), pthread_join(thread, NULL);
+  else if (!strcmp(op, "unframed")) start(&thread, least, unframed, NULL), pthread_join(thread, NULL);
+  else if (!strcmp(op, "bad-return")) bad_return();
+  else if (!strcmp(op, "stack")) { if (jailer_reporter_thread(alternate, sizeof alternate, NULL)) exit(9); }
+  else if (!strcmp(op, "interrupted")) interrupted();
   else if (!strcmp(op, "overrun")) printf("%d\n", overrun(0));
   else if (!strcmp(op, "storm")) storms(arg);
   else if (!strcmp(op, "measure")) start(&thread, 0, measure, NULL), pthread_join(thread, NULL);

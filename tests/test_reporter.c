@@ -299,6 +299,9 @@ static void test_handler(void) {
   ends("install filter:1 bare", SIGSEGV, 0, 0, ""); /* the same without an alternate stack: no room for a frame */
   ends("install overruns", SIGSEGV, 1, SIGSEGV, "");
   ends("install overrun", SIGSEGV, 0, 0, "");
+  ends("install unframed exit:8", SIGSEGV, 1, SIGSEGV, "");
+  ends("install stack bad-return", SIGSEGV, 1, SIGSEGV, "");
+  ends("install stack role-filter:vcpu bad-return", SIGSEGV, 1, SIGSEGV, "");
   ends("install filter:1 holding", SIGSYS, 1, SIGSYS, "launch");
   run("install filter:1 heap ptrace");
   OK(WIFSIGNALED(ran.status) && WTERMSIG(ran.status) == ran.last.signal && ran.lines == 1, "inside malloc, or at least with a heap that cannot be touched");
@@ -337,6 +340,14 @@ static void test_handler(void) {
   ends("before:crashes install filter:1 ptrace", SIGSEGV, 2, SIGSEGV, "");
   ends("before:returns install filter:1 ptrace ptrace seen exit:7", 1007, 2, SIGSYS, "launch");
   OK(!strcmp(ran.output, "seen 2, 1\n"), "who was there before is called each time, with the same arguments");
+  ends("before:returns install interrupted exit:0", 1000, 1, SIGSEGV, "");
+  OK(!strcmp(ran.output, "read -1, seen 1\n"), "a call that was interrupted before is interrupted: %s", ran.output);
+  ends("before:restarts install interrupted exit:0", 1000, 1, SIGSEGV, "");
+  OK(!strcmp(ran.output, "read 1, seen 1\n"), "one that went on goes on: %s", ran.output);
+  ends("before:ignore install interrupted exit:0", 1000, 0, 0, "");
+  OK(!strcmp(ran.output, "read 1, seen 0\n"), "nor does what is ignored interrupt one: %s", ran.output);
+  ends("before:once install segv", SIGSEGV, 1, SIGSEGV, "");
+  ends("before:once install filter:1 ptrace ptrace", SIGSYS, 1, SIGSYS, "launch");
   ends("before:returns install limit filter:1 ptrace seen exit:7", 1007, 0, 0, "");
   ends("before:returns install filter:1 measure exit:0", 1000, 1, SIGSYS, "launch");
   long stack = 1 << 20, kept = 0;

@@ -694,8 +694,16 @@ static void seccomp_fails_with_threads(void) {
   config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP) | JAILER_BIT(JAILER_LAYER_LANDLOCK);
   NEED(confine(&config) == JAILER_E_SYSTEM && failure.layer == JAILER_LAYER_SECCOMP);
   NEED(report.layer[JAILER_LAYER_SECCOMP].state == JAILER_UNAVAILABLE);
-  H.refused_arg = -1; /* a kernel without filters */
+}
+
+static void without_seccomp_with_threads(void) {
+  jailer_config config = usual();
+  no_caps();
+  start_threads();
+  H.refused = SYS_seccomp;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP) | JAILER_BIT(JAILER_LAYER_LANDLOCK);
   NEED(confine(&config) == JAILER_E_UNSUPPORTED && failure.layer == JAILER_LAYER_NNP);
+  NEED(!status_is("self", "NoNewPrivs:", "\t1"));
 }
 
 /* The kernel says that it has filters, and refuses this one. */
@@ -1097,6 +1105,7 @@ int main(void) {
   row(landlock_fails_and_may, "a failure in the middle that is permitted: the rest is in force");
   row(seccomp_fails_and_may, "a filter that is refused where that is permitted: nothing of it is left");
   row(seccomp_fails_with_threads, "with other threads it is an error, since no_new_privs would not come to them");
+  row(without_seccomp_with_threads, "and so it is on a kernel without filters, before anything is changed");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");
   row(grants, "grants that Landlock cannot keep apart, /, /proc in parts, other places: errors");

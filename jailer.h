@@ -860,7 +860,8 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
      calling thread alone gets the domain, and the report says so. Another thread with capabilities is E_CONFLICT: those
      are each thread's own.
    - Descriptors: one that is open and not named is E_UNSAFE and not closed, since another thread may use it; the item
-     has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen.
+     has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen, nor a
+     table of descriptors that a thread has for itself.
    - Limits: as for a launch; soft and hard ones are lowered to them and never raised. A descriptor above nofile stays.
    - The bounding set and the securebits stay where CAP_SETPCAP is missing: no_new_privs makes both void.
    Everything is checked before anything is changed: the plan, descriptors, threads, ruleset and filter. Then come
@@ -13958,7 +13959,13 @@ static jailer_code jl_confine_last(jl_confine *c) {
   return code;
 }
 
-/* A layer that fails as one that the host cannot do may be missing where that is permitted. */
+/* A layer that fails as one that the host cannot do may be missing where that is permitted; not the filter where there
+   are other threads, because no_new_privs comes to them with it. */
+static bool jl_confine_may_miss(const jl_confine *c, uint32_t bit) {
+  return (c->may_degrade & bit) && jl_parent_cannot(c->err) &&
+         (bit != JAILER_BIT(JAILER_LAYER_SECCOMP) || c->others == 0);
+}
+
 static jailer_code jl_confine_apply(jl_confine *c) {
   static const struct {
     jailer_layer layer;
@@ -13978,7 +13985,7 @@ static jailer_code jl_confine_apply(jl_confine *c) {
     if (code == JAILER_OK) c->as.layers |= bit;
     else c->as.readback &= ~bit;
     if (code == JAILER_OK) continue;
-    if (!(c->may_degrade & bit) || !jl_parent_cannot(c->err)) return code;
+    if (!jl_confine_may_miss(c, bit)) return code;
     c->as.degraded |= bit;
   }
   if (!(c->as.layers & JAILER_BIT(JAILER_LAYER_SECCOMP))) jl_confine_filter_drop(&c->filter);

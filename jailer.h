@@ -250,8 +250,9 @@ typedef enum jailer_port_use {
 /* One port that the target may use. Ports are told apart, addresses are not: port 443 is that of every host. */
 typedef struct jailer_port {
   uint16_t port;       /* host byte order. 0 to bind: one that the kernel chooses from ip_local_port_range (ip(7),
-                          landlock(7)). 0 to connect is no port: E_INVALID. Connecting by UDP brings bind 0 along:
-                          without a port of its own nobody can send */
+                          landlock(7)); the target can make it any free one of these (IP_LOCAL_PORT_RANGE). 0 to
+                          connect is no port: E_INVALID. Connecting by UDP brings bind 0 along: without a port of its
+                          own nobody can send */
   jailer_port_use use; /* default: connect by TCP */
 } jailer_port;
 
@@ -10462,6 +10463,7 @@ typedef struct jl_child {
   int root_fd, ruleset_fd, init_fd;
   int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
   bool in_cgroup;  /* the kernel's own account of the cgroup was read and agrees */
+  bool tells;      /* what jl_child_sees_landlock opens could be opened before the domain */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
 } jl_child;
@@ -11048,7 +11050,21 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
   return 0;
 }
 
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666, and which there is
+   wherever Landlock is (CONFIG_SECURITY). A root launcher's child has changed its uid and is not dumpable: other files
+   are root's alone. */
+JL_CHILD_CODE static long jl_child_own_file(void) {
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
+  if (fd >= 0) jl_sys_close((int)fd);
+  return fd < 0 ? fd : 0;
+}
+
+/* Without /proc nothing can be told of a domain, nor where something else refuses that open already: AppArmor and
+   SELinux by a policy of the launcher's. */
 JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
+  const long own = c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC) ? jl_child_own_file() : -ENOENT;
+  c->tells = own == 0;
+  if (own < 0 && own != -EACCES && own != -EPERM && own != -ENOENT) return own;
   return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, c->launch->landlock_flags, 0, 0, 0, 0);
 }
 
@@ -11184,13 +11200,8 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
-   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
-  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
-  if (fd >= 0) jl_sys_close((int)fd);
-  return fd == -EACCES;
+  return !c->tells || jl_child_own_file() == -EACCES;
 }
 
 /* The target's ids, and its groups where the launcher could choose them. */
@@ -11252,7 +11263,7 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
     if (!jl_child_accounts[i].agrees(c)) return -EPROTO;
     seen |= bit;
   }
-  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  if (!c->tells) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (c->in_cgroup) seen |= JAILER_BIT(JAILER_LAYER_CGROUP);
   c->reply->item = -1;
   c->reply->readback = seen;
@@ -11394,7 +11405,7 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.in_cgroup = c.below_init = c.only_own = false;
+  c.in_cgroup = c.tells = c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;

@@ -478,8 +478,9 @@ typedef struct jailer_config {
   bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
   bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
 
-  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
-     launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
+  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target, as often as the target
+     tries: it can fill the log. Needs ABI 7. What the launch filter refuses is not told: every libc asks for things
+     that it answers with ENOSYS. */
   bool log_denials;
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
@@ -11749,10 +11750,12 @@ JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, 
 }
 
 /* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
-   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. */
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. Domains that the target makes
+   in its own are logged by default: without log_denials it could fill the host's log through one. */
 static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
-  const uint32_t wanted = JL_LL_LOG_SAME_EXEC_OFF | (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : 0);
+  const uint32_t wanted =
+      JL_LL_LOG_SAME_EXEC_OFF | (uint32_t)(p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : JL_LL_LOG_SUBDOMAINS_OFF);
   if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
   l->landlock = jl_plan_landlock(p);
   l->landlock_flags = wanted & jl_tab_landlock_flags(p->host.landlock_abi);

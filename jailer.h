@@ -11750,8 +11750,8 @@ JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, 
 }
 
 /* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
-   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. Domains that the target makes
-   in its own are logged by default: without log_denials it could fill the host's log through one. */
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. Domains that the target
+   makes in its own are logged by default: without log_denials it could fill the host's log through one. */
 static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
   const uint32_t wanted =

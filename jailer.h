@@ -538,7 +538,8 @@ typedef struct jailer_denial {
 /* For a program that wants to tell: the fields above the line are the caller's, those below are private. */
 typedef struct jailer_reporter {
   const char *path;  /* of the file to append to (a box's exit file), which exists; NULL: fd */
-  int fd;            /* open for appending, a regular file; stays open. With `path` it is written by the call */
+  int fd;            /* open for appending, a regular file; stays open, also in children that do not execute: the line
+                        goes to what has that number. With `path` it is written by the call (500 or more, if it may) */
   const char *role;  /* told where the filter does not say: at most 31 of [A-Za-z0-9_-]; NULL: "" */
   bool denials_only; /* SIGSYS alone; false: also SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV */
   /* --- */
@@ -836,8 +837,9 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
      {"denied": "ptrace", "number": 101, "arch": "x86_64", "args": ["0x4206", ... six], "ip": "0x...", "tid": 2,
      "role": "launch"}
      {"crash": "SIGSEGV", "code": 1, "address": "0x0", "ip": "0x...", "tid": 2, "role": "..."}
-   (without the break; "denied" is null for a number without a name). For a denial the role is that of the filter where
-   its answer says so (jailer_role_options.denied), else reporter->role.
+   (without the break; "denied" is null for a number without a name). Who can read the file learns addresses and
+   registers of the process. For a denial the role is that of the filter where its answer says so
+   (jailer_role_options.denied), else reporter->role.
    The handler makes system calls only, on less than 2 KiB of stack; it takes no lock and leaves errno alone. A filter
    has to let it make: write, gettid, rt_sigreturn, and for signals that were sent (abort(3)) getpid, rt_sigaction,
    tgkill; a write that fails is a line less, and the end is the same. As PID 1 an abort ends as exit code 134, since
@@ -8074,6 +8076,10 @@ static long jl_reporter_actions(jailer_reporter *r) {
   return result;
 }
 
+/* Where the limit has room (RLIMIT_NOFILE), a number that nobody gets by chance: a program that closes all and opens
+   files of its own would have the line in one of them. */
+enum { JL_REPORTER_FD = 500 };
+
 static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
   jailer_reporter *none = NULL;
   jailer_code code = jl_reporter_name(r, err);
@@ -8083,7 +8089,9 @@ static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
   if (r->path) {
     const long fd = jl_sys_openat(JL_AT_FDCWD, r->path, JL_O_WRONLY | JL_O_APPEND | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
     if (fd < 0) return jl_reporter_system(r->path, fd, "the file must exist and be writable", err);
-    r->fd = (int)fd;
+    const long high = jl_sys_fcntl((int)fd, JL_F_DUPFD_CLOEXEC, JL_REPORTER_FD);
+    if (high >= 0) jl_sys_close((int)fd);
+    r->fd = (int)(high >= 0 ? high : fd);
   }
   memset(r->previous, 0, sizeof r->previous);
   code = jl_reporter_file(r, err);

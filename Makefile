@@ -21,7 +21,7 @@ FUZZ_SECONDS = 15
 B = $(BUILD)
 
 # Programs that people run. hello_jail, shim and jail are what the README shows.
-EXAMPLES = $B/hello_jail $B/shim $B/run_box $B/qcow2_info $B/jail
+EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/jail
 
 # The suite: test programs, then test scripts.
 TESTS = \
@@ -29,7 +29,7 @@ TESTS = \
 	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
 	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
-	$B/test_libseccomp $B/test_policy
+	$B/test_libseccomp $B/test_policy $B/test_self
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -105,9 +105,9 @@ clean:
 
 $B/shim: $(HEADER)
 	@mkdir -p $B
-	$(COMPILE) -o $@ examples/$(@F).c $(LINK)
+	$(COMPILE) -o $@ examples/$(@F).c -pthread $(LINK)
 
-$B/hello_jail $B/run_box $B/qcow2_info $B/jail: $(HEADER)
+$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
@@ -139,6 +139,7 @@ $B/hello_jail: examples/hello_jail.c
 $B/jail: examples/jail.c
 $B/qcow2_info: examples/qcow2_info.c
 $B/run_box: examples/run_box.c
+$B/self: examples/self.c
 $B/shim: examples/shim.c
 
 $B/test_base: tests/test_base.c
@@ -168,6 +169,7 @@ $B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
+$B/test_self: tests/test_self.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_stubs: tests/test_stubs.c
 $B/test_threads: tests/test_threads.c

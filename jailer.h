@@ -3,7 +3,8 @@
  * // >>manual
  *
  * WHAT IT DOES
- *   Launches a program behind walls that the kernel keeps: its own user, mount, pid, network, IPC, UTS and cgroup
+ *   Launches a program behind walls that the kernel keeps, or puts the running one behind those that a running program
+ *   can have (jailer_confine_self). A launch gives the program its own user, mount, pid, network, IPC, UTS and cgroup
  *   namespaces, a tmpfs root with nothing in it but what was granted, Landlock rules for the same grants, a seccomp
  *   filter, no capabilities, no_new_privs, a session of its own, an environment from nothing, and no descriptor but the
  *   named ones. For the shim of a VM runtime it also keeps the box directory, its disks' backing chains and the shim's
@@ -31,6 +32,7 @@
  *   To reach a path, grant it:       jailer_grant grants[] = {{.path = "/srv/in"},
  *                                                             {.path = "/srv/out", .access = JAILER_WRITE}};
  *   To reach the network, grant it:  allow_network, narrowed to single ports by jailer_port ports[]
+ *   To confine the running program:  jailer_confine_self, with a role (vmm, ...) and the grants that it still needs
  *   To launch often, plan once:      jailer_plan_new, jailer_spawn as often as needed, jailer_plan_free
  *   To see what would happen:        jailer_plan_text
  *   A filter of one's own:           jailer_policy_load (a text as minijail's), jailer_policy_rules, jailer_policy_text
@@ -213,7 +215,8 @@ typedef struct jailer_error {
 typedef enum jailer_engine {
   JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native */
   JAILER_ENGINE_NATIVE,   /* Linux namespaces made by this header */
-  JAILER_ENGINE_NONE      /* no walls at all: only descriptors, environment and limits. Never chosen by AUTO */
+  JAILER_ENGINE_NONE,     /* no walls at all: only descriptors, environment and limits. Never chosen by AUTO */
+  JAILER_ENGINE_SELF      /* the running process, by jailer_confine_self: Landlock, a role's filter, limits, ... */
 } jailer_engine;
 
 /* The least access a path needs, weakest first. */
@@ -387,8 +390,8 @@ typedef enum jailer_role {
 /* What a role lets through beyond its strict form. All zero is the strictest. */
 typedef struct jailer_role_options {
   bool allow_network;    /* launch, vmm: sockets of AF_INET and AF_INET6 for TCP, UDP and ping, and NETLINK_ROUTE */
-  bool allow_tcp;        /* launch: of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
-  bool allow_udp;        /* launch: UDP alone, likewise. Both may be set; allow_network is wider than either */
+  bool allow_tcp;        /* of these TCP alone, without MPTCP and fast open: for Landlock to tell ports apart */
+  bool allow_udp;        /* UDP alone, likewise. Both may be set; allow_network is wider than either */
   bool allow_userns;     /* launch: namespaces by clone, clone3 and unshare, and mounts in them */
   bool allow_exec_memfd; /* launch, vmm: memfd_create without MFD_NOEXEC_SEAL */
   bool allow_pty;        /* launch: TIOCSCTTY */
@@ -426,9 +429,12 @@ typedef struct jailer_insn {
 
 #define JAILER_FILTER_MAX 4096 /* instructions in one filter: BPF_MAXINSNS */
 
-/* Everything about one launch. All zero except argv is the strict profile: system directories read-only, nothing of
-   the host writable, no network, no other process, every layer required. Every field that weakens it is a grant by
-   name. Strings and arrays are borrowed until jailer_plan_new returns. */
+/* Everything about one launch, or about a process that confines itself. All zero except argv is the strict profile:
+   system directories read-only, nothing of the host writable, no network, no other process, every layer required. Every
+   field that weakens it is a grant by name. Strings and arrays are borrowed until jailer_plan_new returns.
+   Of these jailer_confine_self takes role (with trap_denied) or policy, grants, fds, ports, limits.nofile and
+   fsize_bytes, allow_network, allow_exec_memfd, allow_unsafe_fds, allow_unconfined_threads, with the role launch
+   allow_userns, log_denials, may_degrade and launch_timeout_ms; all others are E_INVALID there, by name. */
 typedef struct jailer_config {
   /* What runs. */
   const char *const *argv; /* required, ends with NULL. argv[0]: an absolute path, or a bare name looked up in the
@@ -451,6 +457,10 @@ typedef struct jailer_config {
   jailer_limits limits;
   const char *cgroup; /* a directory of cgroup v2, absolute, made and limited by the caller (memory.max, pids.max, ...),
                          where the target starts; NULL: the launcher's own. See cgroups(7), "delegation" */
+
+  /* What it may ask of the kernel. A launch has the role launch, and NONE means that; jailer_confine_self needs a role
+     or a policy (of rules, of text, or of a role with options). There signals go to the process itself alone. */
+  jailer_role role;
 
   /* A box: the grants of its tree. NULL: none. */
   const jailer_layout *layout;
@@ -477,6 +487,8 @@ typedef struct jailer_config {
   bool outlive_launcher; /* not killed when the launching thread ends */
   bool controlling_tty;  /* descriptor 0, a terminal, becomes the controlling terminal of the new session */
   bool with_init;        /* an init as PID 1 that forwards signals and reaps; false: the target is PID 1 itself */
+  bool allow_unconfined_threads; /* jailer_confine_self: confines the calling thread and what it starts from then on;
+                                    the process's other threads stay as they are. Limits are the process's */
 
   /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target, as often as the target
      tries: it can fill the log. Needs ABI 7. What the launch filter refuses is not told: every libc asks for things
@@ -487,7 +499,8 @@ typedef struct jailer_config {
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
   const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
-                                  what the program then needs to start */
+                                  what the program then needs to start. jailer_confine_self: instead of a role; used
+                                  until it returns, and by a plan of the engine self until that is freed */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -575,6 +588,7 @@ typedef struct jailer_proc {
   bool own_pid1;         /* the target is PID 1 of its namespace */
   int asked_signal;      /* private: the signal whose default action jailer_kill carried out */
   bool allow_userns;     /* private: capabilities in a namespace of its own making are no contradiction */
+  bool keeps_bounding;   /* private: without CAP_SETPCAP the bounding set stays, void under no_new_privs */
   bool trap_denied;      /* private: what the launch filter answers */
   bool has_policy;       /* private: a filter on top of it */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
@@ -828,6 +842,33 @@ JAILER_API jailer_code jailer_policy_compile(const jailer_policy *policy, const 
    E_NO_MEMORY: the process is as it was, but for no_new_privs. E_UNSUPPORTED (another system). */
 JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
                                             jailer_error *err);
+
+/* Confines the running process: Landlock for the grants, the filter of the role or policy, limits, no capabilities,
+   no_new_privs, and no descriptor but 0 to 2 and the named ones. Made for a program that has opened what it needs, as a
+   VM's shim after its start-up; then role vmm for the process, and vcpu or api in its threads (jailer_seccomp_apply).
+   Nothing can be taken back, and a second call only takes away more: where the filter of the first lets through what
+   the second needs (launch does; vmm does not, and ends the process) and "/proc" was granted for reading.
+   - role or policy: one of them has to be there. Grants: as for a launch, where they are (`at` NULL or the same path),
+     without the system's directories: what is opened later, libraries for example, has to be granted. Landlock adds
+     up: a grant inside another one that has more than it is E_CONFLICT. Of /proc only all of it can be granted, for
+     reading: it shows what the process sees now.
+   - Threads: all of them are confined. Where there are several, that takes Landlock ABI 8 (Linux 7.0), else
+     E_UNSUPPORTED: call it before threads are made, or set allow_unconfined_threads; where landlock may degrade the
+     calling thread alone gets the domain, and the report says so. Another thread with capabilities is E_CONFLICT: those
+     are each thread's own.
+   - Descriptors: one that is open and not named is E_UNSAFE and not closed, since another thread may use it; the item
+     has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen.
+   - Limits: as for a launch; soft and hard ones are lowered to them and never raised. A descriptor above nofile stays.
+   - The bounding set and the securebits stay where CAP_SETPCAP is missing: no_new_privs makes both void.
+   Everything is checked before anything is changed: the plan, descriptors, threads, ruleset and filter. Then come
+   limits, no_new_privs, capabilities, Landlock and last seccomp; an error there leaves the process with what is in
+   force already, and it should end. *report, which may be NULL, is written in every case: the layers in force, which of
+   them the kernel was seen to keep, and after a failure the error. jailer_plan_new with the engine self and
+   jailer_plan_text are the dry run. /proc is needed. err may be NULL. Errors: those of jailer_plan_new for grants and
+   descriptors, E_INVALID (a field that has no meaning for a running process, by name), E_UNSAFE, E_CONFLICT,
+   E_UNSUPPORTED, E_LIMIT, E_READBACK (end the process), E_SYSTEM, E_NO_MEMORY.
+   Source: landlock(7), seccomp(2), capabilities(7). */
+JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err);
 
 /* --- in the jailed program: telling what ended it -------------------------------------------------------------- */
 
@@ -3433,7 +3474,11 @@ struct jailer_plan {
   jailer_insn *filter, *policy; /* the launch filter, and what comes on top of it; NULL: nothing */
   size_t filter_len, policy_len;
   const char *policy_name;
-  bool policy_pauses; /* the policy allows nanosleep */
+  bool policy_pauses;               /* the policy allows nanosleep */
+  jailer_role role;                 /* of the engine self, as all that follows */
+  const jailer_policy *self_policy; /* of the role, or the caller's */
+  jailer_policy *own_policy;        /* the same, where it is the plan's; NULL: the caller's */
+  bool allow_unconfined_threads;
   struct jl_box *box; /* NULL: none */
 };
 
@@ -3603,7 +3648,8 @@ static jailer_code jl_plan_ports(jailer_plan *plan, const jailer_config *config,
   if (!config->ports) return JAILER_OK;
   if (config->port_count == 0)
     return jl_plan_invalid(err, "ports", "an empty list: for no port at all leave allow_network and ports out");
-  if (config->port_count > 65536 * 4) return jl_plan_invalid(err, "ports", "more entries than there are ports");
+  if (config->port_count > 262144) /* every port, for every use */
+    return jl_plan_invalid(err, "ports", "more entries than there are ports");
   if (!config->allow_network)
     return jl_plan_invalid(err, "ports",
                            "ports narrow the host's network, and without it there is none: set "
@@ -3659,8 +3705,11 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
                          JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
   const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
-  plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : all;
-  if (plan->host.privileged) /* root is given up whatever the engine */
+  const uint32_t self = JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_RLIMITS) |
+                        JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
+                        JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_SECCOMP);
+  plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : plan->engine == JAILER_ENGINE_SELF ? self : all;
+  if (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF) /* root is given up whatever the engine */
     plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_CAPS);
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
@@ -3750,50 +3799,21 @@ JL_UNUSED static jailer_code jl_plan_formats(const jailer_config *config, jailer
   return JAILER_OK;
 }
 
-/* Everything of the configuration that can be judged without looking at the host's files. */
-JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  jailer_code code;
-  plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
-  if (plan->engine != JAILER_ENGINE_NATIVE && plan->engine != JAILER_ENGINE_NONE)
-    return jl_plan_invalid(err, "engine", "no such engine in this build");
+/* What launches and a process that confines itself have in common. */
+static jailer_code jl_plan_common(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
+  jailer_code code;
   if (config->may_degrade & ~all) /* a layer's number instead of its bit would let other layers degrade */
     return jl_plan_invalid(err, "may_degrade", "write JAILER_BIT(layer) for each layer, joined with |");
   plan->may_degrade = config->may_degrade;
   plan->allow_network = config->allow_network;
   plan->allow_userns = config->allow_userns;
-  plan->allow_host_root = config->allow_host_root;
   plan->allow_exec_memfd = config->allow_exec_memfd;
-  plan->allow_full_proc = config->allow_full_proc;
   plan->allow_unsafe_fds = config->allow_unsafe_fds;
-  plan->allow_pty = config->allow_pty;
   plan->trap_denied = config->trap_denied;
-  plan->outlive_launcher = config->outlive_launcher;
-  plan->controlling_tty = config->controlling_tty;
-  plan->with_init = config->with_init;
-  plan->without_system = config->without_system;
-  plan->timeout_ms = config->launch_timeout_ms ? config->launch_timeout_ms : 30000;
-  plan->hostname = config->hostname ? config->hostname : "jail";
-  if (!plan->hostname[0] || strlen(plan->hostname) > 64)
-    return jl_plan_invalid(err, plan->hostname, "a host name has 1 to 64 bytes");
-  for (const char *c = plan->hostname; *c; c++) /* it also stands in /etc/hosts: no blank, no line end */
-    if (!jl_layout_alnum(*c) && !strchr(".-_", *c))
-      return jl_plan_invalid(err, plan->hostname, "a host name has letters, digits, '.', '-' and '_' only");
-  plan->hostname = jl_arena_text(&plan->arena, plan->hostname, strlen(plan->hostname));
-  if (!plan->hostname) return jl_no_memory(err, "check the configuration");
-  if ((code = jl_plan_normal(&plan->arena, config->cwd ? config->cwd : "/", false, &plan->cwd, err))) return code;
-  if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
-  if ((code = jl_plan_argv(plan, config, err))) return code;
-  if ((code = jl_plan_fds(plan, config, err))) return code;
-  if ((code = jl_plan_ports(plan, config, err))) return code;
   plan->log_denials = config->log_denials;
-  if (plan->log_denials && plan->engine == JAILER_ENGINE_NONE)
-    return jl_plan_invalid(err, "log_denials", "the engine none has no Landlock whose refusals could be logged");
-  if (!config->layout && (config->shim || config->libraries))
-    return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
-  if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
-    return jl_plan_invalid(err, "layout", "disks, bases and trusted roots belong to a box: set layout too");
-  if ((code = jl_plan_formats(config, err))) return code;
+  plan->timeout_ms = config->launch_timeout_ms ? config->launch_timeout_ms : 30000;
+  if ((code = jl_plan_fds(plan, config, err)) || (code = jl_plan_ports(plan, config, err))) return code;
   if (config->grant_count && !config->grants) return jl_plan_invalid(err, "grants", "grant_count without grants");
   const uint64_t hard = plan->host.nofile_hard;
   plan->nofile = config->limits.nofile ? config->limits.nofile : hard < 1024 ? hard : 1024;
@@ -3806,6 +3826,113 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
                    "larger than the launcher's own hard limit: raise that first (ulimit -Hf)");
   if (plan->fsize > plan->host.fsize_hard) plan->fsize = plan->host.fsize_hard;
   return jl_plan_layers(plan, err);
+}
+
+/* What only a launch has. */
+static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  jailer_code code;
+  plan->allow_host_root = config->allow_host_root;
+  plan->allow_full_proc = config->allow_full_proc;
+  plan->allow_pty = config->allow_pty;
+  plan->outlive_launcher = config->outlive_launcher;
+  plan->controlling_tty = config->controlling_tty;
+  plan->with_init = config->with_init;
+  plan->without_system = config->without_system;
+  plan->hostname = config->hostname ? config->hostname : "jail";
+  if (!plan->hostname[0] || strlen(plan->hostname) > 64)
+    return jl_plan_invalid(err, plan->hostname, "a host name has 1 to 64 bytes");
+  for (const char *c = plan->hostname; *c; c++) /* it also stands in /etc/hosts: no blank, no line end */
+    if (!jl_layout_alnum(*c) && !strchr(".-_", *c))
+      return jl_plan_invalid(err, plan->hostname, "a host name has letters, digits, '.', '-' and '_' only");
+  plan->hostname = jl_arena_text(&plan->arena, plan->hostname, strlen(plan->hostname));
+  if (!plan->hostname) return jl_no_memory(err, "check the configuration");
+  if ((code = jl_plan_normal(&plan->arena, config->cwd ? config->cwd : "/", false, &plan->cwd, err))) return code;
+  if (config->cgroup && (code = jl_plan_normal(&plan->arena, config->cgroup, false, &plan->cgroup, err))) return code;
+  if ((code = jl_plan_argv(plan, config, err))) return code;
+  if (config->log_denials && plan->engine == JAILER_ENGINE_NONE)
+    return jl_plan_invalid(err, "log_denials", "the engine none has no Landlock whose refusals could be logged");
+  if (!config->layout && (config->shim || config->libraries))
+    return jl_plan_invalid(err, "shim", "a shim is copied into a box: set layout too");
+  if (!config->layout && (config->trust_chain_on_first_use || config->allow_whole_bases || config->trusted_roots))
+    return jl_plan_invalid(err, "layout", "disks, bases and trusted roots belong to a box: set layout too");
+  if (config->role != JAILER_ROLE_NONE && config->role != JAILER_ROLE_LAUNCH)
+    return jl_plan_invalid(err, "role",
+                           "a program that is launched needs the role launch; it takes on a narrower one when it has "
+                           "started, with jailer_confine_self");
+  if (config->allow_unconfined_threads)
+    return jl_plan_invalid(err, "allow_unconfined_threads",
+                           "a launch has no threads yet: for jailer_confine_self only");
+  return jl_plan_formats(config, err);
+}
+
+/* What has no meaning for a running process, by the field's name; NULL: all is well. */
+static const char *jl_plan_self_field(const jailer_config *c) {
+  const struct {
+    bool set;
+    const char *name;
+  } fields[] = {{c->argv != NULL, "argv"},
+                {c->env != NULL, "env"},
+                {c->cwd != NULL, "cwd"},
+                {c->hostname != NULL, "hostname"},
+                {c->without_system, "without_system"},
+                {c->stdio != JAILER_STDIO_INHERIT, "stdio"},
+                {c->limits.tmp_size_bytes != 0, "tmp_size_bytes"},
+                {c->limits.shm_size_bytes != 0, "shm_size_bytes"},
+                {c->limits.tmp_inodes != 0, "tmp_inodes"},
+                {c->cgroup != NULL, "cgroup"},
+                {c->layout != NULL, "layout"},
+                {c->shim != NULL, "shim"},
+                {c->libraries != NULL, "libraries"},
+                {c->disk_format != JAILER_FORMAT_UNSTATED, "disk_format"},
+                {c->rootfs_format != JAILER_FORMAT_UNSTATED, "rootfs_format"},
+                {c->trusted_roots != NULL, "trusted_roots"},
+                {c->trust_chain_on_first_use, "trust_chain_on_first_use"},
+                {c->allow_whole_bases, "allow_whole_bases"},
+                {c->uid != 0, "uid"},
+                {c->gid != 0, "gid"},
+                {c->allow_userns && c->role != JAILER_ROLE_LAUNCH, "allow_userns"},
+                {c->allow_host_root, "allow_host_root"},
+                {c->allow_full_proc, "allow_full_proc"},
+                {c->allow_pty, "allow_pty"},
+                {c->outlive_launcher, "outlive_launcher"},
+                {c->controlling_tty, "controlling_tty"},
+                {c->with_init, "with_init"}};
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (fields[i].set) return fields[i].name;
+  return NULL;
+}
+
+static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char *field = jl_plan_self_field(config);
+  if (field)
+    return jl_plan_invalid(err, field, "this says how a program is launched; for a process that runs leave it zero");
+  if ((unsigned)config->role >= JAILER_ROLE_COUNT)
+    return jl_plan_invalid(err, "role", "there is no such role: launch, vmm, vcpu and api are there");
+  if (config->role == JAILER_ROLE_NONE && !config->policy)
+    return jl_plan_invalid(err, "role", "choose what the process may ask of the kernel: a role (vmm, ...) or a policy");
+  if (config->role != JAILER_ROLE_NONE && config->policy)
+    return jl_plan_invalid(err, "policy",
+                           "a role or a policy, not both: jailer_policy_role makes a policy of a role with options");
+  if (config->policy && config->trap_denied)
+    return jl_plan_invalid(err, "trap_denied", "a policy says itself what it answers; this is for a role");
+  for (size_t i = 0; i < config->fd_count && config->fds; i++)
+    if (config->fds[i].renumber)
+      return jl_plan_invalid(err, "fds",
+                             "a running process keeps its descriptors where they are: leave renumber false");
+  plan->role = config->role;
+  plan->self_policy = config->policy;
+  plan->allow_unconfined_threads = config->allow_unconfined_threads;
+  return JAILER_OK;
+}
+
+/* Everything of the configuration that can be judged without looking at the host's files. */
+JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
+  if ((unsigned)plan->engine > JAILER_ENGINE_SELF)
+    return jl_plan_invalid(err, "engine", "no such engine in this build");
+  jailer_code code =
+      plan->engine == JAILER_ENGINE_SELF ? jl_plan_self(plan, config, err) : jl_plan_target(plan, config, err);
+  return code ? code : jl_plan_common(plan, config, err);
 }
 
 /* --- what is wanted --- */
@@ -3848,8 +3975,9 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
 JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more,
                                            jailer_error *err) {
-  const size_t system_count = sizeof jl_plan_system / sizeof jl_plan_system[0];
-  const size_t device_count = sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  const bool self = plan->engine == JAILER_ENGINE_SELF; /* what it has of the system it has already */
+  const size_t system_count = self ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
+  const size_t device_count = self ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
   size_t count;
   if (!jl_add(config->grant_count, more + system_count + device_count + 1, &count) ||
       !(plan->sources = jl_arena_array(&plan->arena, count, sizeof *plan->sources)))
@@ -3873,6 +4001,9 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
     if ((code = jl_plan_normal(&plan->arena, g->path, false, &path, err))) return code;
     at = path;
     if (g->at && (code = jl_plan_normal(&plan->arena, g->at, false, &at, err))) return code;
+    if (self && !jl_streq(at, path))
+      return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_LANDLOCK, "compare the grants", at, 0,
+                     "a running process sees its files where they are: leave `at` out");
     jl_source *s = jl_plan_want(plan, path, at, g->access, JL_FROM_CONFIG);
     s->optional = g->optional;
     s->check = true;
@@ -3901,17 +4032,33 @@ static bool jl_plan_host_processes(const char *resolved) {
   return jl_streq(resolved, "/proc") || (jl_starts(resolved, "/proc/") && resolved[6] >= '0' && resolved[6] <= '9');
 }
 
-/* Type and place of one source, after the survey. */
-static jailer_code jl_plan_judge(const jl_source *s, jailer_error *err) {
-  uint32_t type = s->st.mode & JL_S_IFMT;
-  if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
-    return jl_plan_conflict(err, s->path,
-                            "the root directory cannot be granted: name the directories below it that are needed");
+/* Where a source lies that a running process asks for. What is below /proc is made anew whenever the kernel drops it
+   from its caches, and a rule on it would then be one on nothing: only the root stays (inode 1, PROC_ROOT_INO). */
+static jailer_code jl_plan_judge_place_self(const jl_source *s, jailer_error *err) {
+  if (s->procfs && (s->st.ino != 1 || s->access != JAILER_READ))
+    return jl_plan_conflict(err, s->path, "of /proc all can be granted, and for reading: write /proc");
+  return JAILER_OK;
+}
+
+/* Where a source of a launch lies, on the host and inside. */
+static jailer_code jl_plan_judge_place(const jl_source *s, jailer_error *err) {
   if (jl_plan_at_or_below(s->at, "/proc"))
     return jl_plan_conflict(err, s->at, "/proc inside is the jail's own; grant the path somewhere else with `at`");
   if (jl_plan_host_processes(s->resolved) || (s->procfs && !jl_plan_below(s->resolved, "/proc")))
     return jl_plan_conflict(err, s->path,
                             "this is the host's processes: the jail has a /proc of its own (allow_full_proc)");
+  return JAILER_OK;
+}
+
+/* Type and place of one source, after the survey. */
+static jailer_code jl_plan_judge(const jailer_plan *plan, const jl_source *s, jailer_error *err) {
+  uint32_t type = s->st.mode & JL_S_IFMT;
+  if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
+    return jl_plan_conflict(err, s->path,
+                            "the root directory cannot be granted: name the directories below it that are needed");
+  jailer_code code =
+      plan->engine == JAILER_ENGINE_SELF ? jl_plan_judge_place_self(s, err) : jl_plan_judge_place(s, err);
+  if (code) return code;
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
                    "a device grant is one character device");
@@ -4383,6 +4530,50 @@ static jailer_code jl_plan_order(jailer_plan *plan, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* --- without mounts: Landlock adds up --- */
+
+/* Whether Landlock alone gives the inner of two nested grants what it was not granted. Of the system's directories what
+   is read below them may be executed as well: so it may under its other names. */
+static bool jl_plan_adds_up(const jl_source *outer, const jl_source *inner) {
+  const bool dir = (inner->st.mode & JL_S_IFMT) == JL_S_IFDIR;
+  const uint64_t asked = jl_tab_landlock_rights(inner->access, dir);
+  uint64_t has = jl_tab_landlock_rights(outer->access, dir);
+  if (outer->origin == JL_FROM_SYSTEM && inner->access == JAILER_READ) has &= ~(uint64_t)JL_LL_EXECUTE;
+  return (has & ~asked) != 0;
+}
+
+/* Nodes are in order; `open` is the stack of the grants around the current one. */
+static jailer_code jl_plan_nested(jl_arena *scratch, const jl_nodes *nodes, bool self, jailer_error *err) {
+  static const char *const why[2][2] = {
+      {"without mounts a grant below an executable one can be executed as well: grant it elsewhere, "
+       "or do not let mounts degrade",
+       "without mounts a grant below a writable one cannot be kept from being written: grant it elsewhere, "
+       "or do not let mounts degrade"},
+      {"Landlock adds up: a grant below an executable one can be executed as well; grant it elsewhere",
+       "Landlock adds up: a grant below a writable one can be written as well; grant it elsewhere"}};
+  const jl_node **open = jl_arena_array(scratch, nodes->count + 1, sizeof *open);
+  size_t depth = 0;
+  if (!open) return jl_no_memory(err, "compare the grants");
+  for (size_t i = 0; i < nodes->count; i++) {
+    const jl_node *node = &nodes->item[i];
+    if (node->kind != JL_TREE) continue;
+    while (depth && !jl_plan_below(node->at, open[depth - 1]->at)) depth--;
+    for (size_t k = 0; k < depth; k++)
+      if (jl_plan_adds_up(open[k]->source, node->source))
+        return jl_plan_conflict(err, node->source->path, why[self][open[k]->source->access == JAILER_WRITE]);
+    open[depth++] = node;
+  }
+  return JAILER_OK;
+}
+
+/* The grants of a running process, in order; there is nothing to be made. */
+static jailer_code jl_plan_order_self(jailer_plan *plan, jailer_error *err) {
+  jl_nodes *nodes = &plan->nodes;
+  if (!jl_arena_sort(&plan->arena, nodes->item, nodes->count, sizeof *nodes->item, jl_plan_by_place))
+    return jl_no_memory(err, "order the grants");
+  return jl_plan_nested(&plan->arena, nodes, true, err);
+}
+
 /* All of it: from surveyed sources to ordered nodes. */
 JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
   jl_source **list = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *list);
@@ -4393,15 +4584,18 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
     if (!s->exists || s->dropped || s->link || jl_plan_is_fence(s)) continue;
-    if ((code = jl_plan_judge(s, err))) return code;
+    if (plan->engine == JAILER_ENGINE_SELF) s->at = s->resolved; /* rules follow inodes: what they are called is one */
+    if ((code = jl_plan_judge(plan, s, err))) return code;
     if (s->origin != JL_FROM_SYSTEM || s->access == JAILER_EXEC) list[count++] = s;
   }
   if ((code = jl_plan_fences(plan, err))) return code;
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
   if ((code = jl_plan_inodes_agree(plan, list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
     return code;
-  if (!jl_plan_fixed_nodes(plan, limits) || !jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
-  return jl_plan_order(plan, err);
+  if (plan->engine != JAILER_ENGINE_SELF && !jl_plan_fixed_nodes(plan, limits))
+    return jl_no_memory(err, "list the mounts");
+  if (!jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
+  return plan->engine == JAILER_ENGINE_SELF ? jl_plan_order_self(plan, err) : jl_plan_order(plan, err);
 }
 
 /* ============================================================================================
@@ -10438,7 +10632,8 @@ typedef struct jl_reply {
   volatile uint32_t maps_gate;      /* the parent sets it to 1 when the id maps are written */
   volatile uint32_t exec_gate;      /* likewise when the pid file is in place; then see jl_gate */
   volatile int32_t step, item, error;
-  volatile uint32_t readback; /* layers that the kernel confirmed to the child */
+  volatile uint32_t readback;   /* layers that the kernel confirmed to the child */
+  volatile bool keeps_bounding; /* it had no CAP_SETPCAP to drop the bounding set with */
 } jl_reply;
 
 /* One spawn of a plan: what the parent prepared for it. Const to the child. */
@@ -10970,24 +11165,49 @@ JL_CHILD_CODE static long jl_child_rlimits(jl_child *c) {
   return 0;
 }
 
-/* Ambient, bounding, then the three sets; the securebits are locked so that no exec and no uid gives any back.
-   0xef: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock of each, and the lock of KEEP_CAPS (off). */
-JL_CHILD_CODE static long jl_child_caps(jl_child *c) {
+/* 0xef: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock of each, and the lock of KEEP_CAPS (off). */
+enum { JL_CHILD_SECUREBITS = 0xef };
+
+/* The bounding set and the securebits are CAP_SETPCAP's to change. Who has not got that may have nothing left of them,
+   as a target of a launch. Otherwise they are kept, and void under no_new_privs: execve then gives nobody a capability
+   that was not there before (cap_bprm_creds_from_file of security/commoncap.c). */
+JL_CHILD_CODE static bool jl_child_keeps_bounding(void) {
+  for (int cap = 0; cap < 64; cap++) {
+    const long r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_READ, cap, 0, 0, 0, 0);
+    if (r < 0 && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
+    if (r != 0) return true;
+  }
+  return jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) != JL_CHILD_SECUREBITS;
+}
+
+/* Ambient, bounding, then the three sets; the securebits are locked so that no exec and no uid gives any back. */
+JL_CHILD_CODE static long jl_child_drop_caps(bool *kept) {
   struct {
     uint32_t version;
     int32_t pid;
   } head = {0x20080522, 0};
-  uint32_t none[6] = {0, 0, 0, 0, 0, 0};
-  long r;
-  (void)c;
+  uint32_t sets[6] = {0, 0, 0, 0, 0, 0}, none[6] = {0, 0, 0, 0, 0, 0}; /* effective, permitted, inheritable, twice */
+  long r = jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0);
+  const bool may = (sets[0] >> JL_CAP_SETPCAP & 1) != 0;
+  *kept = r == 0 && !may && jl_child_keeps_bounding();
+  if (r < 0) return r;
   if ((r = jl_sys_call(JL_NR_prctl, JL_PR_CAP_AMBIENT, JL_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0)) < 0) return r;
-  for (int cap = 0; cap < 64; cap++) {
+  for (int cap = 0; cap < 64 && may; cap++) {
     r = jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_DROP, cap, 0, 0, 0, 0);
-    if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN) break; /* above the kernel's last capability */
+    if (r == -EINVAL && cap > JL_CAP_SYS_ADMIN && /* above the kernel's last capability */
+        jl_sys_call(JL_NR_prctl, JL_PR_CAPBSET_READ, cap, 0, 0, 0, 0) < 0)
+      break;
     if (r < 0) return r;
   }
-  if ((r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, 0xef, 0, 0, 0, 0)) < 0) return r;
+  if (may && (r = jl_sys_call(JL_NR_prctl, JL_PR_SET_SECUREBITS, JL_CHILD_SECUREBITS, 0, 0, 0, 0)) < 0) return r;
   return jl_sys_call(JL_NR_capset, (long)&head, (long)none, 0, 0, 0, 0);
+}
+
+JL_CHILD_CODE static long jl_child_caps(jl_child *c) {
+  bool kept;
+  const long r = jl_child_drop_caps(&kept);
+  c->reply->keeps_bounding = kept;
+  return r == 0 && kept && !(c->launch->layers & JAILER_BIT(JAILER_LAYER_NNP)) ? -EPERM : r;
 }
 
 /* A grant that the target's user cannot use is a mistake that shows now, with its path, and not as a puzzling EACCES
@@ -11161,16 +11381,19 @@ JL_CHILD_CODE static long jl_child_policy(jl_child *c) {
 
 /* --- the kernel's own account, before the target exists. Each answers whether it agrees. --- */
 
-JL_CHILD_CODE static bool jl_child_sees_caps(const jl_child *c) {
+JL_CHILD_CODE static bool jl_child_sees_no_caps(bool kept) {
   struct {
     uint32_t version;
     int32_t pid;
   } head = {0x20080522, 0};
   uint32_t sets[6] = {1, 1, 1, 1, 1, 1}, any = 0;
-  (void)c;
   if (jl_sys_call(JL_NR_capget, (long)&head, (long)sets, 0, 0, 0, 0) < 0) return false;
   for (int i = 0; i < 6; i++) any |= sets[i];
-  return !any && jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) == 0xef;
+  return !any && (kept || jl_sys_call(JL_NR_prctl, JL_PR_GET_SECUREBITS, 0, 0, 0, 0, 0) == JL_CHILD_SECUREBITS);
+}
+
+JL_CHILD_CODE static bool jl_child_sees_caps(const jl_child *c) {
+  return jl_child_sees_no_caps(c->reply->keeps_bounding);
 }
 
 JL_CHILD_CODE static bool jl_child_sees_nnp(const jl_child *c) {
@@ -12362,23 +12585,14 @@ JL_BESIDE_CHILD static jailer_code jl_parent_failed(jl_launch *l, jailer_error *
 /* --- one try of a launch --- */
 
 /* Without mounts (a permitted degrade) Landlock alone holds the grants, and its rules only add up: what is read-only
-   below a writable grant would be writable. */
+   below a writable grant would be writable, what is writable below an executable one executable. */
 static jailer_code jl_parent_unmounted(const jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
-  const jl_node *outer = NULL;
+  jl_arena scratch = {NULL};
   if (p->engine != JAILER_ENGINE_NATIVE || (l->layers & JAILER_BIT(JAILER_LAYER_MOUNTS))) return JAILER_OK;
-  for (size_t i = 0; i < p->nodes.count; i++) {
-    const jl_node *node = &p->nodes.item[i];
-    if (node->kind != JL_TREE) continue;
-    if (outer && !jl_plan_below(node->at, outer->at)) outer = NULL;
-    if (outer && node->source->access != JAILER_WRITE)
-      return jl_fail(
-          err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", node->source->path, 0,
-          "without mounts a grant below a writable one cannot be kept from being written: grant it elsewhere, "
-          "or do not let mounts degrade");
-    if (!outer && node->source->access == JAILER_WRITE) outer = node;
-  }
-  return JAILER_OK;
+  jailer_code code = jl_plan_nested(&scratch, &p->nodes, false, err);
+  jl_arena_free(&scratch);
+  return code;
 }
 
 /* A box's launch: nobody of an earlier one is left, and stderr is a fresh file, seen through a noexec mount: a
@@ -12721,6 +12935,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
   out->readback = l->reply->readback | l->seen;
   out->engine = p->engine;
   out->allow_userns = p->allow_userns;
+  out->keeps_bounding = l->reply->keeps_bounding;
   out->trap_denied = p->trap_denied;
   out->has_policy = p->policy != NULL;
   out->own_pid1 = !p->with_init && (l->layers & JAILER_BIT(JAILER_LAYER_PIDNS));
@@ -13039,7 +13254,7 @@ static bool jl_report_groups(const jailer_proc *proc, const char *status) {
 
 /* Ids, capabilities, no_new_privs and seccomp, from /proc/PID/status. */
 static void jl_report_status(jailer_report *report, const jailer_proc *proc, const char *status, jailer_layer *wrong) {
-  static const char *const sets[] = {"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:", "\nCapAmb:"};
+  static const char *const sets[] = {"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapAmb:", "\nCapBnd:"};
   uint64_t value, any = 0;
   bool known = true, ids = true;
   for (int i = 0; i < 4; i++) { /* real, effective, saved, file system */
@@ -13047,7 +13262,7 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
     ids = ids && jl_report_number(status, "\nGid:", i, 10, &value) && value == proc->gid;
   }
   jl_report_confirm(report, JAILER_LAYER_IDS, ids && jl_report_groups(proc, status), wrong);
-  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0] - proc->keeps_bounding; i++) {
     known = known && jl_report_number(status, sets[i], 0, 16, &value);
     if (known) any |= value;
   }
@@ -13056,8 +13271,8 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   jl_report_confirm(report, JAILER_LAYER_NNP, jl_report_number(status, "\nNoNewPrivs:", 0, 10, &value) && value == 1,
                     wrong);
   bool filtered = jl_report_number(status, "\nSeccomp:", 0, 10, &value) && value == 2;
-  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value)) /* Linux 5.9 */
-    filtered = filtered && value >= (proc->has_policy ? 2u : 1u);
+  if (jl_report_number(status, "\nSeccomp_filters:", 0, 10, &value))                   /* Linux 5.9 */
+    filtered = filtered && value >= (proc->has_policy && proc->init_fd < 0 ? 2u : 1u); /* an init has the first alone */
   jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 
@@ -13115,6 +13330,9 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
   }
   jl_report_detail(report, JAILER_LAYER_IDS, text);
   jl_report_landlock(report, proc);
+  if (proc->keeps_bounding)
+    jl_report_detail(report, JAILER_LAYER_CAPS,
+                     "none; bounding set and securebits stay (no CAP_SETPCAP), void under no_new_privs");
   b = jl_buf_fixed(text, sizeof text);
   jl_buf_str(&b, "launch filter");
   if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
@@ -13123,18 +13341,24 @@ static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
 }
 
 /* ============================================================================================
- * // >>confine    this process confines itself: a filter on its threads
+ * // >>confine    this process confines itself: a filter on its threads; all layers that a running process can have
  * May touch: the calling process. May call: base to report.
  * ============================================================================================ */
 
 /* The kernel's account is read back by calls that the new filter has to let through: one that it refuses would end the
    process. So it is asked first, and what is needed is opened before. */
+enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1, JL_CONFINE_THREADS = 256 };
+enum { JL_NR_lseek = JL_X86_64 ? 8 : 62 };
+
 typedef struct jl_confine_look {
   int status, tasks; /* /proc/thread-self/status, /proc/self/task; -1: the policy does not let them be read */
   uint64_t filters;  /* "Seccomp_filters:" before (Linux 5.9); 0 where there is no such line or no filter yet */
+  /* Where Landlock comes between and /proc/self/task cannot be read any more: the other threads that were there, and
+     their status, opened before. */
+  int thread[JL_CONFINE_THREADS], tid[JL_CONFINE_THREADS];
+  size_t threads;
+  bool kept, again; /* all of them are in the list; what is read can be read once more */
 } jl_confine_look;
-
-enum { JL_CONFINE_STATUS = 4096, JL_CONFINE_BLOCK = 2048, JL_CONFINE_TSYNC = 1 };
 
 static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint64_t a, uint64_t b, uint64_t c,
                             uint64_t d) {
@@ -13147,44 +13371,73 @@ static bool jl_confine_lets(const jailer_policy *policy, const char *name, uint6
 /* What /proc says of one thread. */
 typedef struct jl_confine_thread {
   uint64_t mode, nnp, filters; /* filters: 0 where the kernel does not tell (before 5.9) */
+  uint64_t caps;               /* inheritable, permitted, effective and ambient */
   bool ended;
 } jl_confine_thread;
 
 /* One status file, not read yet; false when it is not what it should be. */
 static bool jl_confine_account(int fd, jl_confine_thread *out) {
+  static const char *const sets[] = {"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapAmb:"};
   char text[JL_CONFINE_STATUS];
+  uint64_t caps;
   memset(out, 0, sizeof *out);
   const long n = jl_parent_proc_text(fd, text, sizeof text);
   if (n <= 0) return n == -ESRCH && (out->ended = true);
   const char *state = strstr(text, "\nState:\t");
   out->ended = state && (state[8] == 'Z' || state[8] == 'X');
   jl_report_number(text, "\nSeccomp_filters:", 0, 10, &out->filters);
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+    if (!jl_report_number(text, sets[i], 0, 16, &caps)) return out->ended; /* what has ended has none */
+    out->caps |= caps;
+  }
   return jl_report_number(text, "\nSeccomp:", 0, 10, &out->mode) &&
          jl_report_number(text, "\nNoNewPrivs:", 0, 10, &out->nnp);
 }
 
-/* Opens what is read afterwards, as far as the policy lets it be read and closed. */
-static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *policy, bool all_threads) {
+static void jl_confine_forget(jl_confine_look *look) {
+  jl_parent_close(&look->status);
+  jl_parent_close(&look->tasks);
+  for (size_t i = 0; i < look->threads; i++) jl_parent_close(&look->thread[i]);
+  look->threads = 0;
+  look->kept = false;
+}
+
+static void jl_confine_look_init(jl_confine_look *look) {
+  memset(look, 0, sizeof *look);
+  look->status = look->tasks = -1;
+}
+
+/* Opens what is read afterwards, as far as the policy lets it be read and closed. listed: the threads are in the list
+   already. */
+static void jl_confine_prepare(jl_confine_look *look, const jailer_policy *policy, bool all_threads, bool listed) {
   static const char account[] = "/proc/thread-self/status", list[] = "/proc/self/task";
   const uint64_t address = (uintptr_t)look; /* the texts will be on this stack as well */
   jl_confine_thread self;
-  look->status = look->tasks = -1;
   const long before = jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
   const bool known = before >= 0 && jl_confine_account((int)before, &self);
   if (before >= 0) jl_sys_close((int)before);
-  if (!known) return;
-  look->filters = self.filters;
-  look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  if (known) {
+    look->filters = self.filters;
+    look->status = (int)jl_sys_openat(JL_AT_FDCWD, account, JL_O_RDONLY, 0);
+  }
   const uint64_t fd = (uint64_t)look->status;
-  if (!jl_confine_lets(policy, "read", fd, address, 512, 0) || !jl_confine_lets(policy, "close", fd, 0, 0, 0))
-    jl_parent_close(&look->status);
-  if (look->status < 0 || !all_threads) return;
+  if (look->status < 0 || !jl_confine_lets(policy, "read", fd, address, 512, 0) ||
+      !jl_confine_lets(policy, "close", fd, 0, 0, 0)) {
+    jl_confine_forget(look);
+    return;
+  }
+  look->again = jl_confine_lets(policy, "lseek", fd, 0, 0, 0);
+  if (!all_threads || listed) return;
   look->tasks = (int)jl_sys_openat(JL_AT_FDCWD, list, JL_O_RDONLY | JL_O_DIRECTORY, 0);
   const uint64_t dir = (uint64_t)look->tasks;
   if (!jl_confine_lets(policy, "getdents64", dir, address, JL_CONFINE_BLOCK, 0) ||
       !jl_confine_lets(policy, "openat", dir, address, JL_O_RDONLY | JL_O_CLOEXEC, 0) ||
       !jl_confine_lets(policy, "close", dir, 0, 0, 0))
     jl_parent_close(&look->tasks);
+}
+
+static bool jl_confine_thread_agrees(const jl_confine_thread *t, uint64_t filters) {
+  return t->ended || (t->mode == 2 && t->nnp == 1 && t->filters == filters);
 }
 
 /* One thread of the process; one that has ended meanwhile agrees. A thread loses its filters (5.10) a moment before it
@@ -13200,34 +13453,57 @@ static bool jl_confine_task_agrees(const jl_confine_look *look, const char *tid,
     if (fd < 0) return fd == -ENOENT || fd == -ESRCH;
     const bool read = jl_confine_account((int)fd, &thread);
     jl_sys_close((int)fd);
-    if (read && (thread.ended || (thread.mode == 2 && thread.nnp == 1 && thread.filters == filters))) return true;
+    if (read && jl_confine_thread_agrees(&thread, filters)) return true;
   }
   return false;
 }
 
-static bool jl_confine_tasks_agree(const jl_confine_look *look, uint64_t filters) {
+/* One whose status was opened before, likewise. */
+static bool jl_confine_kept_agrees(const jl_confine_look *look, int fd, uint64_t filters) {
+  jl_confine_thread thread;
+  for (int tries = 0; tries < 1000; tries++) {
+    if (jl_confine_account(fd, &thread) && jl_confine_thread_agrees(&thread, filters)) return true;
+    if (!look->again || jl_sys_call(JL_NR_lseek, fd, 0, 0, 0, 0, 0) < 0) return false;
+  }
+  return false;
+}
+
+/* Calls visit for each name in a directory of /proc; false ends it. *r: 0 at the end, or a negated errno. */
+static bool jl_confine_each(int dir, bool (*visit)(void *, const char *), void *arg, long *r) {
   uint64_t block[JL_CONFINE_BLOCK / 8]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
   const char *bytes = (const char *)block;
   uint16_t reclen;
-  long n;
-  while ((n = jl_sys_getdents(look->tasks, block, sizeof block)) > 0)
-    for (long at = 0; at + 20 <= n; at += reclen) {
+  while ((*r = jl_sys_getdents(dir, block, sizeof block)) > 0)
+    for (long at = 0; at + 20 <= *r; at += reclen) {
       memcpy(&reclen, bytes + at + 16, sizeof reclen);
-      if (reclen < 20 || reclen > n - at) return false;
-      if (bytes[at + 19] != '.' && !jl_confine_task_agrees(look, bytes + at + 19, filters)) return false;
+      if (reclen < 20 || reclen > *r - at) return *r = -EPROTO, false;
+      if (bytes[at + 19] != '.' && !visit(arg, bytes + at + 19)) return *r = 0, false;
     }
-  return n == 0;
+  return *r == 0;
+}
+
+typedef struct jl_confine_tasks {
+  const jl_confine_look *look;
+  uint64_t filters;
+} jl_confine_tasks;
+
+static bool jl_confine_visit_task(void *arg, const char *tid) {
+  const jl_confine_tasks *tasks = arg;
+  return jl_confine_task_agrees(tasks->look, tid, tasks->filters);
 }
 
 /* What the kernel says now; closes what was opened. *told: whether it could be asked about all that counts. */
 static bool jl_confine_agrees(jl_confine_look *look, bool all_threads, bool *told) {
   jl_confine_thread self = {0};
-  *told = look->status >= 0 && (!all_threads || look->tasks >= 0);
+  long r;
+  *told = look->status >= 0 && (!all_threads || look->tasks >= 0 || look->kept);
   bool agrees = look->status < 0 || (jl_confine_account(look->status, &self) && self.mode == 2 && self.nnp == 1);
   if (look->status >= 0 && self.filters) agrees = agrees && self.filters == look->filters + 1;
-  if (look->tasks >= 0) agrees = agrees && jl_confine_tasks_agree(look, self.filters);
-  jl_parent_close(&look->status);
-  jl_parent_close(&look->tasks);
+  jl_confine_tasks tasks = {look, self.filters};
+  if (look->tasks >= 0) agrees = agrees && jl_confine_each(look->tasks, jl_confine_visit_task, &tasks, &r);
+  for (size_t i = 0; i < look->threads; i++)
+    agrees = agrees && jl_confine_kept_agrees(look, look->thread[i], self.filters);
+  jl_confine_forget(look);
   return agrees;
 }
 
@@ -13249,42 +13525,464 @@ static jailer_code jl_confine_refused(long r, bool all_threads, jailer_error *er
                                       : "seccomp(2) refused the filter; a filter below it may not allow seccomp");
 }
 
-/* A filter for the calling thread, or all of the process. *told: the kernel's account was read, and agrees. The program
-   is in pages of its own, not on the heap: giving those back may take a call that the policy refuses. */
-static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_threads, bool *told, jailer_error *err) {
-  static const char step[] = "install a filter";
-  enum { BYTES = JAILER_FILTER_MAX * sizeof(jailer_insn), READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22 };
+/* A filter on its way to the kernel. The program is in pages of its own, not on the heap: giving those back may take a
+   call that the policy refuses. */
+typedef struct jl_confine_filter {
+  long pages; /* 0: none */
+  size_t len;
+  bool all_threads, unmap; /* unmap: the policy lets the pages be given back afterwards */
+  jl_confine_look look;
+} jl_confine_filter;
+
+enum { JL_CONFINE_BYTES = JAILER_FILTER_MAX * sizeof(jailer_insn) };
+
+static void jl_confine_filter_drop(jl_confine_filter *f) {
+  jl_confine_forget(&f->look);
+  if (f->pages) jl_sys_call(JL_NR_munmap, f->pages, JL_CONFINE_BYTES, 0, 0, 0, 0);
+  f->pages = 0;
+}
+
+/* Compiles; look is initialised. */
+static jailer_code jl_confine_filter_new(jl_confine_filter *f, const jailer_policy *policy, bool all_threads,
+                                         jailer_error *err) {
+  enum { READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22 };
   const jl_arch arch = JL_X86_64 ? JL_ARCH_X86_64 : JL_ARCH_AARCH64;
+  f->all_threads = all_threads;
+  f->pages = jl_sys_call(JL_NR_mmap, 0, JL_CONFINE_BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+  if (f->pages < 0 && f->pages > -4096) return f->pages = 0, jl_no_memory(err, "install a filter");
+  f->unmap = jl_confine_lets(policy, "munmap", (uint64_t)f->pages, JL_CONFINE_BYTES, 0, 0);
+  return JL_COMPILE(policy, &arch, 1, (jailer_insn *)(uintptr_t)f->pages, JAILER_FILTER_MAX, &f->len, err);
+}
+
+/* Sets no_new_privs, installs, reads back. *told: the kernel's account was read, and agrees. After a success, and after
+   E_READBACK, nothing is called that the policy refuses. */
+static jailer_code jl_confine_filter_install(jl_confine_filter *f, bool *told, jailer_error *err) {
   struct {
     uint16_t len;
     const jailer_insn *filter;
   } program; /* struct sock_fprog */
-  jl_confine_look look;
-  size_t len = 0;
+  memset(&program, 0, sizeof program);
+  program.len = (uint16_t)f->len;
+  program.filter = (const jailer_insn *)(uintptr_t)f->pages;
   *told = false;
-  const long pages = jl_sys_call(JL_NR_mmap, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
-  if (pages < 0 && pages > -4096) return jl_no_memory(err, step);
-  jailer_insn *insn = (jailer_insn *)(uintptr_t)pages;
-  jailer_code code = JL_COMPILE(policy, &arch, 1, insn, JAILER_FILTER_MAX, &len, err);
+  long r = jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_NNP, "set no_new_privs", NULL, r, "prctl(2) refused it");
+  r = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, f->all_threads ? JL_CONFINE_TSYNC : 0, (long)&program, 0,
+                  0, 0);
+  if (r != 0) return jl_confine_refused(r, f->all_threads, err);
+  const bool agrees = jl_confine_agrees(&f->look, f->all_threads, told);
+  if (f->unmap) jl_sys_call(JL_NR_munmap, f->pages, JL_CONFINE_BYTES, 0, 0, 0, 0);
+  f->pages = 0;
+  if (agrees) return JAILER_OK;
+  *told = false;
+  return jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SECCOMP, "install a filter", NULL, 0,
+                 "/proc/self/task does not show the filter on every thread that should have it; end the process");
+}
+
+/* A filter for the calling thread, or all of the process. */
+static jailer_code jl_confine_seccomp(const jailer_policy *policy, bool all_threads, bool *told, jailer_error *err) {
+  jl_confine_filter f;
+  memset(&f, 0, sizeof f);
+  jl_confine_look_init(&f.look);
+  *told = false;
+  jailer_code code = jl_confine_filter_new(&f, policy, all_threads, err);
   if (code == JAILER_OK) {
-    memset(&program, 0, sizeof program);
-    program.len = (uint16_t)len;
-    program.filter = insn;
-    jl_confine_prepare(&look, policy, all_threads);
-    long r = jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
-    if (r < 0) code = jl_parent_system(err, JAILER_LAYER_NNP, "set no_new_privs", NULL, r, "prctl(2) refused it");
-    else if ((r = jl_sys_call(JL_NR_seccomp, JL_SECCOMP_SET_MODE_FILTER, all_threads ? JL_CONFINE_TSYNC : 0,
-                              (long)&program, 0, 0, 0)) != 0)
-      code = jl_confine_refused(r, all_threads, err);
-    const bool agrees = jl_confine_agrees(&look, all_threads, told);
-    if (code == JAILER_OK && !agrees)
-      code = jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SECCOMP, step, NULL, 0,
-                     "/proc/self/task does not show the filter on every thread that should have it; end the process");
-    if (code) *told = false;
+    jl_confine_prepare(&f.look, policy, all_threads, false);
+    code = jl_confine_filter_install(&f, told, err);
   }
-  if (code || jl_confine_lets(policy, "munmap", (uint64_t)pages, BYTES, 0, 0))
-    jl_sys_call(JL_NR_munmap, pages, BYTES, 0, 0, 0, 0);
+  if (code && code != JAILER_E_READBACK) jl_confine_filter_drop(&f);
   return code;
+}
+
+/* --- all layers that a running process can have: what is checked and made before anything changes --- */
+
+typedef struct jl_confine {
+  jailer_plan *plan; /* until everything is ready; its descriptors are closed on the way */
+  jailer_proc as;    /* what is in force, in the words of a launch */
+  uint32_t layers, may_degrade;
+  int held[3], ruleset;
+  uint32_t landlock_flags;
+  const char *canary; /* what could be opened before Landlock; NULL: nothing that it refuses for certain */
+  int canary_flags;
+  uint64_t nofile, fsize;
+  size_t others; /* threads beside this one */
+  bool fresh;    /* a pass over the threads found one that was not known */
+  int dir;       /* of /proc, while it is walked */
+  pid_t tid;
+  char policy[64];
+  jl_confine_filter filter;
+  jailer_code code;
+  jailer_error *err;
+} jl_confine;
+
+static void jl_confine_init(jl_confine *c, jailer_plan *plan, jailer_error *err) {
+  memset(c, 0, sizeof *c);
+  c->plan = plan;
+  c->ruleset = c->dir = c->held[0] = c->held[1] = c->held[2] = -1;
+  c->err = err;
+  jl_confine_look_init(&c->filter.look);
+  c->as.engine = JAILER_ENGINE_SELF;
+  c->as.pidfd = c->as.init_fd = -1;
+  c->as.pid = (pid_t)jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0);
+  c->as.uid = jl_sys_geteuid();
+  c->as.gid = jl_sys_getegid();
+  c->tid = (pid_t)jl_sys_call(JL_NR_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static bool jl_confine_stop(jl_confine *c, jailer_code code) {
+  c->code = code;
+  return code == JAILER_OK;
+}
+
+/* A directory of /proc, walked from its start. */
+static jailer_code jl_confine_walk(jl_confine *c, const char *path, bool (*visit)(void *, const char *),
+                                   jailer_layer layer) {
+  long r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_DIRECTORY, 0);
+  c->code = JAILER_OK;
+  if (r >= 0) {
+    c->dir = (int)r;
+    jl_confine_each(c->dir, visit, c, &r);
+    jl_parent_close(&c->dir);
+  }
+  if (c->code == JAILER_OK && r < 0)
+    return jl_parent_system(
+        c->err, layer, "read what the process has", path, r,
+        "/proc has to be there, and to be granted for reading when the process confines itself once "
+        "more");
+  return c->code;
+}
+
+/* Whether a descriptor is the library's: it is closed before this is over. */
+static bool jl_confine_owns(const jl_confine *c, int fd) {
+  bool owns = fd == c->dir;
+  for (int i = 0; i < 3; i++) owns = owns || fd == c->held[i];
+  for (size_t i = 0; i < c->plan->source_count && !owns; i++) owns = fd == c->plan->sources[i].fd;
+  return owns;
+}
+
+static bool jl_confine_named(const jailer_plan *p, int fd) {
+  for (size_t i = 0; i < p->fd_count; i++)
+    if (p->fds[i].from == fd) return true;
+  return false;
+}
+
+/* Number and file of a descriptor: "7 /etc/hosts". */
+static void jl_confine_fd_item(char item[JAILER_ITEM_MAX], int fd) {
+  char name[40], link[200];
+  jl_buf b = jl_buf_fixed(item, JAILER_ITEM_MAX);
+  jl_probe_fd_path(name, sizeof name, fd);
+  const long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link);
+  jl_buf_i64(&b, fd);
+  if (n > 0) {
+    jl_buf_char(&b, ' ');
+    jl_buf_bytes(&b, link, (size_t)n);
+  }
+}
+
+/* One open descriptor: it is named, and does not lead out. */
+static bool jl_confine_visit_fd(void *arg, const char *name) {
+  jl_confine *c = arg;
+  const int fd = jl_child_number(name);
+  char item[JAILER_ITEM_MAX], message[JAILER_TEXT_MAX];
+  jl_stat st;
+  if (fd < 0 || jl_confine_owns(c, fd)) return true;
+  const bool named = jl_confine_named(c->plan, fd);
+  const long flags = jl_sys_fcntl(fd, JL_F_GETFL, 0), r = flags < 0 ? flags : jl_sys_fstat(fd, &st);
+  if (r == -EBADF && !named) return true; /* another thread has closed it meanwhile */
+  jl_confine_fd_item(item, fd);
+  if (!named)
+    return jl_confine_stop(
+        c, jl_fail(c->err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "look at the open descriptors", item, 0,
+                   "it is open and not among fds: close it first, or name it; another thread may be using it, so it is "
+                   "not closed here"));
+  if (r < 0)
+    return jl_confine_stop(
+        c, jl_parent_system(c->err, JAILER_LAYER_FDS, "vet a kept descriptor", item, r, "its kind cannot be told"));
+  const char *why = c->plan->allow_unsafe_fds ? NULL : jl_parent_unsafe(c->plan, fd, flags, &st);
+  if (!why) return true;
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "it is ");
+  jl_buf_str(&b, why);
+  jl_buf_str(&b, "; close it, or set allow_unsafe_fds");
+  return jl_confine_stop(c,
+                         jl_fail(c->err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "vet a kept descriptor", item, 0, message));
+}
+
+static jailer_code jl_confine_fds(jl_confine *c) {
+  const jailer_plan *p = c->plan;
+  char number[24];
+  for (size_t i = 3; i < p->fd_count; i++) { /* 0 to 2 may be closed */
+    jl_parent_number(number, p->fds[i].from);
+    if (jl_confine_owns(c, p->fds[i].from) || jl_sys_fcntl(p->fds[i].from, JL_F_GETFD, 0) == -EBADF)
+      return jl_fail(c->err, JAILER_E_INVALID, JAILER_LAYER_FDS, "vet a kept descriptor", number, EBADF,
+                     "it is not open in this process");
+  }
+  return jl_confine_walk(c, "/proc/thread-self/fd", jl_confine_visit_fd, JAILER_LAYER_FDS);
+}
+
+/* --- threads --- */
+
+/* Opens the status of a thread below /proc/self/task. */
+static long jl_confine_status(const jl_confine *c, const char *tid) {
+  char name[64];
+  jl_buf b = jl_buf_fixed(name, sizeof name);
+  jl_buf_str(&b, tid);
+  jl_buf_str(&b, "/status");
+  return jl_sys_openat(c->dir, name, JL_O_RDONLY, 0);
+}
+
+static bool jl_confine_thread_wrong(jl_confine *c, const char *tid, jailer_code code, jailer_layer layer,
+                                    const char *message) {
+  return jl_confine_stop(c, jl_fail(c->err, code, layer, "look at the process's threads", tid, 0, message));
+}
+
+/* One thread: capabilities are its own to drop, no_new_privs comes to it with the filter. It is remembered, and its
+   status kept open to be read again when the filter is there. */
+static bool jl_confine_visit_thread(void *arg, const char *name) {
+  jl_confine *c = arg;
+  jl_confine_look *look = &c->filter.look;
+  jl_confine_thread thread;
+  const int tid = jl_child_number(name);
+  if (tid < 0 || tid == c->tid) return true;
+  for (size_t i = 0; i < look->threads; i++)
+    if (look->tid[i] == tid) return true;
+  long fd = jl_confine_status(c, name);
+  if (fd == -ENOENT || fd == -ESRCH) return true;
+  const bool known = fd >= 0 && jl_confine_account((int)fd, &thread);
+  if (fd >= 0) jl_sys_close((int)fd);
+  if (!known)
+    return jl_confine_thread_wrong(c, name, JAILER_E_SYSTEM, JAILER_LAYER_NONE,
+                                   "its status in /proc cannot be read: no descriptor to be had?");
+  if (thread.ended) return true;
+  c->others++;
+  c->fresh = true;
+  if ((c->layers & JAILER_BIT(JAILER_LAYER_CAPS)) && thread.caps)
+    return jl_confine_thread_wrong(c, name, JAILER_E_CONFLICT, JAILER_LAYER_CAPS,
+                                   "this thread has capabilities, and nobody else can take them from it: confine the "
+                                   "process before it makes threads, or drop them in each one");
+  if (!(c->layers & JAILER_BIT(JAILER_LAYER_SECCOMP)) && !thread.nnp)
+    return jl_confine_thread_wrong(c, name, JAILER_E_UNSUPPORTED, JAILER_LAYER_NNP,
+                                   "without a filter no_new_privs does not come to other threads: confine the process "
+                                   "before it makes them");
+  fd = look->threads < JL_CONFINE_THREADS ? jl_confine_status(c, name) : -EMFILE;
+  if (fd == -ENOENT || fd == -ESRCH) return true; /* it has ended */
+  if (fd < 0) return look->kept = false, true;    /* confined all the same, and not read back */
+  look->tid[look->threads] = tid;
+  look->thread[look->threads++] = (int)fd;
+  return true;
+}
+
+/* All threads of the process, again until no new one shows: a list that is read while threads end may leave some
+   out. */
+static jailer_code jl_confine_threads(jl_confine *c) {
+  if (c->plan->allow_unconfined_threads) return JAILER_OK;
+  c->filter.look.kept = c->fresh = true;
+  for (int passes = 0; passes < 16 && c->fresh; passes++) {
+    const size_t before = c->filter.look.threads;
+    c->others = before;
+    c->fresh = false;
+    jailer_code code = jl_confine_walk(c, "/proc/self/task", jl_confine_visit_thread, JAILER_LAYER_NONE);
+    if (code) return code;
+    c->fresh = c->filter.look.threads > before;
+  }
+  return JAILER_OK;
+}
+
+/* --- Landlock --- */
+
+/* What Landlock will refuse for certain and nothing else refuses now: "/" is never granted, and /proc for reading only.
+   Where neither can be opened, as in a process that is confined already, the kernel's word is all there is. */
+static void jl_confine_canary(jl_confine *c) {
+  static const struct {
+    const char *path;
+    int flags;
+  } candidates[] = {{"/", JL_O_RDONLY | JL_O_DIRECTORY}, {"/proc/thread-self/attr/current", JL_O_WRONLY}};
+  for (size_t i = 0; i < sizeof candidates / sizeof candidates[0] && !c->canary; i++) {
+    const long fd = jl_sys_openat(JL_AT_FDCWD, candidates[i].path, candidates[i].flags, 0);
+    if (fd < 0) continue;
+    jl_sys_close((int)fd);
+    c->canary = candidates[i].path;
+    c->canary_flags = candidates[i].flags;
+  }
+}
+
+/* The ruleset, and which threads it will bind. */
+static jailer_code jl_confine_ruleset(jl_confine *c) {
+  const jailer_plan *p = c->plan;
+  const uint32_t abi = p->host.landlock_abi, known = jl_tab_landlock_flags(abi);
+  const jl_landlock handled = jl_plan_landlock(p);
+  if (!(c->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
+  if (c->others && !(known & JL_LL_TSYNC)) {
+    if (!(c->may_degrade & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
+      return jl_fail(c->err, JAILER_E_UNSUPPORTED, JAILER_LAYER_LANDLOCK, "compare the layers with the host", NULL, 0,
+                     "the process has other threads, and Landlock binds all of them from ABI 8 (Linux 7.0) on: confine "
+                     "it before it makes threads, set allow_unconfined_threads, or let the layer degrade");
+    c->as.degraded |= JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  } else if (c->others) {
+    c->landlock_flags = JL_LL_TSYNC;
+  }
+  c->landlock_flags |= known & (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : JL_LL_LOG_SAME_EXEC_OFF);
+  c->as.landlock_lacks = jl_plan_lacks(p);
+  jailer_code code = jl_parent_landlock_new(&handled, abi, &c->ruleset, c->err);
+  for (size_t i = 0; i < p->nodes.count && code == JAILER_OK; i++)
+    code = jl_parent_landlock_source(c->ruleset, &handled, p->nodes.item[i].source, c->err);
+  if (code == JAILER_OK) code = jl_parent_landlock_ports(c->ruleset, &handled, p->ports, p->port_count, c->err);
+  if (code == JAILER_OK) jl_confine_canary(c);
+  return code;
+}
+
+static jailer_code jl_confine_filter_ready(jl_confine *c) {
+  const jailer_policy *policy = c->plan->self_policy;
+  const bool all = !c->plan->allow_unconfined_threads;
+  if (!(c->layers & JAILER_BIT(JAILER_LAYER_SECCOMP))) return jl_confine_forget(&c->filter.look), JAILER_OK;
+  jailer_code code = jl_confine_filter_new(&c->filter, policy, all, c->err);
+  if (code == JAILER_OK) jl_confine_prepare(&c->filter.look, policy, all, true);
+  return code;
+}
+
+/* Everything that can fail before anything is changed. What is made of the plan is taken along; it may then be freed,
+   and has to be: giving back memory may take a call that the filter refuses. */
+static jailer_code jl_confine_ready(jl_confine *c) {
+  const jailer_plan *p = c->plan;
+  jl_buf name = jl_buf_fixed(c->policy, sizeof c->policy);
+  c->layers = jl_plan_wanted_layers(p);
+  c->as.degraded = p->layers & ~c->layers;
+  c->as.landlock_abi = p->host.landlock_abi;
+  c->as.landlock_errata = p->host.landlock_errata;
+  c->may_degrade = p->may_degrade;
+  c->nofile = p->nofile;
+  c->fsize = p->fsize;
+  jl_buf_bytes(&name, p->self_policy->name,
+               jl_strnlen(p->self_policy->name, sizeof c->policy - 1)); /* for a log: may be cut */
+  jl_parent_hold(c->held);
+  jailer_code code = jl_confine_fds(c);
+  if (code == JAILER_OK) code = jl_confine_threads(c);
+  if (code == JAILER_OK) code = jl_confine_ruleset(c);
+  if (code == JAILER_OK) code = jl_confine_filter_ready(c);
+  jl_parent_unhold(c->held);
+  c->plan = NULL;
+  return code;
+}
+
+/* --- and what changes the process, in this order --- */
+
+/* Soft and hard limit are lowered to `most`, and the kernel asked what they are. */
+static jailer_code jl_confine_lower(jl_confine *c, const char *name, int resource, uint64_t most) {
+  static const char step[] = "set a resource limit";
+  uint64_t limit[2] = {0, 0}, now[2] = {0, 0};
+  long r = jl_sys_call(JL_NR_prlimit64, 0, resource, 0, (long)limit, 0, 0);
+  const bool lower = r == 0 && (limit[0] > most || limit[1] > most);
+  for (int i = 0; i < 2; i++)
+    if (limit[i] > most) limit[i] = most;
+  if (lower) r = jl_sys_call(JL_NR_prlimit64, 0, resource, (long)limit, 0, 0, 0);
+  if (r == 0) r = jl_sys_call(JL_NR_prlimit64, 0, resource, 0, (long)now, 0, 0);
+  if (r < 0) return jl_parent_system(c->err, JAILER_LAYER_RLIMITS, step, name, r, "prlimit64(2) refused");
+  if (now[0] <= most && now[1] <= most) return JAILER_OK;
+  return jl_fail(c->err, JAILER_E_READBACK, JAILER_LAYER_RLIMITS, step, name, 0, "the kernel keeps a higher one");
+}
+
+/* As jl_child_rlimits, whose comment says why. */
+static jailer_code jl_confine_rlimits(jl_confine *c) {
+  jailer_code code = jl_confine_lower(c, "RLIMIT_CORE", 4, 1);
+  if (code == JAILER_OK) code = jl_confine_lower(c, "RLIMIT_SIGPENDING", 11, 1024);
+  if (code == JAILER_OK) code = jl_confine_lower(c, "RLIMIT_MSGQUEUE", 12, 65536);
+  if (code == JAILER_OK) code = jl_confine_lower(c, "RLIMIT_NOFILE", 7, c->nofile);
+  return code ? code : jl_confine_lower(c, "RLIMIT_FSIZE", 1, c->fsize);
+}
+
+static jailer_code jl_confine_nnp(jl_confine *c) {
+  const long r = jl_sys_call(JL_NR_prctl, JL_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+  if (r < 0) return jl_parent_system(c->err, JAILER_LAYER_NNP, "set no_new_privs", NULL, r, "prctl(2) refused it");
+  if (jl_sys_call(JL_NR_prctl, JL_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) == 1) return JAILER_OK;
+  return jl_fail(c->err, JAILER_E_READBACK, JAILER_LAYER_NNP, "set no_new_privs", NULL, 0,
+                 "the kernel does not show it");
+}
+
+static jailer_code jl_confine_caps(jl_confine *c) {
+  const char *step = jl_tab_steps[JL_STEP_CAPS].name;
+  const long r = jl_child_drop_caps(&c->as.keeps_bounding);
+  if (r < 0)
+    return jl_parent_system(c->err, JAILER_LAYER_CAPS, step, NULL, r,
+                            "the kernel refused to empty a capability set, or the securebits are locked otherwise");
+  if (jl_child_sees_no_caps(c->as.keeps_bounding) && jl_child_keeps_bounding() == c->as.keeps_bounding)
+    return JAILER_OK;
+  return jl_fail(c->err, JAILER_E_READBACK, JAILER_LAYER_CAPS, step, NULL, 0, "the kernel shows some still");
+}
+
+static jailer_code jl_confine_landlock(jl_confine *c) {
+  jailer_code code = jl_parent_landlock_self(c->ruleset, c->as.landlock_abi, c->landlock_flags, c->err);
+  jl_parent_close(&c->ruleset);
+  if (code || !c->canary) return code;
+  const long fd = jl_sys_openat(JL_AT_FDCWD, c->canary, c->canary_flags, 0);
+  if (fd >= 0) jl_sys_close((int)fd);
+  if (fd == -EACCES) return JAILER_OK;
+  return jl_fail(c->err, JAILER_E_READBACK, JAILER_LAYER_LANDLOCK, jl_tab_steps[JL_STEP_LANDLOCK].name, c->canary, 0,
+                 "it can be opened still, which Landlock should refuse; end the process");
+}
+
+static jailer_code jl_confine_last(jl_confine *c) {
+  bool told = false;
+  jailer_code code = jl_confine_filter_install(&c->filter, &told, c->err);
+  if (code == JAILER_OK && told) c->as.readback |= JAILER_BIT(JAILER_LAYER_SECCOMP);
+  if (code == JAILER_OK && !told && c->others) c->as.readback &= ~JAILER_BIT(JAILER_LAYER_NNP);
+  return code;
+}
+
+/* A layer that fails as one that the host cannot do may be missing where that is permitted. */
+static jailer_code jl_confine_apply(jl_confine *c) {
+  static const struct {
+    jailer_layer layer;
+    jailer_code (*apply)(jl_confine *);
+  } steps[] = {{JAILER_LAYER_RLIMITS, jl_confine_rlimits},
+               {JAILER_LAYER_NNP, jl_confine_nnp},
+               {JAILER_LAYER_CAPS, jl_confine_caps},
+               {JAILER_LAYER_LANDLOCK, jl_confine_landlock},
+               {JAILER_LAYER_SECCOMP, jl_confine_last}};
+  c->as.layers = c->as.readback = c->layers & JAILER_BIT(JAILER_LAYER_FDS);
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    const uint32_t bit = JAILER_BIT(steps[i].layer);
+    if (!(c->layers & bit)) continue;
+    if (bit != JAILER_BIT(JAILER_LAYER_SECCOMP) && (bit != JAILER_BIT(JAILER_LAYER_LANDLOCK) || c->canary))
+      c->as.readback |= bit;
+    jailer_code code = steps[i].apply(c);
+    if (code == JAILER_OK) c->as.layers |= bit;
+    else c->as.readback &= ~bit;
+    if (code == JAILER_OK) continue;
+    if (!(c->may_degrade & bit) || !jl_parent_cannot(c->err)) return code;
+    c->as.degraded |= bit;
+  }
+  if (!(c->as.layers & JAILER_BIT(JAILER_LAYER_SECCOMP))) jl_confine_filter_drop(&c->filter);
+  return JAILER_OK;
+}
+
+/* After a failure; nothing is left but what is in force. A filter that is in force and was not read back as it should
+   stays where it is, since giving it back may end the process before its caller is told. */
+static void jl_confine_end(jl_confine *c, jailer_code code) {
+  if (code == JAILER_OK || (code == JAILER_E_READBACK && c->filter.pages == 0)) return;
+  jl_parent_close(&c->ruleset);
+  jl_confine_filter_drop(&c->filter);
+}
+
+/* What is in force, and after a failure why no more is. Pure: nothing is called any more. */
+static void jl_confine_report(const jl_confine *c, jailer_code code, jailer_report *out) {
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  memset(out, 0, sizeof *out);
+  jl_report_known(out, &c->as);
+  jl_buf_str(&b, c->filter.all_threads ? "policy " : "this thread alone; policy ");
+  jl_buf_escaped(&b, c->policy, strlen(c->policy) < 30 ? strlen(c->policy) : 30);
+  jl_report_detail(out, JAILER_LAYER_SECCOMP, text);
+  if (out->layer[JAILER_LAYER_LANDLOCK].state == JAILER_APPLIED &&
+      (c->as.degraded & JAILER_BIT(JAILER_LAYER_LANDLOCK))) {
+    jl_report_detail(out, JAILER_LAYER_LANDLOCK, "binds the calling thread alone: the others take ABI 8 (Linux 7.0)");
+    out->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
+  }
+  if (code == JAILER_OK) return;
+  out->error = *c->err;
+  if (c->err->layer == JAILER_LAYER_NONE) return;
+  out->layer[c->err->layer].state = JAILER_UNAVAILABLE;
+  out->layer[c->err->layer].verified = false;
+  jl_copy(out->layer[c->err->layer].detail, JAILER_DETAIL_MAX, c->err->step);
 }
 
 /* ============================================================================================
@@ -13482,9 +14180,10 @@ static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *poli
   return jl_survey_compile(plan, policy, &plan->policy, &plan->policy_len, err);
 }
 
-static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
+/* The policy of the role, with what the configuration grants. A process that confines itself signals itself alone. */
+static jailer_code jl_survey_role(const jailer_plan *plan, jailer_policy **out, jailer_error *err) {
+  const bool self = plan->engine == JAILER_ENGINE_SELF;
   jailer_role_options options;
-  jailer_policy *policy = NULL;
   memset(&options, 0, sizeof options);
   options.allow_network = plan->allow_network && !plan->port_count;
   options.allow_tcp = jl_plan_port_kind(plan, false);
@@ -13493,7 +14192,13 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   options.allow_exec_memfd = plan->allow_exec_memfd;
   options.allow_pty = plan->allow_pty;
   options.denied = plan->trap_denied ? JAILER_ANSWER_TRAP : 0;
-  jailer_code code = jl_policy_from_role(JAILER_ROLE_LAUNCH, &options, &policy, err);
+  if (self) options.pid = (uint32_t)jl_sys_call(JL_NR_getpid, 0, 0, 0, 0, 0, 0);
+  return jl_policy_from_role(self ? plan->role : JAILER_ROLE_LAUNCH, &options, out, err);
+}
+
+static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
+  jailer_policy *policy = NULL;
+  jailer_code code = jl_survey_role(plan, &policy, err);
   if (code == JAILER_OK) code = jl_survey_compile(plan, policy, &plan->filter, &plan->filter_len, err);
   jl_policy_free(policy);
   return code;
@@ -13720,6 +14425,17 @@ static jailer_code jl_survey_sources(jailer_plan *plan, const jailer_config *con
   return plan->box ? jl_survey_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
 }
 
+/* A process that confines itself: no target, no program, no box. */
+static jailer_code jl_survey_self(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  jailer_code code = jl_plan_wants(plan, config, 0, err);
+  if (code == JAILER_OK) code = jl_survey_paths(plan, err);
+  if (code == JAILER_OK) code = jl_plan_build(plan, &config->limits, err);
+  if (code == JAILER_OK && !plan->self_policy) code = jl_survey_role(plan, &plan->own_policy, err);
+  if (code) return code;
+  if (!plan->self_policy) plan->self_policy = plan->own_policy;
+  return jl_survey_compile(plan, plan->self_policy, &plan->filter, &plan->filter_len, err);
+}
+
 static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
                                   jailer_error *err) {
   jailer_code code;
@@ -13728,6 +14444,7 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
   if (host) plan->host = *host;
   else if ((code = jl_probe_host(&plan->host, err))) return code;
   if ((code = jl_plan_config(plan, config, err)) || (code = jl_survey_cgroup(plan, err))) return code;
+  if (plan->engine == JAILER_ENGINE_SELF) return jl_survey_self(plan, config, err);
   if (config->layout && (code = jl_survey_box(plan, config, &library_dir, err))) return code;
   if (!config->layout && (code = jl_survey_fresh_id(plan, &fresh_uid, err))) return code;
   fresh_gid = fresh_uid;
@@ -13769,8 +14486,8 @@ JAILER_API jailer_layer jailer_layer_by_name(const char *name) {
 }
 
 JAILER_API const char *jailer_engine_name(jailer_engine engine) {
-  static const char *const names[] = {"auto", "native", "none"};
-  return (unsigned)engine < 3 ? names[engine] : "unknown";
+  static const char *const names[] = {"auto", "native", "none", "self"};
+  return (unsigned)engine < 4 ? names[engine] : "unknown";
 }
 
 JAILER_API const char *jailer_state_name(jailer_state state) {
@@ -14074,6 +14791,38 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
   jl_buf_char(b, '\n');
 }
 
+/* Who is launched, and as whom. */
+static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
+  jl_buf_str(b, "\nprogram ");
+  jl_buf_escaped(b, plan->program, strlen(plan->program));
+  for (size_t i = 0; plan->argv[i]; i++) {
+    jl_buf_str(b, "\narg ");
+    jl_buf_escaped(b, plan->argv[i], strlen(plan->argv[i]));
+  }
+  for (size_t i = 0; i < plan->env_count; i++) {
+    jl_buf_str(b, "\nenv ");
+    jl_buf_escaped(b, plan->envp[i], strlen(plan->envp[i]));
+  }
+  jl_buf_str(b, "\ncwd ");
+  jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
+  jl_buf_str(b, "\nhostname ");
+  jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
+  jl_buf_str(b, "\nids ");
+  jl_buf_u64(b, plan->inside_uid);
+  jl_buf_char(b, ':');
+  jl_buf_u64(b, plan->inside_gid);
+  jl_buf_str(b, " on the host ");
+  jl_buf_u64(b, plan->host_uid);
+  jl_buf_char(b, ':');
+  jl_buf_u64(b, plan->host_gid);
+  jl_buf_char(b, '\n');
+  if (plan->cgroup) {
+    jl_buf_str(b, "cgroup ");
+    jl_buf_escaped(b, plan->cgroup, strlen(plan->cgroup));
+    jl_buf_char(b, '\n');
+  }
+}
+
 /* The layers, and what is said about them. */
 static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
@@ -14098,6 +14847,20 @@ static void jl_public_layers_text(jl_buf *b, const jailer_plan *plan) {
   }
 }
 
+/* What a running process will be held to beside grants, ports and descriptors. */
+static void jl_public_self_text(jl_buf *b, const jailer_plan *plan) {
+  jl_buf_str(b, "\npolicy ");
+  jl_buf_escaped(b, plan->self_policy->name, strlen(plan->self_policy->name));
+  jl_buf_str(b, plan->allow_unconfined_threads ? "\nthreads the calling one\nlimit nofile "
+                                               : "\nthreads all\nlimit nofile ");
+  jl_buf_u64(b, plan->nofile);
+  if (plan->fsize != UINT64_MAX) {
+    jl_buf_str(b, "\nlimit fsize ");
+    jl_buf_u64(b, plan->fsize);
+  }
+  jl_buf_char(b, '\n');
+}
+
 JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, size_t size, size_t *length,
                                         jailer_error *err) {
   jailer_code code = jl_public_given(plan, "plan", err);
@@ -14105,34 +14868,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
   jl_buf b = jl_buf_heap((size_t)64 << 20);
   jl_buf_str(&b, "engine ");
   jl_buf_str(&b, jailer_engine_name(plan->engine));
-  jl_buf_str(&b, "\nprogram ");
-  jl_buf_escaped(&b, plan->program, strlen(plan->program));
-  for (size_t i = 0; plan->argv[i]; i++) {
-    jl_buf_str(&b, "\narg ");
-    jl_buf_escaped(&b, plan->argv[i], strlen(plan->argv[i]));
-  }
-  for (size_t i = 0; i < plan->env_count; i++) {
-    jl_buf_str(&b, "\nenv ");
-    jl_buf_escaped(&b, plan->envp[i], strlen(plan->envp[i]));
-  }
-  jl_buf_str(&b, "\ncwd ");
-  jl_buf_escaped(&b, plan->cwd, strlen(plan->cwd));
-  jl_buf_str(&b, "\nhostname ");
-  jl_buf_escaped(&b, plan->hostname, strlen(plan->hostname));
-  jl_buf_str(&b, "\nids ");
-  jl_buf_u64(&b, plan->inside_uid);
-  jl_buf_char(&b, ':');
-  jl_buf_u64(&b, plan->inside_gid);
-  jl_buf_str(&b, " on the host ");
-  jl_buf_u64(&b, plan->host_uid);
-  jl_buf_char(&b, ':');
-  jl_buf_u64(&b, plan->host_gid);
-  jl_buf_char(&b, '\n');
-  if (plan->cgroup) {
-    jl_buf_str(&b, "cgroup ");
-    jl_buf_escaped(&b, plan->cgroup, strlen(plan->cgroup));
-    jl_buf_char(&b, '\n');
-  }
+  if (plan->engine == JAILER_ENGINE_SELF) jl_public_self_text(&b, plan);
+  else jl_public_target_text(&b, plan);
   jl_public_layers_text(&b, plan);
   for (size_t i = 0; i < plan->fd_count; i++) {
     jl_buf_str(&b, "fd ");
@@ -14155,6 +14892,7 @@ JAILER_API void jailer_plan_free(jailer_plan *plan) {
     jl_files_box_close(plan->box);
   }
   JAILER_FREE(plan->box);
+  jl_policy_free(plan->own_policy);
   jl_arena_free(&plan->arena);
   JAILER_FREE(plan);
 }
@@ -14203,11 +14941,37 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
 }
 #endif
 
+/* --- confining itself --- */
+
+JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err) {
+  jailer_plan *plan = NULL;
+  jailer_error failed;
+  jl_confine c;
+  jailer_code code = jl_public_given(config, "config", &failed);
+  if (code == JAILER_OK && config->engine != JAILER_ENGINE_AUTO && config->engine != JAILER_ENGINE_SELF)
+    code = jl_plan_invalid(&failed, "engine", "a running process is confined by the engine self, or auto");
+  if (code == JAILER_OK) {
+    jailer_config self = *config;
+    self.engine = JAILER_ENGINE_SELF;
+    code = jailer_plan_new(&self, NULL, &plan, &failed);
+  }
+  jl_confine_init(&c, plan, &failed);
+  if (code == JAILER_OK) code = jl_confine_ready(&c);
+  jailer_plan_free(plan); /* here: afterwards the filter may not let memory be given back */
+  if (code == JAILER_OK) code = jl_confine_apply(&c);
+  jl_confine_end(&c, code);
+  if (report) jl_confine_report(&c, code, report);
+  if (code && err) *err = failed;
+  return code;
+}
+
 /* --- running it --- */
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
   jailer_code code = jl_public_handle(out, err);
   if (code || (code = jl_public_given(plan, "plan", err))) return code;
+  if (plan->engine == JAILER_ENGINE_SELF)
+    return jl_plan_invalid(err, "engine", "there is nothing to launch: the engine self is for jailer_confine_self");
   int held[3];
   jl_parent_hold(held);
   code = jl_parent_spawn(plan, out, err);
@@ -14356,6 +15120,18 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
   if (verified) *verified = false;
   jailer_code code = jl_public_given(policy, "policy", err);
   return code ? code : jl_public_nowhere(err, "install a filter");
+}
+
+JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err) {
+  jailer_error failed;
+  jailer_code code = jl_public_given(config, "config", &failed);
+  if (code == JAILER_OK) code = jl_public_nowhere(&failed, "confine the process");
+  if (report) {
+    memset(report, 0, sizeof *report);
+    report->error = failed;
+  }
+  if (err) *err = failed;
+  return code;
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,

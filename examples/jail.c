@@ -38,7 +38,8 @@ typedef struct settings {
   const char **env, **argv;
   char **owned; /* every string made here */
   size_t env_count, owned_count;
-  const char *home, *id, *report;
+  const char *home, *id, *report, *policy_file;
+  jailer_policy *policy;
   const char *option; /* the one that is being read */
   int report_fd;      /* -1: none */
   uint64_t timeout_s;
@@ -96,6 +97,9 @@ static const struct row {
      "memory files that could be executed: memfd_create as most programs call it"},
     {"--allow-host-root", NULL, FLAG, IN(config.allow_host_root), "stay uid 0 of the host; --uid 0 needs it"},
     {"--full-proc", NULL, FLAG, IN(config.allow_full_proc), "all of /proc, not only processes"},
+    {"--policy", "FILE", TEXT, IN(policy_file),
+     "a filter of PROGRAM's own on top of jail's, as text in minijail's language;\n"
+     "it has to allow execve, and what PROGRAM needs to start"},
     {"--log-denials", NULL, FLAG, IN(config.log_denials), "the kernel's audit log tells what Landlock refused"},
     {"--trap", NULL, FLAG, IN(config.trap_denied),
      "what the filter refuses ends PROGRAM (SIGSYS), and a box's that tells is quoted;\n"
@@ -404,6 +408,7 @@ static bool settings_make(settings *s, int argc) {
 
 static void settings_free(settings *s) {
   for (size_t i = 0; i < s->owned_count; i++) free(s->owned[i]);
+  jailer_policy_free(s->policy);
   free(s->owned);
   free(s->argv);
   free(s->env);
@@ -696,11 +701,13 @@ static const struct {
     {" or raise max_depth (at most 64)", ""},
     {"; create it or take it off the list", ""},
     {"; check the size limits", ""},
+    {"allow it, or let the program install the policy itself once it has started (jailer_seccomp_apply)", "allow it"},
 };
 
 static void translate(jailer_error *err) {
   static const char *const items[][2] = {{"uid", "--uid"},           {"nofile", "--nofile"}, {"fsize_bytes", "--fsize"},
-                                         {"ports", "--port"}, {"log_denials", "--log-denials"}};
+                                         {"ports", "--port"}, {"log_denials", "--log-denials"},
+                                         {"policy", "--policy"}};
   for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
     if ((err->code == JAILER_E_INVALID || err->code == JAILER_E_UNSUPPORTED) && !strcmp(err->item, items[i][0]))
       strcpy(err->item, items[i][1]);
@@ -828,6 +835,14 @@ static int name_program(settings *s) {
   return 0;
 }
 
+/* An error in the file says where: FILE:LINE:COLUMN. */
+static int load_policy(settings *s) {
+  jailer_error err;
+  if (jailer_policy_load(s->policy_file, JAILER_ARCH_NATIVE, &s->policy, &err)) return explain(&err, s);
+  s->config.policy = s->policy;
+  return 0;
+}
+
 static int run_all(settings *s) {
   static run r; /* holds two buffers: not for the stack */
   jailer_plan *plan = NULL;
@@ -836,6 +851,7 @@ static int run_all(settings *s) {
   r.signals = r.terminal.master = r.terminal.slave = r.terminal.outer = r.terminal.screen_fd = -1;
   r.below_init = s->config.with_init;
   if (s->report && !s->dry_run) code = report_open(s);
+  if (!code && s->policy_file) code = load_policy(s);
   if (!code) code = name_program(s);
   if (!code && s->tty && !terminal_open(&r.terminal, s))
     code = explain_errno(JAILER_E_SYSTEM, "open a pseudo-terminal", "", s);

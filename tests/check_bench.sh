@@ -13,7 +13,7 @@ for name in \
   launch.2grants.with_plan.vs_floor launch.20grants.with_plan.vs_floor launch.20grants.net.with_plan.vs_floor \
   launch.rss4g.vs_small plan.100.us_per_grant plan.10000.us_per_grant qcow2.layer.vs_qemu_img \
   bpf.launch.worst_steps bpf.launch.len bpf.compile.us bpf.compile.vs_libseccomp bpf.steps.vs_libseccomp_tree \
-  seccomp.getppid.vs_none seccomp.getppid.vs_unfiltered \
+  landlock.ruleset_us seccomp.getppid.vs_none seccomp.getppid.vs_unfiltered \
   header.compile_s header.text_bytes child.stack_bytes; do
   awk -v name="$name" '$1 == name && NF == 2 && $2 ~ /^[0-9]+(\.[0-9]+)?$/ && $2 > 0 { seen++ } END { exit seen != 1 }' \
     "$build/bench.txt" >"$tap_log" 2>&1

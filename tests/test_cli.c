@@ -325,7 +325,15 @@ static void test_words(void) {
                                               "this build has no reader of disk images (JAILER_NO_QCOW2)",
                                               "the path does not fit the buffer; JAILER_PATH_MAX",
                                               "the policy is wrong as written: max_depth",
-                                              " bytes; JAILER_REPORTER_STACK is enough"};
+                                              " bytes; JAILER_REPORTER_STACK is enough",
+                                              "a program that is launched needs the role launch",
+                                              "a launch has no threads yet",
+                                              "a role or a policy, not both",
+                                              "a running process sees its files where they are",
+                                              "; close it, or set allow_unsafe_fds",
+                                              "the process has other threads, and Landlock",
+                                              "this policy refuses execve(2), with which the target starts",
+                                              "there is nothing to launch: the engine self"};
   static struct {
     char library[256], command[256];
     bool met;
@@ -844,6 +852,37 @@ static void test_strictness(void) {
   OK(RUN("--degrade", "landlock", "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "layer? landlock\n") &&
          strstr(run_job.out_text, "layer seccomp\n"),
      "--degrade is in the plan");
+}
+
+static void test_policy(void) {
+  const char *policy = path_of("p/policy"), *make = "mkdir /tmp/x 2>&1 && echo made";
+  put_dir("p", 0755);
+  put("p/part", "{mkdir?, mkdirat}: return ENOSPC # as on a full disk\n", 0644);
+  put("p/policy", "@default allow\n@include ./part\nuname: kill\n", 0644);
+  OK(RUN("--", "sh", "-c", make) == 0 && out_is("made\n"), "without a policy");
+  OK(RUN("--policy", policy, "--", "sh", "-c", make) != 0 && strstr(run_job.out_text, "No space left on device"),
+     "--policy: what a file with another one beside it refuses is refused inside");
+  OK(RUN("--policy", policy, "--pid1", "--", "sh", "-c", make) != 0 && strstr(run_job.out_text, "No space left on device"),
+     "also as PID 1");
+  OK(RUN("--policy", policy, "--", "uname") == 128 + SIGSYS && err_says("ended by SIGSYS"), "and what it kills for ends PROGRAM");
+  OK(RUN("--policy", policy, "--dry-run", "--", "true") == 0 && strstr(run_job.out_text, "\npolicy policy\n"),
+     "it is in the plan");
+  OK(RUN("--policy", policy, "--report", "-", "--", "true") == 0 && strstr(run_job.out_text, "a policy on top of it"),
+     "and in the report");
+  put("p/part", "mkdirat: return ENOSPC\nmkdirat: return ENOPSC\n", 0644);
+  OK(RUN("--policy", policy, "--", "true") == 125 && err_says("E_NOT_FOUND: seccomp: read a policy: ") &&
+         err_says("/p/part:2:17: `ENOPSC` is no errno"),
+     "an error in it, and where: 125");
+  OK(RUN("--policy", policy, "--report", "-", "--", "true") == 125 && strstr(run_job.out_text, "\"code\": \"E_NOT_FOUND\"") &&
+         strstr(run_job.out_text, "/p/part:2:17"),
+     "in the report as well");
+  put("p/policy", "# nothing is allowed\n", 0644);
+  OK(RUN("--policy", policy, "--", "true") == 125 && err_says("E_CONFLICT") && err_says("with which the target starts: allow it\n"),
+     "a policy under which nothing could start: 125");
+  put("p/policy", "@default allow\n", 0644);
+  OK(RUN("--engine", "none", "--policy", policy, "--", "true") == 125 && err_says("--policy"), "or that the engine has no place for");
+  OK(RUN("--policy", path_of("p/nothing"), "--", "true") == 125 && err_says("there is no such file"), "no such file: 125, too");
+  OK(RUN("--policy", path_of("p"), "--", "true") == 125 && err_says("no regular file"), "a directory");
 }
 
 /* --- --report and --dry-run --- */
@@ -1476,6 +1515,7 @@ int main(void) {
   test_network();
   test_cgroup();
   test_strictness();
+  test_policy();
   test_report();
   test_refused_report();
   test_signals();

@@ -53,6 +53,14 @@ static void test_filters(void) {
   NOWHERE(jailer_policy_compile(policy, NULL, 0, insn, 512, &len, e));
   NOWHERE(jailer_seccomp_apply(policy, true, &verified, e));
   OK(!verified, "and nothing was verified");
+  {
+    jailer_config config = {.role = JAILER_ROLE_VMM};
+    jailer_report report;
+    NOWHERE(jailer_confine_self(&config, &report, e));
+    OK(report.error.code == JAILER_E_UNSUPPORTED && report.layer[JAILER_LAYER_LANDLOCK].state == JAILER_NOT_REQUESTED,
+       "and the report says so");
+    INVALID(jailer_confine_self(NULL, NULL, e));
+  }
   INVALID(jailer_seccomp_apply(NULL, true, NULL, e));
   jailer_policy_free(policy);
 }

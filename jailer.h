@@ -253,8 +253,9 @@ typedef enum jailer_port_use {
 /* One port that the target may use. Ports are told apart, addresses are not: port 443 is that of every host. */
 typedef struct jailer_port {
   uint16_t port;       /* host byte order. 0 to bind: one that the kernel chooses from ip_local_port_range (ip(7),
-                          landlock(7)). 0 to connect is no port: E_INVALID. Connecting by UDP brings bind 0 along:
-                          without a port of its own nobody can send */
+                          landlock(7)); the target can make it any free one of these (IP_LOCAL_PORT_RANGE). 0 to
+                          connect is no port: E_INVALID. Connecting by UDP brings bind 0 along: without a port of its
+                          own nobody can send */
   jailer_port_use use; /* default: connect by TCP */
 } jailer_port;
 
@@ -490,8 +491,9 @@ typedef struct jailer_config {
   bool allow_unconfined_threads; /* jailer_confine_self: confines the calling thread and what it starts from then on;
                                     the process's other threads stay as they are. Limits are the process's */
 
-  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target. Needs ABI 7. What the
-     launch filter refuses is not told: every libc asks for things that it answers with ENOSYS. */
+  /* The kernel's audit log, where auditing is on, tells what Landlock refuses to the target, as often as the target
+     tries: it can fill the log. Needs ABI 7. What the launch filter refuses is not told: every libc asks for things
+     that it answers with ENOSYS. */
   bool log_denials;
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
@@ -551,7 +553,8 @@ typedef struct jailer_denial {
 /* For a program that wants to tell: the fields above the line are the caller's, those below are private. */
 typedef struct jailer_reporter {
   const char *path;  /* of the file to append to (a box's exit file), which exists; NULL: fd */
-  int fd;            /* open for appending, a regular file; stays open. With `path` it is written by the call */
+  int fd;            /* open for appending, a regular file; stays open, also in children that do not execute: the line
+                        goes to what has that number. With `path` it is written by the call (500 or more, if it may) */
   const char *role;  /* told where the filter does not say: at most 31 of [A-Za-z0-9_-]; NULL: "" */
   bool denials_only; /* SIGSYS alone; false: also SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV */
   /* --- */
@@ -860,7 +863,8 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
      calling thread alone gets the domain, and the report says so. Another thread with capabilities is E_CONFLICT: those
      are each thread's own.
    - Descriptors: one that is open and not named is E_UNSAFE and not closed, since another thread may use it; the item
-     has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen.
+     has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen, nor a
+     table of descriptors that a thread has for itself.
    - Limits: as for a launch; soft and hard ones are lowered to them and never raised. A descriptor above nofile stays.
    - The bounding set and the securebits stay where CAP_SETPCAP is missing: no_new_privs makes both void.
    Everything is checked before anything is changed: the plan, descriptors, threads, ruleset and filter. Then come
@@ -881,8 +885,9 @@ JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_r
      {"denied": "ptrace", "number": 101, "arch": "x86_64", "args": ["0x4206", ... six], "ip": "0x...", "tid": 2,
      "role": "launch"}
      {"crash": "SIGSEGV", "code": 1, "address": "0x0", "ip": "0x...", "tid": 2, "role": "..."}
-   (without the break; "denied" is null for a number without a name). For a denial the role is that of the filter where
-   its answer says so (jailer_role_options.denied), else reporter->role.
+   (without the break; "denied" is null for a number without a name). Who can read the file learns addresses and
+   registers of the process. For a denial the role is that of the filter where its answer says so
+   (jailer_role_options.denied), else reporter->role.
    The handler makes system calls only, on less than 2 KiB of stack; it takes no lock and leaves errno alone. A filter
    has to let it make: write, gettid, rt_sigreturn, and for signals that were sent (abort(3)) getpid, rt_sigaction,
    tgkill; a write that fails is a line less, and the end is the same. As PID 1 an abort ends as exit code 134, since
@@ -8294,6 +8299,10 @@ static long jl_reporter_actions(jailer_reporter *r) {
   return result;
 }
 
+/* Where the limit has room (RLIMIT_NOFILE), a number that nobody gets by chance: a program that closes all and opens
+   files of its own would have the line in one of them. */
+enum { JL_REPORTER_FD = 500 };
+
 static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
   jailer_reporter *none = NULL;
   jailer_code code = jl_reporter_name(r, err);
@@ -8303,7 +8312,9 @@ static jailer_code jl_reporter_start(jailer_reporter *r, jailer_error *err) {
   if (r->path) {
     const long fd = jl_sys_openat(JL_AT_FDCWD, r->path, JL_O_WRONLY | JL_O_APPEND | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
     if (fd < 0) return jl_reporter_system(r->path, fd, "the file must exist and be writable", err);
-    r->fd = (int)fd;
+    const long high = jl_sys_fcntl((int)fd, JL_F_DUPFD_CLOEXEC, JL_REPORTER_FD);
+    if (high >= 0) jl_sys_close((int)fd);
+    r->fd = (int)(high >= 0 ? high : fd);
   }
   memset(r->previous, 0, sizeof r->previous);
   code = jl_reporter_file(r, err);
@@ -10685,6 +10696,7 @@ typedef struct jl_child {
   int root_fd, ruleset_fd, init_fd;
   int own[2];      /* stay open until exec: the init's report, and the pipe that tells the parent of exec; -1: none */
   bool in_cgroup;  /* the kernel's own account of the cgroup was read and agrees */
+  bool tells;      /* what jl_child_sees_landlock opens could be opened before the domain */
   bool below_init; /* this is the target's process, cloned by the init's */
   bool only_own;   /* this is becoming the init: none of the target's descriptors stays */
 } jl_child;
@@ -11296,7 +11308,21 @@ JL_CHILD_CODE static long jl_child_rules(jl_child *c) {
   return 0;
 }
 
+/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666, and which there is
+   wherever Landlock is (CONFIG_SECURITY). A root launcher's child has changed its uid and is not dumpable: other files
+   are root's alone. */
+JL_CHILD_CODE static long jl_child_own_file(void) {
+  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
+  if (fd >= 0) jl_sys_close((int)fd);
+  return fd < 0 ? fd : 0;
+}
+
+/* Without /proc nothing can be told of a domain, nor where something else refuses that open already: AppArmor and
+   SELinux by a policy of the launcher's. */
 JL_CHILD_CODE static long jl_child_landlock(jl_child *c) {
+  const long own = c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC) ? jl_child_own_file() : -ENOENT;
+  c->tells = own == 0;
+  if (own < 0 && own != -EACCES && own != -EPERM && own != -ENOENT) return own;
   return jl_sys_call(JL_NR_landlock_restrict_self, c->ruleset_fd, c->launch->landlock_flags, 0, 0, 0, 0);
 }
 
@@ -11435,13 +11461,8 @@ JL_CHILD_CODE static bool jl_child_sees_proc(const jl_child *c) {
   return own == 0 && (system == -ENOENT || c->plan->allow_full_proc);
 }
 
-/* An open that only Landlock refuses: for writing, a file of the process itself whose mode is 0666. (A root launcher's
-   child has changed its uid and is not dumpable: other files are root's alone.) Without /proc nothing can be told. */
 JL_CHILD_CODE static bool jl_child_sees_landlock(const jl_child *c) {
-  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) return true;
-  long fd = jl_sys_openat(JL_AT_FDCWD, "/proc/self/attr/current", JL_O_WRONLY, 0);
-  if (fd >= 0) jl_sys_close((int)fd);
-  return fd == -EACCES;
+  return !c->tells || jl_child_own_file() == -EACCES;
 }
 
 /* The target's ids, and its groups where the launcher could choose them. */
@@ -11503,7 +11524,7 @@ JL_CHILD_CODE static long jl_child_readback(jl_child *c) {
     if (!jl_child_accounts[i].agrees(c)) return -EPROTO;
     seen |= bit;
   }
-  if (!(c->launch->layers & JAILER_BIT(JAILER_LAYER_PROC))) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  if (!c->tells) seen &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (c->in_cgroup) seen |= JAILER_BIT(JAILER_LAYER_CGROUP);
   c->reply->item = -1;
   c->reply->readback = seen;
@@ -11645,7 +11666,7 @@ JL_CHILD_CODE static int jl_child_main(void *arg) {
   c.init_fd = launch->init_fd;
   c.own[0] = launch->status_write;
   c.own[1] = launch->pipe_write;
-  c.in_cgroup = c.below_init = c.only_own = false;
+  c.in_cgroup = c.tells = c.below_init = c.only_own = false;
   if (jl_child_run(&c, jl_child_first, sizeof jl_child_first / sizeof jl_child_first[0]) < 0) return 125;
   jl_child_run(&c, jl_child_last, sizeof jl_child_last / sizeof jl_child_last[0]);
   return 125;
@@ -11989,10 +12010,12 @@ JL_UNUSED static jailer_code jl_parent_landlock_self(int ruleset, uint32_t abi, 
 }
 
 /* The ruleset of a launch; the child adds rules for what it mounts. What is refused before the target's execve is the
-   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. */
+   launch's own look at the domain (jl_child_sees_landlock), and no news for the audit log. Domains that the target
+   makes in its own are logged by default: without log_denials it could fill the host's log through one. */
 static jailer_code jl_parent_ruleset(jl_launch *l, jailer_error *err) {
   const jailer_plan *p = l->plan;
-  const uint32_t wanted = JL_LL_LOG_SAME_EXEC_OFF | (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : 0);
+  const uint32_t wanted =
+      JL_LL_LOG_SAME_EXEC_OFF | (uint32_t)(p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : JL_LL_LOG_SUBDOMAINS_OFF);
   if (!(l->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK))) return JAILER_OK;
   l->landlock = jl_plan_landlock(p);
   l->landlock_flags = wanted & jl_tab_landlock_flags(p->host.landlock_abi);
@@ -13958,7 +13981,13 @@ static jailer_code jl_confine_last(jl_confine *c) {
   return code;
 }
 
-/* A layer that fails as one that the host cannot do may be missing where that is permitted. */
+/* A layer that fails as one that the host cannot do may be missing where that is permitted; not the filter where there
+   are other threads, because no_new_privs comes to them with it. */
+static bool jl_confine_may_miss(const jl_confine *c, uint32_t bit) {
+  return (c->may_degrade & bit) && jl_parent_cannot(c->err) &&
+         (bit != JAILER_BIT(JAILER_LAYER_SECCOMP) || c->others == 0);
+}
+
 static jailer_code jl_confine_apply(jl_confine *c) {
   static const struct {
     jailer_layer layer;
@@ -13978,7 +14007,7 @@ static jailer_code jl_confine_apply(jl_confine *c) {
     if (code == JAILER_OK) c->as.layers |= bit;
     else c->as.readback &= ~bit;
     if (code == JAILER_OK) continue;
-    if (!(c->may_degrade & bit) || !jl_parent_cannot(c->err)) return code;
+    if (!jl_confine_may_miss(c, bit)) return code;
     c->as.degraded |= bit;
   }
   if (!(c->as.layers & JAILER_BIT(JAILER_LAYER_SECCOMP))) jl_confine_filter_drop(&c->filter);

@@ -66,7 +66,7 @@ static const struct row {
     {"--net", NULL, FLAG, IN(config.allow_network), "the host's network; default: none"},
     {"--port", "USE:N", PORT, 0,
      "with --net, these ports alone (repeatable): connect-tcp:443, bind-tcp:80,\n"
-     "connect-udp:53 or bind-udp:53; bind to 0 is a port that the kernel chooses"},
+     "connect-udp:53 or bind-udp:53; bind to 0 is any free port of ip_local_port_range"},
 
     {"What it finds:", NULL, GROUP, 0, NULL},
     {"--env", "NAME=VALUE", ENV, 0, "set a variable (repeatable); default: PATH alone"},

@@ -271,6 +271,13 @@ static void bus(void) {
   (void)*page;
 }
 
+/* As programs do that start over, or a child before it executes another: all closed, and the lowest number is a file of
+   its own. */
+static void start_over(const char *name) {
+  for (int fd = 3; fd < 4096; fd++) close(fd);
+  if (open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600) != 3) fail(name);
+}
+
 static void trap(void) {
 #if defined(__x86_64__)
   __asm__ volatile("int3");
@@ -337,6 +344,7 @@ static void perform(char *op) {
   else if (!strcmp(op, "holding")) start(&thread, 0, holding, NULL), pthread_join(thread, NULL);
   else if (!strcmp(op, "heap")) broken_heap();
   else if (!strcmp(op, "closed")) close(reporter->fd);
+  else if (!strcmp(op, "start-over")) start_over(arg);
   else if (!strcmp(op, "limit")) limit();
   else if (!strcmp(op, "gone")) munmap(reporter, 4096);
   else if (!strcmp(op, "segv")) *nowhere = 1;

@@ -18,7 +18,7 @@ static struct gates {
   volatile long nr;                /* which call */
   volatile int fired, no_userns;
   volatile int delay_ms, error; /* DELAY, REFUSE */
-  const char *volatile path;    /* of its first argument (execve, statfs), or the end of its second (readlinkat); NULL: any */
+  const char *volatile path;    /* of its first argument (execve, statfs), its second (openat), or the end of that (readlinkat); NULL: any */
   const char *volatile own;     /* LIE, readlinkat: this link is read instead */
   volatile long offset, value;  /* LIE: the 64 bits there become the value; offset -1: the answer itself */
   volatile int bits;            /* LIE: are taken away instead, 64 bits wide */
@@ -49,6 +49,7 @@ CANARY_BARE static bool meant(long nr, const long args[6]) {
   if (nr != G->nr && !(G->nr == SYS_clone3 && nr == SYS_clone)) return false;
   if (canary_launcher_calls() == (G->child != 0)) return false;
   if (G->what == REFUSE && G->nr == SYS_clone3 && !canary_wants_userns(nr, args)) return false;
+  if (nr == SYS_openat && G->path) return same((const char *)args[1], G->path);
   if (nr == SYS_readlinkat && G->path) return ends((const char *)args[1], G->path);
   return !G->path || same((const char *)args[0], G->path);
 }
@@ -235,6 +236,34 @@ static void lies_about_walls(int shape) {
   lie_about(shape, SYS_seccomp, 0, 0);
   G->what = REFUSE;
   lied(shape, JAILER_LAYER_SECCOMP, "no filter");
+}
+
+/* The file by which Landlock is read back, where it is not there or another security module keeps it: what cannot tell
+   is not what disagrees, and says nothing for Landlock either. */
+static void cannot_tell(int shape) {
+  const int how[] = {EACCES, EPERM, ENOENT, EMFILE};
+  const uint32_t landlock = JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  for (int i = 0; i < 4; i++) {
+    jailer_proc proc;
+    lie_about(shape, SYS_openat, 0, 0);
+    G->what = REFUSE;
+    G->path = "/proc/self/attr/current";
+    G->error = how[i];
+    jailer_code code = launch(&proc);
+    if (how[i] == EMFILE)
+      tell(OK(G->fired == 1 && code == JAILER_E_SYSTEM && err.layer == JAILER_LAYER_LANDLOCK && ran == 0,
+              "%s: an open that fails by itself is an error", shape_names[shape]));
+    else
+      tell(OK(G->fired == 1 && code == JAILER_OK && ran == 1 && (proc.layers & landlock) && !(proc.readback & landlock),
+              "%s: %s by somebody else: Landlock is applied and not verified", shape_names[shape], strerror(how[i])));
+  }
+  lie_about(shape, SYS_openat, 0, 0);
+  G->what = DELAY;
+  G->path = "/proc/self/attr/current";
+  jailer_proc proc;
+  jailer_code code = launch(&proc);
+  tell(OK(G->fired == 2 && code == JAILER_OK && ran == 1 && (proc.readback & landlock), "%s: else it is verified",
+          shape_names[shape]));
 }
 
 /* struct statfs: f_type at 0, f_flags at 80. */
@@ -480,6 +509,7 @@ int main(void) {
     if (!available(shape)) continue;
     lies_about_ids(shape);
     lies_about_walls(shape);
+    cannot_tell(shape);
     lies_about_mounts(shape);
     lies_about_namespaces(shape);
     late(shape);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define JAILER_IMPLEMENTATION
@@ -321,6 +322,12 @@ static void test_handler(void) {
 
   ends("install closed filter:1 ptrace", SIGSYS, 0, 0, "");
   ends("install closed segv", SIGSEGV, 0, 0, "");
+  struct stat st;
+  char ops[PATH_MAX + 64], *other = strdup(box_path("^/other"));
+  snprintf(ops, sizeof ops, "install start-over:%s segv", other);
+  ends(ops, SIGSEGV, 0, 0, "");
+  OK(stat(other, &st) == 0 && st.st_size == 0, "whose descriptor is gone writes into no other file");
+  free(other);
   ends("install limit filter:1 ptrace", SIGSYS, 0, 0, "");
   ends("install limit segv", SIGSEGV, 0, 0, "");
   ends("install limit abort", SIGABRT, 0, 0, "");

@@ -35,7 +35,22 @@ static struct {
   long refused, refused_arg;  /* this call answers EPERM; -1: none; with this first argument; -1: any */
 } H = {.lie = -1, .refused = -1, .refused_arg = -1, .failed = -1};
 
+/* Every allocation of the library: the fail_alloc-th fails. */
+static long allocs, fail_alloc, live;
+static void *row_realloc(void *p, size_t size) {
+  if (H.armed && ++allocs == fail_alloc) return NULL;
+  live += !p;
+  return realloc(p, size);
+}
+static void row_free(void *p) {
+  live -= p != NULL;
+  free(p);
+}
+
 static bool hook(long nr, const long args[6], long *result);
+#define JAILER_MALLOC(size) row_realloc(NULL, size)
+#define JAILER_REALLOC(p, size) row_realloc(p, size)
+#define JAILER_FREE(p) row_free(p)
 #define JAILER_SYS_HOOK hook
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
@@ -307,6 +322,27 @@ static void vmm_works(void) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   NEED(fd >= 0 && socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EAFNOSUPPORT);
   NEED(kill(getpid(), 0) == 0); /* signals to itself */
+}
+
+static volatile int trapped, trap_data;
+static void on_sigsys(int signal, siginfo_t *info, void *unused) {
+  (void)signal, (void)unused;
+  trapped++;
+  trap_data = info->si_errno; /* the data of the answer: the role */
+}
+
+static void vmm_is_told(void) {
+  struct sigaction action;
+  jailer_config config = usual();
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_sigsys;
+  action.sa_flags = SA_SIGINFO;
+  NEED(sigaction(SIGSYS, &action, NULL) == 0);
+  config.role = JAILER_ROLE_VMM;
+  config.trap_denied = true;
+  NEED(confine(&config) == JAILER_OK);
+  syscall(SYS_setuid, 0); /* what it comes to is the handler's to say (seccomp(2), SECCOMP_RET_TRAP) */
+  NEED(trapped == 1 && trap_data == JAILER_ROLE_VMM);
 }
 
 static void vmm_executes(void) {
@@ -683,6 +719,28 @@ static void without_seccomp(void) {
   NEED(applied(JAILER_LAYER_LANDLOCK) && status_is("self", "Seccomp:", "\t0") && open_fds() == before);
 }
 
+/* With other threads it may not: they would go without no_new_privs. */
+static void seccomp_fails_with_threads(void) {
+  jailer_config config = usual();
+  no_caps();
+  start_threads();
+  H.refused = SYS_seccomp;
+  H.refused_arg = 1;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP) | JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  NEED(confine(&config) == JAILER_E_SYSTEM && failure.layer == JAILER_LAYER_SECCOMP);
+  NEED(report.layer[JAILER_LAYER_SECCOMP].state == JAILER_UNAVAILABLE);
+}
+
+static void without_seccomp_with_threads(void) {
+  jailer_config config = usual();
+  no_caps();
+  start_threads();
+  H.refused = SYS_seccomp;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP) | JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  NEED(confine(&config) == JAILER_E_UNSUPPORTED && failure.layer == JAILER_LAYER_NNP);
+  NEED(!status_is("self", "NoNewPrivs:", "\t1"));
+}
+
 /* The kernel says that it has filters, and refuses this one. */
 static void seccomp_fails_and_may(void) {
   jailer_config config = usual();
@@ -783,6 +841,9 @@ static void as_written(void) {
   config.role = JAILER_ROLE_VMM;
   config.policy = policy;
   invalid(config, "policy");
+  config.role = JAILER_ROLE_NONE;
+  config.trap_denied = true;
+  invalid(config, "trap_denied");
   config = usual();
   config.engine = JAILER_ENGINE_NATIVE;
   invalid(config, "engine");
@@ -1008,6 +1069,23 @@ static void with_a_fault(void) {
   NEED(open_fds() == before);
 }
 
+/* The n-th allocation fails: an error, nothing is changed, nothing is left. The last row has none that fails. */
+static void without_memory(void) {
+  for (long n = 1; n < 100; n++) {
+    jailer_config config = usual();
+    const int before = open_fds();
+    allocs = 0;
+    fail_alloc = n;
+    live = 0;
+    const jailer_code code = confine(&config);
+    NEED(live == 0 && open_fds() == before);
+    if (code == JAILER_OK) NEED(allocs < n && n > 3);
+    if (code == JAILER_OK) return;
+    NEED(code == JAILER_E_NO_MEMORY && !status_is("self", "NoNewPrivs:", "\t1"));
+  }
+  NEED(0);
+}
+
 static void test_faults(int error, const char *name) {
   int bad = 0;
   faults->fired = faults->errors = 0;
@@ -1032,6 +1110,7 @@ int main(void) {
   row(links_and_devices, "grants through a link, of a device, and one that may be missing");
   row(executes, "only what is granted for executing is executed");
   row(vmm_works, "role vmm: files of the grants, AF_UNIX, signals to itself");
+  row(vmm_is_told, "role vmm, trap_denied: what it refuses is a signal with the role's number");
   row_killed(vmm_executes, "role vmm: execve ends the process");
   row_killed(vmm_signals, "role vmm: a signal to somebody else ends the process");
   row_killed(vmm_again, "role vmm: confining once more ends the process");
@@ -1061,6 +1140,8 @@ int main(void) {
   row(landlock_fails, "a failure in the middle: the error, and what is in force already");
   row(landlock_fails_and_may, "a failure in the middle that is permitted: the rest is in force");
   row(seccomp_fails_and_may, "a filter that is refused where that is permitted: nothing of it is left");
+  row(seccomp_fails_with_threads, "with other threads it is an error, since no_new_privs would not come to them");
+  row(without_seccomp_with_threads, "and so it is on a kernel without filters, before anything is changed");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");
   row(grants, "grants that Landlock cannot keep apart, /, /proc in parts, other places: errors");
@@ -1078,6 +1159,7 @@ int main(void) {
     snprintf(what, sizeof what, "%s that does nothing is found out", lies[a_lie].what);
     row(lied_to, what);
   }
+  row(without_memory, "each allocation fails in turn: E_NO_MEMORY, nothing is changed, nothing is left");
   test_faults(EPERM, "EPERM");
   test_faults(ENOMEM, "ENOMEM");
   test_faults(EINVAL, "EINVAL");

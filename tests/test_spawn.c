@@ -4,11 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1073,6 +1075,74 @@ static void test_without_mounts(void) {
   OK(jailer_spawn(plan, &proc, &err) == JAILER_E_CONFLICT && err.layer == JAILER_LAYER_MOUNTS && strstr(err.item, "inner"),
      "a read-only grant below a writable one is refused where mounts degrade");
   jailer_plan_free(plan);
+  const char *in_usr = access("/usr/share", F_OK) == 0 ? "/usr/share" : access("/usr/lib", F_OK) == 0 ? "/usr/lib" : "/usr/bin";
+  const struct {
+    const char *outer;
+    jailer_access outer_access, inner_access;
+    jailer_code code;
+    const char *what;
+  } rows[] = {{outer, JAILER_EXEC, JAILER_WRITE, JAILER_E_CONFLICT, "a writable grant below an executable one is refused"},
+              {outer, JAILER_EXEC, JAILER_READ, JAILER_E_CONFLICT, "one for reading below an executable one is refused"},
+              {outer, JAILER_READ, JAILER_WRITE, JAILER_OK, "a writable grant below one for reading is launched"},
+              {in_usr, JAILER_READ, JAILER_WRITE, JAILER_OK, "one for reading in a directory of the system is launched"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *exits[] = {probe, "exit", "0", NULL};
+    config.argv = exits;
+    grants[0].path = rows[i].outer;
+    grants[0].access = rows[i].outer_access;
+    grants[1].access = rows[i].inner_access;
+    jailer_code code = jailer_plan_new(&config, &host, &plan, &err);
+    if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
+    if (!OK(code == rows[i].code, "%s where mounts degrade", rows[i].what)) printf("# %s: %s: %s\n", err.step, err.item, err.message);
+    if (code == JAILER_OK) jailer_wait(&proc, -1, NULL, &err);
+    jailer_plan_free(plan);
+  }
+}
+
+/* Who has no capability and can have no user namespace cannot drop the bounding set either. It means nothing under
+   no_new_privs, so the launch goes on, and the report says so. Answers 0, or the line that gave up. */
+static int without_any_capability(void) {
+  const char *argv[] = {probe, "exit", "7", NULL};
+  jailer_config config;
+  jailer_host host;
+  jailer_plan *plan = NULL;
+  jailer_proc proc;
+  jailer_report report;
+  jailer_status status;
+  jailer_error err;
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  config.stdio = JAILER_STDIO_NULL;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_COUNT) - 2;
+  config.may_degrade &= ~(JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_SECCOMP));
+  if (jailer_probe(&host, &err)) return __LINE__;
+  host.userns = host.mntns = host.pidns = host.netns = host.ipcns = host.utsns = host.cgroupns = false;
+  if (jailer_plan_new(&config, &host, &plan, &err) || jailer_spawn(plan, &proc, &err)) {
+    printf("# %s: %s: %s\n", err.step, err.item, err.message);
+    return __LINE__;
+  }
+  jailer_plan_free(plan);
+  const bool read = jailer_report_read(&proc, &report, &err) == JAILER_OK;
+  if (jailer_wait(&proc, -1, &status, &err) || !status.exited || status.exit_code != 7) return __LINE__;
+  if (!read || report.layer[JAILER_LAYER_CAPS].state != JAILER_APPLIED) return __LINE__;
+  return strstr(report.layer[JAILER_LAYER_CAPS].detail, "bounding set") ? 0 : __LINE__;
+}
+
+static void test_without_capabilities(void) {
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    int line = 0;
+    if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(12345, 12345, 12345) || setresuid(12345, 12345, 12345))) line = __LINE__;
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) line = __LINE__; /* its /proc/self is its own again */
+    if (!line) line = without_any_capability();
+    if (line) printf("# line %d\n", line);
+    fflush(stdout);
+    _exit(line != 0);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  OK(status == 0, "without any capability and user namespace the bounding set stays, void, and the report says so");
 }
 
 /* Root that could not kill a child of another uid must not make one: after a failed launch it might still run. */
@@ -1248,6 +1318,7 @@ int main(void) {
   test_again();
   test_nested();
   test_without_mounts();
+  test_without_capabilities();
   test_no_cap_kill();
   test_suid_dumpable();
   test_controlling_tty();

@@ -501,8 +501,8 @@ typedef struct jailer_config {
   const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
                                   what the program then needs to start. A launch leaves it out for no may_degrade.
-                                  jailer_confine_self: instead of a role; used until it returns, and by a plan of the engine
-                                  self until that is freed */
+                                  jailer_confine_self: instead of a role; used until it returns, and by a plan of the
+                                  engine self until that is freed */
 
   uint32_t may_degrade;       /* JAILER_BIT(layer) | ...: layers that may be missing where the host cannot do them */
   uint32_t launch_timeout_ms; /* for everything before exec; default 30000 */
@@ -14230,9 +14230,10 @@ static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *poli
   if (plan->engine == JAILER_ENGINE_NONE)
     return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
   if (!plan->host.seccomp)
-    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
-                   "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), and may_degrade is about the launch "
-                   "filter alone: without a policy the target could start");
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
+        "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER): the launch filter alone may be missing where "
+        "that is permitted, a policy that was asked for may not");
   if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
     return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                    "this policy refuses execve(2), with which the target starts: allow it, or let the program install "

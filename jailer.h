@@ -13874,7 +13874,8 @@ static jailer_code jl_confine_ruleset(jl_confine *c) {
   } else if (c->others) {
     c->landlock_flags = JL_LL_TSYNC;
   }
-  c->landlock_flags |= known & (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : JL_LL_LOG_SAME_EXEC_OFF);
+  c->landlock_flags |=
+      known & (p->log_denials ? JL_LL_LOG_NEW_EXEC_ON : JL_LL_LOG_SAME_EXEC_OFF | JL_LL_LOG_SUBDOMAINS_OFF);
   c->as.landlock_lacks = jl_plan_lacks(p);
   jailer_code code = jl_parent_landlock_new(&handled, abi, &c->ruleset, c->err);
   for (size_t i = 0; i < p->nodes.count && code == JAILER_OK; i++)

@@ -861,7 +861,7 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
    - Threads: all of them are confined. Where there are several, that takes Landlock ABI 8 (Linux 7.0), else
      E_UNSUPPORTED: call it before threads are made, or set allow_unconfined_threads; where landlock may degrade the
      calling thread alone gets the domain, and the report says so. Another thread with capabilities is E_CONFLICT: those
-     are each thread's own.
+     are each thread's own. Beside more than 256 threads the filter is installed on all, and not claimed verified.
    - Descriptors: one that is open and not named is E_UNSAFE and not closed, since another thread may use it; the item
      has number and file. Named ones are vetted as for a launch. What other threads open meanwhile is not seen, nor a
      table of descriptors that a thread has for itself.
@@ -15368,7 +15368,8 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 
 /* ============================================================================================
  * // >>history
- * 0.1.0  first version: native engine, boxes, qcow2 chains, launch filter.
+ * 0.1.0  first version: native engine, boxes, qcow2 chains; filters as roles, data and text, Landlock to ABI 11,
+ *        processes that confine themselves, denials that are told.
  *
  * MIT License. Copyright (c) 2026 the jailer.h authors. The text is in the file LICENSE of the repository: Permission
  * is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation

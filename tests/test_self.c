@@ -689,6 +689,31 @@ static void in_a_crowd(void) {
   for (int i = 0; i < 3; i++) pthread_join(maker[i], NULL);
 }
 
+/* More threads than are read back: the filter is on all of them, and nothing is claimed. */
+enum { MANY = 300 };
+static int filtered_of_many;
+static void *one_of_many(void *unused) {
+  pthread_barrier_wait(&gate);
+  pthread_barrier_wait(&gate);
+  if (socket(AF_INET, SOCK_STREAM, 0) < 0) __atomic_fetch_add(&filtered_of_many, 1, __ATOMIC_RELAXED);
+  pthread_barrier_wait(&gate);
+  return unused;
+}
+
+static void many_threads(void) {
+  pthread_t thread;
+  jailer_config config = usual();
+  no_caps();
+  NEED(pthread_barrier_init(&gate, NULL, MANY + 1) == 0);
+  for (int i = 0; i < MANY; i++) NEED(pthread_create(&thread, NULL, one_of_many, NULL) == 0);
+  pthread_barrier_wait(&gate);
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_LANDLOCK);
+  NEED(confine(&config) == JAILER_OK);
+  NEED(report.layer[JAILER_LAYER_SECCOMP].state == JAILER_APPLIED && !report.layer[JAILER_LAYER_SECCOMP].verified);
+  ask_threads();
+  NEED(filtered_of_many == MANY);
+}
+
 /* --- the host cannot --- */
 
 static void without_proc(void) {
@@ -1134,6 +1159,7 @@ int main(void) {
   if (as_root) row(threads_with_capabilities, "threads: one with capabilities is named, nothing is changed");
   row(a_thread_that_cannot_follow, "threads: one with a filter of its own is named, and the report says what is in force");
   row(in_a_crowd, "threads: while others come and go");
+  row(many_threads, "threads: beside 300 the filter is on all of them, and not claimed verified");
   row(without_proc, "without /proc: an error, nothing is changed");
   row(without_landlock, "without Landlock: E_UNSUPPORTED, or degraded where that is permitted");
   row(without_seccomp, "without seccomp: E_UNSUPPORTED, or degraded where that is permitted");

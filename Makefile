@@ -128,7 +128,7 @@ $B/noop:
 	@mkdir -p $B
 	$(COMPILE) -static -o $@ tests/bench/$(@F).c $(LINK) 2>/dev/null || $(COMPILE) -o $@ tests/bench/$(@F).c $(LINK)
 
-$(FUZZERS): $(HEADER)
+$(FUZZERS): $(HEADER) tests/fuzz/replay.h
 	@mkdir -p $B
 	clang -std=gnu99 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	  $(CPPFLAGS) $(CFLAGS) -o $@ tests/fuzz/$(@F).c $(LINK)
@@ -182,10 +182,10 @@ $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c
 
-$B/bench: tests/bench/bench.c $(HEADER) tests/bpf_run.h
+$B/bench: tests/bench/bench.c tests/bench/measure.h $(HEADER) tests/bpf_run.h
 $B/floor: tests/bench/floor.c
 $B/noop: tests/bench/noop.c
-$B/seccomp_peer: tests/bench/seccomp_peer.c $(HEADER) tests/bpf_run.h
+$B/seccomp_peer: tests/bench/seccomp_peer.c tests/bench/measure.h $(HEADER) tests/bpf_run.h
 
 $B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_policy: tests/fuzz/fuzz_policy.c

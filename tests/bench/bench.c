@@ -29,6 +29,7 @@ static _Bool bench_hook(long nr, const long args[6], long *result);
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
 #include "../bpf_run.h"
+#include "measure.h"
 
 static _Bool bench_hook(long nr, const long args[6], long *result) {
   (void)result;
@@ -54,22 +55,6 @@ static int rounds = ROUNDS, per_round = PER_ROUND;
 static char noop[4096], floor_program[4096], scratch[64], grant_path[MAX_GRANTS][96];
 static const char *suffix = "";
 extern char **environ;
-
-static double now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *values, int n) {
-  qsort(values, (size_t)n, sizeof *values, by_value);
-  return values[n / 2];
-}
 
 static void report(double value, const char *format, ...) {
   va_list list;

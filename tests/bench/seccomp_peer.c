@@ -14,6 +14,7 @@ int main(void) {
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
 #include "../bpf_run.h"
+#include "measure.h"
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,22 +28,6 @@ static jl_scmp lowered;
 static void die(const char *what) {
   fprintf(stderr, "bench: %s\n", what);
   exit(1);
-}
-
-static double now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *values, int n) {
-  qsort(values, (size_t)n, sizeof *values, by_value);
-  return values[n / 2];
 }
 
 static double we_compile(void) {

@@ -59,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
+#include "replay.h"
 static void seed(const char *dir, const char *name, const char *text) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -67,7 +68,6 @@ static void seed(const char *dir, const char *name, const char *text) {
 }
 
 int main(int argc, char **argv) {
-  static uint8_t bytes[1 << 20];
   if (argc == 3 && !strcmp(argv[1], "--seed")) {
     seed(argv[2], "denied",
          "\n{\"denied\": \"ptrace\", \"number\": 101, \"arch\": \"x86_64\", \"args\": [\"0x4206\", \"0x0\", \"0x0\", \"0x0\", "
@@ -78,14 +78,6 @@ int main(int argc, char **argv) {
     seed(argv[2], "crash", "{\"code\":1}\n{\"crash\": \"SIGSEGV\", \"code\": -6, \"address\": \"0x0\", \"ip\": \"0x401000\", \"tid\": 2, \"role\": \"vm\"}\n");
     return 0;
   }
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return perror(argv[i]), 1;
-    size_t n = fread(bytes, 1, sizeof bytes, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput(bytes, n);
-  }
-  printf("%d inputs, no fault\n", argc - 1);
-  return 0;
+  return replay(LLVMFuzzerTestOneInput, argc, argv);
 }
 #endif

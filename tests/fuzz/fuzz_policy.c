@@ -112,16 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
+#include "replay.h"
 int main(int argc, char **argv) {
-  static uint8_t bytes[1 << 21];
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return perror(argv[i]), 1;
-    size_t n = fread(bytes, 1, sizeof bytes, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput(bytes, n);
-  }
-  printf("%d inputs, no fault\n", argc - 1);
-  return 0;
+  return replay(LLVMFuzzerTestOneInput, argc, argv);
 }
 #endif

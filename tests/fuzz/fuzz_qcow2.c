@@ -77,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
+#include "replay.h"
 static void seed(const char *dir, const char *name, const void *bytes, size_t n) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -110,16 +111,7 @@ static void seeds(const char *dir) {
 }
 
 int main(int argc, char **argv) {
-  static uint8_t bytes[1 << 21];
   if (argc == 3 && !strcmp(argv[1], "--seed")) return seeds(argv[2]), 0;
-  for (int i = 1; i < argc; i++) {
-    FILE *f = fopen(argv[i], "rb");
-    if (!f) return perror(argv[i]), 1;
-    size_t n = fread(bytes, 1, sizeof bytes, f);
-    fclose(f);
-    LLVMFuzzerTestOneInput(bytes, n);
-  }
-  printf("%d inputs, no fault\n", argc - 1);
-  return 0;
+  return replay(LLVMFuzzerTestOneInput, argc, argv);
 }
 #endif

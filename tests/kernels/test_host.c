@@ -138,8 +138,8 @@ static void test_no_landlock(void) {
 static void test_no_userns(const char *sysctl) {
   const bool root = geteuid() == 0;
   uint32_t gone = JAILER_BIT(JAILER_LAYER_USERNS);
-  if (!root) /* without a user namespace an ordinary user has no other, nor the right to give up what it could get back */
-    gone |= JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC) | JAILER_BIT(JAILER_LAYER_PIDNS) |
+  if (!root) /* without a user namespace an ordinary user has no other; capabilities it has none to give up */
+    gone |= JAILER_BIT(JAILER_LAYER_MOUNTS) | JAILER_BIT(JAILER_LAYER_PROC) | JAILER_BIT(JAILER_LAYER_PIDNS) |
             JAILER_BIT(JAILER_LAYER_NETNS) | JAILER_BIT(JAILER_LAYER_IPCNS) | JAILER_BIT(JAILER_LAYER_UTSNS) |
             JAILER_BIT(JAILER_LAYER_CGROUPNS);
   if (root && strcmp(sysctl, "kernel.unprivileged_userns_clone") == 0) { /* not meant for root */

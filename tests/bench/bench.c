@@ -356,7 +356,7 @@ enum { CALLS = 10000, CHUNKS = 21 };
 static size_t launch_filter(jailer_insn *out) {
   jailer_policy *policy;
   jailer_error err;
-  size_t len;
+  size_t len = 0;
   if (jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err) ||
       jailer_policy_compile(policy, NULL, 0, out, JAILER_FILTER_MAX, &len, &err))
     die("filter", &err);

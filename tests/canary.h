@@ -406,8 +406,11 @@ CANARY_UNUSED static const char *canary_denies(const struct canary *c, const jai
   if (CANARY_HAS(ENV)) CANARY_NEED(c->environment == canary_environment, "%d variables", c->environment);
   if (CANARY_HAS(RLIMITS)) CANARY_NEED(c->nofile == 1024 && c->nofile_max == 1024, "nofile %llu", (unsigned long long)c->nofile);
   if (CANARY_HAS(FDS)) CANARY_NEED(c->fds_above == 0, "%d descriptors above %d", c->fds_above, CANARY_FDS);
+  /* An ordinary user without a user namespace has none to drop, and CAP_SETPCAP for the rest neither. */
+  const bool none_to_drop = proc->keeps_bounding && !CANARY_HAS(USERNS) && c->uid != 0 && c->no_new_privs == 1;
   if (CANARY_HAS(CAPS))
-    CANARY_NEED(!(c->inheritable | c->permitted | c->effective | c->bounding | c->ambient) && c->securebits == 0xef,
+    CANARY_NEED(!(c->inheritable | c->permitted | c->effective | c->ambient) &&
+                    (none_to_drop || (c->bounding == 0 && c->securebits == 0xef)),
                 "capabilities: eff %llx bnd %llx securebits %x", (unsigned long long)c->effective,
                 (unsigned long long)c->bounding, (unsigned)c->securebits);
   if (CANARY_HAS(NNP)) CANARY_NEED(c->no_new_privs == 1, "no_new_privs %d", c->no_new_privs);

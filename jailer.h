@@ -3819,6 +3819,8 @@ static jailer_code jl_plan_common(jailer_plan *plan, const jailer_config *config
   if (config->may_degrade & ~all) /* a layer's number instead of its bit would let other layers degrade */
     return jl_plan_invalid(err, "may_degrade", "write JAILER_BIT(layer) for each layer, joined with |");
   plan->may_degrade = config->may_degrade;
+  if (config->policy && config->engine != JAILER_ENGINE_SELF) /* it would go with the launch filter */
+    plan->may_degrade &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
   plan->allow_network = config->allow_network;
   plan->allow_userns = config->allow_userns;
   plan->allow_exec_memfd = config->allow_exec_memfd;
@@ -13838,6 +13840,7 @@ static jailer_code jl_confine_threads(jl_confine *c) {
     if (code) return code;
     c->fresh = c->filter.look.threads > before;
   }
+  if (c->fresh) c->filter.look.kept = false; /* they come faster than they are listed */
   return JAILER_OK;
 }
 
@@ -13954,7 +13957,9 @@ static jailer_code jl_confine_nnp(jl_confine *c) {
 
 static jailer_code jl_confine_caps(jl_confine *c) {
   const char *step = jl_tab_steps[JL_STEP_CAPS].name;
-  const long r = jl_child_drop_caps(&c->as.keeps_bounding);
+  long r = jl_child_drop_caps(&c->as.keeps_bounding);
+  if (r == 0 && c->as.keeps_bounding && !(c->as.layers & JAILER_BIT(JAILER_LAYER_NNP)))
+    r = -EPERM; /* nothing voids it */
   if (r < 0)
     return jl_parent_system(c->err, JAILER_LAYER_CAPS, step, NULL, r,
                             "the kernel refused to empty a capability set, or the securebits are locked otherwise");
@@ -14230,11 +14235,6 @@ static jailer_code jl_survey_policy(jailer_plan *plan, const jailer_policy *poli
   if (!policy) return JAILER_OK;
   if (plan->engine == JAILER_ENGINE_NONE)
     return jl_plan_invalid(err, "policy", "the engine none installs no filter; confine the program in itself");
-  if (!plan->host.seccomp)
-    return jl_fail(
-        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
-        "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER): the launch filter alone may be missing where "
-        "that is permitted, a policy that was asked for may not");
   if (!jl_confine_lets(policy, "execve", (uintptr_t)plan->program, (uintptr_t)plan->argv, (uintptr_t)plan->envp, 0))
     return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_SECCOMP, "compile a filter", policy->name, 0,
                    "this policy refuses execve(2), with which the target starts: allow it, or let the program install "

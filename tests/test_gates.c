@@ -491,6 +491,32 @@ static void no_room(void) {
   }
 }
 
+/* seccomp(2) that is refused takes the launch filter away where that is permitted, and never a policy with it: not by a
+   second try without the layer. */
+static void no_filter(void) {
+  static const jailer_rule rule = {"getppid", JAILER_ANSWER_ERRNO(77), 0, NULL, 0, false};
+  static const jailer_rules rules = {"gates", &rule, 1, JAILER_ANSWER_ALLOW, JAILER_ANSWER_ERRNO(38)};
+  const int errors[] = {EPERM, EACCES, EINVAL, ENOSYS};
+  jailer_policy *policy = NULL;
+  if (jailer_policy_rules(&rules, &policy, NULL)) canary_bail("a policy");
+  for (size_t i = 0; i < 2 * (sizeof errors / sizeof errors[0]); i++) {
+    jailer_proc proc;
+    fresh(PLAIN);
+    G->what = REFUSE;
+    G->nr = SYS_seccomp;
+    G->child = 1;
+    G->error = errors[i / 2];
+    config.may_degrade = JAILER_BIT(JAILER_LAYER_SECCOMP);
+    config.policy = i % 2 ? policy : NULL;
+    const jailer_code code = launch(&proc);
+    tell(OK(G->fired >= 1 && (i % 2 ? code && ran == 0 && proc.pid == 0 && err.layer == JAILER_LAYER_SECCOMP
+                                    : code == JAILER_OK && ran == 1 && (proc.degraded & config.may_degrade)),
+            "the filter may degrade, and seccomp answers %s: %s", strerror(errors[i / 2]),
+            i % 2 ? "with a policy an error, and no target without it" : "degraded, and told"));
+  }
+  jailer_policy_free(policy);
+}
+
 int main(void) {
   char here;
   canary_launcher_stack = &here;
@@ -519,6 +545,7 @@ int main(void) {
   lies_about_groups();
   held_pipe();
   no_room();
+  no_filter();
   canary_remove(canary_scratch);
   return tap_done();
 }

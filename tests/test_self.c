@@ -1026,6 +1026,32 @@ static void logs(void) {
   if (host.landlock_abi >= 7) NEED(what_lacks() == 0);
 }
 
+/* A bounding set that stays is void under no_new_privs, even for uid 0, to whom execve would give it. */
+static int bounding_after_exec(bool nnp) {
+  int status = 0;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    uint32_t head[2] = {0x20080522, 0}, none[6] = {0};
+    if (syscall(SYS_capset, head, none) || (nnp && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))) syscall(SYS_exit_group, 9);
+    execl("/bin/sh", "sh", "-c", "grep -q '^CapPrm:.*0000000000000000' /proc/self/status", (char *)NULL);
+    syscall(SYS_exit_group, 8);
+  }
+  NEED(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static void bounding_is_void(void) { NEED(bounding_after_exec(true) == 0 && bounding_after_exec(false) == 1); }
+
+/* And nothing voids it where no_new_privs is missing: then caps is no layer that is in force. */
+static void caps_without_nnp(void) {
+  jailer_config config = usual();
+  H.refused = SYS_prctl;
+  H.refused_arg = PR_SET_NO_NEW_PRIVS;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_NNP);
+  NEED(confine(&config) != JAILER_OK);
+  if (!as_root) NEED(failure.layer == JAILER_LAYER_CAPS && report.layer[JAILER_LAYER_CAPS].state == JAILER_UNAVAILABLE);
+}
+
 /* --- lies and faults ------------------------------------------------------------------------------------------------ */
 
 /* A call that answers 0 and did nothing is found out by the kernel's own account. */
@@ -1168,6 +1194,8 @@ int main(void) {
   row(seccomp_fails_and_may, "a filter that is refused where that is permitted: nothing of it is left");
   row(seccomp_fails_with_threads, "with other threads it is an error, since no_new_privs would not come to them");
   row(without_seccomp_with_threads, "and so it is on a kernel without filters, before anything is changed");
+  if (as_root) row(bounding_is_void, "a bounding set that stays gives uid 0 nothing by execve under no_new_privs, and all without");
+  row(caps_without_nnp, "without no_new_privs a bounding set that stays is no applied layer");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");
   row(grants, "grants that Landlock cannot keep apart, /, /proc in parts, other places: errors");

@@ -128,7 +128,7 @@ $B/noop:
 	@mkdir -p $B
 	$(COMPILE) -static -o $@ tests/bench/$(@F).c $(LINK) 2>/dev/null || $(COMPILE) -o $@ tests/bench/$(@F).c $(LINK)
 
-$(FUZZERS): $(HEADER) tests/fuzz/replay.h
+$(FUZZERS): $(HEADER) tests/fuzz/fuzz.h
 	@mkdir -p $B
 	clang -std=gnu99 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	  $(CPPFLAGS) $(CFLAGS) -o $@ tests/fuzz/$(@F).c $(LINK)

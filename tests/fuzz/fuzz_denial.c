@@ -9,14 +9,7 @@
 
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
-
-#define MUST(condition)                                                                                                \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                  \
-      abort();                                                                                                         \
-    }                                                                                                                  \
-  } while (0)
+#include "fuzz.h"
 
 /* What holds for a line that was taken: it fits its fields, is a sentence of printable characters, and written again is
  * the same line, but for a name that the table added. */
@@ -59,7 +52,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
-#include "replay.h"
 static void seed(const char *dir, const char *name, const char *text) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", dir, name);

@@ -10,14 +10,7 @@
 
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
-
-#define MUST(condition)                                                                                                \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                  \
-      abort();                                                                                                         \
-    }                                                                                                                  \
-  } while (0)
+#include "fuzz.h"
 
 typedef struct input {
   const char *text;
@@ -112,7 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
-#include "replay.h"
 int main(int argc, char **argv) {
   return replay(LLVMFuzzerTestOneInput, argc, argv);
 }

@@ -10,14 +10,7 @@
 
 #define JAILER_IMPLEMENTATION
 #include "../../jailer.h"
-
-#define MUST(condition)                                                                                                \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                  \
-      abort();                                                                                                         \
-    }                                                                                                                  \
-  } while (0)
+#include "fuzz.h"
 
 static bool terminated(const char *text, size_t size) { return memchr(text, 0, size) != NULL; }
 
@@ -77,7 +70,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
-#include "replay.h"
 static void seed(const char *dir, const char *name, const void *bytes, size_t n) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", dir, name);

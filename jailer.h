@@ -61,6 +61,7 @@
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_NO_SEATBELT      leave the macOS profile writer and engine out; a launch on macOS is then an error
  *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
@@ -88,6 +89,7 @@
  *   >>bpf         the compiler: from a policy to a filter
  *   >>policytext  policies as text: parser and printer
  *   >>denial      how a jailed program tells of its end: one line, written and parsed
+ *   >>sbpl        a macOS sandbox profile, written from a plan
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
@@ -100,6 +102,7 @@
  *   >>parent      vetting, rules, maps, the clone, the reply
  *   >>proc        a running target: its end, signals, the handle
  *   >>report      what the kernel says of it
+ *   >>seatbelt    macOS: the launch through sandbox-exec, its end, what the kernel says of it
  *   >>confine     this process confines itself
  *   >>survey      a configuration on this host: paths, program, box
  *   >>public      the bodies of the public functions, thin
@@ -197,6 +200,7 @@ typedef enum jailer_layer {
   JAILER_LAYER_NNP,      /* no_new_privs */
   JAILER_LAYER_LANDLOCK, /* Landlock rules for every grant */
   JAILER_LAYER_SECCOMP,  /* the launch filter */
+  JAILER_LAYER_SEATBELT, /* macOS: a sandbox profile for every grant, sandbox-exec(1) */
   JAILER_LAYER_COUNT
 } jailer_layer;
 
@@ -213,10 +217,11 @@ typedef struct jailer_error {
 } jailer_error;
 
 typedef enum jailer_engine {
-  JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native */
+  JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native on Linux, seatbelt on macOS */
   JAILER_ENGINE_NATIVE,   /* Linux namespaces made by this header */
   JAILER_ENGINE_NONE,     /* no walls at all: only descriptors, environment and limits. Never chosen by AUTO */
-  JAILER_ENGINE_SELF      /* the running process, by jailer_confine_self: Landlock, a role's filter, limits, ... */
+  JAILER_ENGINE_SELF,     /* the running process, by jailer_confine_self: Landlock, a role's filter, limits, ... */
+  JAILER_ENGINE_SEATBELT  /* macOS: a profile for sandbox-exec(1). A plan of it can be made and printed on Linux too */
 } jailer_engine;
 
 /* The least access a path needs, weakest first. */
@@ -498,7 +503,11 @@ typedef struct jailer_config {
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
-  const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
+  const char *seatbelt_profile; /* engine seatbelt: a file with a profile (SBPL) that is used instead of the one written
+                                   from the grants, which then count for nothing; absolute, a regular file of the
+                                   launcher's or root's that nobody else can write. NULL: none. What it allows nobody
+                                   checks */
+  const jailer_policy *policy;  /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
                                   what the program then needs to start. A launch leaves it out for no may_degrade.
                                   jailer_confine_self: instead of a role; used until it returns, and by a plan of the
@@ -517,6 +526,7 @@ typedef struct jailer_host {
   bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
   bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
   bool seccomp;             /* filters with the actions that the launch filter uses */
+  bool seatbelt;            /* macOS, and /usr/bin/sandbox-exec is there */
   bool dumpable;            /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
@@ -915,6 +925,30 @@ JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_deni
    NUL-terminated text into text[0..size) and returns its length; a text that does not fit is cut. Pure, any thread. */
 JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size);
 
+#ifndef JAILER_NO_SEATBELT
+/* --- seatbelt: the profile of a macOS sandbox, SBPL; pure, on every system ---------------------------------------- */
+
+#define JAILER_SANDBOX_EXEC "/usr/bin/sandbox-exec" /* never looked up along PATH */
+
+/* What every profile begins with ("(version 1)", "(deny default)", what a process needs to start), and what
+   allow_network adds to it. Constant strings, NUL-terminated; any thread. */
+JAILER_API const char *jailer_sbpl_base(void);
+JAILER_API const char *jailer_sbpl_network(void);
+
+/* The profile of a configuration, with its paths and those of its layout taken as they are written: no file is looked
+   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac), and the files of
+   disks' chains are not in it. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
+   NULL. E_INVALID (the configuration; a path with control bytes, or that is no UTF-8), E_LIMIT (a path over 1023 bytes;
+   text too small), E_CONFLICT (grants), E_NO_MEMORY. */
+JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
+                                        jailer_error *err);
+
+/* The profile of a plan with the engine seatbelt, which is what jailer_spawn uses: paths resolved, the files of disks'
+   chains among them; or the caller's own (seatbelt_profile). The same rules. E_INVALID: a plan of another engine. */
+JAILER_API jailer_code jailer_sbpl_plan(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err);
+#endif /* JAILER_NO_SEATBELT */
+
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
 /* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
@@ -1052,6 +1086,17 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+#if defined(__APPLE__) && defined(__MACH__) && defined(__LP64__)
+#define JL_DARWIN 1
+#else
+#define JL_DARWIN 0
+#endif
+#define JL_EFFECTS (JL_LINUX || JL_DARWIN) /* systems for which more than the pure part is built */
+#ifdef JAILER_NO_SEATBELT
+#define JL_SEATBELT 0
+#else
+#define JL_SEATBELT 1
+#endif
 
 #ifdef JAILER_USE_LIBSECCOMP
 #if !JL_LINUX
@@ -1429,7 +1474,8 @@ static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
 
 static const char *const jl_tab_layers[JAILER_LAYER_COUNT] = {
     "none",    "userns",       "ids", "mounts", "proc",    "pidns", "netns",        "ipcns",    "utsns",  "cgroupns",
-    "cgroup",  "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
+    "cgroup",  "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp",
+    "seatbelt"};
 /* clang-format on */
 
 /* clang-format off */
@@ -3717,7 +3763,8 @@ static jailer_code jl_plan_lacks_nothing(const jailer_plan *plan, jailer_error *
 static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
                          JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
-  const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
+  const uint32_t all =
+      (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE) & ~JAILER_BIT(JAILER_LAYER_SEATBELT);
   const uint32_t self = JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_RLIMITS) |
                         JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
                         JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_SECCOMP);
@@ -4034,6 +4081,38 @@ static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const c
   memcpy(text + x, b, y);
   memcpy(text + x + y, c, z);
   return text;
+}
+
+/* One entry of the tree as a source. */
+static jailer_code jl_plan_entry(jailer_plan *plan, const jailer_layout *layout, jailer_entry entry,
+                                 jailer_access access, jl_origin origin, jl_source **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jailer_code code = jailer_layout_path(layout, entry, path, sizeof path, err);
+  if (code) return code;
+  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
+  if (!copy) return jl_no_memory(err, "list the box's entries");
+  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
+  s->check = origin == JL_FROM_BOX;
+  s->optional = origin != JL_FROM_BOX;
+  if (out) *out = s;
+  return JAILER_OK;
+}
+
+/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
+   records and the box directory itself are not in it. */
+JL_UNUSED static jailer_code jl_plan_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
+                                         JAILER_ENTRY_EXIT};
+  jailer_code code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
+  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
+    code = jl_plan_entry(plan, config->layout, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+  if (code == JAILER_OK && config->allow_whole_bases)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
+  return code;
 }
 
 /* --- conflicts --- */
@@ -14276,21 +14355,6 @@ static const char *jl_survey_basename(const char *path) {
   return slash ? slash + 1 : path;
 }
 
-/* One entry of the tree as a source. */
-static jailer_code jl_survey_entry(jailer_plan *plan, jailer_entry entry, jailer_access access, jl_origin origin,
-                                   jl_source **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
-  if (code) return code;
-  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
-  if (!copy) return jl_no_memory(err, "list the box's entries");
-  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
-  s->check = origin == JL_FROM_BOX;
-  s->optional = origin != JL_FROM_BOX;
-  if (out) *out = s;
-  return JAILER_OK;
-}
-
 /* The shim and its libraries in bin/, and the program's name there. */
 static jailer_code jl_survey_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
                                   jailer_error *err) {
@@ -14310,21 +14374,6 @@ static jailer_code jl_survey_shim(jailer_plan *plan, const jailer_config *config
   *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
   plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_survey_basename(config->shim)) : NULL;
   return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
-}
-
-/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
-   records and the box directory itself are not in it. */
-static jailer_code jl_survey_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
-                                         JAILER_ENTRY_EXIT};
-  jailer_code code = jl_survey_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
-  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
-    code = jl_survey_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
-  if (code == JAILER_OK && config->allow_whole_bases)
-    code = jl_survey_entry(plan, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
-  return code;
 }
 
 /* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
@@ -14393,7 +14442,7 @@ static jailer_code jl_survey_box_sources(jailer_plan *plan, const jailer_config 
                                          jailer_error *err) {
   for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
   jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
-  if (code == JAILER_OK) code = jl_survey_tree(plan, config, err);
+  if (code == JAILER_OK) code = jl_plan_tree(plan, config, err);
   return code ? code : jl_survey_root_fences(plan, config, err);
 }
 
@@ -14423,7 +14472,7 @@ static jailer_code jl_survey_chain(jailer_plan *plan, const jailer_config *confi
 static jailer_code jl_survey_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
                                           jailer_error *err) {
   jl_source *s;
-  jailer_code code = jl_survey_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
+  jailer_code code = jl_plan_entry(plan, &plan->box->layout, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
   if (code) return code;
   s->expect_dev = chain->layers[0].dev;
   s->expect_ino = chain->layers[0].ino;
@@ -14551,8 +14600,8 @@ JAILER_API jailer_layer jailer_layer_by_name(const char *name) {
 }
 
 JAILER_API const char *jailer_engine_name(jailer_engine engine) {
-  static const char *const names[] = {"auto", "native", "none", "self"};
-  return (unsigned)engine < 4 ? names[engine] : "unknown";
+  static const char *const names[] = {"auto", "native", "none", "self", "seatbelt"};
+  return (unsigned)engine < sizeof names / sizeof names[0] ? names[engine] : "unknown";
 }
 
 JAILER_API const char *jailer_state_name(jailer_state state) {

@@ -7349,10 +7349,10 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
   for (size_t i = 0; open && i < plan->nodes.count; i++) {
     const jl_node *node = &plan->nodes.item[i];
     const jl_source *s = node->source;
-    const uint32_t type = s->st.mode & JL_S_IFMT, unix_too = type == JL_S_IFREG ? 0 : JL_SBPL_UNIX;
-    const uint32_t rights = jl_sbpl_access(s->access) & (~(uint32_t)JL_SBPL_UNIX | unix_too);
+    const uint32_t type = s->st.mode & JL_S_IFMT;
     const bool tree = type == JL_S_IFDIR || type == 0; /* 0: nobody looked */
-    uint32_t around = jl_sbpl_shared(plan, s->resolved);
+    uint32_t rights = jl_sbpl_access(s->access), around = jl_sbpl_shared(plan, s->resolved);
+    if (type == JL_S_IFREG) rights &= ~(uint32_t)JL_SBPL_UNIX; /* no socket has that name */
     while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
     for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
     if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */

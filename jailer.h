@@ -1,4 +1,5 @@
-/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64. MIT licence.
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS (see below).
+ * MIT licence.
  *
  * // >>manual
  *
@@ -56,6 +57,14 @@
  *   It makes no cgroup: memory, processor and process count are limited by one that the caller made and named
  *   (config.cgroup). It stops what the target writes from being *executed*, not interpreted. THREAT_MODEL.md has the
  *   whole list, each claim with its test.
+ *
+ * ON MACOS
+ *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written from
+ *   the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is mounted
+ *   and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in TMPDIR), and
+ *   `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with its
+ *   launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
+ *   instead stands in THREAT_MODEL.md, "macOS".
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
@@ -665,14 +674,14 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
    other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one
    link. BUSY: the box runs, or another launch holds it. DENIED: root without CAP_CHOWN, before anything is made, and
    what the file system refuses. NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no other lock. err may
-   be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
+   be NULL. Linux, macOS. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
 /* Removes HOME/boxes/ID with everything in it and releases its uid. However deep the tree is, it takes a fixed number
    of descriptors and no memory; symbolic links are removed, not followed; a mount found inside stops it with UNSAFE
    before anything in the mount is touched (what had been removed by then is gone; unmount and call again). BUSY: the
-   box runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux only. */
+   box runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux, macOS. */
 JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err);
 
 #ifndef JAILER_NO_QCOW2
@@ -714,7 +723,7 @@ JAILER_API jailer_code jailer_qcow2_parse(const uint8_t *bytes, size_t len, uint
                                           jailer_error *err);
 
 /* The same from a descriptor of a regular file that is open for reading. The file offset neither matters nor moves; one
-   read of 4 KiB, and where the header is longer one more. Linux only for now. Errors: those of jailer_qcow2_parse, and
+   read of 4 KiB, and where the header is longer one more. Linux, macOS. Errors: those of jailer_qcow2_parse, and
    JAILER_E_UNSAFE (not a regular file), JAILER_E_CHANGED (it shrank meanwhile), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY. */
 JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err);
 
@@ -753,7 +762,7 @@ typedef struct jailer_chain {
    JAILER_E_CHAIN: outside the roots, protocol name, no or another backing format, external data file, encryption,
    corrupt, loop, too deep. JAILER_E_UNSAFE: not a regular file. JAILER_E_CHANGED: files moved during the walk.
    JAILER_E_NOT_FOUND, JAILER_E_DENIED, JAILER_E_FORMAT, JAILER_E_LIMIT, JAILER_E_INVALID (path, format, policy),
-   JAILER_E_UNSUPPORTED (no /proc), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY as their names say. Linux only for now. */
+   JAILER_E_UNSUPPORTED (no /proc), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY as their names say. Linux, macOS. */
 JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
                                          jailer_chain **out, jailer_error *err);
 
@@ -1002,6 +1011,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
    child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
    The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
    Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other.
+   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed the
+   program; the launcher must not ignore SIGCHLD (E_INVALID).
    The handle is written in every case, and owned by the caller; it must not hold a target. Errors, err may be NULL:
    E_INVALID, E_UNSAFE (a kept descriptor), E_CONFLICT, E_CHANGED and E_NOT_FOUND (a path since the plan), E_DENIED,
    E_EXEC, E_READBACK, E_TIMEOUT, E_DIED, E_BUSY, E_UNSUPPORTED, E_LIMIT, E_NO_MEMORY, E_SYSTEM. */
@@ -1032,7 +1043,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
    Waits for no target, kills none. NULL, or a handle that holds nothing, is fine. */
 JAILER_API void jailer_release(jailer_proc *proc);
 
-/* What is in force now, read from /proc/PID and compared with the plan; E_READBACK where they disagree. After the
+/* What is in force now, read from /proc/PID (macOS: proc_pidinfo, getsid(2), sandbox_check) and compared with the plan;
+   E_READBACK where they disagree. After the
    target has ended only what the launch itself knew is told, not verified. */
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# What is for macOS, for both kinds of Mac, by a cross compiler with Apple's headers (zig cc): the header in every way that
-# it can be included, the examples and the test programs that are for every system ($MACOS_PROGRAMS), the house's warnings
-# as errors, each linked to a program of macOS. Then `make test` as on a Mac, whose programs cannot be run here, and as on
-# a system without effects, whose programs can. TAP, for `make macos`. zig is $ZIG, or in PATH, or where `make zig` puts it.
+# What is for macOS, for both kinds of Mac, by a cross compiler with Apple's headers (zig cc): the header in every way
+# that it can be included, the examples and the test programs that are for every system ($MACOS_PROGRAMS), the house's
+# warnings as errors, each linked to a program of macOS. Then `make test` as on a Mac, whose programs cannot be run
+# here, and as on a system without effects, whose programs can. TAP, for `make macos`. zig is $ZIG, or in PATH, or
+# where `make zig` puts it.
 set -u
 . tests/tap.sh
 : "${CC:=cc}"
@@ -32,8 +33,8 @@ if [ -z "$zig" ]; then
 fi
 export ZIG_GLOBAL_CACHE_DIR="$build/zig-cache" ZIG_LOCAL_CACHE_DIR="$build/zig-cache"
 
-# target MACHINE [new]: with the oldest macOS that programs are to run on, for which a function that came later is a warning;
-# or with one that knows what was deprecated since.
+# target MACHINE [new]: with the oldest macOS that programs are to run on, for which a function that came later is a
+# warning; or with one that knows what was deprecated since.
 target() {
   case $1-${2:-old} in
   arm64-old) echo aarch64-macos.11.0 ;;
@@ -154,8 +155,8 @@ program() {
 
 # --- make, as on a Mac ------------------------------------------------------------------------------------------------
 
-mkdir "$w/mac"
-source_file mac/uname <<'T'
+mkdir "$w/mac" "$w/darwin"
+source_file darwin/uname <<'T'
 #!/bin/sh
 case ${1:--s} in -m) echo arm64 ;; *) echo Darwin ;; esac
 T
@@ -168,13 +169,13 @@ source_file mac/list <<'T'
 #!/bin/sh
 printf '%s\n' "$@" >"$LISTED"
 T
-chmod 755 "$w/mac/uname" "$w/mac/cc" "$w/mac/list"
+chmod 755 "$w/darwin/uname" "$w/mac/cc" "$w/mac/list"
 
 tests_anywhere() { for made in $MACOS_PROGRAMS; do case $made in */test_*) echo "${made##*/}" ;; esac; done; }
 
 # What is compiled is all that is for macOS; what is for Linux alone is handed to the reader of tests too, to say so.
 make_as_on_a_mac() {
-  row "make, as on a Mac" env PATH="$w/mac:$PATH" ZIG="$zig" TARGET="$(target arm64)" COMPILED="$w/compiled" \
+  row "make, as on a Mac" env PATH="$w/darwin:$PATH" ZIG="$zig" TARGET="$(target arm64)" COMPILED="$w/compiled" \
     LISTED="$w/listed" "${MAKE:-make}" -s "BUILD=$w/made" "CC=$w/mac/cc" CFLAGS="-O0 -Werror" "TAP=$w/mac/list" all test
   for made in $MACOS_PROGRAMS; do source_of "$made"; done | sort >"$w/wanted"
   sort "$w/compiled" | diff "$w/wanted" - >"$tap_log"
@@ -189,7 +190,7 @@ make_as_on_a_mac() {
 
 # The same programs for the machine that this is, and run: as on a system that the header does not know.
 make_test_elsewhere() {
-  row "make test, as on a system without effects" env -u JAILER_TEST_NO_SKIP PATH="$w/mac:$PATH" JAILER_NO_PROVE=1 \
+  row "make test, as on a system without effects" env -u JAILER_TEST_NO_SKIP PATH="$w/darwin:$PATH" JAILER_NO_PROVE=1 \
     "${MAKE:-make}" -s "BUILD=$w/elsewhere" "CC=$CC" CFLAGS="-O0 -U__linux__" "TAP=JAILER_BUILD='$w/elsewhere' \
     CC='$CC' sh tests/run.sh >'$w/told'" test
   for name in $(tests_anywhere); do

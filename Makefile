@@ -25,7 +25,7 @@ B = $(BUILD)
 # Programs that people run. hello_jail, shim and jail are what the README shows.
 EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/jail
 
-# The suite: test programs, for every system and for Linux alone; then test scripts, which say themselves what they need.
+# The suite: test programs, for every system and for Linux alone; then scripts, which say themselves what they need.
 TESTS_ANYWHERE = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_report \
 	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy

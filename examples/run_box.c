@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h> /* _NSGetExecutablePath */
+#endif
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
@@ -156,6 +159,24 @@ static void print_report(const jailer_proc *proc) {
   }
 }
 
+static bool open_pipe(int ends[2]) {
+  return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* The shim beside this program; "" when it is not to be found. */
+static void find_shim(char shim[JAILER_PATH_MAX]) {
+  char own[JAILER_PATH_MAX - 8] = "";
+#ifdef __APPLE__
+  uint32_t size = sizeof own;
+  if (_NSGetExecutablePath(own, &size)) own[0] = 0;
+#else
+  ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+  own[n < 0 ? 0 : n] = 0;
+#endif
+  char *slash = strrchr(own, '/');
+  snprintf(shim, JAILER_PATH_MAX, "%.*s%s", slash ? (int)(slash - own) : 0, own, slash ? "/shim" : "");
+}
+
 /* Launches the shim, passes on what it says and looks at it from outside. */
 static void run(const jailer_layout *layout, const char *box, jailer_config *config, int kvm) {
   int out[2], in[2];
@@ -166,7 +187,7 @@ static void run(const jailer_layout *layout, const char *box, jailer_config *con
   jailer_error err;
   struct timespec before, after;
   bool greeted = false, done = false;
-  if (pipe2(out, O_CLOEXEC) || pipe2(in, O_CLOEXEC)) perror("run_box: pipe"), exit(1);
+  if (!open_pipe(out) || !open_pipe(in)) perror("run_box: pipe"), exit(1);
   const jailer_fd fds[] = {{.fd = in[0], .renumber = true, .as = 0},
                            {.fd = out[1], .renumber = true, .as = 1},
                            {.fd = kvm, .renumber = true, .as = 3}};
@@ -237,12 +258,7 @@ int main(int argc, char **argv) {
       return fprintf(stderr, "usage: run_box [--home DIR] [--shim PATH]\n"), 2;
     if (!realpath(argv[i + 1], is_home ? home : shim)) return perror(argv[i + 1]), 2;
   }
-  if (!shim[0]) { /* beside this program */
-    ssize_t n = readlink("/proc/self/exe", shim, sizeof shim - 8);
-    shim[n < 0 ? 0 : n] = 0;
-    char *slash = strrchr(shim, '/');
-    if (slash) strcpy(slash, "/shim");
-  }
+  if (!shim[0]) find_shim(shim);
   if (!home[0]) {
     const char *tmp = getenv("TMPDIR");
     join(home, tmp && tmp[0] == '/' ? tmp : "/tmp", "jailer-home.XXXXXX");

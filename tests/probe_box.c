@@ -25,7 +25,7 @@ static const char *name_of(int e) {
   } names[] = {{EPERM, "EPERM"},     {ENOENT, "ENOENT"},   {EACCES, "EACCES"}, {EROFS, "EROFS"},   {EBUSY, "EBUSY"},
                {EEXIST, "EEXIST"},   {EXDEV, "EXDEV"},     {EISDIR, "EISDIR"}, {ENOTDIR, "ENOTDIR"}, {EINVAL, "EINVAL"},
                {ETXTBSY, "ETXTBSY"}, {ENOSYS, "ENOSYS"},   {ELOOP, "ELOOP"},   {ENXIO, "ENXIO"},   {ENOTEMPTY, "ENOTEMPTY"},
-               {ENODEV, "ENODEV"},   {ECONNREFUSED, "ECONNREFUSED"}};
+               {ENODEV, "ENODEV"},   {ECONNREFUSED, "ECONNREFUSED"}, {ENOEXEC, "ENOEXEC"}};
   static char other[24];
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].number == e) return names[i].name;

@@ -21,7 +21,7 @@ FUZZ_SECONDS = 15
 B = $(BUILD)
 
 # Programs that people run. hello_jail, shim and jail are what the README shows.
-EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/jail
+EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/print_sbpl $B/jail
 
 # The suite: test programs, then test scripts.
 TESTS = \
@@ -107,7 +107,7 @@ $B/shim: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) -o $@ examples/$(@F).c -pthread $(LINK)
 
-$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/jail: $(HEADER)
+$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/print_sbpl $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
@@ -137,6 +137,7 @@ $(FUZZERS): $(HEADER) tests/fuzz/fuzz.h
 
 $B/hello_jail: examples/hello_jail.c
 $B/jail: examples/jail.c
+$B/print_sbpl: examples/print_sbpl.c
 $B/qcow2_info: examples/qcow2_info.c
 $B/run_box: examples/run_box.c
 $B/self: examples/self.c

@@ -1300,6 +1300,25 @@ static bool jl_copy(char *to, size_t size, const char *text) {
   return true;
 }
 
+/* The length of the first character of text[0..n) when people can be shown it: printable ASCII, a tab, or UTF-8 (RFC
+   3629) without controls and without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to
+   202E, 2066 to 2069). 0: they cannot. */
+static size_t jl_utf8_shown(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  uint32_t c;
+  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
+  if (length == 0 || length > n) return 0;
+  c = s[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63u);
+  }
+  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
+  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
+  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
+}
+
 /* Reads an unsigned decimal that must be the whole of text[0..n): digits only, no sign, no overflow. */
 JL_UNUSED static bool jl_parse_u64(const char *text, size_t n, uint64_t *out) {
   uint64_t value = 0;
@@ -3468,6 +3487,7 @@ typedef struct jl_source {
   const char *at;       /* inside */
   const char *resolved; /* on the host, without symbolic links */
   const char *link;     /* a link that is made again inside instead of being granted: its target */
+  const char *named;    /* engine seatbelt: one more name by which the target walks to it; NULL: none */
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
@@ -3538,6 +3558,9 @@ struct jailer_plan {
   const jailer_policy *self_policy; /* of the role, or the caller's */
   jailer_policy *own_policy;        /* the same, where it is the plan's; NULL: the caller's */
   bool allow_unconfined_threads;
+  const char *profile; /* of the engine seatbelt: the whole text; NULL: not written yet */
+  size_t profile_len;
+  bool own_profile;   /* the caller's, and not written from the grants */
   struct jl_box *box; /* NULL: none */
 };
 
@@ -3597,6 +3620,16 @@ static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexica
   return JAILER_OK;
 }
 
+static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
+  size_t x = strlen(a), y = strlen(b), z = strlen(c);
+  char *text = jl_arena_get(arena, x + y + z + 1);
+  if (!text) return NULL;
+  memcpy(text, a, x);
+  memcpy(text + x, b, y);
+  memcpy(text + x + y, c, z);
+  return text;
+}
+
 /* --- the configuration, checked as written --- */
 
 static jailer_code jl_plan_invalid(jailer_error *err, const char *item, const char *message) {
@@ -3611,12 +3644,32 @@ static int jl_plan_by_name(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-/* NAME=VALUE entries, each name once; PATH is added, and for a box the directory of its libraries. */
+/* What macOS's dynamic linker heeds. sandbox-exec, a program of the system's, loses such variables on the way. */
+static bool jl_plan_steers_linker(const jailer_plan *plan, const char *entry) {
+  return plan->engine == JAILER_ENGINE_SEATBELT && (jl_starts(entry, "DYLD_") || jl_starts(entry, "LD_LIBRARY_PATH="));
+}
+
+/* What a box has in its environment beside PATH: on Linux the directory of its libraries, and on macOS, where the
+   libraries of a shim name their places and no private /tmp is mounted, the box's own tmp/. */
+static jailer_code jl_plan_env_box(jailer_plan *plan, const jailer_config *config, const char *library_dir,
+                                   bool has_tmp, const char **out, jailer_error *err) {
+  const bool seatbelt = plan->engine == JAILER_ENGINE_SEATBELT;
+  char tmp[JAILER_PATH_MAX];
+  *out = NULL;
+  if (seatbelt ? !config->layout || has_tmp : !library_dir) return JAILER_OK;
+  jailer_code code = seatbelt ? jailer_layout_path(config->layout, JAILER_ENTRY_TMP, tmp, sizeof tmp, err) : JAILER_OK;
+  if (code) return code;
+  *out = seatbelt ? jl_plan_join(&plan->arena, "TMPDIR=", tmp, "")
+                  : jl_plan_join(&plan->arena, "LD_LIBRARY_PATH=", library_dir, "");
+  return *out ? JAILER_OK : jl_no_memory(err, "build the environment");
+}
+
+/* NAME=VALUE entries, each name once; PATH is added, and what a box has. */
 JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
                                          jailer_error *err) {
   static const char default_path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
   size_t count = 0, at = 0;
-  bool has_path = false;
+  bool has_path = false, has_tmp = false;
   while (config->env && config->env[count]) count++;
   const char **env = jl_arena_array(&plan->arena, count + 3, sizeof *env);
   const char **sorted = jl_arena_array(&plan->arena, count + 1, sizeof *sorted);
@@ -3625,6 +3678,9 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
     const char *entry = sorted[i] = config->env[i], *equals = strchr(entry, '=');
     if (!equals || equals == entry) return jl_plan_invalid(err, entry, "an environment entry is NAME=VALUE");
     if (jl_starts(entry, "PATH=")) has_path = true;
+    if (jl_starts(entry, "TMPDIR=")) has_tmp = true;
+    if (jl_plan_steers_linker(plan, entry))
+      return jl_plan_invalid(err, entry, "macOS keeps this from what runs in a sandbox: leave it out");
     if (library_dir && jl_starts(entry, "LD_LIBRARY_PATH="))
       return jl_plan_invalid(err, entry, "with a shim the library path is the box's bin/; leave it out");
     if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry))))
@@ -3637,14 +3693,9 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
       return jl_plan_invalid(err, sorted[i],
                              "this variable stands twice in the environment; which one counts is unsafe");
   if (!has_path) env[at++] = default_path;
-  if (library_dir) {
-    jl_buf b = jl_buf_heap(JAILER_PATH_MAX + 32);
-    jl_buf_str(&b, "LD_LIBRARY_PATH=");
-    jl_buf_str(&b, library_dir);
-    env[at++] = b.failed ? NULL : jl_arena_text(&plan->arena, b.data, b.len);
-    jl_buf_free(&b);
-    if (!env[at - 1]) return jl_no_memory(err, "build the environment");
-  }
+  jailer_code code = jl_plan_env_box(plan, config, library_dir, has_tmp, &env[at], err);
+  if (code) return code;
+  if (env[at]) at++;
   plan->envp = env;
   plan->env_count = at;
   return JAILER_OK;
@@ -3768,9 +3819,11 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t self = JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_RLIMITS) |
                         JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
                         JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_SECCOMP);
+  const bool seatbelt = plan->engine == JAILER_ENGINE_SEATBELT;
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : plan->engine == JAILER_ENGINE_SELF ? self : all;
+  if (seatbelt) plan->layers = plain | JAILER_BIT(JAILER_LAYER_SEATBELT);
   if (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF) /* root is given up whatever the engine */
-    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_CAPS);
+    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | (seatbelt ? 0 : JAILER_BIT(JAILER_LAYER_CAPS));
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
   else plan->layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
@@ -3789,7 +3842,11 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
       {JAILER_LAYER_CGROUPNS, plan->host.cgroupns, "this kernel has no cgroup namespaces (before 4.6)"},
       {JAILER_LAYER_LANDLOCK, plan->host.landlock_abi > 0,
        "this kernel has no Landlock: it needs 5.13 and \"landlock\" in the lsm= list; or let the layer degrade"},
-      {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"}};
+      {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"},
+      {JAILER_LAYER_SEATBELT, plan->host.seatbelt || !JL_DARWIN, /* elsewhere the plan is a dry run */
+       "this Mac has no /usr/bin/sandbox-exec"},
+      {JAILER_LAYER_DEATH, !seatbelt,
+       "macOS cannot end a process because another one has ended: set outlive_launcher; or let the layer degrade"}};
   for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
     uint32_t bit = JAILER_BIT(needs[i].layer);
     if (!(plan->layers & bit) || needs[i].there || (plan->may_degrade & bit)) continue;
@@ -3813,6 +3870,7 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   if (!h->landlock_abi) layers &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (!h->seccomp) layers &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
   if (plan->cgroup_fd < 0) layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
+  if (plan->engine == JAILER_ENGINE_SEATBELT) layers &= ~JAILER_BIT(JAILER_LAYER_DEATH);
   return layers;
 }
 
@@ -3830,7 +3888,7 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
   const jailer_host *h = &plan->host;
   if (config->uid == UINT32_MAX || config->gid == UINT32_MAX)
     return jl_plan_invalid(err, "uid", "4294967295 is not an id: it means \"unchanged\" to the kernel");
-  if (plan->engine == JAILER_ENGINE_NONE && !h->privileged) {
+  if ((plan->engine == JAILER_ENGINE_NONE || plan->engine == JAILER_ENGINE_SEATBELT) && !h->privileged) {
     if ((config->uid && config->uid != h->uid) || (config->gid && config->gid != h->gid))
       return jl_plan_invalid(err, "uid", "an ordinary user cannot become somebody else without a user namespace");
   }
@@ -3868,6 +3926,7 @@ static jailer_code jl_plan_common(jailer_plan *plan, const jailer_config *config
   plan->may_degrade = config->may_degrade;
   if (config->policy && config->engine != JAILER_ENGINE_SELF) /* it would go with the launch filter */
     plan->may_degrade &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
+  plan->may_degrade &= ~JAILER_BIT(JAILER_LAYER_SEATBELT); /* without it there is no wall: that is the engine none */
   plan->allow_network = config->allow_network;
   plan->allow_userns = config->allow_userns;
   plan->allow_exec_memfd = config->allow_exec_memfd;
@@ -3924,7 +3983,59 @@ static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config
   if (config->allow_unconfined_threads)
     return jl_plan_invalid(err, "allow_unconfined_threads",
                            "a launch has no threads yet: for jailer_confine_self only");
+  if (config->seatbelt_profile && plan->engine != JAILER_ENGINE_SEATBELT)
+    return jl_plan_invalid(err, "seatbelt_profile", "a profile is for the engine seatbelt alone");
   return jl_plan_formats(config, err);
+}
+
+/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, and is shown to people: a name that
+   is no text, or that would make the profile look like another one, is refused whole. */
+static jailer_code jl_plan_seatbelt_path(const char *path, jailer_error *err) {
+  static const char step[] = "write a profile";
+  const size_t length = strlen(path);
+  if (length > 1023)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, path, 0, "a path has at most 1023 bytes on macOS");
+  for (size_t i = 0, n; i < length; i += n)
+    if (path[i] == '\t' || (n = jl_utf8_shown(path + i, length - i)) == 0)
+      return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, step, path, 0,
+                     "this path has control characters, or is no UTF-8: rename what it names");
+  if (strstr(path, "${"))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, step, path, 0,
+                   "macOS may read \"${\" in a profile as a variable: rename what this path names");
+  return JAILER_OK;
+}
+
+/* What has no meaning for the engine seatbelt, by the field's name; NULL: all is well. */
+static const char *jl_plan_seatbelt_field(const jailer_config *c) {
+  const struct {
+    bool set;
+    const char *name;
+  } fields[] = {{c->hostname != NULL, "hostname"},
+                {c->ports != NULL || c->port_count != 0, "ports"},
+                {c->limits.tmp_size_bytes != 0, "tmp_size_bytes"},
+                {c->limits.shm_size_bytes != 0, "shm_size_bytes"},
+                {c->limits.tmp_inodes != 0, "tmp_inodes"},
+                {c->cgroup != NULL, "cgroup"},
+                {c->with_init, "with_init"},
+                {c->log_denials, "log_denials"},
+                {c->trap_denied, "trap_denied"},
+                {c->policy != NULL, "policy"}};
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (fields[i].set) return fields[i].name;
+  return NULL;
+}
+
+static jailer_code jl_plan_seatbelt(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char *field = jl_plan_seatbelt_field(config);
+  if (!JL_SEATBELT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "check the configuration", "engine", 0,
+                   "this build leaves the engine seatbelt out (JAILER_NO_SEATBELT)");
+  if (field) return jl_plan_invalid(err, field, "macOS has nothing to do this with: leave it zero, or launch on Linux");
+  plan->own_profile = config->seatbelt_profile != NULL;
+  if (plan->own_profile && config->seatbelt_profile[0] != '/')
+    return jl_plan_invalid(err, config->seatbelt_profile, "write the profile's absolute path");
+  jailer_code code = jl_plan_target(plan, config, err);
+  return code ? code : jl_plan_seatbelt_path(plan->cwd, err);
 }
 
 /* What has no meaning for a running process, by the field's name; NULL: all is well. */
@@ -3958,7 +4069,8 @@ static const char *jl_plan_self_field(const jailer_config *c) {
                 {c->allow_pty, "allow_pty"},
                 {c->outlive_launcher, "outlive_launcher"},
                 {c->controlling_tty, "controlling_tty"},
-                {c->with_init, "with_init"}};
+                {c->with_init, "with_init"},
+                {c->seatbelt_profile != NULL, "seatbelt_profile"}};
   for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
     if (fields[i].set) return fields[i].name;
   return NULL;
@@ -3989,11 +4101,14 @@ static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, 
 
 /* Everything of the configuration that can be judged without looking at the host's files. */
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
-  if ((unsigned)plan->engine > JAILER_ENGINE_SELF)
+  jailer_code code;
+  plan->engine = config->engine;
+  if ((unsigned)plan->engine > JAILER_ENGINE_SEATBELT)
     return jl_plan_invalid(err, "engine", "no such engine in this build");
-  jailer_code code =
-      plan->engine == JAILER_ENGINE_SELF ? jl_plan_self(plan, config, err) : jl_plan_target(plan, config, err);
+  if (plan->engine == JAILER_ENGINE_AUTO) plan->engine = JL_DARWIN ? JAILER_ENGINE_SEATBELT : JAILER_ENGINE_NATIVE;
+  if (plan->engine == JAILER_ENGINE_SELF) code = jl_plan_self(plan, config, err);
+  else if (plan->engine == JAILER_ENGINE_SEATBELT) code = jl_plan_seatbelt(plan, config, err);
+  else code = jl_plan_target(plan, config, err);
   return code ? code : jl_plan_common(plan, config, err);
 }
 
@@ -4037,11 +4152,13 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
 JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more,
                                            jailer_error *err) {
-  const bool self = plan->engine == JAILER_ENGINE_SELF; /* what it has of the system it has already */
-  const size_t system_count = self ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
-  const size_t device_count = self ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  const bool self = plan->engine == JAILER_ENGINE_SELF;             /* what it has of the system it has already */
+  const bool bare = self || plan->engine == JAILER_ENGINE_SEATBELT; /* or has from a table of its own */
+  const size_t system_count = bare ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
+  const size_t device_count = bare ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  const size_t grant_count = plan->own_profile ? 0 : config->grant_count;
   size_t count;
-  if (!jl_add(config->grant_count, more + system_count + device_count + 1, &count) ||
+  if (!jl_add(grant_count, more + system_count + device_count + 1, &count) ||
       !(plan->sources = jl_arena_array(&plan->arena, count, sizeof *plan->sources)))
     return jl_no_memory(err, "list the grants");
   for (size_t i = 0; i < system_count && !plan->without_system; i++) {
@@ -4053,8 +4170,9 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
   }
   for (size_t i = 0; i < device_count; i++)
     jl_plan_want(plan, jl_plan_devices[i], jl_plan_devices[i], JAILER_DEVICE, JL_FROM_SYSTEM);
-  if (plan->allow_pty) jl_plan_want(plan, "/dev/tty", "/dev/tty", JAILER_DEVICE, JL_FROM_SYSTEM)->optional = true;
-  for (size_t i = 0; i < config->grant_count; i++) {
+  if (plan->allow_pty && !bare)
+    jl_plan_want(plan, "/dev/tty", "/dev/tty", JAILER_DEVICE, JL_FROM_SYSTEM)->optional = true;
+  for (size_t i = 0; i < grant_count; i++) {
     const jailer_grant *g = &config->grants[i];
     const char *path, *at;
     jailer_code code;
@@ -4063,24 +4181,16 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
     if ((code = jl_plan_normal(&plan->arena, g->path, false, &path, err))) return code;
     at = path;
     if (g->at && (code = jl_plan_normal(&plan->arena, g->at, false, &at, err))) return code;
-    if (self && !jl_streq(at, path))
-      return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_LANDLOCK, "compare the grants", at, 0,
-                     "a running process sees its files where they are: leave `at` out");
+    if (bare && !jl_streq(at, path))
+      return jl_fail(err, JAILER_E_CONFLICT, self ? JAILER_LAYER_LANDLOCK : JAILER_LAYER_SEATBELT, "compare the grants",
+                     at, 0,
+                     self ? "a running process sees its files where they are: leave `at` out"
+                          : "on macOS the target sees its files where they are: leave `at` out");
     jl_source *s = jl_plan_want(plan, path, at, g->access, JL_FROM_CONFIG);
     s->optional = g->optional;
     s->check = true;
   }
   return JAILER_OK;
-}
-
-static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
-  size_t x = strlen(a), y = strlen(b), z = strlen(c);
-  char *text = jl_arena_get(arena, x + y + z + 1);
-  if (!text) return NULL;
-  memcpy(text, a, x);
-  memcpy(text + x, b, y);
-  memcpy(text + x + y, c, z);
-  return text;
 }
 
 /* One entry of the tree as a source. */
@@ -4144,14 +4254,27 @@ static jailer_code jl_plan_judge_place(const jl_source *s, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* Where a source of a macOS sandbox lies, by all names that the profile has of it. */
+static jailer_code jl_plan_judge_place_seatbelt(const jl_source *s, jailer_error *err) {
+  const char *const names[] = {s->resolved, s->path, s->named};
+  for (size_t i = 0; i < 3; i++) {
+    jailer_code code = names[i] ? jl_plan_seatbelt_path(names[i], err) : JAILER_OK;
+    if (code) return code;
+  }
+  if (jl_plan_at_or_below(s->resolved, "/dev") && s->access != JAILER_DEVICE)
+    return jl_plan_conflict(err, s->path, "what lies in /dev is a device: grant each that is needed as one");
+  return JAILER_OK;
+}
+
 /* Type and place of one source, after the survey. */
 static jailer_code jl_plan_judge(const jailer_plan *plan, const jl_source *s, jailer_error *err) {
   uint32_t type = s->st.mode & JL_S_IFMT;
   if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
     return jl_plan_conflict(err, s->path,
                             "the root directory cannot be granted: name the directories below it that are needed");
-  jailer_code code =
-      plan->engine == JAILER_ENGINE_SELF ? jl_plan_judge_place_self(s, err) : jl_plan_judge_place(s, err);
+  jailer_code code = plan->engine == JAILER_ENGINE_SELF       ? jl_plan_judge_place_self(s, err)
+                     : plan->engine == JAILER_ENGINE_SEATBELT ? jl_plan_judge_place_seatbelt(s, err)
+                                                              : jl_plan_judge_place(s, err);
   if (code) return code;
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
@@ -4668,13 +4791,73 @@ static jailer_code jl_plan_order_self(jailer_plan *plan, jailer_error *err) {
   return jl_plan_nested(&plan->arena, nodes, true, err);
 }
 
+/* --- macOS: paths are not mounted but matched --- */
+
+/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
+#define JL_PLAN_DATA "/System/Volumes/Data"
+static const char *jl_plan_firmlink(const char *path) {
+  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
+                                      "/cores",        "/opt",     "/private", "/usr/local"};
+  const char *rest = path + sizeof JL_PLAN_DATA - 1;
+  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
+    if (jl_plan_at_or_below(rest, shown[i])) return rest;
+  return path;
+}
+
+/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
+static const char *jl_plan_root_link(const char *path) {
+  static const char *const links[] = {"/etc", "/tmp", "/var"};
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (jl_plan_at_or_below(path, links[i])) return links[i];
+  return NULL;
+}
+
+/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
+static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
+  path = jl_plan_firmlink(path);
+  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
+}
+
+/* Every source stands at its real name; what else it is called is walked through as well. */
+static jailer_code jl_plan_places_seatbelt(jailer_plan *plan, jailer_error *err) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    if (!s->exists) continue;
+    if (!jl_streq(s->at, s->path)) s->named = s->at;
+    if (!(s->resolved = jl_plan_real_name(&plan->arena, s->resolved))) return jl_no_memory(err, "compare the grants");
+    s->at = s->resolved;
+  }
+  return JAILER_OK;
+}
+
+/* The grants of a profile, in order. What is granted twice is one, as everywhere. */
+static jailer_code jl_plan_order_seatbelt(jailer_plan *plan, jailer_error *err) {
+  jl_nodes *nodes = &plan->nodes;
+  size_t count = 0;
+  if (!jl_arena_sort(&plan->arena, nodes->item, nodes->count, sizeof *nodes->item, jl_plan_by_place))
+    return jl_no_memory(err, "order the grants");
+  for (size_t i = 0; i < nodes->count; i++) {
+    const jl_node *node = &nodes->item[i];
+    const jailer_access access = node->source->access;
+    if (count && jl_streq(nodes->item[count - 1].at, node->at)) {
+      if (nodes->item[count - 1].source->access != access && access != JAILER_EXEC)
+        return jl_plan_conflict(err, node->source->path, "this path is granted twice, with different access");
+      count--; /* sorted: an executable grant follows the read-only one that it stands for as well */
+    }
+    nodes->item[count++] = *node;
+  }
+  nodes->count = count;
+  return JAILER_OK;
+}
+
 /* All of it: from surveyed sources to ordered nodes. */
 JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
   jl_source **list = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *list);
   size_t count = 0;
   jailer_code code;
   if (!list) return jl_no_memory(err, "compare the grants");
-  if ((code = jl_plan_places(plan, err))) return code;
+  code = plan->engine == JAILER_ENGINE_SEATBELT ? jl_plan_places_seatbelt(plan, err) : jl_plan_places(plan, err);
+  if (code) return code;
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
     if (!s->exists || s->dropped || s->link || jl_plan_is_fence(s)) continue;
@@ -4686,10 +4869,11 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
   if ((code = jl_plan_inodes_agree(plan, list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
     return code;
-  if (plan->engine != JAILER_ENGINE_SELF && !jl_plan_fixed_nodes(plan, limits))
+  const bool mounts = plan->engine != JAILER_ENGINE_SELF && plan->engine != JAILER_ENGINE_SEATBELT;
+  if ((mounts && !jl_plan_fixed_nodes(plan, limits)) || !jl_plan_source_nodes(plan))
     return jl_no_memory(err, "list the mounts");
-  if (!jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
-  return plan->engine == JAILER_ENGINE_SELF ? jl_plan_order_self(plan, err) : jl_plan_order(plan, err);
+  if (mounts) return jl_plan_order(plan, err);
+  return plan->engine == JAILER_ENGINE_SELF ? jl_plan_order_self(plan, err) : jl_plan_order_seatbelt(plan, err);
 }
 
 /* ============================================================================================
@@ -5618,29 +5802,11 @@ static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
   return jl_text_stop(p, JAILER_E_FORMAT, &place, message);
 }
 
-/* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
-   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
-static size_t jl_text_utf8(const char *text, size_t n) {
-  const unsigned char *s = (const unsigned char *)text;
-  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-  uint32_t c;
-  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
-  if (length == 0 || length > n) return 0;
-  c = s[0] & (0x7fu >> length);
-  for (size_t i = 1; i < length; i++) {
-    if (s[i] >> 6 != 2) return 0;
-    c = c << 6 | (s[i] & 63u);
-  }
-  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
-  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
-  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
-}
-
 static bool jl_text_comment(jl_text *p, jl_text_file *f) {
   jl_text_place last = jl_text_here(f);
   int c = 0;
   while (jl_text_peek(f, 0) >= 0 && !jl_text_eol(f, 0)) {
-    const size_t n = jl_text_utf8(f->text + f->at, f->length - f->at);
+    const size_t n = jl_utf8_shown(f->text + f->at, f->length - f->at);
     if (n == 0) return jl_text_byte(p, f);
     last = jl_text_here(f);
     c = jl_text_peek(f, 0);
@@ -6836,6 +7002,508 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
   jl_buf_str(b, ", in ");
   jl_denial_foreign(b, d->role, sizeof d->role);
 }
+
+#ifndef JAILER_NO_SEATBELT
+/* ============================================================================================
+ * // >>sbpl    a macOS sandbox profile, written from a plan
+ * May touch: memory. May call: base, error, entries, layout, plan. Compiles and is tested on every system.
+ *
+ * A profile is a list of rules in a Scheme (sandbox-exec(1)), and what macOS publishes of the language is a man page.
+ * These four were measured or read by others, and everything below is written so that it means the same whichever of
+ * the first two holds:
+ * - Of the rules for one operation the last that matches decides, and one with a filter before one without.
+ * - A rule for file-write-data counts before one for file-write*, wherever they stand. So an access is taken back by the
+ *   name by which it was given, and a narrow name is only ever allowed where it is not taken back.
+ * - A few operations are allowed unless they are denied by name, whatever (deny default) says.
+ * - Paths are compared byte by byte with what the kernel calls a file: absolute, without links, "//" or a trailing "/".
+ * ============================================================================================ */
+
+enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, the NUL included: sandbox-exec -p takes it as an argument */
+
+/* clang-format off */
+static const char jl_sbpl_base[] =
+    "(version 1)\n"
+    "(deny default)\n"
+    "\n"
+    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, and what tells of\n"
+    "; the machine and of other processes. And set-id bits, which belong to writing on some systems.\n"
+    "(deny file-link file-clone file-map-executable file-write-setugid)\n"
+    "(deny process-info* nvram* iokit-get-properties)\n"
+    "\n"
+    "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
+    "(allow file-read* (literal \"/\"))\n"
+    "\n"
+    "; Children. Signals to, and questions about, the processes of this sandbox alone.\n"
+    "(allow process-fork)\n"
+    "(allow signal (target same-sandbox))\n"
+    "(allow process-info* (target same-sandbox))\n"
+    "\n"
+    "; The C library: users by name and number, changes of the time zone, the log.\n"
+    "(allow mach-lookup\n"
+    "  (global-name \"com.apple.system.opendirectoryd.libinfo\")\n"
+    "  (global-name \"com.apple.system.notification_center\")\n"
+    "  (global-name \"com.apple.logd\"))\n"
+    "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm.notification_center\"))\n"
+    "\n"
+    "; What the C library, language runtimes and a virtual machine monitor ask about processor, memory and version, one\n"
+    "; by one: among the others are the arguments and environment of every process of the user.\n"
+    "(allow sysctl-read\n"
+    "  (sysctl-name \"hw.activecpu\" \"hw.byteorder\" \"hw.cacheconfig\" \"hw.cachelinesize\"\n"
+    "     \"hw.cachelinesize_compat\" \"hw.cpufamily\" \"hw.cpufrequency\"\n"
+    "     \"hw.cpufrequency_compat\" \"hw.cputype\" \"hw.l1dcachesize_compat\"\n"
+    "     \"hw.l1icachesize_compat\" \"hw.l2cachesize_compat\" \"hw.l3cachesize_compat\"\n"
+    "     \"hw.logicalcpu\" \"hw.logicalcpu_max\" \"hw.machine\" \"hw.memsize\" \"hw.model\"\n"
+    "     \"hw.ncpu\" \"hw.nperflevels\" \"hw.packages\" \"hw.pagesize\" \"hw.pagesize_compat\"\n"
+    "     \"hw.physicalcpu\" \"hw.physicalcpu_max\" \"hw.tbfrequency_compat\" \"hw.vectorunit\")\n"
+    "  (sysctl-name-prefix \"hw.optional.\") (sysctl-name-prefix \"hw.perflevel\") (sysctl-name-prefix \"machdep.cpu.\")\n"
+    "  (sysctl-name \"kern.argmax\" \"kern.hostname\" \"kern.hv_support\" \"kern.hv_vmm_present\"\n"
+    "     \"kern.iossupportversion\" \"kern.maxfilesperproc\" \"kern.maxproc\" \"kern.ngroups\"\n"
+    "     \"kern.osproductversion\" \"kern.osrelease\" \"kern.ostype\" \"kern.osvariant_status\"\n"
+    "     \"kern.osversion\" \"kern.usrstack64\" \"kern.version\" \"machdep.ptrauth_enabled\"\n"
+    "     \"security.mac.lockdown_mode_state\" \"sysctl.proc_cputype\" \"vm.loadavg\"))\n";
+
+static const char jl_sbpl_network[] =
+    "; The host's IP network. Sockets that have a path are no part of it: without the filter they would be.\n"
+    "(allow network-outbound (remote ip))\n"
+    "(allow network-bind network-inbound (local ip))\n"
+    "; Host names, certificates, and which way packets go.\n"
+    "(allow network-outbound (literal \"/private/var/run/mDNSResponder\"))\n"
+    "(allow mach-lookup\n"
+    "  (global-name \"com.apple.SystemConfiguration.DNSConfiguration\")\n"
+    "  (global-name \"com.apple.SystemConfiguration.configd\")\n"
+    "  (global-name \"com.apple.trustd.agent\"))\n"
+    "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)) (socket-domain AF_ROUTE))\n"
+    "(allow sysctl-read (sysctl-name-prefix \"net.routetable\"))\n";
+
+/* A terminal of the launcher's is only heard of by who has it open already: nothing here opens /dev/ttysN. */
+static const char jl_sbpl_terminal[] =
+    "; Modes and job control of terminals: its controlling one, and those that it has open already.\n"
+    "(allow file-read* file-write-data (literal \"/dev/tty\"))\n"
+    "(allow file-ioctl (literal \"/dev/tty\") (regex #\"^/dev/ttys[0-9]+$\"))\n";
+
+static const char jl_sbpl_pty[] =
+    "; Terminals of its own making: the kernel marks those that it made.\n"
+    "(allow pseudo-tty)\n"
+    "(allow file-read* file-write* file-ioctl (literal \"/dev/ptmx\"))\n"
+    "(allow file-read* file-write*\n"
+    "  (require-all (regex #\"^/dev/ttys[0-9]+$\") (extension \"com.apple.sandbox.pty\")))\n";
+
+/* What no grant brings, after all of them. */
+static const char jl_sbpl_end[] =
+    "; No set-id bits, and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "(deny file-write-setugid (subpath \"/\"))\n"
+    "(deny file-ioctl (ioctl-command #x80017472))\n";
+
+/* What can be given of a path. EXEC and MAP: as a program, and into a program's memory as code. UNIX: the sockets that
+   have it as their name. */
+enum {
+  JL_SBPL_READ = 1, JL_SBPL_WRITE = 2, JL_SBPL_EXEC = 4, JL_SBPL_MAP = 8, JL_SBPL_DATA = 16, JL_SBPL_IOCTL = 32,
+  JL_SBPL_UNIX = 64, JL_SBPL_META = 128
+};
+/* clang-format on */
+
+static const struct {
+  uint32_t right;
+  const char *operations;
+} jl_sbpl_rights[] = {
+    {JL_SBPL_META, " file-read-metadata"}, {JL_SBPL_READ, " file-read*"},
+    {JL_SBPL_WRITE, " file-write*"},       {JL_SBPL_DATA, " file-write-data"},
+    {JL_SBPL_IOCTL, " file-ioctl"},        {JL_SBPL_EXEC, " process-exec*"},
+    {JL_SBPL_MAP, " file-map-executable"}, {JL_SBPL_UNIX, " network-bind network-inbound network-outbound"}};
+
+/* The system's share. A row without a reason belongs to the one above it. */
+static const struct {
+  const char *reason, *path;
+  uint32_t rights;
+  bool tree, network;
+} jl_sbpl_system[] = {
+    {"Libraries, and the dynamic linker's cache of them: up to macOS 11, and from 12 and 13 on.", "/usr/lib",
+     JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Library", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/Library/Apple/System/Library", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/private/var/db/dyld", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Cryptexes", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Volumes/Preboot/Cryptexes", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {"Rosetta, which runs x86-64 programs on arm64.", "/Library/Apple/usr/libexec/oah", JL_SBPL_READ | JL_SBPL_MAP,
+     true, false},
+    {"Programs of the system.", "/bin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/sbin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/usr/bin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/usr/sbin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {"Which shell /bin/sh is; time zones, languages, terminals; users and groups.", "/private/var/select", JL_SBPL_READ,
+     true, false},
+    {NULL, "/usr/share", JL_SBPL_READ, true, false},
+    {NULL, "/private/var/db/timezone", JL_SBPL_READ, true, false},
+    {NULL, "/private/etc/localtime", JL_SBPL_READ, false, false},
+    {NULL, "/private/etc/passwd", JL_SBPL_READ, false, false},
+    {NULL, "/private/etc/group", JL_SBPL_READ, false, false},
+    {"The devices that every program expects. The C library opens dtracehelper at each start, for writing.",
+     "/dev/null", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/zero", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/dtracehelper", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/random", JL_SBPL_READ, false, false},
+    {NULL, "/dev/urandom", JL_SBPL_READ, false, false},
+    {"Its own descriptors by name.", "/dev/fd", JL_SBPL_READ | JL_SBPL_DATA, true, false},
+    {"Names of hosts and services; certificates as files.", "/private/etc/hosts", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/protocols", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/resolv.conf", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/services", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/ssl", JL_SBPL_READ, true, true},
+    {NULL, "/private/var/run/resolv.conf", JL_SBPL_READ, false, true},
+};
+
+enum { JL_SBPL_ROWS = sizeof jl_sbpl_system / sizeof jl_sbpl_system[0] };
+
+/* without_system leaves the devices, as everywhere. */
+static bool jl_sbpl_row(const jailer_plan *plan, size_t row) {
+  if (jl_sbpl_system[row].network && !plan->allow_network) return false;
+  return !plan->without_system || jl_starts(jl_sbpl_system[row].path, "/dev/");
+}
+
+static uint32_t jl_sbpl_access(jailer_access access) {
+  switch (access) {
+  case JAILER_READ: return JL_SBPL_READ;
+  case JAILER_EXEC: return JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP;
+  case JAILER_WRITE: return JL_SBPL_READ | JL_SBPL_WRITE | JL_SBPL_UNIX;
+  case JAILER_DEVICE: return JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL;
+  }
+  return 0;
+}
+
+/* Whether a path can be executed: the innermost grant around it decides, and the system's share where there is none. */
+JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *path, const jl_source *but) {
+  const jl_source *inner = NULL;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s == but || !s->exists || s->dropped || jl_plan_is_fence(s) || !jl_plan_at_or_below(path, s->resolved))
+      continue;
+    const size_t length = inner ? strlen(inner->resolved) : 0, own = strlen(s->resolved);
+    if (own > length || (own == length && s->access == JAILER_EXEC)) inner = s;
+  }
+  if (inner) return inner->access == JAILER_EXEC;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++)
+    if (jl_sbpl_row(plan, i) && (jl_sbpl_system[i].rights & JL_SBPL_EXEC) &&
+        jl_plan_at_or_below(path, jl_sbpl_system[i].path))
+      return true;
+  return false;
+}
+
+/* --- rules --- */
+
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The path was checked:
+   jl_plan_seatbelt_path. */
+static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
+  jl_buf_char(b, '"');
+  for (size_t i = 0; i < n; i++) {
+    if (path[i] == '\\' || path[i] == '"') jl_buf_char(b, '\\');
+    jl_buf_char(b, path[i]);
+  }
+  jl_buf_char(b, '"');
+}
+
+static void jl_sbpl_filter(jl_buf *b, const char *filter, const char *path, size_t n) {
+  jl_buf_str(b, filter);
+  jl_sbpl_string(b, path, n);
+  jl_buf_char(b, ')');
+}
+
+static void jl_sbpl_verb(jl_buf *b, const char *verb, uint32_t rights) {
+  jl_buf_str(b, verb);
+  for (size_t i = 0; i < sizeof jl_sbpl_rights / sizeof jl_sbpl_rights[0]; i++)
+    if (rights & jl_sbpl_rights[i].right) jl_buf_str(b, jl_sbpl_rights[i].operations);
+}
+
+/* A rule about one path: the node itself, and of a directory all that is below it. */
+static void jl_sbpl_rule(jl_buf *b, const char *verb, uint32_t rights, const char *path, bool tree) {
+  jl_sbpl_verb(b, verb, rights);
+  jl_sbpl_filter(b, " (literal ", path, strlen(path));
+  if (tree) jl_sbpl_filter(b, " (subpath ", path, strlen(path));
+  jl_buf_str(b, ")\n");
+}
+
+static void jl_sbpl_rows(jl_buf *b, const jailer_plan *plan) {
+  const char *reason = NULL, *written = NULL;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++) {
+    if (jl_sbpl_system[i].reason) reason = jl_sbpl_system[i].reason;
+    if (!jl_sbpl_row(plan, i)) continue;
+    if (reason != written) {
+      jl_buf_str(b, "; ");
+      jl_buf_str(b, reason);
+      jl_buf_char(b, '\n');
+      written = reason;
+    }
+    jl_sbpl_rule(b, "(allow", jl_sbpl_system[i].rights, jl_sbpl_system[i].path, jl_sbpl_system[i].tree);
+  }
+}
+
+/* --- the way to what is granted --- */
+
+/* A growing list of names whose directories have to be seen. One that ends in '/' has to be seen itself too. */
+typedef struct jl_sbpl_names {
+  jl_arena *arena;
+  const char **item;
+  size_t count;
+  bool no_memory;
+} jl_sbpl_names;
+
+static void jl_sbpl_name(jl_sbpl_names *names, const char *path, bool itself) {
+  const char *copy = path && itself ? jl_plan_join(names->arena, path, "/", "") : path;
+  if (copy) names->item[names->count++] = copy;
+  else names->no_memory = true;
+}
+
+/* A name as the target may write it: through the links that every Mac has in "/", and perhaps through others. */
+static void jl_sbpl_walk(jl_sbpl_names *names, const char *path, const char *resolved) {
+  const char *shown = jl_plan_firmlink(path), *link = jl_plan_root_link(shown);
+  if (shown != path) jl_sbpl_name(names, JL_PLAN_DATA, true);
+  if (link) jl_sbpl_name(names, link, true);
+  const char *real = jl_plan_real_name(names->arena, path);
+  jl_sbpl_name(names, real, real && !jl_streq(real, resolved) && real[1]);
+}
+
+static void jl_sbpl_gather(jl_sbpl_names *names, const jailer_plan *plan) {
+  jl_sbpl_walk(names, plan->cwd, "/");
+  if (!plan->without_system) { /* by these names everybody asks for the system's files */
+    jl_sbpl_name(names, "/etc", true);
+    jl_sbpl_name(names, "/var", true);
+  }
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++)
+    if (jl_sbpl_row(plan, i)) jl_sbpl_name(names, jl_sbpl_system[i].path, false);
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    jl_sbpl_name(names, s->resolved, false);
+    jl_sbpl_walk(names, s->path, s->resolved);
+    if (s->named) jl_sbpl_walk(names, s->named, s->resolved);
+  }
+}
+
+static int jl_sbpl_by_path(const void *a, const void *b) {
+  return jl_plan_path_cmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every directory above a name, each once: what lies below one stands together. A rule has at most about 16 KiB of
+   text: a set of filters is compiled into one pattern, and that has at most 65535 bytes. */
+static void jl_sbpl_ancestors(jl_buf *b, const jl_sbpl_names *names) {
+  const char *previous = "";
+  size_t begun = 0; /* where the rule begins that is being written; 0: none */
+  for (size_t i = 0; i < names->count; i++) {
+    const char *name = names->item[i];
+    bool shared = previous[0] == '/';
+    for (size_t at = 0; name[at]; at++) {
+      if (name[at] == '/' && !(shared && previous[at] == '/')) {
+        if (begun && b->len - begun > 16384 - 2 * 1024) {
+          jl_buf_str(b, ")\n");
+          begun = 0;
+        }
+        if (!begun) {
+          begun = b->len;
+          jl_sbpl_verb(b, "(allow", JL_SBPL_META);
+        }
+        jl_sbpl_filter(b, "\n  (literal ", name, at ? at : 1);
+      }
+      shared = shared && previous[at] == name[at];
+    }
+    previous = name;
+  }
+  if (begun) jl_buf_str(b, ")\n");
+}
+
+/* The names, gathered, sorted and written; false: no memory. */
+static bool jl_sbpl_ways(jl_buf *b, const jailer_plan *plan) {
+  jl_arena scratch = {NULL};
+  jl_sbpl_names names = {&scratch, NULL, 0, false};
+  const size_t each = 7, few = 5 + JL_SBPL_ROWS; /* a source: its place, and two names of at most three parts */
+  size_t room;
+  if (jl_mul(plan->source_count, each, &room) && jl_add(room, few, &room))
+    names.item = jl_arena_array(&scratch, room, sizeof *names.item);
+  if (names.item) jl_sbpl_gather(&names, plan);
+  const bool sorted = names.item && !names.no_memory &&
+                      jl_arena_sort(&scratch, names.item, names.count, sizeof *names.item, jl_sbpl_by_path);
+  if (sorted) jl_sbpl_ancestors(b, &names);
+  jl_arena_free(&scratch);
+  return sorted;
+}
+
+/* --- grants --- */
+
+/* What the system's share gives at, above or below a path: a grant takes its place there, as a mount does on Linux. */
+static uint32_t jl_sbpl_shared(const jailer_plan *plan, const char *path) {
+  uint32_t rights = 0;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++) {
+    const char *row = jl_sbpl_system[i].path;
+    if (jl_sbpl_row(plan, i) && (jl_plan_at_or_below(path, row) || jl_plan_below(row, path)))
+      rights |= jl_sbpl_system[i].rights;
+  }
+  return rights;
+}
+
+/* Grants in the order of their paths; `open` is the stack of those around the current one. Each takes back what it does
+   not give itself, so that the innermost decides. A place to write cannot be renamed, removed or put in another's
+   place: what is below it would get other names, and other rights (file-write-unlink is asked of what is renamed,
+   file-write-create of where it goes). */
+static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
+  jl_arena scratch = {NULL};
+  const jl_node **open = jl_arena_array(&scratch, plan->nodes.count + 1, sizeof *open);
+  size_t depth = 0;
+  for (size_t i = 0; open && i < plan->nodes.count; i++) {
+    const jl_node *node = &plan->nodes.item[i];
+    const jl_source *s = node->source;
+    const uint32_t type = s->st.mode & JL_S_IFMT;
+    const bool tree = type == JL_S_IFDIR || type == 0; /* 0: nobody looked */
+    uint32_t rights = jl_sbpl_access(s->access), around = jl_sbpl_shared(plan, s->resolved);
+    if (type == JL_S_IFREG) rights &= ~(uint32_t)JL_SBPL_UNIX; /* no socket has that name */
+    while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
+    for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
+    if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */
+    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree);
+    jl_sbpl_rule(b, "(allow", rights, s->resolved, tree);
+    if (s->access == JAILER_WRITE)
+      jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
+    if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
+    open[depth++] = node;
+  }
+  jl_arena_free(&scratch);
+  return open != NULL;
+}
+
+/* All of it. false: no memory; b->failed says the same of the text. */
+static bool jl_sbpl_write(jl_buf *b, const jailer_plan *plan) {
+  jl_buf_str(b, jl_sbpl_base);
+  jl_buf_char(b, '\n');
+  jl_sbpl_rows(b, plan);
+  if (plan->allow_network) {
+    jl_buf_char(b, '\n');
+    jl_buf_str(b, jl_sbpl_network);
+  }
+  if (plan->allow_pty || plan->controlling_tty) {
+    jl_buf_char(b, '\n');
+    jl_buf_str(b, jl_sbpl_terminal);
+  }
+  if (plan->allow_pty) jl_buf_str(b, jl_sbpl_pty);
+  jl_buf_str(b, "\n; The directories on the way, without their lists of names.\n");
+  if (!jl_sbpl_ways(b, plan)) return false;
+  if (plan->nodes.count) jl_buf_str(b, "\n; What is granted, outer before inner.\n");
+  if (!jl_sbpl_grants(b, plan)) return false;
+  jl_buf_char(b, '\n');
+  jl_buf_str(b, jl_sbpl_end);
+  return true;
+}
+
+/* Where boxes live no sandbox may look by the system's share. */
+static jailer_code jl_sbpl_homes(const jailer_plan *plan, jailer_error *err) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    for (size_t row = 0; row < JL_SBPL_ROWS && s->exists && s->origin == JL_FENCE_HOME; row++)
+      if (jl_plan_at_or_below(s->resolved, jl_sbpl_system[row].path))
+        return jl_plan_conflict(err, s->path,
+                                "the boxes lie in a system directory that every sandbox sees: use another home");
+  }
+  return JAILER_OK;
+}
+
+/* The last step of a plan: its profile. */
+JL_UNUSED static jailer_code jl_sbpl_finish(jailer_plan *plan, jailer_error *err) {
+  static const char step[] = "write a profile";
+  jailer_code code = jl_sbpl_homes(plan, err);
+  if (code || plan->own_profile) return code;
+  jl_buf b = jl_buf_heap(JL_SBPL_MAX);
+  const bool written = jl_sbpl_write(&b, plan) && !b.no_memory;
+  if (written && !b.failed) {
+    plan->profile = jl_arena_text(&plan->arena, b.data, b.len);
+    plan->profile_len = b.len;
+  }
+  const bool large = written && b.failed;
+  jl_buf_free(&b);
+  if (large)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, NULL, 0,
+                   "the profile would be larger than 1 MiB: grant directories instead of what is in them");
+  return plan->profile ? JAILER_OK : jl_no_memory(err, step);
+}
+
+/* --- a configuration as it is written --- */
+
+/* Every entry of a box, its disks among them, and the fences. */
+static jailer_code jl_sbpl_box(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry disks[] = {JAILER_ENTRY_DISK, JAILER_ENTRY_ROOTFS};
+  static const jailer_entry roots[] = {JAILER_ENTRY_BASES, JAILER_ENTRY_IMAGES};
+  jailer_code code = jl_plan_tree(plan, config, err);
+  for (size_t i = 0; code == JAILER_OK && i < 2; i++) {
+    code = jl_plan_entry(plan, config->layout, disks[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+    if (code == JAILER_OK) code = jl_plan_entry(plan, config->layout, roots[i], JAILER_READ, JL_FENCE_ROOT, NULL, err);
+  }
+  for (size_t i = 0; code == JAILER_OK && config->trusted_roots && config->trusted_roots[i]; i++) {
+    const char *path;
+    code = jl_plan_normal(&plan->arena, config->trusted_roots[i], false, &path, err);
+    if (code == JAILER_OK) jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT);
+  }
+  return code;
+}
+
+/* Everything is there, is where it is said to be, and is another file than all else. What it is, is known of a device
+   and of a box's entries; type 0 is a file or a directory. */
+static void jl_sbpl_believe(jailer_plan *plan) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    s->exists = true;
+    s->resolved = s->path;
+    s->st.ino = i + 1;
+    if (s->access == JAILER_DEVICE) s->st.mode = JL_S_IFCHR;
+  }
+}
+
+/* The types of what jl_plan_tree and jl_sbpl_box made of a layout, by the table of its entries. */
+static jailer_code jl_sbpl_types(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  for (int e = 0; e < JAILER_ENTRY_COUNT; e++) {
+    jailer_code code = jailer_layout_path(config->layout, (jailer_entry)e, path, sizeof path, err);
+    if (code) return code;
+    for (size_t i = 0; i < plan->source_count; i++)
+      if (plan->sources[i].origin == JL_FROM_BOX && jl_streq(plan->sources[i].path, path))
+        plan->sources[i].st.mode = jl_tab_entries[e].is_dir ? JL_S_IFDIR : JL_S_IFREG;
+  }
+  return JAILER_OK;
+}
+
+/* The program, where it is named by its path and nothing else makes it one. */
+static jailer_code jl_sbpl_program(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char *path;
+  if (config->shim || plan->argv[0][0] != '/') return JAILER_OK;
+  jailer_code code = jl_plan_normal(&plan->arena, plan->argv[0], false, &path, err);
+  if (code || jl_sbpl_executable(plan, path, NULL)) return code;
+  jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
+  s->exists = true;
+  s->resolved = path;
+  s->st.ino = plan->source_count;
+  s->st.mode = JL_S_IFREG;
+  s->st.nlink = 1;
+  return JAILER_OK;
+}
+
+/* A plan of which nothing counts but the profile. */
+static jailer_code jl_sbpl_as_written(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const char *const nothing[] = {"program", NULL};
+  jailer_config c = *config;
+  size_t more = JAILER_ENTRY_COUNT;
+  jailer_code code;
+  if (c.engine == JAILER_ENGINE_AUTO) c.engine = JAILER_ENGINE_SEATBELT;
+  if (c.engine != JAILER_ENGINE_SEATBELT)
+    return jl_plan_invalid(err, "engine", "a profile is for the engine seatbelt alone");
+  if (c.seatbelt_profile)
+    return jl_plan_invalid(err, "seatbelt_profile", "no file is read here: that one is the profile");
+  if (!c.argv) c.argv = nothing;
+  c.outlive_launcher = true; /* how it is launched is nothing to its profile */
+  plan->host.nofile_hard = plan->host.fsize_hard = UINT64_MAX;
+  for (size_t i = 0; c.trusted_roots && c.trusted_roots[i]; i++) more++;
+  if ((code = jl_plan_config(plan, &c, err)) || (code = jl_plan_wants(plan, &c, more, err))) return code;
+  if (c.layout && (code = jl_sbpl_box(plan, &c, err))) return code;
+  jl_sbpl_believe(plan);
+  if (c.layout && (code = jl_sbpl_types(plan, &c, err))) return code;
+  if ((code = jl_sbpl_program(plan, &c, err)) || (code = jl_plan_build(plan, &c.limits, err))) return code;
+  return jl_sbpl_finish(plan, err);
+}
+
+#endif /* JAILER_NO_SEATBELT */
 
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
@@ -10151,32 +10819,44 @@ static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jai
   return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
 }
 
-/* All of a regular file, or nothing: the include of jailer_policy_load. Nothing else than a regular file is read, and a
-   FIFO is not waited for. */
-static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
-                                   jailer_error *err) {
+/* All of a regular file of at most size bytes, or nothing. Nothing else than a regular file is read, and a FIFO is not
+   waited for. What is wrong is said in *why; *r is the errno of it, negated. */
+static jailer_code jl_files_whole(const char *path, char *text, size_t size, size_t *length, jl_stat *st, long *r,
+                                  const char **why) {
   char more;
-  jl_stat st;
-  (void)user;
+  long n = 0;
   *length = 0;
-  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), r = fd, n = 0;
-  if (fd < 0)
-    return jl_files_policy_fail(err, path, jl_files_code(r), r,
-                                r == -ENOENT ? "there is no such file" : "the file cannot be opened");
-  r = jl_sys_fstat((int)fd, &st);
-  const bool regular = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG;
-  if (regular && st.size <= size) r = n = jl_sys_read_all((int)fd, text, size);
-  bool large = regular && st.size > size;
-  if (r >= 0 && (size_t)n == size) {
-    r = jl_sys_read_all((int)fd, &more, 1);
-    large = large || r > 0;
+  long fd = *r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  *why = *r == -ENOENT ? "there is no such file" : "the file cannot be opened";
+  if (fd < 0) return jl_files_code(*r);
+  *r = jl_sys_fstat((int)fd, st);
+  const bool regular = *r >= 0 && (st->mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && st->size <= size) *r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && st->size > size;
+  if (*r >= 0 && (size_t)n == size) {
+    *r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || *r > 0;
   }
   (void)jl_sys_close((int)fd); /* it was only read */
-  if (r < 0) return jl_files_policy_fail(err, path, jl_files_code(r), r, "the file cannot be read");
-  if (!regular) return jl_files_policy_fail(err, path, JAILER_E_UNSAFE, 0, "this is no regular file");
-  if (large) return jl_files_policy_fail(err, path, JAILER_E_LIMIT, 0, "a file of a policy has at most 1 MiB");
+  *why = *r < 0 ? "the file cannot be read" : !regular ? "this is no regular file" : NULL;
+  if (*r < 0) return jl_files_code(*r);
+  *r = 0;
+  if (!regular) return JAILER_E_UNSAFE;
   *length = (size_t)n;
-  return JAILER_OK;
+  return large ? JAILER_E_LIMIT : JAILER_OK;
+}
+
+/* The include of jailer_policy_load. */
+static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
+                                   jailer_error *err) {
+  jl_stat st;
+  long r;
+  const char *why;
+  (void)user;
+  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
+  if (code == JAILER_OK) return JAILER_OK;
+  *length = 0;
+  return jl_files_policy_fail(err, path, code, r, why ? why : "a file of a policy has at most 1 MiB");
 }
 
 static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
@@ -10189,6 +10869,30 @@ static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_p
   JAILER_FREE(text);
   return code;
 }
+
+#ifndef JAILER_NO_SEATBELT
+/* --- profiles --- */
+
+/* The caller's own profile: of those who could change the launch anyway, and whole. */
+static jailer_code jl_files_profile(const char *path, uint32_t uid, char *text, size_t size, size_t *length,
+                                    jailer_error *err) {
+  static const char step[] = "read a profile";
+  jl_stat st;
+  long r;
+  const char *why;
+  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
+  if (code == JAILER_OK && ((st.uid != uid && st.uid != 0) || (st.mode & 0022))) {
+    code = JAILER_E_UNSAFE;
+    why = "a profile belongs to the launcher or to root, and is written by nobody else: chown it, and chmod go-w";
+  } else if (code == JAILER_OK && (*length == 0 || memchr(text, 0, *length))) {
+    code = JAILER_E_FORMAT;
+    why = "this is no profile: it is empty, or has a NUL";
+  }
+  if (code == JAILER_OK) return JAILER_OK;
+  *length = 0;
+  return jl_fail(err, code, JAILER_LAYER_SEATBELT, step, path, (int)-r, why ? why : "a profile has less than 1 MiB");
+}
+#endif
 
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
@@ -14141,10 +14845,46 @@ static jailer_code jl_survey_paths(jailer_plan *plan, jailer_error *err) {
   return code;
 }
 
+#ifndef JAILER_NO_SEATBELT
+/* The caller's own profile, instead of one that is written from the plan. */
+static jailer_code jl_survey_profile(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (!plan->own_profile) return JAILER_OK;
+  char *text = JAILER_MALLOC(JL_SBPL_MAX - 1);
+  if (!text) return jl_no_memory(err, "read a profile");
+  jailer_code code =
+      jl_files_profile(config->seatbelt_profile, plan->host.uid, text, JL_SBPL_MAX - 1, &plan->profile_len, err);
+  if (code == JAILER_OK && !(plan->profile = jl_arena_text(&plan->arena, text, plan->profile_len)))
+    code = jl_no_memory(err, "read a profile");
+  JAILER_FREE(text);
+  return code;
+}
+#else /* such a plan is refused before it comes to these */
+static jailer_code jl_survey_profile(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  (void)plan, (void)config, (void)err;
+  return JAILER_OK;
+}
+
+static jailer_code jl_sbpl_finish(jailer_plan *plan, jailer_error *err) {
+  (void)plan;
+  return jl_plan_invalid(err, "engine", "this build leaves the engine seatbelt out");
+}
+
+static bool jl_sbpl_executable(const jailer_plan *plan, const char *path, const jl_source *but) {
+  (void)plan, (void)path, (void)but;
+  return false;
+}
+#endif
+
+/* Whether nothing here says what can be executed: there are no walls, or a profile of the caller's says it. */
+static bool jl_survey_anything(const jailer_plan *plan) {
+  return plan->engine == JAILER_ENGINE_NONE || plan->own_profile;
+}
+
 /* Whether an executable grant already covers a path of the host at the same place inside. */
 static bool jl_survey_covered(const jailer_plan *plan, const char *path, const char *resolved, const jl_source *self) {
   bool covered = false;
   size_t longest = 0;
+  if (plan->engine == JAILER_ENGINE_SEATBELT) return jl_sbpl_executable(plan, resolved, self);
   for (size_t i = 0; i < plan->source_count; i++) {
     const jl_source *s = &plan->sources[i];
     if (s == self || !s->exists || s->link || s->dropped) continue;
@@ -14160,7 +14900,8 @@ static bool jl_survey_covered(const jailer_plan *plan, const char *path, const c
 /* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to
    one. Other directories of PATH are not looked into: their file systems may not answer. */
 static bool jl_survey_maybe(const jailer_plan *plan, const char *path) {
-  if (plan->engine == JAILER_ENGINE_NONE) return true;
+  if (jl_survey_anything(plan)) return true;
+  if (plan->engine == JAILER_ENGINE_SEATBELT && jl_sbpl_executable(plan, path, NULL)) return true;
   for (size_t i = 0; i < plan->source_count; i++) {
     const jl_source *s = &plan->sources[i];
     if (s->exists && (s->link || s->access == JAILER_EXEC) && jl_plan_at_or_below(path, s->at)) return true;
@@ -14188,7 +14929,7 @@ static jailer_code jl_survey_search(jailer_plan *plan, const char *name, const c
         const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
         jl_sys_close((int)fd);
         if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
-            (plan->engine == JAILER_ENGINE_NONE || jl_survey_covered(plan, full, resolved, NULL))) {
+            (jl_survey_anything(plan) || jl_survey_covered(plan, full, resolved, NULL))) {
           *out = full;
           return JAILER_OK;
         }
@@ -14212,7 +14953,7 @@ static jailer_code jl_survey_program_wanted(jailer_plan *plan, jailer_error *err
   jailer_code code = jl_plan_normal(&plan->arena, name, false, &path, err);
   if (code) return code;
   plan->program = path;
-  if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
+  if (jl_survey_anything(plan)) return JAILER_OK;
   jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
   s->check = true;
   s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
@@ -14559,6 +15300,7 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
   else if ((code = jl_probe_host(&plan->host, err))) return code;
   if ((code = jl_plan_config(plan, config, err)) || (code = jl_survey_cgroup(plan, err))) return code;
   if (plan->engine == JAILER_ENGINE_SELF) return jl_survey_self(plan, config, err);
+  if ((code = jl_survey_profile(plan, config, err))) return code;
   if (config->layout && (code = jl_survey_box(plan, config, &library_dir, err))) return code;
   if (!config->layout && (code = jl_survey_fresh_id(plan, &fresh_uid, err))) return code;
   fresh_gid = fresh_uid;
@@ -14574,6 +15316,7 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
+  if (plan->engine == JAILER_ENGINE_SEATBELT) return jl_sbpl_finish(plan, err);
   code = jl_survey_filter(plan, err);
   return code ? code : jl_survey_policy(plan, config->policy, err);
 }
@@ -14844,6 +15587,40 @@ JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, si
   return n;
 }
 
+#ifndef JAILER_NO_SEATBELT
+/* --- profiles: pure --- */
+
+JAILER_API const char *jailer_sbpl_base(void) { return jl_sbpl_base; }
+
+JAILER_API const char *jailer_sbpl_network(void) { return jl_sbpl_network; }
+
+JAILER_API jailer_code jailer_sbpl_plan(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  jailer_code code = jl_public_given(plan, "plan", err);
+  if (code) return code;
+  if (!plan->profile) return jl_plan_invalid(err, "plan", "only a plan of the engine seatbelt has a profile");
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_buf_bytes(&b, plan->profile, plan->profile_len);
+  return jl_public_text(&b, text, size, length, "print a profile", err);
+}
+
+JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  jailer_plan plan; /* of which only the profile is of use */
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code) return code;
+  memset(&plan, 0, sizeof plan);
+  code = jl_sbpl_as_written(&plan, config, err);
+  if (code == JAILER_OK) code = jailer_sbpl_plan(&plan, text, size, length, err);
+  jl_arena_free(&plan.arena);
+  return code;
+}
+#endif
+
 static jailer_code jl_public_reporter(const jailer_reporter *reporter, jailer_error *err) {
   return reporter ? JAILER_OK
                   : jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "install the reporter", "reporter", 0,
@@ -14882,7 +15659,7 @@ JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
 
 static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
 
-static void jl_public_node_text(jl_buf *b, const jl_node *node) {
+static void jl_public_node_text(jl_buf *b, const jl_node *node, bool mounted) {
   static const char *const kinds[] = {"dir", "link", "file", "grant", "tmpfs", "proc", "devpts"};
   jl_buf_str(b, kinds[node->kind]);
   jl_buf_str(b, " /");
@@ -14898,9 +15675,11 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
       jl_buf_str(b, " from ");
       jl_buf_escaped(b, node->source->resolved, strlen(node->source->resolved));
     }
-    jl_buf_str(b, node->attr & JL_MOUNT_NOEXEC ? " nosuid" : " nosuid exec");
-    if (node->attr & JL_MOUNT_NODEV) jl_buf_str(b, " nodev");
-    if (node->attr & JL_MOUNT_NOEXEC) jl_buf_str(b, " noexec");
+    if (mounted) {
+      jl_buf_str(b, node->attr & JL_MOUNT_NOEXEC ? " nosuid" : " nosuid exec");
+      if (node->attr & JL_MOUNT_NODEV) jl_buf_str(b, " nodev");
+      if (node->attr & JL_MOUNT_NOEXEC) jl_buf_str(b, " noexec");
+    }
   }
   jl_buf_char(b, '\n');
 }
@@ -14919,8 +15698,12 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   }
   jl_buf_str(b, "\ncwd ");
   jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
-  jl_buf_str(b, "\nhostname ");
-  jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
+  if (plan->engine == JAILER_ENGINE_SEATBELT) {
+    jl_buf_str(b, plan->own_profile ? "\nprofile the caller's" : "\nprofile written");
+  } else {
+    jl_buf_str(b, "\nhostname ");
+    jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
+  }
   jl_buf_str(b, "\nids ");
   jl_buf_u64(b, plan->inside_uid);
   jl_buf_char(b, ':');
@@ -14993,7 +15776,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     else jl_buf_i64(&b, plan->fds[i].from);
     jl_buf_char(&b, '\n');
   }
-  for (size_t i = 0; i < plan->nodes.count; i++) jl_public_node_text(&b, &plan->nodes.item[i]);
+  for (size_t i = 0; i < plan->nodes.count; i++)
+    jl_public_node_text(&b, &plan->nodes.item[i], plan->engine != JAILER_ENGINE_SEATBELT);
   return jl_public_text(&b, text, size, length, "print the plan", err);
 }
 
@@ -15086,6 +15870,9 @@ JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, j
   if (code || (code = jl_public_given(plan, "plan", err))) return code;
   if (plan->engine == JAILER_ENGINE_SELF)
     return jl_plan_invalid(err, "engine", "there is nothing to launch: the engine self is for jailer_confine_self");
+  if (plan->engine == JAILER_ENGINE_SEATBELT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "launch", "engine", 0,
+                   "a plan for macOS can be printed here, and launched there: on Linux choose the engine native");
   int held[3];
   jl_parent_hold(held);
   code = jl_parent_spawn(plan, out, err);

@@ -173,7 +173,7 @@ static const spot spots[] = {
     {'n', "^/g/files/r/new"}, {'n', "^/g/files/r.new"}, {'s', "^/g/files/sock"},
     /* through a link */
     {'l', "^/g/link"}, {'d', "^/g/link/lw"}, {'f', "^/g/link/lw/file"}, {'n', "^/g/link/lw/new"}, {'f', "^/g/link/secret"}, {'d', "^/g/real"},
-    {'d', "^/g/real/lw"}, {'f', "^/g/real/lw/file"}, {'f', "^/g/real/secret"}, {'n', "^/g/real/new"},
+    {'f', "^/g/real/secret"}, {'n', "^/g/real/new"},
     /* what may be missing, and is */
     {'n', "^/g/missing"}, {'n', "^/g/missing/new"},
     /* the system, the launcher's home */
@@ -195,6 +195,8 @@ static const struct {
     {"connect", "^/g/r/host.sock", 'y', 'n', "Landlock tells sockets apart from ABI 9 on; before, one that can be seen can be connected to"},
     {"connect", "^/g/x/host.sock", 'y', 'n', "likewise"},
     {"connect", "^/g/w/ro/host.sock", 'y', 'n', "likewise"},
+    {"stat", "^/g/real", 'n', 'y', "granted as link/lw: macOS has it at its real place and nowhere else, so the way there is seen"},
+    {"write", "/dev/urandom", 'y', 'n', "writing stirs the pool, which no program needs"},
 };
 
 static char box_reply[4096];
@@ -410,6 +412,480 @@ static void test_rows(void) {
   for (size_t i = 0; i < BOX_COUNT(paths); i++) free((void *)(uintptr_t)grants[i].path);
 }
 
+/* --- what no profile allows --------------------------------------------------------------------------------------- */
+
+/* Asked of every kind of profile. A subject "" is none. */
+static const struct {
+  const char *op, *about;
+} never[] = {
+    /* other processes */
+    {"signal", "others"}, {"signal", "initproc"}, {"signal", "pgrp"}, {"signal", "children"},
+    {"process-info-pidinfo", "others"}, {"process-info-pidfdinfo", "others"}, {"process-info-pidfileportinfo", "others"},
+    {"process-info-rusage", "others"}, {"process-info-setcontrol", "others"}, {"process-info-dirtycontrol", "others"},
+    {"process-info-ledger", "others"}, {"process-info-codesignature", "others"}, {"process-info-listpids", ""},
+    {"process-codesigning-status-get", "others"}, {"process-codesigning-status-set", "self"}, {"process-codesigning-status-set", "others"},
+    {"mach-priv-task-port", "others"}, {"mach-priv-task-port", "self"}, {"mach-task-name", "others"}, {"mach-task-read", "others"},
+    {"mach-task-inspect", "others"}, {"mach-task-special-port-set", ""}, {"mach-priv-host-port", ""}, {"mach-host-special-port-set", ""},
+    {"mach-host-exception-port-set", ""}, {"system-debug", "others"}, {"system-sched", "others"},
+    {"sysctl-read", "kern.procargs"}, {"sysctl-read", "kern.procargs2"}, {"sysctl-read", "kern.proc.all"}, {"sysctl-read", "kern.proc.pid.1"},
+    {"sysctl-read", "kern.bootargs"}, {"sysctl-read", "kern.corefile"}, {"sysctl-read", "net.inet.tcp.pcblist_n"}, {"sysctl-read", "x"},
+    {"sysctl-write", "hw.ncpu"}, {"sysctl-write", "kern.hostname"}, {"sysctl-write", "x"},
+    {"ipc-sysv-msg", ""}, {"ipc-sysv-sem", ""}, {"ipc-sysv-shm", ""}, {"ipc-posix-sem-create", "x"}, {"ipc-posix-sem-open", "x"},
+    {"ipc-posix-sem-post", "x"}, {"ipc-posix-shm-write-create", "x"}, {"ipc-posix-shm-write-data", "x"}, {"ipc-posix-shm-read-data", "x"},
+    {"ipc-posix-shm-write-data", "apple.shm.notification_center"}, {"ipc-posix-shm-write-unlink", "apple.shm.notification_center"},
+    {"ipc-posix-shm-read-data", "apple.cfprefs.501v1"},
+    /* programs started by somebody else */
+    {"lsopen", ""}, {"job-creation", ""}, {"appleevent-send", "com.apple.Terminal"}, {"authorization-right-obtain", "system.privilege.admin"},
+    {"mach-lookup", "com.apple.coreservices.launchservicesd"}, {"mach-lookup", "com.apple.coreservices.appleevents"},
+    {"mach-lookup", "com.apple.CoreServices.coreservicesd"}, {"mach-lookup", "com.apple.lsd.mapdb"}, {"mach-lookup", "com.apple.lsd.open"},
+    {"mach-lookup", "com.apple.xpc.launchd.domain.user.501"}, {"mach-lookup", "com.apple.distributed_notifications@Uv3"},
+    {"mach-lookup", "com.apple.pasteboard.1"}, {"mach-lookup", "com.apple.windowserver.active"}, {"mach-lookup", "com.apple.securityd"},
+    {"mach-lookup", "com.apple.SecurityServer"}, {"mach-lookup", "com.apple.secd"}, {"mach-lookup", "com.apple.tccd"},
+    {"mach-lookup", "com.apple.cfprefsd.agent"}, {"mach-lookup", "com.apple.cfprefsd.daemon"}, {"mach-lookup", "com.apple.FSEvents"},
+    {"mach-lookup", "com.apple.system.opendirectoryd.api"}, {"mach-lookup", "com.apple.audio.audiohald"}, {"mach-lookup", "com.apple.backupd"},
+    {"mach-lookup", "com.apple.networkd"}, {"mach-lookup", "com.apple.NetworkSharing"}, {"mach-lookup", "com.apple.diskarbitration"},
+    {"mach-lookup", "com.apple.hdiejectd"}, {"mach-lookup", "com.apple.logd.admin"}, {"mach-lookup", "com.apple.logd2"},
+    {"mach-register", "com.apple.logd"}, {"mach-register", "x"}, {"mach-cross-domain-lookup", "com.apple.logd"},
+    {"distributed-notification-post", "x"}, {"darwin-notification-post", "com.apple.system.lowpowermode"},
+    /* the machine */
+    {"iokit-open-user-client", "AppleHVClient"}, {"iokit-open-user-client", "IOUserClient"}, {"iokit-open-user-client", "RootDomainUserClient"},
+    {"iokit-open-service", "IOAccelerator"}, {"iokit-open-service", "AppleSMC"}, {"iokit-set-properties", "IOService"},
+    {"iokit-get-properties", "IOService"}, {"nvram-get", "boot-args"}, {"nvram-set", "boot-args"}, {"nvram-delete", "boot-args"},
+    {"system-acct", ""}, {"system-audit", ""}, {"system-automount", "/"}, {"system-fsctl", ""}, {"system-info", ""}, {"system-kas-info", ""},
+    {"system-kext-load", ""}, {"system-kext-unload", ""}, {"system-kext-query", ""}, {"system-mac-label", ""}, {"system-nfssvc", ""},
+    {"system-privilege", ""}, {"system-reboot", ""}, {"system-set-time", ""}, {"system-suspend-resume", ""}, {"system-swap", ""},
+    {"system-socket\tAF_SYSTEM\tprotocol=1", ""}, {"system-socket\tAF_NDRV\tprotocol=0", ""}, {"system-package-check", ""},
+    {"system-memorystatus-control", ""}, {"boot-arg-set", "x"}, {"device-camera", ""}, {"device-microphone", ""}, {"hid-control", ""},
+    {"load-unsigned-code", ""}, {"opendirectory-user-modify", ""}, {"qtn-user", ""}, {"fs-rename", ""}, {"fs-snapshot-create", ""},
+    {"fs-snapshot-delete", ""}, {"fs-snapshot-mount", ""}, {"fs-snapshot-revert", ""}, {"fs-quota-on", ""},
+    {"user-preference-read", "com.apple.Terminal"}, {"user-preference-write", "com.apple.Terminal"},
+    {"managed-preference-read", "com.apple.Terminal"}, {"generic-issue-extension", "x"}, {"iokit-issue-extension", ""},
+    {"mach-issue-extension", "x"}, {"ipc-posix-issue-extension", "x"}, {"storage-class-map", ""},
+    /* files, whatever was granted */
+    {"file-link", "PATH"}, {"file-clone", "PATH"}, {"file-mknod", "PATH"}, {"file-write-setugid", "PATH"}, {"file-mount", "PATH"},
+    {"file-mount-update", "PATH"}, {"file-unmount", "PATH"}, {"file-chroot", "PATH"}, {"file-revoke", "PATH"}, {"file-issue-extension", "PATH"},
+    {"file-search", "PATH"}, {"file-ioctl\t/dev/tty\tioctl=2147578994", ""}, {"file-ioctl\t/dev/ttys001\tioctl=2147578994", ""},
+    {"file-read-data", "/dev/rdisk0"}, {"file-write-data", "/dev/rdisk0"}, {"file-read-data", "/dev/disk0"}, {"file-read-data", "/dev/bpf0"},
+    {"file-read-data", "/dev/ttys000"}, {"file-write-data", "/dev/ttys000"}, {"file-read-data", "/dev/auditpipe"}, {"file-read-data", "/dev/klog"},
+    {"file-write*", "/"}, {"file-write*", "/etc"}, {"file-write*", "/private/etc/passwd"}, {"file-write*", "/usr/lib/libSystem.B.dylib"},
+    {"file-write*", "/System/Library/x"}, {"file-write*", "/private/tmp/x"}, {"file-write*", "/private/var/tmp/x"}, {"file-write*", "/Users/u/x"},
+    {"file-write*", "/private/var/folders/zz/T/x"}, {"file-read*", "/private/tmp/x"}, {"file-read*", "/Users/u/.ssh/id_rsa"},
+    {"file-read*", "/private/etc/master.passwd"}, {"file-read*", "/private/var/db/dslocal/nodes/Default/users/root.plist"},
+    {"file-read*", "/Library/Keychains/System.keychain"}, {"file-read*", "/Library/Preferences/com.apple.security.plist"},
+    {"file-read*", "/private/var/root"}, {"file-read*", "/Volumes/x"}, {"file-read*", "/private/var/run/docker.sock"},
+    {"file-write-create", "/dev/null"}, {"file-write-unlink", "/dev/null"}, {"file-write-mode", "/dev/null"}, {"file-write-create", "/dev/fd/3"},
+    {"process-exec*", "/Users/u/x"}, {"process-exec*", "/private/tmp/x"}, {"process-exec*", "/dev/null"}, {"process-exec*", "/Applications/A"},
+    {"process-exec*", "/dev/fd/3"}, {"process-exec*", "/usr/libexec/x"}, {"process-exec*", "/usr/local/bin/x"}, {"file-map-executable", "/dev/fd/3"},
+    {"file-map-executable", "/private/tmp/x"}, {"file-map-executable", "/Users/u/x"}, {"file-map-executable", "/dev/zero"},
+    /* sockets with a path */
+    {"network-outbound", "unix:/private/var/run/docker.sock"}, {"network-outbound", "unix:/private/tmp/com.apple.launchd.x/Listeners"},
+    {"network-outbound", "unix:/private/var/run/syslog"}, {"network-bind", "unix:/private/tmp/x"}, {"network-bind", "unix:/private/var/run/mDNSResponder"},
+    {"network-inbound", "unix:/private/tmp/x"}, {"network-outbound", "unix:/Users/u/.gnupg/S.gpg-agent"},
+};
+
+/* Without allow_network, or without a terminal, these as well. */
+static const struct {
+  bool network;
+  const char *op, *about;
+} unless[] = {
+    {true, "network-outbound", "tcp4:1.2.3.4:80"}, {true, "network-outbound", "tcp4:127.0.0.1:80"}, {true, "network-outbound", "tcp6:::1:80"},
+    {true, "network-outbound", "udp4:1.2.3.4:53"}, {true, "network-outbound", "udp6:2001:db8::1:53"}, {true, "network-bind", "tcp4:0.0.0.0:80"},
+    {true, "network-bind", "udp6:::1:80"}, {true, "network-inbound", "tcp4:0.0.0.0:80"}, {true, "network-inbound", "tcp6:::1:80"},
+    {true, "network-outbound", "unix:/private/var/run/mDNSResponder"}, {true, "system-socket\tAF_SYSTEM\tprotocol=2", ""},
+    {true, "system-socket\tAF_ROUTE\tprotocol=0", ""}, {true, "mach-lookup", "com.apple.SystemConfiguration.configd"},
+    {true, "mach-lookup", "com.apple.SystemConfiguration.DNSConfiguration"}, {true, "mach-lookup", "com.apple.trustd.agent"},
+    {true, "sysctl-read", "net.routetable.0.0.3.0"}, {true, "file-read*", "/private/etc/resolv.conf"},
+    {false, "pseudo-tty", ""}, {false, "file-read-data", "/dev/ptmx"}, {false, "file-write-data", "/dev/ptmx"}, {false, "file-read-data", "/dev/tty"},
+    {false, "file-write-data", "/dev/tty"}, {false, "file-ioctl\t/dev/tty\tioctl=1", ""}, {false, "file-ioctl\t/dev/ttys001\tioctl=1", ""},
+};
+
+/* What is open by a default of its own and stays so, and why that is no hole: each is said by the profile to be allowed. */
+static const struct {
+  const char *op, *about, *why;
+} left_open[] = {
+    {"syscall-unix", "", "the system calls themselves: nothing would run"},
+    {"dynamic-code-generation", "", "a just-in-time compiler is let alone on Linux too: what it writes is not executed as a program"},
+    {"file-test-existence", "/x", "whether a name is there"},
+};
+
+/* Each profile is asked all of that; `paths` are what its grants are about. */
+static void ask_never(const char *title, bool network, bool terminal, const char *const *paths, size_t path_count) {
+  static size_t asked[BOX_COUNT(never) * 32 + BOX_COUNT(unless)];
+  static char what[BOX_COUNT(never) * 32 + BOX_COUNT(unless)][160];
+  size_t n = 0, wrong = 0;
+  sb_begin();
+  const size_t taken = sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(never); i++)
+    for (size_t k = 0; k < (strcmp(never[i].about, "PATH") ? 1 : path_count + 1) && k < 32; k++) {
+      const char *about = strcmp(never[i].about, "PATH") ? never[i].about : k ? paths[k - 1] : "/Users/u/x";
+      snprintf(what[n], sizeof what[n], "%s %s", never[i].op, about);
+      asked[n++] = sb_ask(never[i].op, *about ? about : NULL);
+    }
+  for (size_t i = 0; i < BOX_COUNT(unless); i++) {
+    if (unless[i].network ? network : terminal) continue;
+    snprintf(what[n], sizeof what[n], "%s %s", unless[i].op, unless[i].about);
+    asked[n++] = sb_ask(unless[i].op, *unless[i].about ? unless[i].about : NULL);
+  }
+  if (!OK(sb_run() && !strcmp(sb_said(taken), "ok"), "%s: the profile is taken", title)) {
+    printf("# %s\n", sb_said(taken));
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (sb_denies(asked[i])) continue;
+    wrong++;
+    printf("# %s: %s\n", what[i], sb_said(asked[i]));
+  }
+  OK(n > BOX_COUNT(never) - 1 && wrong == 0, "%s: %zu questions, every answer is no", title, n);
+}
+
+static void test_never(void) {
+  static const jailer_grant grants[] = {
+      {"/Users/u/r", NULL, JAILER_READ, false},       {"/Users/u/r/w", NULL, JAILER_WRITE, false}, {"/Users/u/w", NULL, JAILER_WRITE, false},
+      {"/Users/u/w/r", NULL, JAILER_READ, false},     {"/Users/u/w/x", NULL, JAILER_EXEC, false},  {"/Users/u/x", NULL, JAILER_EXEC, false},
+      {"/Users/u/x/a/b/w", NULL, JAILER_WRITE, false}, {"/dev/cu.modem", NULL, JAILER_DEVICE, false}};
+  static const char *const about[] = {"/Users/u/r",   "/Users/u/r/a",   "/Users/u/r/w",     "/Users/u/r/w/a",     "/Users/u/w",    "/Users/u/w/a",
+                                      "/Users/u/w/r", "/Users/u/w/r/a", "/Users/u/w/x",     "/Users/u/w/x/a",     "/Users/u/x",    "/Users/u/x/a",
+                                      "/Users/u/x/a/b", "/Users/u/x/a/b/w", "/Users/u/x/a/b/w/a", "/dev/cu.modem", "/Users/u"};
+  static const struct {
+    const char *title;
+    bool network, pty, tty, without, grants;
+  } rows[] = {{"nothing", 0, 0, 0, 0, 0},      {"network", 1, 0, 0, 0, 0}, {"pty", 0, 1, 0, 0, 0},           {"controlling terminal", 0, 0, 1, 0, 0},
+              {"no system", 0, 0, 0, 1, 0},    {"grants", 0, 0, 0, 0, 1},  {"grants, network", 1, 0, 0, 0, 1}, {"grants, pty", 0, 1, 0, 0, 1},
+              {"grants, no system", 0, 0, 0, 1, 1}, {"everything", 1, 1, 1, 0, 1}};
+  if (!sb_there("what no profile allows")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_config c = with_grants(grants, rows[i].grants ? BOX_COUNT(grants) : 0);
+    c.allow_network = rows[i].network;
+    c.allow_pty = rows[i].pty;
+    c.controlling_tty = rows[i].tty;
+    c.without_system = rows[i].without;
+    if (!OK(text_profile(&c) == JAILER_OK, "%s: there is a profile", rows[i].title)) continue;
+    ask_never(rows[i].title, rows[i].network, rows[i].pty || rows[i].tty, about, BOX_COUNT(about));
+  }
+  sb_begin();
+  sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(left_open); i++) sb_ask(left_open[i].op, *left_open[i].about ? left_open[i].about : NULL);
+  if (!OK(sb_run(), "what is left open")) return;
+  for (size_t i = 0; i < BOX_COUNT(left_open); i++) OK(sb_allows(i + 1), "left open: %s: %s", left_open[i].op, left_open[i].why);
+}
+
+/* --- what a set of grants means, once more ------------------------------------------------------------------------ */
+
+typedef struct meant {
+  char path[2 * JAILER_PATH_MAX]; /* as the kernel calls it */
+  jailer_access access;
+} meant;
+
+/* The code point that begins at s, and its length; 0: none that is well-formed (RFC 3629, table of section 4). */
+static int decode(const unsigned char *s, size_t n, uint32_t *c) {
+  static const struct {
+    unsigned char first, last, low, high;
+    int length;
+  } forms[] = {{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+               {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+               {0xf4, 0xf4, 0x80, 0x8f, 4}};
+  for (size_t i = 0; i < BOX_COUNT(forms); i++) {
+    const int length = forms[i].length;
+    if (s[0] < forms[i].first || s[0] > forms[i].last) continue;
+    if ((size_t)length > n || (length > 1 && (s[1] < forms[i].low || s[1] > forms[i].high))) return 0;
+    *c = length == 1 ? s[0] : s[0] & (0x7fu >> length);
+    for (int k = 1; k < length; k++) {
+      if (s[k] < 0x80 || s[k] > 0xbf) return 0;
+      *c = *c << 6 | (s[k] & 0x3fu);
+    }
+    return length;
+  }
+  return 0;
+}
+
+/* Whether people see the path as it is: no controls, nothing that turns the order of what stands beside it. */
+static bool showable(const char *path) {
+  const unsigned char *s = (const unsigned char *)path;
+  size_t n = strlen(path);
+  while (n) {
+    uint32_t c = 0;
+    const int length = decode(s, n, &c);
+    if (!length || c < 32 || (c >= 127 && c < 160) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+        (c >= 0x2066 && c <= 0x2069) || c == 0xfeff)
+      return false;
+    s += length;
+    n -= (size_t)length;
+  }
+  return true;
+}
+
+static bool within(const char *path, const char *dir) {
+  const size_t n = strlen(dir);
+  return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
+}
+
+/* A path as it may be written to what the kernel calls it, and perhaps the first link on the way. E_INVALID: refused. */
+static jailer_code understand(const char *written, char *real, const char **link) {
+  static const char *const links[] = {"/tmp", "/var", "/etc"};
+  char clean[JAILER_PATH_MAX];
+  size_t at = 0;
+  *link = NULL;
+  if (written[0] != '/') return JAILER_E_INVALID;
+  if (strlen(written) >= JAILER_PATH_MAX) return JAILER_E_LIMIT;
+  for (const char *c = written; *c;) {
+    const size_t n = strcspn(c, "/");
+    if (n == 2 && !strncmp(c, "..", 2)) return JAILER_E_INVALID;
+    if (n && !(n == 1 && *c == '.')) {
+      clean[at++] = '/';
+      memcpy(clean + at, c, n);
+      at += n;
+    }
+    c += n + (c[n] == '/');
+  }
+  clean[at] = 0;
+  if (!at) return JAILER_E_CONFLICT;
+  for (size_t i = 0; i < BOX_COUNT(links); i++)
+    if (within(clean, links[i])) *link = links[i];
+  snprintf(real, JAILER_PATH_MAX + 16, "%s%s", *link ? "/private" : "", clean);
+  if (!showable(real)) return JAILER_E_INVALID;
+  return strlen(real) > 1023 || strlen(clean) > 1023 ? JAILER_E_LIMIT : JAILER_OK;
+}
+
+/* What grants as they are written come to: the first fault of one, a conflict between two, or the list. */
+static jailer_code understand_all(const jailer_grant *grants, size_t count, meant *out, size_t *kept, const char **links) {
+  jailer_code fault = JAILER_OK;
+  *kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    const jailer_code code = understand(grants[i].path, out[*kept].path, &links[i]);
+    if (code == JAILER_E_INVALID || code == JAILER_E_LIMIT) return code;
+    if (code || (within(out[*kept].path, "/dev") && grants[i].access != JAILER_DEVICE)) fault = JAILER_E_CONFLICT;
+    out[(*kept)++].access = grants[i].access;
+  }
+  for (size_t i = 0; i < *kept && !fault; i++)
+    for (size_t k = 0; k < *kept && !fault; k++) {
+      const meant *a = &out[i], *b = &out[k];
+      const size_t n = strlen(a->path);
+      const bool same = !strcmp(a->path, b->path), reads = (a->access == JAILER_READ || a->access == JAILER_EXEC) &&
+                                                           (b->access == JAILER_READ || b->access == JAILER_EXEC);
+      if (same && a->access != b->access && !reads) fault = JAILER_E_CONFLICT;
+      if (a->access == JAILER_WRITE && b->access != JAILER_WRITE && !same && within(b->path, a->path) && strchr(b->path + n + 1, '/'))
+        fault = JAILER_E_CONFLICT; /* deeper than a direct child */
+    }
+  return fault;
+}
+
+/* The innermost grant around a path; of two at one place the executable one. NULL: none. */
+static const meant *innermost(const meant *list, size_t count, const char *path) {
+  const meant *best = NULL;
+  for (size_t i = 0; i < count; i++) {
+    const meant *m = &list[i];
+    const bool holds = m->access == JAILER_DEVICE ? !strcmp(path, m->path) : within(path, m->path);
+    if (!holds || (best && strlen(best->path) > strlen(m->path))) continue;
+    if (best && strlen(best->path) == strlen(m->path) && best->access == JAILER_EXEC) continue;
+    best = m;
+  }
+  return best;
+}
+
+enum { ASK_META, ASK_READ, ASK_XATTR, ASK_WRITE, ASK_CREATE, ASK_UNLINK, ASK_MODE, ASK_SETUGID, ASK_LINK, ASK_CLONE, ASK_MKNOD, ASK_EXEC,
+       ASK_MAP, ASK_IOCTL, ASK_BIND, ASK_LISTEN, ASK_CONNECT, ASK_COUNT };
+static const struct {
+  const char *op, *kind, *more;
+} asks[ASK_COUNT] = {{"file-read-metadata", "", NULL}, {"file-read-data", "", NULL},   {"file-read-xattr", "", NULL},  {"file-write-data", "", NULL},
+                     {"file-write-create", "", NULL},  {"file-write-unlink", "", NULL}, {"file-write-mode", "", NULL},  {"file-write-setugid", "", NULL},
+                     {"file-link", "", NULL},          {"file-clone", "", NULL},        {"file-mknod", "", NULL},       {"process-exec*", "", NULL},
+                     {"file-map-executable", "", NULL}, {"file-ioctl", "", "\tioctl=1"}, {"network-bind", "unix:", NULL}, {"network-inbound", "unix:", NULL},
+                     {"network-outbound", "unix:", NULL}};
+
+/* y, n, or s: as without any grant. */
+static char should(const meant *list, size_t count, const char *const *links, size_t link_count, const char *path, int ask) {
+  const meant *m = innermost(list, count, path);
+  if (!m) {
+    bool way = false;
+    for (size_t i = 0; i < count; i++) way = way || (within(list[i].path, path) && strcmp(list[i].path, path)) || !path[1];
+    for (size_t i = 0; i < link_count; i++) way = way || (links[i] && !strcmp(path, links[i]));
+    return way && ask == ASK_META ? 'y' : 's';
+  }
+  const bool writes = m->access == JAILER_WRITE, device = m->access == JAILER_DEVICE, runs = m->access == JAILER_EXEC,
+             root = !strcmp(m->path, path);
+  switch (ask) {
+  case ASK_META:
+  case ASK_READ:
+  case ASK_XATTR: return 'y';
+  case ASK_WRITE: return writes || device ? 'y' : 'n';
+  case ASK_MODE: return writes ? 'y' : 'n';
+  case ASK_CREATE:
+  case ASK_UNLINK: return writes && !root ? 'y' : 'n';
+  case ASK_EXEC:
+  case ASK_MAP: return runs ? 'y' : 'n';
+  case ASK_IOCTL: return device ? 'y' : 'n';
+  case ASK_BIND:
+  case ASK_LISTEN:
+  case ASK_CONNECT: return writes ? 'y' : 'n';
+  default: return 'n';
+  }
+}
+
+/* A path as the list of rules shows it. */
+static const char *as_listed(const char *path) {
+  static char out[4 * JAILER_PATH_MAX];
+  size_t at = 0;
+  for (const unsigned char *c = (const unsigned char *)path; *c && at + 4 < sizeof out; c++)
+    at += (size_t)snprintf(out + at, sizeof out - at, *c > 32 && *c < 127 && *c != '%' ? "%c" : "%%%02x", *c);
+  return out;
+}
+
+/* Whether a rule of a profile, one line of its list, is there because of these grants. */
+static bool accounted(const char *line, const meant *list, size_t count, const char *const *links, size_t link_count) {
+  static const char *const given[] = {"file-read*", "file-write*", "file-write-data", "file-write-create", "file-write-unlink", "file-ioctl",
+                                      "process-exec*", "file-map-executable", "network-bind", "network-inbound", "network-outbound"};
+  char action[16], op[64], filter[64], argument[4 * JAILER_PATH_MAX];
+  if (sscanf(line, "%15[^\t]\t%63[^\t]\t%63[^\t]\t%16383[^\n]", action, op, filter, argument) != 4) return false;
+  const bool literal = !strcmp(filter, "literal");
+  if (!literal && strcmp(filter, "subpath")) return false;
+  for (size_t i = 0; i < count; i++) {
+    char path[2 * JAILER_PATH_MAX];
+    snprintf(path, sizeof path, "%s", list[i].path);
+    for (size_t k = 0; k < BOX_COUNT(given); k++)
+      if (!strcmp(op, given[k]) && !strcmp(argument, as_listed(path))) return true;
+    if (strcmp(action, "allow") || strcmp(op, "file-read-metadata") || !literal) continue;
+    for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
+      *slash = 0;
+      if (!strcmp(argument, as_listed(path))) return true;
+    }
+  }
+  for (size_t i = 0; i < link_count; i++)
+    if (links[i] && literal && !strcmp(action, "allow") && !strcmp(op, "file-read-metadata") && !strcmp(argument, as_listed(links[i]))) return true;
+  return false;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* The lines of a list, sorted; their number. */
+static size_t lines_of(char *text, char **out, size_t max) {
+  size_t n = 0;
+  for (char *line = strtok(text, "\n"); line && n < max; line = strtok(NULL, "\n")) out[n++] = line;
+  qsort(out, n, sizeof *out, by_text);
+  return n;
+}
+
+/* Whether a profile has every rule of another one, and beside these only rules that the grants account for. */
+static bool granted_alone(const char *with, const char *without, const meant *list, size_t count, const char *const *links, size_t link_count) {
+  static char *a[20000], *b[4000];
+  char *x = strdup(with), *y = strdup(without);
+  const size_t n = lines_of(x, a, BOX_COUNT(a)), m = lines_of(y, b, BOX_COUNT(b));
+  size_t k = 0;
+  bool good = true;
+  for (size_t i = 0; i < n && good; i++) {
+    if (k < m && !strcmp(a[i], b[k])) {
+      k++;
+    } else if (!accounted(a[i], list, count, links, link_count)) {
+      printf("# a rule that nothing accounts for: %s\n", a[i]);
+      good = false;
+    }
+  }
+  if (good && k < m) printf("# the rule is lost: %s\n", b[k]);
+  good = good && k == m;
+  free(x);
+  free(y);
+  return good;
+}
+
+/* --- paths that try to be more ------------------------------------------------------------------------------------ */
+
+#define FIFTY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"
+#define THOUSAND \
+  "/" FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
+
+static const struct {
+  const char *path;
+  jailer_code code;
+} attacks[] = {
+    {"/a\"", 0}, {"/a\\", 0}, {"/a\\\"", 0}, {"/a\"\\", 0}, {"/\"\"\"", 0}, {"/a\\\\\"b", 0}, {"/a)", 0}, {"/a(", 0}, {"/a#", 0}, {"/a;b", 0},
+    {"/a#\"b\"", 0}, {"/a'b`c,@d", 0}, {"/a|b", 0}, {"/a b", 0}, {"/a%s%n", 0}, {"/a${HOME}", 0}, {"/a*?[b]", 0}, {"/a\\x41\\n", 0},
+    {"/(with no-log)", 0}, {"/a\")(allow default)", 0}, {"/a\"))(allow file-read* (subpath \"/", 0}, {"/a\")) ;", 0}, {"/a\\\")(allow default)(\"", 0},
+    {"/a\" (with no-sandbox)", 0}, {"/a\")\n(allow default)", JAILER_E_INVALID}, {"/#|a|#", 0}, {"/a,b;c:d=e", 0}, {"/~", 0}, {"/-a", 0}, {"/.a", 0},
+    {"/...", 0}, {"/a..b", 0},
+    /* control bytes */
+    {"/a\nb", JAILER_E_INVALID}, {"/a\rb", JAILER_E_INVALID}, {"/a\tb", JAILER_E_INVALID}, {"/a\x01", JAILER_E_INVALID}, {"/a\x1b[31m", JAILER_E_INVALID},
+    {"/a\x7f", JAILER_E_INVALID}, {"/a\xc2\x80", JAILER_E_INVALID}, {"/a\xc2\x85", JAILER_E_INVALID}, {"/a\xc2\x9f", JAILER_E_INVALID},
+    /* UTF-8 */
+    {"/\xc3\xa9", 0}, {"/e\xcc\x81", 0}, {"/\xe2\x82\xac", 0}, {"/\xf0\x9f\x8c\x8d", 0}, {"/\xf4\x8f\xbf\xbf", 0}, {"/\xef\xbf\xbd", 0},
+    {"/\xc2\xa0", 0}, {"/\xd7\xa9\xd7\x9c", 0}, {"/\xed\x9f\xbf", 0}, {"/\xee\x80\x80", 0}, {"/\xe0\xa0\x80", 0}, {"/\xf0\x90\x80\x80", 0},
+    /* no UTF-8: alone, cut short, too long a form, surrogates, beyond the last */
+    {"/\x80", JAILER_E_INVALID}, {"/\xbf", JAILER_E_INVALID}, {"/\xff", JAILER_E_INVALID}, {"/\xfe", JAILER_E_INVALID}, {"/\xc3", JAILER_E_INVALID},
+    {"/\xc3/b", JAILER_E_INVALID}, {"/\xe2\x82", JAILER_E_INVALID}, {"/\xe2\x82/b", JAILER_E_INVALID}, {"/\xf0\x9f\x8c", JAILER_E_INVALID},
+    {"/\xf0\x9f\x8c\"", JAILER_E_INVALID}, {"/\xc3\"", JAILER_E_INVALID}, {"/\xc3\\", JAILER_E_INVALID}, {"/\xc0\xaf", JAILER_E_INVALID},
+    {"/\xc0\x80", JAILER_E_INVALID}, {"/\xc1\xbf", JAILER_E_INVALID}, {"/\xe0\x80\xaf", JAILER_E_INVALID}, {"/\xe0\x9f\xbf", JAILER_E_INVALID},
+    {"/\xf0\x80\x80\xaf", JAILER_E_INVALID}, {"/\xf0\x8f\xbf\xbf", JAILER_E_INVALID}, {"/\xed\xa0\x80", JAILER_E_INVALID},
+    {"/\xed\xbf\xbf", JAILER_E_INVALID}, {"/\xed\xa0\xbd\xed\xb8\x80", JAILER_E_INVALID}, {"/\xf4\x90\x80\x80", JAILER_E_INVALID},
+    {"/\xf5\x80\x80\x80", JAILER_E_INVALID}, {"/\xf8\x88\x80\x80\x80", JAILER_E_INVALID}, {"/\xe9", JAILER_E_INVALID}, {"/\xc3\xa9\xa9", JAILER_E_INVALID},
+    /* what turns the order of what is shown, or shows nothing */
+    {"/a\xe2\x80\x8f" "b", JAILER_E_INVALID}, {"/a\xe2\x80\x8e", JAILER_E_INVALID}, {"/a\xe2\x80\xae" "b", JAILER_E_INVALID},
+    {"/a\xe2\x80\xaa", JAILER_E_INVALID}, {"/a\xe2\x81\xa6", JAILER_E_INVALID}, {"/a\xe2\x81\xa9", JAILER_E_INVALID}, {"/a\xd8\x9c", JAILER_E_INVALID},
+    {"/a\xe2\x80\xa8", JAILER_E_INVALID}, {"/a\xe2\x80\xa9", JAILER_E_INVALID}, {"/\xef\xbb\xbf" "a", JAILER_E_INVALID},
+    /* what is no path */
+    {"", JAILER_E_INVALID}, {"a", JAILER_E_INVALID}, {"./a", JAILER_E_INVALID}, {"\"/a", JAILER_E_INVALID}, {"/a/..", JAILER_E_INVALID},
+    {"/a/../b", JAILER_E_INVALID}, {"/..", JAILER_E_INVALID}, {"/", JAILER_E_CONFLICT}, {"//", JAILER_E_CONFLICT}, {"/.", JAILER_E_CONFLICT},
+    /* other spellings of one */
+    {"//a//b/", 0}, {"/a/./b/.", 0}, {"/a/", 0}, {"/tmp/a", 0}, {"/var/a", 0}, {"/etc/a", 0}, {"/tmp", 0}, {"/tmpa", 0}, {"/private/tmp/a", 0},
+    {"/TMP/a", 0},
+    /* lengths: 1001 bytes and what follows */
+    {THOUSAND "1234567890123456789012", 0}, {THOUSAND "12345678901234567890123", JAILER_E_LIMIT},
+    {THOUSAND "123456789012345678901\xc3\xa9", JAILER_E_LIMIT}, {THOUSAND THOUSAND THOUSAND THOUSAND, JAILER_E_LIMIT},
+    {THOUSAND THOUSAND THOUSAND THOUSAND FIFTY FIFTY, JAILER_E_LIMIT}, {"/tmp" THOUSAND "12345678", 0},
+    {"/tmp" THOUSAND "1234567890", 0}, {"/tmp" THOUSAND "12345678901", JAILER_E_LIMIT}, {"////////////////////////" THOUSAND "//", 0},
+};
+
+static void test_attacks(void) {
+  static const jailer_access accesses[] = {JAILER_READ, JAILER_EXEC, JAILER_WRITE};
+  static size_t asked[3][BOX_COUNT(attacks)][4];
+  static bool taken[3][BOX_COUNT(attacks)];
+  static jailer_code codes[3][BOX_COUNT(attacks)];
+  if (!sb_there("paths that try to be more than a path")) return;
+  sb_begin();
+  jailer_config none = with_grants(NULL, 0);
+  OK(text_profile(&none) == JAILER_OK, "a profile without grants");
+  sb_profile(profile, profile_size);
+  const size_t without = sb_grants();
+  for (int a = 0; a < 3; a++)
+    for (size_t i = 0; i < BOX_COUNT(attacks); i++) {
+      const jailer_grant grant[] = {{attacks[i].path, NULL, accesses[a], false}};
+      jailer_config c = with_grants(grant, 1);
+      codes[a][i] = text_profile(&c);
+      taken[a][i] = codes[a][i] == JAILER_OK;
+      if (!taken[a][i]) continue;
+      char real[2 * JAILER_PATH_MAX];
+      const char *link;
+      understand(attacks[i].path, real, &link);
+      asked[a][i][0] = sb_profile(profile, profile_size);
+      asked[a][i][1] = sb_grants();
+      asked[a][i][2] = sb_ask("file-read-data", real);
+      asked[a][i][3] = sb_ask("lsopen", NULL);
+    }
+  if (!OK(sb_run(), "what the profiles say")) return;
+  for (int a = 0; a < 3; a++)
+    for (size_t i = 0; i < BOX_COUNT(attacks); i++) {
+      meant list[1];
+      const char *links[1];
+      size_t count = 0;
+      const jailer_grant grant[] = {{attacks[i].path, NULL, accesses[a], false}};
+      char shown[64];
+      snprintf(shown, sizeof shown, "%s", as_listed(attacks[i].path));
+      bool good = codes[a][i] == attacks[i].code && understand_all(grant, 1, list, &count, links) == attacks[i].code;
+      if (good && taken[a][i])
+        good = !strcmp(sb_said(asked[a][i][0]), "ok") && sb_allows(asked[a][i][2]) && sb_denies(asked[a][i][3]) &&
+               granted_alone(sb_said(asked[a][i][1]), sb_said(without), list, count, links, 1);
+      for (char *c = shown; *c; c++)
+        if (*c == '#') *c = '_'; /* TAP takes what follows for a directive */
+      OK(good, "attack %zu as access %d: %s: %s", i, (int)accesses[a], shown, codes[a][i] ? jailer_code_name(codes[a][i]) : "that path and nothing else");
+      if (!good) printf("# %s; %s\n", jailer_code_name(codes[a][i]), taken[a][i] ? sb_said(asked[a][i][0]) : "no profile");
+    }
+  /* a C string ends at its NUL, and so does a path */
+  static const char with_nul[] = "/a\0\")(allow default)";
+  const jailer_grant grant[] = {{with_nul, NULL, JAILER_READ, false}}, same[] = {{"/a", NULL, JAILER_READ, false}};
+  jailer_config c = with_grants(grant, 1), d = with_grants(same, 1);
+  OK(text_profile(&c) == JAILER_OK && profile_size < sizeof plain, "a path with a NUL in it");
+  memcpy(plain, profile, profile_size + 1);
+  plain_size = profile_size;
+  OK(text_profile(&d) == JAILER_OK && profile_size == plain_size && !memcmp(profile, plain, plain_size), "is what stands before the NUL");
+}
+
 int main(void) {
   jailer_layout neighbour;
   umask(022);
@@ -418,6 +894,8 @@ int main(void) {
      "there is a neighbour");
   box_qcow2("~/boxes/neighbour/disks/disk.qcow2", NULL, NULL);
   test_rows();
+  test_never();
+  test_attacks();
   box_end();
   return tap_done();
 }

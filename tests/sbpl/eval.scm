@@ -72,9 +72,8 @@
 (group 'process* '(target) 'process-codesigning-status* 'process-legacy-codesigning*)
 (group 'process-codesigning-status* '(target) 'process-codesigning-status-get 'process-codesigning-status-set)
 (alone 'allow '(target) 'process-info* 'process-info-codesignature)
-(group 'process-info* '(target) 'process-info-dirtycontrol 'process-info-ledger 'process-info-rusage 'process-info-pidinfo
+(group 'process-info* '(target) 'process-info-dirtycontrol 'process-info-ledger 'process-info-listpids 'process-info-rusage 'process-info-pidinfo
        'process-info-pidfdinfo 'process-info-pidfileportinfo 'process-info-setcontrol)
-(group 'process-info* '() 'process-info-listpids)
 (group 'default '(target signal) 'signal)
 (group 'default '(socket network path vnode file-mode) 'network*)
 (group 'network* '(socket network path vnode file-mode) 'network-inbound 'network-outbound)

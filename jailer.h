@@ -7371,7 +7371,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
     if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
-    open[depth++] = node;
+    if (tree) open[depth++] = node;
   }
   jl_arena_free(&scratch);
   return open != NULL;

@@ -643,32 +643,38 @@ static jailer_code understand(const char *written, char *real, const char **link
   for (size_t i = 0; i < BOX_COUNT(links); i++)
     if (within(clean, links[i])) *link = links[i];
   snprintf(real, JAILER_PATH_MAX + 16, "%s%s", *link ? "/private" : "", clean);
-  if (!showable(real) || strstr(real, "${")) return JAILER_E_INVALID; /* that begins a variable there */
-  return strlen(real) > 1023 || strlen(clean) > 1023 ? JAILER_E_LIMIT : JAILER_OK;
+  if (strlen(real) > 1023) return JAILER_E_LIMIT;
+  return showable(real) && !strstr(real, "${") ? JAILER_OK : JAILER_E_INVALID; /* that begins a variable there */
 }
 
-/* What grants as they are written come to: the first fault of one, a conflict between two, or the list. */
-static jailer_code understand_all(const jailer_grant *grants, size_t count, meant *out, size_t *kept, const char **links) {
-  jailer_code fault = JAILER_OK;
+/* What grants as they are written come to: a list, or a bit for each code that is a right answer. Two grants are only
+   compared where each is well. */
+static uint32_t understand_all(const jailer_grant *grants, size_t count, meant *out, size_t *kept, const char **links) {
+  uint32_t faults = 0;
   *kept = 0;
   for (size_t i = 0; i < count; i++) {
-    const jailer_code code = understand(grants[i].path, out[*kept].path, &links[i]);
-    if (code == JAILER_E_INVALID || code == JAILER_E_LIMIT) return code;
-    if (code || (within(out[*kept].path, "/dev") && grants[i].access != JAILER_DEVICE)) fault = JAILER_E_CONFLICT;
-    out[(*kept)++].access = grants[i].access;
+    const jailer_code code = understand(grants[i].path, out[i].path, &links[i]);
+    out[i].access = grants[i].access;
+    if (code) faults |= 1u << code;
+    else if (within(out[i].path, "/dev") && grants[i].access != JAILER_DEVICE) faults |= 1u << JAILER_E_CONFLICT;
   }
-  for (size_t i = 0; i < *kept && !fault; i++)
-    for (size_t k = 0; k < *kept && !fault; k++) {
+  if (faults) return faults;
+  *kept = count;
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < count; k++) {
       const meant *a = &out[i], *b = &out[k];
       const size_t n = strlen(a->path);
       const bool same = !strcmp(a->path, b->path), reads = (a->access == JAILER_READ || a->access == JAILER_EXEC) &&
                                                            (b->access == JAILER_READ || b->access == JAILER_EXEC);
-      if (same && a->access != b->access && !reads) fault = JAILER_E_CONFLICT;
+      if (same && a->access != b->access && !reads) return 1u << JAILER_E_CONFLICT;
       if (a->access == JAILER_WRITE && b->access != JAILER_WRITE && !same && within(b->path, a->path) && strchr(b->path + n + 1, '/'))
-        fault = JAILER_E_CONFLICT; /* deeper than a direct child */
+        return 1u << JAILER_E_CONFLICT; /* deeper than a direct child */
     }
-  return fault;
+  return 0;
 }
+
+/* Whether a code is one of these, or none where there is no fault. */
+static bool rightly(jailer_code code, uint32_t faults) { return code == JAILER_OK ? faults == 0 : (faults >> code & 1) != 0; }
 
 /* The innermost grant around a path; of two at one place the executable one. NULL: none. */
 static const meant *innermost(const meant *list, size_t count, const char *path) {
@@ -868,7 +874,7 @@ static void test_attacks(void) {
       const jailer_grant grant[] = {{attacks[i].path, NULL, accesses[a], false}};
       char shown[64];
       snprintf(shown, sizeof shown, "%s", as_listed(attacks[i].path));
-      bool good = codes[a][i] == attacks[i].code && understand_all(grant, 1, list, &count, links) == attacks[i].code;
+      bool good = codes[a][i] == attacks[i].code && rightly(codes[a][i], understand_all(grant, 1, list, &count, links));
       if (good && taken[a][i])
         good = !strcmp(sb_said(asked[a][i][0]), "ok") && sb_allows(asked[a][i][2]) && sb_denies(asked[a][i][3]) &&
                granted_alone(sb_said(asked[a][i][1]), sb_said(without), list, count, links, 1);
@@ -887,6 +893,290 @@ static void test_attacks(void) {
   OK(text_profile(&d) == JAILER_OK && profile_size == plain_size && !memcmp(profile, plain, plain_size), "is what stands before the NUL");
 }
 
+/* --- random grants ------------------------------------------------------------------------------------------------ */
+
+static uint64_t random_state;
+
+static uint64_t random_next(void) { /* splitmix64 */
+  uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+static size_t below(size_t n) { return (size_t)(random_next() % n); }
+
+/* One component: mostly a name that others may share, else text that is hard to write down, now and then bytes. */
+static void random_name(char *to) {
+  static const char *const plain_names[] = {"a", "b", "ab", "A", "lib", "w", "x.y", "usr", "\xc3\xa9", "e\xcc\x81", "\xf0\x9f\x8c\x8d"};
+  static const char *const hard[] = {"\"", "\\", "\\\"", "\")", "a b", ";", "#", "(", ")(", "'", "%", "$", "{x}", "\\x41", "\\n", "*", "[a]", "(with no-log)",
+                                     "-", "~", "|", "\xe2\x82\xac", "..."};
+  const size_t kind = below(100);
+  if (kind < 60) {
+    strcpy(to, plain_names[below(BOX_COUNT(plain_names))]);
+  } else if (kind < 95) {
+    strcpy(to, hard[below(BOX_COUNT(hard))]);
+    if (below(2)) strcat(to, plain_names[below(BOX_COUNT(plain_names))]);
+    if (below(3) == 0) strcat(to, hard[below(BOX_COUNT(hard))]);
+  } else {
+    const size_t n = 1 + below(kind == 99 ? 200 : 6);
+    for (size_t i = 0; i < n; i++) to[i] = (char)(kind == 98 ? 1 + below(255) : 33 + below(94));
+    for (size_t i = 0; i < n; i++)
+      if (to[i] == '/') to[i] = '_';
+    to[n] = 0;
+  }
+}
+
+/* A path: below one of a few roots, or below or beside another one; sometimes with slashes that mean nothing. */
+static void random_path(char *to, const char *other) {
+  static const char *const roots[] = {"", "", "", "/Users/u", "/tmp", "/private/tmp", "/var", "/private/var", "/etc", "/usr", "/usr/lib", "/System/Library",
+                                      "/dev", "/Library", "/bin"};
+  if (other && below(2)) {
+    strcpy(to, other);
+    while (strlen(to) > 600) *strrchr(to, '/') = 0;
+    if (below(4) == 0 && strrchr(to, '/')) *strrchr(to, '/') = 0;
+  } else {
+    strcpy(to, roots[below(BOX_COUNT(roots))]);
+  }
+  for (size_t n = 1 + below(3); n; n--) {
+    strcat(to, below(30) ? "/" : below(2) ? "//" : "/./");
+    random_name(to + strlen(to));
+  }
+  if (below(40) == 0) strcat(to, "/");
+  if (below(200) == 0) strcat(to, "/..");
+  if (below(300) == 0) memset(to + strlen(to) + 1, 0, 1), memset(to + strlen(to), 'l', 1);
+}
+
+/* A path to ask about: a granted one, or one that looks like it. Absolute, and as a kernel would write it. */
+static void random_probe(char *to, const char *near) {
+  char name[512];
+  strcpy(to, near);
+  const size_t n = strlen(to);
+  switch (below(9)) {
+  case 0: break;
+  case 1:
+    random_name(name);
+    strcat(strcat(to, "/"), name);
+    break;
+  case 2: strcat(to, "/new/er"); break;
+  case 3: strcat(to, "x"); break;
+  case 4: *strrchr(to, '/') = 0; break;
+  case 5: to[n - 1] = 0; break;
+  case 6: /* another case */
+    for (char *c = to; *c; c++) *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+    break;
+  case 7: /* a sibling */
+    random_name(name);
+    strcpy(strrchr(to, '/') + 1, name);
+    break;
+  default: to[1 + below(n - 1)] = (char)(33 + below(94)); break;
+  }
+  char real[2 * JAILER_PATH_MAX];
+  const char *link;
+  if (to[0] != '/' || understand(to, real, &link) || strlen(real) > 1000) strcpy(real, "/Users/nobody");
+  strcpy(to, real);
+}
+
+enum { SETS = 300, GRANTS = 10, PROBES = 10 };
+
+typedef struct one_set {
+  size_t count, kept, asked, probed, rules;
+  char path[GRANTS][2048];
+  jailer_grant grant[GRANTS];
+  meant list[GRANTS];
+  const char *links[GRANTS];
+  char probe[PROBES][JAILER_PATH_MAX];
+  int op[PROBES][4];
+} one_set;
+
+static void random_set(one_set *set) {
+  set->count = 1 + below(GRANTS);
+  for (size_t i = 0; i < set->count; i++) {
+    random_path(set->path[i], i ? set->path[below(i)] : NULL);
+    const size_t kind = below(20);
+    set->grant[i].path = set->path[i];
+    set->grant[i].at = NULL;
+    set->grant[i].access = kind < 8 ? JAILER_READ : kind < 13 ? JAILER_EXEC : kind < 19 ? JAILER_WRITE : JAILER_DEVICE;
+    set->grant[i].optional = below(2);
+  }
+}
+
+/* Made smaller until it has no fault, mostly, so that most sets come to a profile. */
+static uint32_t settle(one_set *set) {
+  for (;;) {
+    const uint32_t faults = understand_all(set->grant, set->count, set->list, &set->kept, set->links);
+    if (!faults || set->count == 1 || below(10) == 0) return faults;
+    set->count--;
+  }
+}
+
+static void test_random(void) {
+  static one_set sets[SETS];
+  const char *wish = getenv("JAILER_SEED");
+  size_t wrong_codes = 0, wrong_rules = 0, wrong_answers = 0, profiles = 0, questions = 0, counts[4] = {0}, paths = 0;
+  random_state = wish && *wish ? strtoull(wish, NULL, 0) : 20261126;
+  printf("# JAILER_SEED=%llu\n", (unsigned long long)random_state);
+  if (!sb_there("random grants")) return;
+  sb_begin();
+  jailer_config none = with_grants(NULL, 0);
+  if (!OK(text_profile(&none) == JAILER_OK, "a profile without grants")) return;
+  sb_profile(profile, profile_size);
+  const size_t without = sb_grants();
+  for (size_t k = 0; k < SETS; k++) {
+    one_set *set = &sets[k];
+    random_set(set);
+    const uint32_t faults = settle(set);
+    jailer_config c = with_grants(set->grant, set->count);
+    const jailer_code code = text_profile(&c);
+    paths += set->count;
+    counts[code == JAILER_OK ? 0 : code == JAILER_E_CONFLICT ? 1 : code == JAILER_E_INVALID ? 2 : 3]++;
+    if (!rightly(code, faults)) {
+      wrong_codes++;
+      printf("# set %zu: %s, faults %#x: %s: %s\n", k, jailer_code_name(code), faults, err.item, err.message);
+      for (size_t i = 0; i < set->count; i++) printf("#   %d %s\n", set->grant[i].access, as_listed(set->path[i]));
+    }
+    set->asked = 0;
+    if (code || faults) continue;
+    profiles++;
+    set->asked = sb_profile(profile, profile_size);
+    set->rules = sb_grants();
+    for (size_t i = 0; i < PROBES; i++) {
+      random_probe(set->probe[i], set->list[below(set->kept)].path);
+      for (int a = 0; a < ASK_COUNT; a++) {
+        const size_t which = sb_ask_bytes(asks[a].op, asks[a].kind, set->probe[i], SIZE_MAX, asks[a].more);
+        if (!i && !a) set->probed = which;
+      }
+    }
+  }
+  /* what each probe is told without any grant */
+  sb_profile(profile, text_profile(&none) == JAILER_OK ? profile_size : 0);
+  size_t bare = 0;
+  for (size_t k = 0; k < SETS; k++)
+    for (size_t i = 0; i < PROBES && sets[k].asked; i++)
+      for (int a = 0; a < ASK_COUNT; a++) {
+        const size_t which = sb_ask_bytes(asks[a].op, asks[a].kind, sets[k].probe[i], SIZE_MAX, asks[a].more);
+        if (!bare) bare = which;
+      }
+  if (!OK(sb_run(), "what the profiles say")) return;
+  for (size_t k = 0; k < SETS; k++) {
+    const one_set *set = &sets[k];
+    if (!set->asked) continue;
+    if (strcmp(sb_said(set->asked), "ok") ||
+        !granted_alone(sb_said(set->rules), sb_said(without), set->list, set->kept, set->links, set->count)) {
+      wrong_rules++;
+      printf("# set %zu: %s\n", k, sb_said(set->asked));
+    }
+    for (size_t i = 0; i < PROBES; i++)
+      for (int a = 0; a < ASK_COUNT; a++, questions++) {
+        const char *said = sb_said(set->probed + i * ASK_COUNT + (size_t)a), *otherwise = sb_said(bare++);
+        const char want = should(set->list, set->kept, set->links, set->count, set->probe[i], a);
+        if (!strcmp(said, want == 'y' ? "allow" : want == 'n' ? "deny" : otherwise)) continue;
+        if (wrong_answers++ > 20) continue;
+        printf("# set %zu: %s %s: %s, should be %c (without grants %s)\n", k, asks[a].op, as_listed(set->probe[i]), said, want, otherwise);
+        for (size_t g = 0; g < set->kept; g++) printf("#   %d %s\n", set->list[g].access, as_listed(set->list[g].path));
+      }
+  }
+  OK(wrong_codes == 0, "%d sets of random grants, %zu paths: each is taken or refused as it should be", SETS, paths);
+  OK(counts[0] > SETS / 3 && counts[1] && counts[2], "%zu came to a profile, %zu conflict, %zu are no text, %zu are too long", counts[0], counts[1], counts[2],
+     counts[3]);
+  OK(wrong_rules == 0, "%zu profiles: every rule is accounted for by a grant, and no other one is missing", profiles);
+  OK(wrong_answers == 0, "%zu questions about what is granted, and what looks like it: every answer is the model's", questions);
+}
+
+/* Many single paths of random bytes, without a guile: taken or refused as the model says. */
+static void test_random_paths(void) {
+  enum { PATHS = 20000 };
+  size_t wrong = 0, taken = 0;
+  for (size_t k = 0; k < PATHS; k++) {
+    char path[2048], real[2 * JAILER_PATH_MAX];
+    const char *link;
+    const size_t n = 1 + below(below(10) ? 12 : 1100);
+    path[0] = '/';
+    for (size_t i = 1; i < n; i++) path[i] = (char)(below(3) ? 33 + below(94) : 128 + below(128));
+    if (below(3) == 0) /* mostly well-formed */
+      for (size_t i = 1; i < n; i++) path[i] = (char)(path[i] & 0x7f) >= ' ' ? (char)(path[i] & 0x7f) : '_';
+    path[n] = 0;
+    const jailer_grant grant[] = {{path, NULL, JAILER_READ, false}};
+    jailer_config c = with_grants(grant, 1);
+    jailer_code want = understand(path, real, &link), code = text_profile(&c);
+    if (want == JAILER_OK && within(real, "/dev")) want = JAILER_E_CONFLICT;
+    taken += code == JAILER_OK;
+    if (code == want) continue;
+    if (wrong++ < 10) printf("# %s instead of %s: %s\n", jailer_code_name(code), jailer_code_name(want), as_listed(path));
+  }
+  OK(wrong == 0 && taken > PATHS / 10 && taken < PATHS, "%d random paths: %zu are taken, all others refused, and each rightly", PATHS, taken);
+}
+
+/* --- the network -------------------------------------------------------------------------------------------------- */
+
+static void test_network(void) {
+  static const struct {
+    const char *op, *about;
+    char without, with;
+  } rows[] = {{"network-outbound", "tcp4:1.2.3.4:443", 'n', 'y'},         {"network-outbound", "tcp6:2001:db8::1:443", 'n', 'y'},
+              {"network-outbound", "udp4:8.8.8.8:53", 'n', 'y'},          {"network-outbound", "udp6:::1:53", 'n', 'y'},
+              {"network-outbound", "tcp4:127.0.0.1:22", 'n', 'y'},        {"network-bind", "tcp4:0.0.0.0:80", 'n', 'y'},
+              {"network-bind", "udp6:::1:53", 'n', 'y'},                  {"network-inbound", "tcp4:0.0.0.0:80", 'n', 'y'},
+              {"network-inbound", "tcp6:::1:80\tremote=tcp6:::2:5", 'n', 'y'}, {"network-outbound", "unix:/Users/u/w/s", 'y', 'y'},
+              {"network-bind", "unix:/Users/u/w/s", 'y', 'y'},            {"network-inbound", "unix:/Users/u/w/s", 'y', 'y'},
+              {"network-outbound", "unix:/Users/u/w/r/s", 'n', 'n'},      {"network-bind", "unix:/Users/u/w/r/s", 'n', 'n'},
+              {"network-outbound", "unix:/Users/u/r/s", 'n', 'n'},        {"network-bind", "unix:/Users/u/r/s", 'n', 'n'},
+              {"network-outbound", "unix:/Users/u/x/s", 'n', 'n'},        {"network-outbound", "unix:/Users/u/s", 'n', 'n'},
+              {"network-outbound", "unix:/private/var/run/mDNSResponder", 'n', 'y'},
+              {"network-bind", "unix:/private/var/run/mDNSResponder", 'n', 'n'}};
+  static const char *const more[] = {
+      "allow\tnetwork-outbound\tremote/ip\t-", "allow\tnetwork-bind\tlocal/ip\t-", "allow\tnetwork-inbound\tlocal/ip\t-",
+      "allow\tnetwork-outbound\tliteral\t/private/var/run/mDNSResponder", "allow\tmach-lookup\tglobal-name\tcom.apple.SystemConfiguration.DNSConfiguration",
+      "allow\tmach-lookup\tglobal-name\tcom.apple.SystemConfiguration.configd", "allow\tmach-lookup\tglobal-name\tcom.apple.trustd.agent",
+      "allow\tsystem-socket\trequire-all/socket-domain\tAF_SYSTEM", "allow\tsystem-socket\trequire-all/socket-protocol\t2",
+      "allow\tsystem-socket\tsocket-domain\tAF_ROUTE", "allow\tsysctl-read\tsysctl-name-prefix\tnet.routetable",
+      "allow\tfile-read*\tliteral\t/private/etc/hosts", "allow\tfile-read*\tliteral\t/private/etc/protocols", "allow\tfile-read*\tliteral\t/private/etc/resolv.conf",
+      "allow\tfile-read*\tliteral\t/private/etc/services", "allow\tfile-read*\tliteral\t/private/etc/ssl", "allow\tfile-read*\tsubpath\t/private/etc/ssl",
+      "allow\tfile-read*\tliteral\t/private/var/run/resolv.conf", "allow\tfile-read-metadata\tliteral\t/private/var/run"};
+  static const jailer_grant grants[] = {{"/Users/u/w", NULL, JAILER_WRITE, false}, {"/Users/u/w/r", NULL, JAILER_READ, false},
+                                        {"/Users/u/r", NULL, JAILER_READ, false}, {"/Users/u/x", NULL, JAILER_EXEC, false}};
+  size_t asked[2][BOX_COUNT(rows)], lists[2];
+  if (!sb_there("the network")) return;
+  sb_begin();
+  for (int net = 0; net < 2; net++) {
+    jailer_config c = with_grants(grants, BOX_COUNT(grants));
+    c.allow_network = net;
+    if (!OK(text_profile(&c) == JAILER_OK, "a profile %s the network", net ? "with" : "without")) return;
+    OK(!strncmp(profile, jailer_sbpl_base(), strlen(jailer_sbpl_base())), "begins with what jailer_sbpl_base says");
+    OK(net == (strstr(profile, jailer_sbpl_network()) != NULL), "what jailer_sbpl_network says is %s it", net ? "in" : "not in");
+    sb_profile(profile, profile_size);
+    lists[net] = sb_grants();
+    for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+      const char *tab = strchr(rows[i].about, '\t');
+      asked[net][i] = sb_ask_bytes(rows[i].op, "", rows[i].about, tab ? (size_t)(tab - rows[i].about) : SIZE_MAX, tab);
+    }
+  }
+  if (!OK(sb_run(), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++)
+    for (int net = 0; net < 2; net++) {
+      const char want = net ? rows[i].with : rows[i].without;
+      const bool good = !strcmp(sb_said(asked[net][i]), want == 'y' ? "allow" : "deny");
+      OK(good, "%s the network: %s %s: %s", net ? "with" : "without", rows[i].op, rows[i].about, want == 'y' ? "yes" : "no");
+      if (!good) printf("# %s\n", sb_said(asked[net][i]));
+    }
+  char *with = strdup(sb_said(lists[1])), *without = strdup(sb_said(lists[0])), *a[1000], *b[1000], *extra[BOX_COUNT(more)];
+  const size_t n = lines_of(with, a, BOX_COUNT(a)), m = lines_of(without, b, BOX_COUNT(b));
+  size_t k = 0, found = 0;
+  bool good = true;
+  for (size_t i = 0; i < BOX_COUNT(more); i++) extra[i] = (char *)(uintptr_t)more[i];
+  qsort(extra, BOX_COUNT(more), sizeof *extra, by_text);
+  for (size_t i = 0; i < n; i++) {
+    if (k < m && !strcmp(a[i], b[k])) k++;
+    else if (found < BOX_COUNT(more) && !strcmp(a[i], extra[found])) found++;
+    else good = false, printf("# with the network also: %s\n", a[i]);
+  }
+  if (k < m) printf("# with the network no more: %s\n", b[k]);
+  if (found < BOX_COUNT(more)) printf("# not there: %s\n", extra[found]);
+  OK(good && k == m && found == BOX_COUNT(more), "the network brings %zu rules and changes nothing else", BOX_COUNT(more));
+  free(with);
+  free(without);
+}
+
 int main(void) {
   jailer_layout neighbour;
   umask(022);
@@ -897,6 +1187,9 @@ int main(void) {
   test_rows();
   test_never();
   test_attacks();
+  test_random();
+  test_random_paths();
+  test_network();
   box_end();
   return tap_done();
 }

@@ -1177,6 +1177,238 @@ static void test_network(void) {
   free(without);
 }
 
+/* --- the same conflicts as on Linux ------------------------------------------------------------------------------- */
+
+/* "w:PATH r:PATH ...": r, w, x, d for a device; '?' after it: optional. */
+static size_t parse_grants(const char *text, jailer_grant *out, char *memory, size_t size) {
+  size_t n = 0, at = 0;
+  while (*text) {
+    const size_t length = strcspn(text, " ");
+    char one[JAILER_PATH_MAX];
+    snprintf(one, sizeof one, "%.*s", (int)length, text);
+    const char *path = strchr(one, ':') + 1;
+    out[n].path = memory + at;
+    out[n].at = NULL;
+    out[n].access = one[0] == 'w' ? JAILER_WRITE : one[0] == 'x' ? JAILER_EXEC : one[0] == 'd' ? JAILER_DEVICE : JAILER_READ;
+    out[n++].optional = one[1] == '?';
+    at += (size_t)snprintf(memory + at, size - at, "%s", box_path(path)) + 1;
+    text += length + (text[length] == ' ');
+  }
+  return n;
+}
+
+static void test_conflicts(void) {
+  static const struct {
+    const char *grants;
+    jailer_code code;
+    bool box;
+  } rows[] = {
+      {"w:^/c/w r:^/c/w/d", 0, 0},
+      {"r:^/c/w/d w:^/c/w", 0, 0},
+      {"w:^/c/w x:^/c/w/d", 0, 0},
+      {"w:^/c/w r:^/c/w/d/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w x:^/c/w/d/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r:^/c/w/d/e/file", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w w:^/c/w/d/e", 0, 0},
+      {"w:^/c/w w:^/c/w/d r:^/c/w/d/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r:^/c/w/d w:^/c/w/d/e", 0, 0},
+      {"w:^/c/w r:^/c/w/d x:^/c/w/d/e", JAILER_E_CONFLICT, 0},
+      {"x:^/c/w w:^/c/w/d/e", 0, 0},
+      {"r:^/c/w w:^/c/w/d/e", 0, 0},
+      {"r:^/c/w w:^/c/w", JAILER_E_CONFLICT, 0},
+      {"x:^/c/w w:^/c/w", JAILER_E_CONFLICT, 0},
+      {"r:^/c/w x:^/c/w", 0, 0},
+      {"w:^/c/w w:^/c/w", 0, 0},
+      {"w:^/c/w r:^/c/w/file", 0, 0},
+      {"w:^/c/w x:^/c/w/file", 0, 0},
+      {"w:^/c/w r:^/c/w/linked", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w w:^/c/w/linked", 0, 0},
+      {"r:^/c/one w:^/c/two", JAILER_E_CONFLICT, 0},
+      {"r:^/c/one x:^/c/two", 0, 0},
+      {"w:^/c/link r:^/c/w", JAILER_E_CONFLICT, 0},
+      {"w:^/c/link", 0, 0},
+      {"w:^/c/w r:^/c/link/d/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r:^/c/w/out", JAILER_E_UNSAFE, 0},
+      {"w:^/c/w w:^/c/w/out/d", JAILER_E_UNSAFE, 0},
+      {"r:^/c/w/out", 0, 0},
+      {"w:^/c/w r?:^/c/w/missing", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w x?:^/c/w/d/missing/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w w?:^/c/w/missing", 0, 0},
+      {"r:^/c/missing", JAILER_E_NOT_FOUND, 0},
+      {"r?:^/c/missing w?:^/c/missing/too", 0, 0},
+      {"r:/", JAILER_E_CONFLICT, 0},
+      {"w:/", JAILER_E_CONFLICT, 0},
+      {"r:^/c/root", JAILER_E_CONFLICT, 0},
+      {"r:^/c/fifo", JAILER_E_UNSAFE, 0},
+      {"w:^/c/fifo", 0, 0},
+      {"x:^/c/sock", JAILER_E_UNSAFE, 0},
+      {"w:^/c/sock", 0, 0},
+      {"d:^/c/w/file", JAILER_E_UNSAFE, 0},
+      {"d:^/c/w", JAILER_E_UNSAFE, 0},
+      {"r:c/w", JAILER_E_INVALID, 0},
+      {"r:^/c/../c/w", JAILER_E_INVALID, 0},
+      {"r:^/c/w/file/x", JAILER_E_NOT_FOUND, 0},
+      /* with a box */
+      {"r:^/c/w", 0, 1},
+      {"r:~/", JAILER_E_CONFLICT, 1},
+      {"r:^/", JAILER_E_CONFLICT, 1},
+      {"r:~/boxes", JAILER_E_CONFLICT, 1},
+      {"r:./", JAILER_E_CONFLICT, 1},
+      {"r:./disks", JAILER_E_CONFLICT, 1},
+      {"r:./shared", JAILER_E_CONFLICT, 1},
+      {"w:./mounts", JAILER_E_CONFLICT, 1},
+      {"r:~/boxes/neighbour/shared", JAILER_E_CONFLICT, 1},
+      {"r:~/bases", JAILER_E_CONFLICT, 1},
+      {"w:~/images/disk-images", JAILER_E_CONFLICT, 1},
+      {"r:~/images/disk-images", 0, 1},
+      {"w:~/bases/other.raw", JAILER_E_CONFLICT, 1},
+      {"r:~/bases/base.raw", 0, 1},
+      {"x:^/c/home", JAILER_E_CONFLICT, 1},
+  };
+  char memory[8 * JAILER_PATH_MAX];
+  const char *const dirs[] = {"^/c", "^/c/w", "^/c/w/d", "^/c/w/d/e", "^/c/other", "^/c/other/d"};
+  bool made = true;
+  for (size_t i = 0; i < BOX_COUNT(dirs); i++) made = made && mkdir(box_path(dirs[i]), 0755) == 0;
+  made = made && box_text("^/c/w/file", "x") && box_text("^/c/w/d/e/file", "x") && box_text("^/c/one", "x") && box_text("^/c/w/linked", "x") &&
+         link(box_path("^/c/one"), box_path("^/c/two")) == 0 && link(box_path("^/c/w/linked"), box_path("^/c/other/linked")) == 0 &&
+         symlink("w", box_path("^/c/link")) == 0 && symlink("../other", box_path("^/c/w/out")) == 0 && symlink("/", box_path("^/c/root")) == 0 &&
+         symlink("../home", box_path("^/c/home")) == 0 && mkfifo(box_path("^/c/fifo"), 0600) == 0 && host_socket("^/c/sock");
+  if (!OK(made, "files for grants that conflict")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory)), boxed = box_config();
+    static const char *const argv[] = {"/bin/sh", NULL};
+    jailer_plan *plan = NULL;
+    jailer_error native, seatbelt;
+    memset(&native, 0, sizeof native);
+    memset(&seatbelt, 0, sizeof seatbelt);
+    if (rows[i].box) c.layout = boxed.layout, c.shim = boxed.shim;
+    c.argv = argv;
+    c.engine = JAILER_ENGINE_NATIVE;
+    const jailer_code on_linux = jailer_plan_new(&c, NULL, &plan, &native);
+    jailer_plan_free(plan);
+    plan = NULL;
+    const jailer_config m = on_macos(&c);
+    const jailer_code macos = jailer_plan_new(&m, NULL, &plan, &seatbelt);
+    jailer_plan_free(plan);
+    OK(on_linux == rows[i].code && macos == on_linux && !strcmp(native.item, seatbelt.item), "%s%s: %s", rows[i].grants, rows[i].box ? " with a box" : "",
+       jailer_code_name(rows[i].code));
+    if (on_linux != macos || on_linux != rows[i].code || strcmp(native.item, seatbelt.item))
+      printf("# Linux: %s %s: %s\n# macOS: %s %s: %s\n", jailer_code_name(on_linux), native.item, native.message, jailer_code_name(macos), seatbelt.item,
+             seatbelt.message);
+  }
+}
+
+/* --- the calls themselves ----------------------------------------------------------------------------------------- */
+
+static void test_calls(void) {
+  static const jailer_grant grants[] = {{"/Users/u/a", NULL, JAILER_READ, false}};
+  jailer_config c = with_grants(grants, 1);
+  jailer_plan *plan = NULL;
+  char small[64];
+  size_t length = 0;
+  OK(text_profile(&c) == JAILER_OK && strlen(profile) == profile_size, "a profile, and its length");
+  memset(small, 'x', sizeof small);
+  OK(jailer_sbpl_text(&c, small, sizeof small, &length, &err) == JAILER_E_LIMIT && !small[0] && length == profile_size,
+     "too little room: E_LIMIT, an empty text, and the length it has");
+  OK(jailer_sbpl_text(&c, profile, profile_size, &length, &err) == JAILER_E_LIMIT && !profile[0] && length == profile_size, "not even the NUL is cut off");
+  OK(jailer_sbpl_text(&c, profile, profile_size + 1, &length, &err) == JAILER_OK && profile[profile_size] == 0 && profile[profile_size - 1] == '\n',
+     "exactly enough is enough");
+  OK(jailer_sbpl_text(&c, NULL, 0, &length, NULL) == JAILER_E_LIMIT && length == profile_size, "no room at all tells the length");
+  OK(jailer_sbpl_text(&c, profile, sizeof profile, NULL, NULL) == JAILER_OK, "length and err may be NULL");
+  OK(jailer_sbpl_text(NULL, profile, sizeof profile, &length, &err) == JAILER_E_INVALID, "no configuration: E_INVALID");
+  OK(jailer_sbpl_plan(NULL, profile, sizeof profile, &length, &err) == JAILER_E_INVALID, "no plan: E_INVALID");
+  static const jailer_engine others[] = {JAILER_ENGINE_NATIVE, JAILER_ENGINE_NONE, JAILER_ENGINE_SELF, (jailer_engine)77};
+  for (size_t i = 0; i < BOX_COUNT(others); i++) {
+    c.engine = others[i];
+    OK(jailer_sbpl_text(&c, profile, sizeof profile, &length, &err) == JAILER_E_INVALID, "the engine %s has no profile", jailer_engine_name(others[i]));
+  }
+  c = with_grants(NULL, 0);
+  static const char *const argv[] = {"/bin/sh", NULL};
+  c.argv = argv;
+  if (OK(jailer_plan_new(&c, NULL, &plan, &err) == JAILER_OK, "a plan for Linux"))
+    OK(jailer_sbpl_plan(plan, profile, sizeof profile, &length, &err) == JAILER_E_INVALID && !profile[0], "has no profile: E_INVALID, and an empty text");
+  jailer_plan_free(plan);
+  c = on_macos(&c);
+  jailer_proc proc;
+  if (!OK(jailer_plan_new(&c, NULL, &plan, &err) == JAILER_OK, "a plan for macOS")) return;
+  OK(jailer_spawn(plan, &proc, &err) == JAILER_E_UNSUPPORTED, "cannot be launched here");
+  OK(jailer_sbpl_plan(plan, profile, sizeof profile, &profile_size, &err) == JAILER_OK && strlen(profile) == profile_size, "has a profile");
+  OK(jailer_sbpl_plan(plan, small, sizeof small, &length, &err) == JAILER_E_LIMIT && !small[0] && length == profile_size, "with the same rules");
+  OK(jailer_sbpl_plan(plan, NULL, 0, NULL, NULL) == JAILER_E_LIMIT, "and NULL where that is fine");
+  jailer_plan_free(plan);
+}
+
+/* A profile has to get through the arguments of sandbox-exec, and one rule into a pattern of 65535 bytes. */
+static void test_size(void) {
+  enum { MANY = 200 };
+  static char paths[MANY][1024];
+  jailer_grant grants[MANY];
+  size_t longest = 0, depth = 0, from = 0;
+  bool text = false;
+  memset(grants, 0, sizeof grants);
+  for (size_t i = 0; i < MANY; i++) {
+    snprintf(paths[i], sizeof paths[i], "/Users/u/%03zu" THOUSAND, i);
+    grants[i].path = paths[i];
+    grants[i].access = JAILER_WRITE;
+  }
+  jailer_config c = with_grants(grants, 5);
+  if (!OK(text_profile(&c) == JAILER_OK, "five grants of a thousand bytes and twenty levels")) return;
+  for (size_t i = 0; i < profile_size; i++) { /* parentheses outside of strings and comments */
+    if (!text && profile[i] == ';') i += strcspn(profile + i, "\n");
+    if (profile[i] == '\\' && text) i++;
+    else if (profile[i] == '"') text = !text;
+    else if (!text && profile[i] == '(' && !depth++) from = i;
+    else if (!text && profile[i] == ')' && !--depth && i - from > longest) longest = i - from;
+  }
+  OK(!text && !depth && longest < 16384, "the longest rule has %zu bytes", longest);
+  c = with_grants(grants, MANY);
+  const jailer_code code = text_profile(&c);
+  OK(code == JAILER_E_LIMIT || (code == JAILER_OK && profile_size < 1000000), "%d of them: %zu bytes: %s", MANY, profile_size, jailer_code_name(code));
+}
+
+/* --- goldens ------------------------------------------------------------------------------------------------------ */
+
+static void golden(const char *name, const jailer_config *config) {
+  static char kept[PROFILE_MAX];
+  char path[128], command[1024], output[16];
+  snprintf(path, sizeof path, "tests/data/sbpl/%s.sb", name);
+  if (!OK(text_profile(config) == JAILER_OK, "golden %s: there is a profile", name)) return;
+  const char *write = getenv("JAILER_WRITE_GOLDENS");
+  FILE *f = write && *write ? fopen(path, "wb") : NULL;
+  if (f && (fwrite(profile, 1, profile_size, f) != profile_size || fclose(f))) abort();
+  f = fopen(path, "rb");
+  const size_t n = f ? fread(kept, 1, sizeof kept, f) : 0;
+  if (f) fclose(f);
+  size_t same = 0, line = 1;
+  while (same < n && same < profile_size && kept[same] == profile[same]) line += kept[same++] == '\n';
+  OK(n == profile_size && same == n, "golden %s: byte for byte what tests/data/sbpl has", name);
+  if (n != profile_size || same != n) printf("# the first difference is in line %zu; JAILER_WRITE_GOLDENS=1 writes it anew\n", line);
+  if (!sb_there("the golden as a file of its own")) return;
+  const char *build = getenv("JAILER_BUILD");
+  snprintf(command, sizeof command, "printf 'file-read-data\\t/\\nlsopen\\n' | XDG_CACHE_HOME='%.200s/guile' guile-3.0 tests/sbpl/eval.scm %s 2>&1",
+           build && *build ? build : "build", path);
+  FILE *in = popen(command, "r");
+  const size_t got = in ? fread(output, 1, sizeof output - 1, in) : 0;
+  output[got] = 0;
+  OK(in && pclose(in) == 0 && !strcmp(output, "allow\ndeny\n"), "golden %s: is a profile", name);
+}
+
+static void test_goldens(void) {
+  static const jailer_grant grants[] = {{"/Users/u/in put", NULL, JAILER_READ, false},  {"/tmp/out", NULL, JAILER_WRITE, false},
+                                        {"/tmp/out/kept", NULL, JAILER_READ, false},    {"/opt/tool \"2\"", NULL, JAILER_EXEC, false},
+                                        {"/Users/u/caf\xc3\xa9", NULL, JAILER_WRITE, false}, {"/dev/cu.modem", NULL, JAILER_DEVICE, false}};
+  jailer_layout layout;
+  jailer_config none = with_grants(NULL, 0), box = with_grants(grants, BOX_COUNT(grants)), all = none;
+  golden("none", &none);
+  OK(jailer_layout_init(&layout, "/Users/u/.jailer", "demo", &err) == JAILER_OK, "a layout on a Mac");
+  box.layout = &layout;
+  box.allow_whole_bases = true;
+  golden("box", &box);
+  all.allow_network = all.allow_pty = true;
+  golden("network-pty", &all);
+}
+
 int main(void) {
   jailer_layout neighbour;
   umask(022);
@@ -1190,6 +1422,10 @@ int main(void) {
   test_random();
   test_random_paths();
   test_network();
+  test_conflicts();
+  test_calls();
+  test_size();
+  test_goldens();
   box_end();
   return tap_done();
 }

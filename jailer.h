@@ -7008,25 +7008,25 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
  * // >>sbpl    a macOS sandbox profile, written from a plan
  * May touch: memory. May call: base, error, entries, layout, plan. Compiles and is tested on every system.
  *
- * A profile is a list of rules in a Scheme (sandbox-exec(1)), and what macOS publishes of the language is a man page.
- * These four were measured or read by others, and everything below is written so that it means the same whichever of
- * the first two holds:
- * - Of the rules for one operation the last that matches decides, and one with a filter before one without.
- * - A rule for file-write-data counts before one for file-write*, wherever they stand. So an access is taken back by the
- *   name by which it was given, and a narrow name is only ever allowed where it is not taken back.
- * - A few operations are allowed unless they are denied by name, whatever (deny default) says.
- * - Paths are compared byte by byte with what the kernel calls a file: absolute, without links, "//" or a trailing "/".
+ * A profile is a text of rules in a Scheme, and Apple documents little of it. What is relied on here others have
+ * measured or read out of the system; where they differ, the profile is written so that it means the same either way:
+ * - Of the rules for one operation the last that matches decides. Some saw that one with a filter comes before one
+ *   without, and that one for file-write-data comes before one for file-write*, wherever they stand. So what was given
+ *   is taken back by the same name and with a filter, and a narrow name that is allowed is never taken back by a wider.
+ * - Some operations are allowed unless they are denied by name, whatever (deny default) says.
+ * - A path is compared, byte by byte, with what the kernel calls a file: absolute, without links and firmlinks, without
+ *   "//" and a trailing "/". A rule that is spelled in another way never matches.
  * ============================================================================================ */
 
-enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, the NUL included: sandbox-exec -p takes it as an argument */
+enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, with the NUL; it is an argument, and macOS's ARG_MAX is that */
 
 /* clang-format off */
 static const char jl_sbpl_base[] =
     "(version 1)\n"
     "(deny default)\n"
     "\n"
-    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, and what tells of\n"
-    "; the machine and of other processes, or speaks to them. And set-id bits, which belong to writing on some systems.\n"
+    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
+    "; of the machine and of other processes or speaks to them. And set-id bits, which are part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
     "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
     "(deny mach-cross-domain-lookup darwin-notification-post system-privilege)\n"
@@ -7046,8 +7046,8 @@ static const char jl_sbpl_base[] =
     "  (global-name \"com.apple.logd\"))\n"
     "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm.notification_center\"))\n"
     "\n"
-    "; What the C library, language runtimes and a virtual machine monitor ask about processor, memory and version, one\n"
-    "; by one: among the others are the arguments and environment of every process of the user.\n"
+    "; What the C library, runtimes and a virtual machine monitor ask about processor, memory and version, one by\n"
+    "; one: among the others are the arguments and environment of every process of the user.\n"
     "(allow sysctl-read\n"
     "  (sysctl-name \"hw.activecpu\" \"hw.byteorder\" \"hw.cacheconfig\" \"hw.cachelinesize\"\n"
     "     \"hw.cachelinesize_compat\" \"hw.cpufamily\" \"hw.cpufrequency\"\n"
@@ -7056,7 +7056,7 @@ static const char jl_sbpl_base[] =
     "     \"hw.logicalcpu\" \"hw.logicalcpu_max\" \"hw.machine\" \"hw.memsize\" \"hw.model\"\n"
     "     \"hw.ncpu\" \"hw.nperflevels\" \"hw.packages\" \"hw.pagesize\" \"hw.pagesize_compat\"\n"
     "     \"hw.physicalcpu\" \"hw.physicalcpu_max\" \"hw.tbfrequency_compat\" \"hw.vectorunit\")\n"
-    "  (sysctl-name-prefix \"hw.optional.\") (sysctl-name-prefix \"hw.perflevel\") (sysctl-name-prefix \"machdep.cpu.\")\n"
+    "  (sysctl-name-prefix \"hw.optional.\" \"hw.perflevel\" \"machdep.cpu.\")\n"
     "  (sysctl-name \"kern.argmax\" \"kern.hostname\" \"kern.hv_support\" \"kern.hv_vmm_present\"\n"
     "     \"kern.iossupportversion\" \"kern.maxfilesperproc\" \"kern.maxproc\" \"kern.ngroups\"\n"
     "     \"kern.osproductversion\" \"kern.osrelease\" \"kern.ostype\" \"kern.osvariant_status\"\n"
@@ -7076,7 +7076,7 @@ static const char jl_sbpl_network[] =
     "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)) (socket-domain AF_ROUTE))\n"
     "(allow sysctl-read (sysctl-name-prefix \"net.routetable\"))\n";
 
-/* A terminal of the launcher's is only heard of by who has it open already: nothing here opens /dev/ttysN. */
+/* A terminal that the target has open it may ask and set; nothing here lets it open another one of the user's. */
 static const char jl_sbpl_terminal[] =
     "; Modes and job control of terminals: its controlling one, and those that it has open already.\n"
     "(allow file-read* file-write-data (literal \"/dev/tty\"))\n"

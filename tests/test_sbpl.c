@@ -84,6 +84,133 @@ static const char *kernel_path(const char *path) {
   return out;
 }
 
+/* --- what no profile allows --------------------------------------------------------------------------------------- */
+
+/* Asked of every kind of profile. A subject "" is none. */
+static const struct {
+  const char *op, *about;
+} never[] = {
+    /* other processes */
+    {"signal", "others"}, {"signal", "initproc"}, {"signal", "pgrp"}, {"signal", "children"},
+    {"process-info-pidinfo", "others"}, {"process-info-pidfdinfo", "others"}, {"process-info-pidfileportinfo", "others"},
+    {"process-info-rusage", "others"}, {"process-info-setcontrol", "others"}, {"process-info-dirtycontrol", "others"},
+    {"process-info-ledger", "others"}, {"process-info-codesignature", "others"}, {"process-info-listpids", "others"},
+    {"process-codesigning-status-get", "others"}, {"process-codesigning-status-set", "self"}, {"process-codesigning-status-set", "others"},
+    {"mach-priv-task-port", "others"}, {"mach-priv-task-port", "self"}, {"mach-task-name", "others"}, {"mach-task-read", "others"},
+    {"mach-task-inspect", "others"}, {"mach-task-special-port-set", ""}, {"mach-priv-host-port", ""}, {"mach-host-special-port-set", ""},
+    {"mach-host-exception-port-set", ""}, {"system-debug", "others"}, {"system-sched", "others"},
+    {"sysctl-read", "kern.procargs"}, {"sysctl-read", "kern.procargs2"}, {"sysctl-read", "kern.proc.all"}, {"sysctl-read", "kern.proc.pid.1"},
+    {"sysctl-read", "kern.bootargs"}, {"sysctl-read", "kern.corefile"}, {"sysctl-read", "net.inet.tcp.pcblist_n"}, {"sysctl-read", "x"},
+    {"sysctl-write", "hw.ncpu"}, {"sysctl-write", "kern.hostname"}, {"sysctl-write", "x"},
+    {"ipc-sysv-msg", ""}, {"ipc-sysv-sem", ""}, {"ipc-sysv-shm", ""}, {"ipc-posix-sem-create", "x"}, {"ipc-posix-sem-open", "x"},
+    {"ipc-posix-sem-post", "x"}, {"ipc-posix-shm-write-create", "x"}, {"ipc-posix-shm-write-data", "x"}, {"ipc-posix-shm-read-data", "x"},
+    {"ipc-posix-shm-write-data", "apple.shm.notification_center"}, {"ipc-posix-shm-write-unlink", "apple.shm.notification_center"},
+    {"ipc-posix-shm-read-data", "apple.cfprefs.501v1"},
+    /* programs started by somebody else */
+    {"lsopen", ""}, {"job-creation", ""}, {"appleevent-send", "com.apple.Terminal"}, {"authorization-right-obtain", "system.privilege.admin"},
+    {"mach-lookup", "com.apple.coreservices.launchservicesd"}, {"mach-lookup", "com.apple.coreservices.appleevents"},
+    {"mach-lookup", "com.apple.CoreServices.coreservicesd"}, {"mach-lookup", "com.apple.lsd.mapdb"}, {"mach-lookup", "com.apple.lsd.open"},
+    {"mach-lookup", "com.apple.xpc.launchd.domain.user.501"}, {"mach-lookup", "com.apple.distributed_notifications@Uv3"},
+    {"mach-lookup", "com.apple.pasteboard.1"}, {"mach-lookup", "com.apple.windowserver.active"}, {"mach-lookup", "com.apple.securityd"},
+    {"mach-lookup", "com.apple.SecurityServer"}, {"mach-lookup", "com.apple.secd"}, {"mach-lookup", "com.apple.tccd"},
+    {"mach-lookup", "com.apple.cfprefsd.agent"}, {"mach-lookup", "com.apple.cfprefsd.daemon"}, {"mach-lookup", "com.apple.FSEvents"},
+    {"mach-lookup", "com.apple.system.opendirectoryd.api"}, {"mach-lookup", "com.apple.audio.audiohald"}, {"mach-lookup", "com.apple.backupd"},
+    {"mach-lookup", "com.apple.networkd"}, {"mach-lookup", "com.apple.NetworkSharing"}, {"mach-lookup", "com.apple.diskarbitration"},
+    {"mach-lookup", "com.apple.hdiejectd"}, {"mach-lookup", "com.apple.logd.admin"}, {"mach-lookup", "com.apple.logd2"},
+    {"mach-register", "com.apple.logd"}, {"mach-register", "x"}, {"mach-cross-domain-lookup", "com.apple.logd"},
+    {"distributed-notification-post", "x"}, {"darwin-notification-post", "com.apple.system.lowpowermode"},
+    /* the machine */
+    {"iokit-open-user-client", "AppleHVClient"}, {"iokit-open-user-client", "IOUserClient"}, {"iokit-open-user-client", "RootDomainUserClient"},
+    {"iokit-open-service", "IOAccelerator"}, {"iokit-open-service", "AppleSMC"}, {"iokit-set-properties", "IOService"},
+    {"iokit-get-properties", "IOService"}, {"nvram-get", "boot-args"}, {"nvram-set", "boot-args"}, {"nvram-delete", "boot-args"},
+    {"system-acct", ""}, {"system-audit", ""}, {"system-automount", "/"}, {"system-fsctl", ""}, {"system-info", ""}, {"system-kas-info", ""},
+    {"system-kext-load", ""}, {"system-kext-unload", ""}, {"system-kext-query", ""}, {"system-mac-label", ""}, {"system-nfssvc", ""},
+    {"system-privilege", ""}, {"system-reboot", ""}, {"system-set-time", ""}, {"system-suspend-resume", ""}, {"system-swap", ""},
+    {"system-socket\tAF_SYSTEM\tprotocol=1", ""}, {"system-socket\tAF_NDRV\tprotocol=0", ""}, {"system-package-check", ""},
+    {"system-memorystatus-control", ""}, {"boot-arg-set", "x"}, {"device-camera", ""}, {"device-microphone", ""}, {"hid-control", ""},
+    {"load-unsigned-code", ""}, {"opendirectory-user-modify", ""}, {"qtn-user", ""}, {"fs-rename", ""}, {"fs-snapshot-create", ""},
+    {"fs-snapshot-delete", ""}, {"fs-snapshot-mount", ""}, {"fs-snapshot-revert", ""}, {"fs-quota-on", ""},
+    {"user-preference-read", "com.apple.Terminal"}, {"user-preference-write", "com.apple.Terminal"},
+    {"managed-preference-read", "com.apple.Terminal"}, {"generic-issue-extension", "x"}, {"iokit-issue-extension", ""},
+    {"mach-issue-extension", "x"}, {"ipc-posix-issue-extension", "x"}, {"storage-class-map", ""},
+    /* files, whatever was granted */
+    {"file-link", "PATH"}, {"file-clone", "PATH"}, {"file-mknod", "PATH"}, {"file-write-setugid", "PATH"}, {"file-mount", "PATH"},
+    {"file-mount-update", "PATH"}, {"file-unmount", "PATH"}, {"file-chroot", "PATH"}, {"file-revoke", "PATH"}, {"file-issue-extension", "PATH"},
+    {"file-search", "PATH"}, {"file-ioctl\t/dev/tty\tioctl=2147578994", ""}, {"file-ioctl\t/dev/ttys001\tioctl=2147578994", ""},
+    {"file-read-data", "/dev/rdisk0"}, {"file-write-data", "/dev/rdisk0"}, {"file-read-data", "/dev/disk0"}, {"file-read-data", "/dev/bpf0"},
+    {"file-read-data", "/dev/ttys000"}, {"file-write-data", "/dev/ttys000"}, {"file-read-data", "/dev/auditpipe"}, {"file-read-data", "/dev/klog"},
+    {"file-write*", "/"}, {"file-write*", "/etc"}, {"file-write*", "/private/etc/passwd"}, {"file-write*", "/usr/lib/libSystem.B.dylib"},
+    {"file-write*", "/System/Library/x"}, {"file-write*", "/private/tmp/x"}, {"file-write*", "/private/var/tmp/x"}, {"file-write*", "/Users/u/x"},
+    {"file-write*", "/private/var/folders/zz/T/x"}, {"file-read*", "/private/tmp/x"}, {"file-read*", "/Users/u/.ssh/id_rsa"},
+    {"file-read*", "/private/etc/master.passwd"}, {"file-read*", "/private/var/db/dslocal/nodes/Default/users/root.plist"},
+    {"file-read*", "/Library/Keychains/System.keychain"}, {"file-read*", "/Library/Preferences/com.apple.security.plist"},
+    {"file-read*", "/private/var/root"}, {"file-read*", "/Volumes/x"}, {"file-read*", "/private/var/run/docker.sock"},
+    {"file-write-create", "/dev/null"}, {"file-write-unlink", "/dev/null"}, {"file-write-mode", "/dev/null"}, {"file-write-create", "/dev/fd/3"},
+    {"process-exec*", "/Users/v/x"}, {"process-exec*", "/private/tmp/x"}, {"process-exec*", "/dev/null"}, {"process-exec*", "/Applications/A"},
+    {"process-exec*", "/dev/fd/3"}, {"process-exec*", "/usr/libexec/x"}, {"process-exec*", "/usr/local/bin/x"}, {"file-map-executable", "/dev/fd/3"},
+    {"file-map-executable", "/private/tmp/x"}, {"file-map-executable", "/Users/v/x"}, {"file-map-executable", "/dev/zero"},
+    /* sockets with a path */
+    {"network-outbound", "unix:/private/var/run/docker.sock"}, {"network-outbound", "unix:/private/tmp/com.apple.launchd.x/Listeners"},
+    {"network-outbound", "unix:/private/var/run/syslog"}, {"network-bind", "unix:/private/tmp/x"}, {"network-bind", "unix:/private/var/run/mDNSResponder"},
+    {"network-inbound", "unix:/private/tmp/x"}, {"network-outbound", "unix:/Users/u/.gnupg/S.gpg-agent"},
+};
+
+/* Without allow_network, or without a terminal, these as well. */
+static const struct {
+  bool network;
+  const char *op, *about;
+} unless[] = {
+    {true, "network-outbound", "tcp4:1.2.3.4:80"}, {true, "network-outbound", "tcp4:127.0.0.1:80"}, {true, "network-outbound", "tcp6:::1:80"},
+    {true, "network-outbound", "udp4:1.2.3.4:53"}, {true, "network-outbound", "udp6:2001:db8::1:53"}, {true, "network-bind", "tcp4:0.0.0.0:80"},
+    {true, "network-bind", "udp6:::1:80"}, {true, "network-inbound", "tcp4:0.0.0.0:80"}, {true, "network-inbound", "tcp6:::1:80"},
+    {true, "network-outbound", "unix:/private/var/run/mDNSResponder"}, {true, "system-socket\tAF_SYSTEM\tprotocol=2", ""},
+    {true, "system-socket\tAF_ROUTE\tprotocol=0", ""}, {true, "mach-lookup", "com.apple.SystemConfiguration.configd"},
+    {true, "mach-lookup", "com.apple.SystemConfiguration.DNSConfiguration"}, {true, "mach-lookup", "com.apple.trustd.agent"},
+    {true, "sysctl-read", "net.routetable.0.0.3.0"}, {true, "file-read*", "/private/etc/resolv.conf"},
+    {false, "pseudo-tty", ""}, {false, "file-read-data", "/dev/ptmx"}, {false, "file-write-data", "/dev/ptmx"}, {false, "file-read-data", "/dev/tty"},
+    {false, "file-write-data", "/dev/tty"}, {false, "file-ioctl\t/dev/tty\tioctl=1", ""}, {false, "file-ioctl\t/dev/ttys001\tioctl=1", ""},
+};
+
+/* What is open by a default of its own and stays so, and why that is no hole: each is said by the profile to be allowed. */
+static const struct {
+  const char *op, *about, *why;
+} left_open[] = {
+    {"syscall-unix", "", "the system calls themselves: nothing would run"},
+    {"dynamic-code-generation", "", "a just-in-time compiler is let alone on Linux too: what it writes is not executed as a program"},
+    {"socket-ioctl", "AF_UNIX", "FIONREAD is one; what changes interfaces takes root"},
+    {"file-test-existence", "/x", "whether a name is there"},
+};
+
+/* Each profile is asked all of that; `paths` are what its grants are about. */
+static void ask_never(const char *title, bool network, bool terminal, const char *const *paths, size_t path_count) {
+  static size_t asked[BOX_COUNT(never) * 32 + BOX_COUNT(unless)];
+  static char what[BOX_COUNT(never) * 32 + BOX_COUNT(unless)][160];
+  size_t n = 0, wrong = 0;
+  sb_begin();
+  const size_t taken = sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(never); i++)
+    for (size_t k = 0; k < (strcmp(never[i].about, "PATH") ? 1 : path_count + 1) && k < 32; k++) {
+      const char *about = strcmp(never[i].about, "PATH") ? never[i].about : k ? paths[k - 1] : "/Users/u/x";
+      snprintf(what[n], sizeof what[n], "%s %s", never[i].op, about);
+      asked[n++] = sb_ask(never[i].op, *about ? about : NULL);
+    }
+  for (size_t i = 0; i < BOX_COUNT(unless); i++) {
+    if (unless[i].network ? network : terminal) continue;
+    snprintf(what[n], sizeof what[n], "%s %s", unless[i].op, unless[i].about);
+    asked[n++] = sb_ask(unless[i].op, *unless[i].about ? unless[i].about : NULL);
+  }
+  if (!OK(sb_run() && !strcmp(sb_said(taken), "ok"), "%s: the profile is taken", title)) {
+    printf("# %s\n", sb_said(taken));
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (sb_denies(asked[i])) continue;
+    wrong++;
+    printf("# %s: %s\n", what[i], sb_said(asked[i]));
+  }
+  OK(n > BOX_COUNT(never) - 1 && wrong == 0, "%s: %zu questions, every answer is no", title, n);
+}
+
 /* --- row by row as on Linux --------------------------------------------------------------------------------------- */
 
 /* What macOS asks its profile for what the probe does: operations, each with what of the path it is about. */
@@ -383,6 +510,95 @@ static void compare(const char *title, const jailer_config *config) {
       OK(used[i], "%s: there is such a difference: %s: %s", title, differences[i].op, differences[i].why);
 }
 
+/* Renames: from one place to another, and what is put in the place of a grant. macos_says n where Linux says y is a hole
+   in the comparison above; y where Linux says n is meant, and why. */
+static const struct {
+  const char *from, *to;
+  char linux_says, macos_says;
+} renames[] = {
+    {"^/g/w/file", "^/g/w/file9", 'y', 'y'},
+    {"^/g/w/file", "^/g/w/sub/file9", 'y', 'y'},
+    {"^/g/w/deep", "^/g/w/deep9", 'y', 'y'}, /* with a writable grant in it, which stays one at its new place */
+    {"^/g/w/file", "^/g/w2/file9", 'n', 'y'}, /* two mounts on Linux; on macOS from one writable place to another */
+    {"^/g/w/sub", "^/g/w2/sub9", 'n', 'y'},
+    {"./shared/file", "./tmp/file9", 'n', 'y'},
+    {"^/g/w/ro", "^/g/w/ro9", 'n', 'n'},
+    {"^/g/w/ro", "^/g/w2/ro9", 'n', 'n'},
+    {"^/g/w/x", "^/g/w/x9", 'n', 'n'},
+    {"^/g/w/rofile", "^/g/w/rofile9", 'n', 'n'},
+    {"^/g/w/file", "^/g/w/rofile", 'n', 'n'},
+    {"^/g/w/sub", "^/g/w/ro", 'n', 'n'},
+    {"^/g/w/sub", "^/g/w/x", 'n', 'n'},
+    {"^/g/w/sub", "^/g/w/x/w", 'n', 'n'},
+    {"^/g/w/sub", "^/g/w/deep/w", 'n', 'n'},
+    {"^/g/w/x/w", "^/g/w/w9", 'n', 'n'},
+    {"^/g/w/x/w/file", "^/g/w/x/file9", 'n', 'n'},
+    {"^/g/w/x/w/file", "^/g/w/x/file", 'n', 'n'},
+    {"^/g/w/file", "^/g/w/ro/file9", 'n', 'n'},
+    {"^/g/w/file", "^/g/w/ro/file", 'n', 'n'},
+    {"^/g/w/ro/file", "^/g/w/file9", 'n', 'n'},
+    {"^/g/w/file", "^/g/w/x/file9", 'n', 'n'},
+    {"^/g/x/file", "^/g/w/file9", 'n', 'n'},
+    {"^/g/x/file", "^/g/x/w/file9", 'n', 'n'},
+    {"^/g/x/w/file", "^/g/x/file9", 'n', 'n'},
+    {"^/g/x/w", "^/g/x/w9", 'n', 'n'},
+    {"^/g/x/sub", "^/g/x/w/sub9", 'n', 'n'},
+    {"^/g/r/file", "^/g/r/w/file9", 'n', 'n'},
+    {"^/g/r/w/file", "^/g/r/file9", 'n', 'n'},
+    {"^/g/r/w/file", "^/g/r/x/file9", 'n', 'n'},
+    {"^/g/r/wfile", "^/g/r/w/file9", 'n', 'n'},
+    {"^/g/r/w/file", "^/g/r/wfile", 'n', 'n'},
+    {"^/g/w", "^/g/w9", 'n', 'n'},
+    {"^/g/w", "^/g/w2/w9", 'n', 'n'},
+    {"^/g/w2/file", "^/g/files/w", 'n', 'n'},
+    {"^/g/files/w", "^/g/w/w9", 'n', 'n'},
+    {"^/g/w/file", "^/g/file9", 'n', 'n'},
+    {"./tmp/file", "./exit", 'n', 'n'},
+    {"./exit", "./tmp/exit9", 'n', 'n'},
+    {"./tmp/file", "./disks/disk.qcow2", 'n', 'n'},
+    {"./tmp/file", "./bin/probe_box", 'n', 'n'},
+    {"./bin/probe_box", "./tmp/probe9", 'n', 'n'},
+    {"./shared", "./tmp/shared9", 'n', 'n'},
+    {"./tmp/file", "./file9", 'n', 'n'},
+    {"./disks/disk.qcow2", "./shared/disk9", 'n', 'n'},
+};
+
+static void compare_renames(const jailer_config *config) {
+  static box_ran ran;
+  char *ops[2 * BOX_COUNT(renames) + 1];
+  size_t asked[BOX_COUNT(renames)][3];
+  for (size_t i = 0; i < BOX_COUNT(renames); i++)
+    for (int back = 0; back < 2; back++) {
+      ops[2 * i + (size_t)back] = malloc(2 * JAILER_PATH_MAX + 16);
+      sprintf(ops[2 * i + (size_t)back], "rename:%s|%s", box_path(back ? renames[i].to : renames[i].from), box_path(back ? renames[i].from : renames[i].to));
+    }
+  ops[2 * BOX_COUNT(renames)] = NULL;
+  box_start(&ran, config, ops);
+  box_finish(&ran);
+  sb_begin();
+  sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(renames); i++) {
+    asked[i][0] = sb_ask("file-write-unlink", kernel_path(box_path(renames[i].from)));
+    asked[i][1] = sb_ask("file-write-create", kernel_path(box_path(renames[i].to)));
+    asked[i][2] = sb_ask("file-write-unlink", kernel_path(box_path(renames[i].to)));
+  }
+  if (!OK(box_ended_well(&ran) && sb_run(), "renames in a box, and under its profile")) return;
+  for (size_t i = 0; i < BOX_COUNT(renames); i++) {
+    const char *at = ran.text;
+    for (size_t k = 0; k < 2 * i; k++) at += strcspn(at, "\n") + 1;
+    at += strlen(ops[2 * i]) + 1;
+    char said[32];
+    snprintf(said, sizeof said, "%.*s", (int)strcspn(at, "\n"), at);
+    const bool both = sb_allows(asked[i][0]) && sb_allows(asked[i][1]) && sb_allows(asked[i][2]);
+    const char on_linux = linux_answer("rename", said), macos = both ? 'y' : 'n';
+    OK(on_linux == renames[i].linux_says && macos == renames[i].macos_says, "rename %s to %s: Linux %c, macOS %c", renames[i].from, renames[i].to,
+       renames[i].linux_says, renames[i].macos_says);
+    if (on_linux != renames[i].linux_says || macos != renames[i].macos_says)
+      printf("# Linux said %s; the profile: unlink %s, create %s, unlink there %s\n", said, sb_said(asked[i][0]), sb_said(asked[i][1]), sb_said(asked[i][2]));
+  }
+  for (size_t i = 0; ops[i]; i++) free(ops[i]);
+}
+
 static void test_rows(void) {
   const char *paths[] = {"^/g/w",       "^/g/w2",      "^/g/w/ro",     "^/g/w/ro2",   "^/g/w/x",     "^/g/w/x/w",      "^/g/w/rofile", "^/g/w/deep/w",
                          "^/g/x",       "^/g/x/w",     "^/g/x/r",      "^/g/r",       "^/g/r/w",     "^/g/r/x",        "^/g/r/wfile",  "^/g/r/xfile",
@@ -409,134 +625,14 @@ static void test_rows(void) {
   if (!OK(code == JAILER_OK, "a plan for macOS of the same configuration%s%s", code ? ": " : "", code ? text : "")) return;
   if (!OK(ask_of_profile(), "the same attempts under its profile")) return;
   compare("rows", &config);
+  compare_renames(&config);
+  static const char *const inside[] = {"./shared", "./shared/file", "./exit", "./bin", "./bin/probe_box", "./disks/disk.qcow2", "~/bases/base.raw",
+                                       "^/g/w", "^/g/w/ro", "^/g/w/x", "^/g/w/x/w", "^/g/x", "^/g/r", "^/g/files/w"};
+  char real[BOX_COUNT(inside)][JAILER_PATH_MAX];
+  const char *about[BOX_COUNT(inside)];
+  for (size_t i = 0; i < BOX_COUNT(inside); i++) about[i] = strcpy(real[i], kernel_path(box_path(inside[i])));
+  ask_never("a box", false, false, about, BOX_COUNT(about));
   for (size_t i = 0; i < BOX_COUNT(paths); i++) free((void *)(uintptr_t)grants[i].path);
-}
-
-/* --- what no profile allows --------------------------------------------------------------------------------------- */
-
-/* Asked of every kind of profile. A subject "" is none. */
-static const struct {
-  const char *op, *about;
-} never[] = {
-    /* other processes */
-    {"signal", "others"}, {"signal", "initproc"}, {"signal", "pgrp"}, {"signal", "children"},
-    {"process-info-pidinfo", "others"}, {"process-info-pidfdinfo", "others"}, {"process-info-pidfileportinfo", "others"},
-    {"process-info-rusage", "others"}, {"process-info-setcontrol", "others"}, {"process-info-dirtycontrol", "others"},
-    {"process-info-ledger", "others"}, {"process-info-codesignature", "others"}, {"process-info-listpids", "others"},
-    {"process-codesigning-status-get", "others"}, {"process-codesigning-status-set", "self"}, {"process-codesigning-status-set", "others"},
-    {"mach-priv-task-port", "others"}, {"mach-priv-task-port", "self"}, {"mach-task-name", "others"}, {"mach-task-read", "others"},
-    {"mach-task-inspect", "others"}, {"mach-task-special-port-set", ""}, {"mach-priv-host-port", ""}, {"mach-host-special-port-set", ""},
-    {"mach-host-exception-port-set", ""}, {"system-debug", "others"}, {"system-sched", "others"},
-    {"sysctl-read", "kern.procargs"}, {"sysctl-read", "kern.procargs2"}, {"sysctl-read", "kern.proc.all"}, {"sysctl-read", "kern.proc.pid.1"},
-    {"sysctl-read", "kern.bootargs"}, {"sysctl-read", "kern.corefile"}, {"sysctl-read", "net.inet.tcp.pcblist_n"}, {"sysctl-read", "x"},
-    {"sysctl-write", "hw.ncpu"}, {"sysctl-write", "kern.hostname"}, {"sysctl-write", "x"},
-    {"ipc-sysv-msg", ""}, {"ipc-sysv-sem", ""}, {"ipc-sysv-shm", ""}, {"ipc-posix-sem-create", "x"}, {"ipc-posix-sem-open", "x"},
-    {"ipc-posix-sem-post", "x"}, {"ipc-posix-shm-write-create", "x"}, {"ipc-posix-shm-write-data", "x"}, {"ipc-posix-shm-read-data", "x"},
-    {"ipc-posix-shm-write-data", "apple.shm.notification_center"}, {"ipc-posix-shm-write-unlink", "apple.shm.notification_center"},
-    {"ipc-posix-shm-read-data", "apple.cfprefs.501v1"},
-    /* programs started by somebody else */
-    {"lsopen", ""}, {"job-creation", ""}, {"appleevent-send", "com.apple.Terminal"}, {"authorization-right-obtain", "system.privilege.admin"},
-    {"mach-lookup", "com.apple.coreservices.launchservicesd"}, {"mach-lookup", "com.apple.coreservices.appleevents"},
-    {"mach-lookup", "com.apple.CoreServices.coreservicesd"}, {"mach-lookup", "com.apple.lsd.mapdb"}, {"mach-lookup", "com.apple.lsd.open"},
-    {"mach-lookup", "com.apple.xpc.launchd.domain.user.501"}, {"mach-lookup", "com.apple.distributed_notifications@Uv3"},
-    {"mach-lookup", "com.apple.pasteboard.1"}, {"mach-lookup", "com.apple.windowserver.active"}, {"mach-lookup", "com.apple.securityd"},
-    {"mach-lookup", "com.apple.SecurityServer"}, {"mach-lookup", "com.apple.secd"}, {"mach-lookup", "com.apple.tccd"},
-    {"mach-lookup", "com.apple.cfprefsd.agent"}, {"mach-lookup", "com.apple.cfprefsd.daemon"}, {"mach-lookup", "com.apple.FSEvents"},
-    {"mach-lookup", "com.apple.system.opendirectoryd.api"}, {"mach-lookup", "com.apple.audio.audiohald"}, {"mach-lookup", "com.apple.backupd"},
-    {"mach-lookup", "com.apple.networkd"}, {"mach-lookup", "com.apple.NetworkSharing"}, {"mach-lookup", "com.apple.diskarbitration"},
-    {"mach-lookup", "com.apple.hdiejectd"}, {"mach-lookup", "com.apple.logd.admin"}, {"mach-lookup", "com.apple.logd2"},
-    {"mach-register", "com.apple.logd"}, {"mach-register", "x"}, {"mach-cross-domain-lookup", "com.apple.logd"},
-    {"distributed-notification-post", "x"}, {"darwin-notification-post", "com.apple.system.lowpowermode"},
-    /* the machine */
-    {"iokit-open-user-client", "AppleHVClient"}, {"iokit-open-user-client", "IOUserClient"}, {"iokit-open-user-client", "RootDomainUserClient"},
-    {"iokit-open-service", "IOAccelerator"}, {"iokit-open-service", "AppleSMC"}, {"iokit-set-properties", "IOService"},
-    {"iokit-get-properties", "IOService"}, {"nvram-get", "boot-args"}, {"nvram-set", "boot-args"}, {"nvram-delete", "boot-args"},
-    {"system-acct", ""}, {"system-audit", ""}, {"system-automount", "/"}, {"system-fsctl", ""}, {"system-info", ""}, {"system-kas-info", ""},
-    {"system-kext-load", ""}, {"system-kext-unload", ""}, {"system-kext-query", ""}, {"system-mac-label", ""}, {"system-nfssvc", ""},
-    {"system-privilege", ""}, {"system-reboot", ""}, {"system-set-time", ""}, {"system-suspend-resume", ""}, {"system-swap", ""},
-    {"system-socket\tAF_SYSTEM\tprotocol=1", ""}, {"system-socket\tAF_NDRV\tprotocol=0", ""}, {"system-package-check", ""},
-    {"system-memorystatus-control", ""}, {"boot-arg-set", "x"}, {"device-camera", ""}, {"device-microphone", ""}, {"hid-control", ""},
-    {"load-unsigned-code", ""}, {"opendirectory-user-modify", ""}, {"qtn-user", ""}, {"fs-rename", ""}, {"fs-snapshot-create", ""},
-    {"fs-snapshot-delete", ""}, {"fs-snapshot-mount", ""}, {"fs-snapshot-revert", ""}, {"fs-quota-on", ""},
-    {"user-preference-read", "com.apple.Terminal"}, {"user-preference-write", "com.apple.Terminal"},
-    {"managed-preference-read", "com.apple.Terminal"}, {"generic-issue-extension", "x"}, {"iokit-issue-extension", ""},
-    {"mach-issue-extension", "x"}, {"ipc-posix-issue-extension", "x"}, {"storage-class-map", ""},
-    /* files, whatever was granted */
-    {"file-link", "PATH"}, {"file-clone", "PATH"}, {"file-mknod", "PATH"}, {"file-write-setugid", "PATH"}, {"file-mount", "PATH"},
-    {"file-mount-update", "PATH"}, {"file-unmount", "PATH"}, {"file-chroot", "PATH"}, {"file-revoke", "PATH"}, {"file-issue-extension", "PATH"},
-    {"file-search", "PATH"}, {"file-ioctl\t/dev/tty\tioctl=2147578994", ""}, {"file-ioctl\t/dev/ttys001\tioctl=2147578994", ""},
-    {"file-read-data", "/dev/rdisk0"}, {"file-write-data", "/dev/rdisk0"}, {"file-read-data", "/dev/disk0"}, {"file-read-data", "/dev/bpf0"},
-    {"file-read-data", "/dev/ttys000"}, {"file-write-data", "/dev/ttys000"}, {"file-read-data", "/dev/auditpipe"}, {"file-read-data", "/dev/klog"},
-    {"file-write*", "/"}, {"file-write*", "/etc"}, {"file-write*", "/private/etc/passwd"}, {"file-write*", "/usr/lib/libSystem.B.dylib"},
-    {"file-write*", "/System/Library/x"}, {"file-write*", "/private/tmp/x"}, {"file-write*", "/private/var/tmp/x"}, {"file-write*", "/Users/u/x"},
-    {"file-write*", "/private/var/folders/zz/T/x"}, {"file-read*", "/private/tmp/x"}, {"file-read*", "/Users/u/.ssh/id_rsa"},
-    {"file-read*", "/private/etc/master.passwd"}, {"file-read*", "/private/var/db/dslocal/nodes/Default/users/root.plist"},
-    {"file-read*", "/Library/Keychains/System.keychain"}, {"file-read*", "/Library/Preferences/com.apple.security.plist"},
-    {"file-read*", "/private/var/root"}, {"file-read*", "/Volumes/x"}, {"file-read*", "/private/var/run/docker.sock"},
-    {"file-write-create", "/dev/null"}, {"file-write-unlink", "/dev/null"}, {"file-write-mode", "/dev/null"}, {"file-write-create", "/dev/fd/3"},
-    {"process-exec*", "/Users/v/x"}, {"process-exec*", "/private/tmp/x"}, {"process-exec*", "/dev/null"}, {"process-exec*", "/Applications/A"},
-    {"process-exec*", "/dev/fd/3"}, {"process-exec*", "/usr/libexec/x"}, {"process-exec*", "/usr/local/bin/x"}, {"file-map-executable", "/dev/fd/3"},
-    {"file-map-executable", "/private/tmp/x"}, {"file-map-executable", "/Users/v/x"}, {"file-map-executable", "/dev/zero"},
-    /* sockets with a path */
-    {"network-outbound", "unix:/private/var/run/docker.sock"}, {"network-outbound", "unix:/private/tmp/com.apple.launchd.x/Listeners"},
-    {"network-outbound", "unix:/private/var/run/syslog"}, {"network-bind", "unix:/private/tmp/x"}, {"network-bind", "unix:/private/var/run/mDNSResponder"},
-    {"network-inbound", "unix:/private/tmp/x"}, {"network-outbound", "unix:/Users/u/.gnupg/S.gpg-agent"},
-};
-
-/* Without allow_network, or without a terminal, these as well. */
-static const struct {
-  bool network;
-  const char *op, *about;
-} unless[] = {
-    {true, "network-outbound", "tcp4:1.2.3.4:80"}, {true, "network-outbound", "tcp4:127.0.0.1:80"}, {true, "network-outbound", "tcp6:::1:80"},
-    {true, "network-outbound", "udp4:1.2.3.4:53"}, {true, "network-outbound", "udp6:2001:db8::1:53"}, {true, "network-bind", "tcp4:0.0.0.0:80"},
-    {true, "network-bind", "udp6:::1:80"}, {true, "network-inbound", "tcp4:0.0.0.0:80"}, {true, "network-inbound", "tcp6:::1:80"},
-    {true, "network-outbound", "unix:/private/var/run/mDNSResponder"}, {true, "system-socket\tAF_SYSTEM\tprotocol=2", ""},
-    {true, "system-socket\tAF_ROUTE\tprotocol=0", ""}, {true, "mach-lookup", "com.apple.SystemConfiguration.configd"},
-    {true, "mach-lookup", "com.apple.SystemConfiguration.DNSConfiguration"}, {true, "mach-lookup", "com.apple.trustd.agent"},
-    {true, "sysctl-read", "net.routetable.0.0.3.0"}, {true, "file-read*", "/private/etc/resolv.conf"},
-    {false, "pseudo-tty", ""}, {false, "file-read-data", "/dev/ptmx"}, {false, "file-write-data", "/dev/ptmx"}, {false, "file-read-data", "/dev/tty"},
-    {false, "file-write-data", "/dev/tty"}, {false, "file-ioctl\t/dev/tty\tioctl=1", ""}, {false, "file-ioctl\t/dev/ttys001\tioctl=1", ""},
-};
-
-/* What is open by a default of its own and stays so, and why that is no hole: each is said by the profile to be allowed. */
-static const struct {
-  const char *op, *about, *why;
-} left_open[] = {
-    {"syscall-unix", "", "the system calls themselves: nothing would run"},
-    {"dynamic-code-generation", "", "a just-in-time compiler is let alone on Linux too: what it writes is not executed as a program"},
-    {"socket-ioctl", "AF_UNIX", "FIONREAD is one; what changes interfaces takes root"},
-    {"file-test-existence", "/x", "whether a name is there"},
-};
-
-/* Each profile is asked all of that; `paths` are what its grants are about. */
-static void ask_never(const char *title, bool network, bool terminal, const char *const *paths, size_t path_count) {
-  static size_t asked[BOX_COUNT(never) * 32 + BOX_COUNT(unless)];
-  static char what[BOX_COUNT(never) * 32 + BOX_COUNT(unless)][160];
-  size_t n = 0, wrong = 0;
-  sb_begin();
-  const size_t taken = sb_profile(profile, profile_size);
-  for (size_t i = 0; i < BOX_COUNT(never); i++)
-    for (size_t k = 0; k < (strcmp(never[i].about, "PATH") ? 1 : path_count + 1) && k < 32; k++) {
-      const char *about = strcmp(never[i].about, "PATH") ? never[i].about : k ? paths[k - 1] : "/Users/u/x";
-      snprintf(what[n], sizeof what[n], "%s %s", never[i].op, about);
-      asked[n++] = sb_ask(never[i].op, *about ? about : NULL);
-    }
-  for (size_t i = 0; i < BOX_COUNT(unless); i++) {
-    if (unless[i].network ? network : terminal) continue;
-    snprintf(what[n], sizeof what[n], "%s %s", unless[i].op, unless[i].about);
-    asked[n++] = sb_ask(unless[i].op, *unless[i].about ? unless[i].about : NULL);
-  }
-  if (!OK(sb_run() && !strcmp(sb_said(taken), "ok"), "%s: the profile is taken", title)) {
-    printf("# %s\n", sb_said(taken));
-    return;
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (sb_denies(asked[i])) continue;
-    wrong++;
-    printf("# %s: %s\n", what[i], sb_said(asked[i]));
-  }
-  OK(n > BOX_COUNT(never) - 1 && wrong == 0, "%s: %zu questions, every answer is no", title, n);
 }
 
 static void test_never(void) {

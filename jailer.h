@@ -7074,9 +7074,10 @@ static const char jl_sbpl_base[] =
     "(deny default)\n"
     "\n"
     "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
-    "; of the machine and of other processes. And set-id bits, which belong to writing on some systems.\n"
+    "; of the machine and of other processes or speaks to them. And set-id bits, which are part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
-    "(deny process-info* nvram* iokit-get-properties)\n"
+    "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
+    "(deny mach-cross-domain-lookup darwin-notification-post system-privilege)\n"
     "\n"
     "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
     "(allow file-read* (literal \"/\"))\n"
@@ -7084,7 +7085,7 @@ static const char jl_sbpl_base[] =
     "; Children. Signals to, and questions about, the processes of this sandbox alone.\n"
     "(allow process-fork)\n"
     "(allow signal (target same-sandbox))\n"
-    "(allow process-info* (target same-sandbox))\n"
+    "(allow process-info* process-info-codesignature (target same-sandbox))\n"
     "\n"
     "; The C library: users by name and number, changes of the time zone, the log.\n"
     "(allow mach-lookup\n"
@@ -7238,13 +7239,22 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
 
 /* --- rules --- */
 
-/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The path was checked:
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written, and \xHH for the bytes of
+   UTF-8: sandbox-exec was seen to abort, without a word, on a profile that is not ASCII. The path was checked:
    jl_plan_seatbelt_path. */
 static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
+  static const char digits[] = "0123456789abcdef";
   jl_buf_char(b, '"');
   for (size_t i = 0; i < n; i++) {
-    if (path[i] == '\\' || path[i] == '"') jl_buf_char(b, '\\');
-    jl_buf_char(b, path[i]);
+    const unsigned char c = (unsigned char)path[i];
+    if (c == '\\' || c == '"') jl_buf_char(b, '\\');
+    if (c < 0x80) {
+      jl_buf_char(b, path[i]);
+      continue;
+    }
+    jl_buf_str(b, "\\x");
+    jl_buf_char(b, digits[c >> 4]);
+    jl_buf_char(b, digits[c & 15]);
   }
   jl_buf_char(b, '"');
 }
@@ -7409,7 +7419,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
     if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
-    open[depth++] = node;
+    if (tree) open[depth++] = node;
   }
   jl_arena_free(&scratch);
   return open != NULL;

@@ -7061,7 +7061,9 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
  * - Of the rules for one operation the last that matches decides. Some saw that one with a filter comes before one
  *   without, and that one for file-write-data comes before one for file-write*, wherever they stand. So what was given
  *   is taken back by the same name and with a filter, and a narrow name that is allowed is never taken back by a wider.
- * - Some operations are allowed unless they are denied by name, whatever (deny default) says.
+ * - Some operations are allowed unless they are denied by name, whatever (deny default) says. Left as they are: what
+ *   programs may need to start, and nobody was seen to deny (dynamic-code-generation, file-test-existence,
+ *   mach-cross-domain-lookup, socket-ioctl, syscall-unix).
  * - A path is compared, byte by byte, with what the kernel calls a file: absolute, without links and firmlinks, without
  *   "//" and a trailing "/". A rule that is spelled in another way never matches.
  * ============================================================================================ */
@@ -7077,7 +7079,7 @@ static const char jl_sbpl_base[] =
     "; of the machine and of other processes or speaks to them. And set-id bits, which are part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
     "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
-    "(deny mach-cross-domain-lookup darwin-notification-post system-privilege)\n"
+    "(deny darwin-notification-post system-privilege)\n"
     "\n"
     "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
     "(allow file-read* (literal \"/\"))\n"
@@ -7239,22 +7241,15 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
 
 /* --- rules --- */
 
-/* A string of the language. Of what a backslash can begin there only \\ and \" are written, and \xHH for the bytes of
-   UTF-8: sandbox-exec was seen to abort, without a word, on a profile that is not ASCII. The path was checked:
-   jl_plan_seatbelt_path. */
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The bytes of UTF-8 stand as
+   they are, which was seen to match: one saw sandbox-exec end on a profile that is not ASCII, and then nothing runs,
+   but an escape (\xHH) that it did not read would make a rule that takes an access back one that never matches. The
+   path was checked: jl_plan_seatbelt_path. */
 static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
-  static const char digits[] = "0123456789abcdef";
   jl_buf_char(b, '"');
   for (size_t i = 0; i < n; i++) {
-    const unsigned char c = (unsigned char)path[i];
-    if (c == '\\' || c == '"') jl_buf_char(b, '\\');
-    if (c < 0x80) {
-      jl_buf_char(b, path[i]);
-      continue;
-    }
-    jl_buf_str(b, "\\x");
-    jl_buf_char(b, digits[c >> 4]);
-    jl_buf_char(b, digits[c & 15]);
+    if (path[i] == '\\' || path[i] == '"') jl_buf_char(b, '\\');
+    jl_buf_char(b, path[i]);
   }
   jl_buf_char(b, '"');
 }

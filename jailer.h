@@ -16909,6 +16909,7 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
   if (plan->engine == JAILER_ENGINE_SEATBELT) {
     jl_buf_str(b, plan->own_profile ? "\nprofile the caller's" : "\nprofile written");
+    if (plan->allow_network && !plan->own_profile) jl_buf_str(b, "\nnetwork");
   } else {
     jl_buf_str(b, "\nhostname ");
     jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));

@@ -28,12 +28,12 @@ EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/print_sbpl 
 # The suite: test programs, for every system and for Linux alone; then scripts, which say themselves what they need.
 TESTS_ANYWHERE = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_report \
-	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy
+	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy $B/test_sbpl_eval
 TESTS_LINUX = \
 	$B/test_spawn $B/test_jail $B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads \
 	$B/test_leaks $B/test_cli $B/test_seed $B/test_box $B/test_nested $B/test_init $B/test_cgroup \
 	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self \
-	$B/test_sbpl_eval $B/test_sbpl
+	$B/test_sbpl
 TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh

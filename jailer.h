@@ -7076,7 +7076,7 @@ static const char jl_sbpl_base[] =
     "(deny default)\n"
     "\n"
     "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
-    "; of the machine and of other processes or speaks to them. And set-id bits, which are part of writing on some systems.\n"
+    "; of the machine and of other processes, or speaks to them. And set-id bits, part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
     "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
     "(deny darwin-notification-post system-privilege)\n"

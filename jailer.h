@@ -8375,7 +8375,7 @@ static void jl_sys_fd_path(char text[40], int fd) {
 }
 
 /* What a path descriptor refers to, opened for reading. */
-static long jl_sys_reopen(int path_fd) {
+JL_UNUSED static long jl_sys_reopen(int path_fd) {
   char link[40];
   jl_sys_fd_path(link, path_fd);
   return jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);

@@ -69,8 +69,8 @@ static const question questions[] = {
     {START "(allow file-write* (literal \"/a\"))", "file-write*", "/a", "allow"},
     {START "(allow file-write-unlink (literal \"/a\"))", "file-write-create", "/a", "deny"},
     {START "(allow file-read* (literal \"/a\\\"b\\\\c\"))", "file-read-data", "/a\"b\\c", "allow"},
-    {START "(allow file-read* (literal \"/\\xc3\\xa9\"))", "file-read-data", "/\xc3\xa9", "allow"},
-    {START "(allow file-read* (literal \"/\\xc3\\xa9\"))", "file-read-data", "/\xc3", "deny"},
+    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "file-read-data", "/\xc3\xa9", "allow"},
+    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "file-read-data", "/\xc3", "deny"},
     {START "(allow file-read* (literal \"/a;b\")) ; (allow file-write*)", "file-read-data", "/a;b", "allow"},
     {START "(allow file-read* (literal \"/a;b\")) ; (allow file-write*)", "file-write*", "/a;b", "deny"},
     {START "(allow file-read* (literal \"/a)(allow file-write*\"))", "file-write*", "/a", "deny"},
@@ -242,12 +242,10 @@ static const struct {
     {START "(allow file-read* (literal \"/a\\t\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\x41\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\x8\"))", "escape"},
-    {START "(allow file-read* (literal \"/a\\xg0\"))", "escape"},
+    {START "(allow file-read* (literal \"/a\\xc3\\xa9\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\101\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\/\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\", "escape"},
-    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "ASCII"},
-    {START "(allow file-read* (literal \"/\xff\"))", "ASCII"},
     {START "(allow file-read* (literal \"/a\nb\"))", "ASCII"},
     {START "(allow file-read* (literal \"/a\x7f\"))", "ASCII"},
     {START "; caf\xc3\xa9\n", "ASCII"},
@@ -322,7 +320,7 @@ static void test_malformed(void) {
 /* What a list of rules looks like: everything in it, in order. */
 static void test_list(void) {
   static const char profile[] =
-      START "(allow file-read* file-ioctl (literal \"/a b\" \"/\\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
+      START "(allow file-read* file-ioctl (literal \"/a b\" \"/\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
             "(allow lsopen)\n(allow network-outbound (remote unix-socket (path-literal \"/s\")) (remote ip) (remote tcp \"*:80\"))\n"
             "(allow file-read-data (require-all (prefix \"/x\") (require-not (regex #\"y z$\"))))\n(allow signal (target self pgrp))";
   static const char list[] = "allow\tfile-read*\tliteral\t/a%20b\nallow\tfile-read*\tliteral\t/%ff\nallow\tfile-read*\tsubpath\t/c\n"

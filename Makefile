@@ -30,11 +30,16 @@ TESTS = \
 	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
 	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
 	$B/test_libseccomp $B/test_policy $B/test_self
+# The macOS part, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
+DARWIN_TESTS = $B/test_darwin
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_seatbelt $B/probe_spawn
+
+# What stands in for sandbox-exec; likewise.
+SANDBOX_EXEC = $B/sandbox_exec
 
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
@@ -46,6 +51,7 @@ BENCHES = $B/bench $B/floor $B/seccomp_peer
 HEADER = jailer.h
 TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
 	tests/inside.h
+DARWIN_HEADERS = tests/darwin/darwin.h tests/darwin/calls.h tests/darwin/plain.h tests/darwin/tell.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -57,13 +63,13 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
-	@$(TAP) $(TESTS) $(SCRIPTS)
+test: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $B/noop
+	@$(TAP) $(TESTS) $(DARWIN_TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
 	JAILER_BUILD="$B" $B/bench >$B/bench.tmp
@@ -115,7 +121,16 @@ $(TESTS) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
-$(PROBES): tests/canary.h tests/inside.h
+$(DARWIN_TESTS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
+	@mkdir -p $B
+	$(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(SANDBOX_EXEC): $(DARWIN_HEADERS)
+	@mkdir -p $B
+	$(COMPILE_TEST) -static -o $@ tests/darwin/$(@F).c $(LINK) 2>/dev/null || \
+	  $(COMPILE_TEST) -o $@ tests/darwin/$(@F).c $(LINK)
+
+$(PROBES): tests/canary.h tests/inside.h tests/darwin/tell.h
 	@mkdir -p $B
 	$(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
 	  $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
@@ -149,6 +164,7 @@ $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
 $B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
+$B/test_darwin: tests/test_darwin.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
 $B/test_gates: tests/test_gates.c
@@ -178,6 +194,8 @@ $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_reporter: tests/probe_reporter.c $(HEADER)
+$B/probe_seatbelt: tests/probe_seatbelt.c
+$B/sandbox_exec: tests/darwin/sandbox_exec.c
 $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c

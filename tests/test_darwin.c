@@ -17,6 +17,14 @@ static const char *in(const char *name) { /* a path in the test's directory */
   return to;
 }
 
+static const char *shown(const char *name) { /* as macOS tells it */
+  const char *path = in(name);
+  const bool linked = !strncmp(path, "/tmp/", 5) || !strncmp(path, "/var/", 5);
+  static char text[700];
+  snprintf(text, sizeof text, "%s%s", linked ? "/private" : "", path);
+  return text;
+}
+
 static int ended(pid_t pid) { /* its exit code, or 1000 + signal */
   int status = 0;
   if (waitpid(pid, &status, 0) != pid) return -1;
@@ -31,7 +39,7 @@ static void files(void) {
   struct stat st;
   const int fd = open(in("file"), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   OK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0640, "open makes a file with its mode");
-  OK(fcntl(fd, F_GETPATH, path) == 0 && !strcmp(path, in("file")), "F_GETPATH tells its path");
+  OK(fcntl(fd, F_GETPATH, path) == 0 && !strcmp(path, shown("file")), "F_GETPATH tells its path");
   OK(fcntl(fd, F_FULLFSYNC) == 0, "F_FULLFSYNC");
   OK(st.st_mtimespec.tv_sec > 1000000000 && st.st_ctimespec.tv_sec > 1000000000, "Darwin's names for the times");
   close(fd);
@@ -50,17 +58,51 @@ static void files(void) {
   at = open(in("file"), O_RDONLY | O_SYMLINK | O_CLOEXEC);
   OK(at >= 0 && fstat(at, &st) == 0 && S_ISREG(st.st_mode), "O_SYMLINK opens a file as ever");
   close(at);
-  at = open(in("dirlink/up"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
+  at = open(shown("dirlink/up"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
   OK(at == -1 && errno == ELOOP, "O_NOFOLLOW_ANY: no link on the way");
-  at = open(in("link"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
+  at = open(shown("link"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
   OK(at == -1 && errno == ELOOP, "O_NOFOLLOW_ANY: no link at the end");
-  at = open(in("file"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
-  OK(at >= 0 && fcntl(at, F_GETPATH, path) == 0 && !strcmp(path, in("file")), "O_NOFOLLOW_ANY: a path without links");
+  at = open(shown("file"), O_RDONLY | O_NOFOLLOW_ANY | O_CLOEXEC);
+  OK(at >= 0 && fcntl(at, F_GETPATH, path) == 0 && !strcmp(path, shown("file")),
+     "O_NOFOLLOW_ANY: a path without links");
   close(at);
   chmod(in("file"), 0);
   at = open(in("file"), O_EVTONLY | O_CLOEXEC);
   OK(at >= 0 && fstat(at, &st) == 0 && read(at, path, 1) == -1, "O_EVTONLY needs no permission and gives none");
   close(at);
+  chmod(in("file"), 0640);
+}
+
+/* Paths as macOS has them: the test's directory is below /tmp or /var. */
+static void places(void) {
+  struct {
+    uint32_t length;
+    attrreference_t path;
+    char bytes[2048];
+  } got;
+  struct attrlist wanted = {ATTR_BIT_MAP_COUNT, 0, ATTR_CMN_FULLPATH, 0, 0, 0, 0};
+  char path[PATH_MAX], private_path[700];
+  struct stat st, same;
+  strcpy(private_path, shown("file"));
+  OK(stat(in("file"), &st) == 0 && stat(private_path, &same) == 0 && st.st_ino == same.st_ino &&
+         st.st_dev == same.st_dev,
+     "what is below /tmp and /var is below /private");
+  const int fd = open(in("link"), O_RDONLY | O_CLOEXEC);
+  OK(fcntl(fd, F_GETPATH, path) == 0 && !strcmp(path, private_path), "F_GETPATH tells it so, without links");
+  close(fd);
+  OK(realpath(in("link"), path) && !strcmp(path, private_path), "so does realpath");
+  OK(getattrlist(in("dirlink/up"), &wanted, &got, sizeof got, 0) == 0 &&
+         !strcmp((char *)&got.path + got.path.attr_dataoffset, private_path) &&
+         got.path.attr_length == strlen(private_path) + 1 && got.length >= 12 + got.path.attr_length &&
+         got.length % 4 == 0,
+     "and getattrlist, in its way");
+  OK(getattrlist(in("none"), &wanted, &got, sizeof got, 0) == -1 && errno == ENOENT, "of a file that is there");
+  OK(getattrlist(in("file"), &wanted, &got, 16, 0) == -1 && errno == ERANGE, "where there is room");
+  wanted.fileattr = 1;
+  OK(getattrlist(in("file"), &wanted, &got, sizeof got, 0) == -1 && errno == EINVAL, "and nothing else was asked");
+  OK(lstat("/var", &st) == 0 && S_ISLNK(st.st_mode) && open("/var", O_RDONLY | O_NOFOLLOW) == -1 && errno == ELOOP,
+     "/var is a link");
+  OK(open("/var/tmp", O_RDONLY | O_NOFOLLOW_ANY) == -1 && errno == ELOOP, "which O_NOFOLLOW_ANY will not follow");
 }
 
 /* The program that Linux does not have. */
@@ -319,8 +361,9 @@ static void sandboxes(void) {
 
 /* What it leaves behind, and what is told of the process, while it runs. */
 static void sandboxed(void) {
-  char path[4096];
+  char path[4096], want[PATH_MAX] = "";
   char *argv[] = {"sandbox-exec", "-p", "(version 1) ; x\n", probe, "sleep", NULL}, *envp[] = {NULL};
+  if (!realpath(probe, want)) dw_die(probe);
   for (int marked = 1; marked >= 0; marked--) {
     dw_sandbox_exec_does(marked ? NULL : "unmarked");
     const pid_t pid = fork();
@@ -332,11 +375,11 @@ static void sandboxed(void) {
       _exit(1);
     }
     bool seen = false;
-    for (int i = 0; i < 5000 && (proc_pidpath(pid, path, sizeof path) <= 0 || strcmp(path, probe)); i++) {
+    for (int i = 0; i < 5000 && (proc_pidpath(pid, path, sizeof path) <= 0 || strcmp(path, want)); i++) {
       seen = seen || !strcmp(path, DW_SANDBOX_EXEC);
       usleep(1000);
     }
-    OK(!strcmp(path, probe), "the command runs%s", seen ? ", and was sandbox-exec before" : "");
+    OK(!strcmp(path, want), "the command runs%s", seen ? ", and was sandbox-exec before" : "");
     OK(sandbox_check(pid, NULL, 0) == marked, marked ? "it is sandboxed" : "without a mark it is not");
     if (marked) {
       char *profile = dw_sandbox_exec_left("profile", pid), *told = dw_sandbox_exec_left("told", pid);
@@ -423,12 +466,13 @@ int main(void) {
   const char *tmp = getenv("TMPDIR"), *build = getenv("JAILER_BUILD");
   char name[PATH_MAX];
   snprintf(name, sizeof name, "%s/test-darwin.XXXXXX", tmp && *tmp ? tmp : "/var/tmp");
-  if (!mkdtemp(name) || !realpath(name, probe)) dw_die(name);
+  if (!mkdtemp(name) || !(realpath)(name, probe)) dw_die(name);
   snprintf(top, sizeof top, "%.500s", probe);
   snprintf(name, sizeof name, "%s/probe_seatbelt", build && *build ? build : "build");
-  if (!realpath(name, probe)) dw_die(name);
+  if (!(realpath)(name, probe)) dw_die(name);
   dw_begin(top);
   files();
+  places();
   the_program();
   system_values();
   processes();

@@ -17,6 +17,8 @@
 #define execve(...) (dw_fails("execve") ? -1 : dw_execve(__VA_ARGS__))
 #define setgroups(...) (dw_fails("setgroups") ? -1 : dw_setgroups(__VA_ARGS__))
 #define waitid(...) (dw_fails("waitid") ? -1 : dw_waitid(__VA_ARGS__))
+#define chdir(path) (dw_fails("chdir") ? -1 : chdir(dw_file(AT_FDCWD, path)))
+#define realpath(path, to) (dw_fails("realpath") ? NULL : dw_realpath(path, to))
 #define uname(name) (dw_fails("uname") ? -1 : dw_uname(name))
 
 #define arc4random_buf(to, size) dw_random(to, size)
@@ -27,7 +29,6 @@
 #define munmap(at, size) (dw_fails("munmap") ? (munmap(at, size), errno = dw->error, -1) : munmap(at, size))
 
 /* Linux's */
-#define chdir(...) DW_CALL(chdir, -1, __VA_ARGS__)
 #define dup(...) DW_CALL(dup, -1, __VA_ARGS__)
 #define dup2(...) DW_CALL(dup2, -1, __VA_ARGS__)
 #define fchdir(...) DW_CALL(fchdir, -1, __VA_ARGS__)
@@ -64,7 +65,6 @@
 #define readdir(...) DW_CALL(readdir, NULL, __VA_ARGS__)
 #define readlink(...) DW_CALL(readlink, -1, __VA_ARGS__)
 #define readlinkat(...) DW_CALL(readlinkat, -1, __VA_ARGS__)
-#define realpath(...) DW_CALL(realpath, NULL, __VA_ARGS__)
 #define renameat(...) DW_CALL(renameat, -1, __VA_ARGS__)
 #define setegid(...) DW_CALL(setegid, -1, __VA_ARGS__)
 #define seteuid(...) DW_CALL(seteuid, -1, __VA_ARGS__)

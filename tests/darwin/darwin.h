@@ -20,9 +20,10 @@
  *   - zombies are found by proc_pidinfo with a non-zero argument only (proc_info.c), other users' processes by root
  *     only;
  *   - setgroups(0, ...) makes group 0 the only one, and the first group is the effective gid (kern_prot.c);
+ *   - /tmp, /var and /etc lead into /private, and that is how the kernel tells paths;
  *   - waitid with WNOHANG leaves what it was given alone where there is nothing to tell (kern_exit.c).
- * Not emulated are differences in numbers (AT_FDCWD, errno, signals), types (dev_t, mode_t), file names' case,
- * /private. */
+ * Not emulated are differences in numbers (AT_FDCWD, errno, signals), types (dev_t, mode_t), file names'
+ * case. */
 #ifndef DARWIN_H
 #define DARWIN_H
 #ifndef _GNU_SOURCE
@@ -44,6 +45,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/attr.h>
 #include <sys/clonefile.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -120,7 +122,26 @@ DW_UNUSED static void dw_disarm(void) {
 
 /* --- files: what only Darwin's descriptors can do, and the program that Linux does not have --- */
 
-/* The path of an open file; false where it is none. */
+/* /tmp, /var and /etc are links into /private on macOS: of a path, whether it begins with one of them. */
+static bool dw_linked(const char *path) {
+  static const char *const links[] = {"/tmp", "/var", "/etc"};
+  for (size_t i = 0; i < 3; i++)
+    if (strncmp(path, links[i], 4) == 0 && (path[4] == 0 || path[4] == '/')) return true;
+  return false;
+}
+
+/* A path as macOS tells it, in place: the emulated sandbox-exec by its name, and what is below those links below
+   /private. False: there is no room. */
+static bool dw_tell_path(char *path, size_t size) {
+  if (dw && strcmp(path, dw->sandbox_exec) == 0) strcpy(path, DW_SANDBOX_EXEC);
+  if (!dw_linked(path)) return true;
+  if (strlen(path) + sizeof "/private" > size) return false;
+  memmove(path + strlen("/private"), path, strlen(path) + 1);
+  memcpy(path, "/private", strlen("/private"));
+  return true;
+}
+
+/* Where an open file is, as Linux tells it; false where it is no file. */
 static bool dw_path_of(int fd, char path[DW_PATH]) {
   char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -129,10 +150,12 @@ static bool dw_path_of(int fd, char path[DW_PATH]) {
   return path[0] == '/';
 }
 
-/* The file behind a name: /usr/bin/sandbox-exec is the tests' program, or nothing. */
-DW_UNUSED static const char *dw_file(int dir, const char *path) {
+/* A path of macOS as one of this machine: /usr/bin/sandbox-exec is the tests' program, or nothing, and /private is not
+   there. */
+static const char *dw_file(int dir, const char *path) {
   char of[DW_PATH];
   if (!dw || !path) return path;
+  if (strncmp(path, "/private/", 9) == 0 && dw_linked(path + 8)) return path + 8;
   bool it = strcmp(path, DW_SANDBOX_EXEC) == 0;
   if (strcmp(path, "sandbox-exec") == 0) it = dw_path_of(dir, of) && strcmp(of, "/usr/bin") == 0;
   return !it ? path : dw->absent ? "/usr/bin/no-sandbox-exec" : dw->sandbox_exec;
@@ -145,7 +168,9 @@ DW_UNUSED static int dw_stated(int result, struct stat *st) {
 }
 
 DW_UNUSED static int dw_fstatat(int dir, const char *path, struct stat *st, int flags) {
-  return dw_stated(fstatat(dir, dw_file(dir, path), st, flags), st);
+  const int r = dw_stated(fstatat(dir, dw_file(dir, path), st, flags), st);
+  if (r == 0 && flags & AT_SYMLINK_NOFOLLOW && dw_linked(path) && !path[4]) st->st_mode = S_IFLNK | 0755;
+  return r;
 }
 
 DW_UNUSED static int dw_openat(int dir, const char *path, int flags, ...) {
@@ -158,6 +183,7 @@ DW_UNUSED static int dw_openat(int dir, const char *path, int flags, ...) {
     mode = va_arg(list, unsigned);
     va_end(list);
   }
+  if (dw_linked(path) && (flags & O_NOFOLLOW_ANY || (flags & O_NOFOLLOW && !path[4]))) return errno = ELOOP, -1;
   path = dw_file(dir, path);
   if (flags & O_SYMLINK && fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
     return openat(dir, path, O_PATH | O_NOFOLLOW | (flags & O_CLOEXEC));
@@ -179,8 +205,34 @@ DW_UNUSED static int dw_fcntl(int fd, int command, ...) {
   if (fcntl(fd, F_GETFD) < 0) return -1;
   char path[DW_PATH];
   if (!dw_path_of(fd, path)) return errno = EBADF, -1; /* a pipe, a socket */
-  if (dw && strcmp(path, dw->sandbox_exec) == 0) strcpy(path, DW_SANDBOX_EXEC);
+  if (!dw_tell_path(path, sizeof path)) return errno = ENOSPC, -1;
   strcpy(arg, path);
+  return 0;
+}
+
+DW_UNUSED static char *dw_realpath(const char *path, char *to) {
+  char *real = realpath(dw_file(AT_FDCWD, path), to);
+  if (!real || !to) return real;
+  return dw_tell_path(real, PATH_MAX) ? real : (errno = ENAMETOOLONG, NULL);
+}
+
+/* Only the full path, alone: the length of all, a reference to the path behind it, the path with its NUL. */
+int getattrlist(const char *path, void *list, void *to, size_t size, unsigned options) {
+  const struct attrlist *asked = list;
+  char real[PATH_MAX];
+  attrreference_t reference = {(int32_t)sizeof reference, 0};
+  if (dw_fails("getattrlist")) return -1;
+  if (asked->bitmapcount != ATTR_BIT_MAP_COUNT || asked->commonattr != ATTR_CMN_FULLPATH || asked->volattr ||
+      asked->dirattr || asked->fileattr || asked->forkattr || options)
+    return errno = EINVAL, -1;
+  if (!realpath(dw_file(AT_FDCWD, path), real)) return -1;
+  if (!dw_tell_path(real, sizeof real)) return errno = ENAMETOOLONG, -1;
+  reference.attr_length = (uint32_t)strlen(real) + 1;
+  const uint32_t all = (uint32_t)(sizeof all + sizeof reference + (reference.attr_length + 3) / 4 * 4);
+  if (all > size) return errno = ERANGE, -1;
+  memcpy(to, &all, sizeof all);
+  memcpy((char *)to + sizeof all, &reference, sizeof reference);
+  memcpy((char *)to + sizeof all + sizeof reference, real, reference.attr_length);
   return 0;
 }
 
@@ -343,7 +395,7 @@ int proc_pidpath(int pid, void *buffer, uint32_t size) {
   const ssize_t n = readlink(link, buffer, size - 1);
   if (n <= 0) return dw_no(ESRCH);
   ((char *)buffer)[n] = 0;
-  if (strcmp(buffer, dw->sandbox_exec) == 0) strcpy(buffer, DW_SANDBOX_EXEC);
+  if (!dw_tell_path(buffer, size)) return dw_no(ENOSPC);
   return (int)strlen(buffer);
 }
 
@@ -490,7 +542,7 @@ static int dw_act(const dw_action *a) {
     if (fd < 0 || fd == a->fd) return fd;
     if (dup2(fd, a->fd) < 0) return -1;
     return close(fd);
-  case DW_CHDIR: return chdir(a->path);
+  case DW_CHDIR: return chdir(dw_file(AT_FDCWD, a->path));
   case DW_FCHDIR: return fchdir(a->fd);
   }
   return errno = EINVAL, -1;

@@ -15,11 +15,13 @@
 #undef execve
 #undef setgroups
 #undef waitid
+#undef chdir
+#undef realpath
 #undef uname
+#undef arc4random_buf
 #undef close
 #undef closedir
 #undef munmap
-#undef chdir
 #undef dup
 #undef dup2
 #undef fchdir
@@ -56,7 +58,6 @@
 #undef readdir
 #undef readlink
 #undef readlinkat
-#undef realpath
 #undef renameat
 #undef setegid
 #undef seteuid
@@ -72,4 +73,3 @@
 #undef unlinkat
 #undef waitpid
 #undef write
-#undef arc4random_buf

@@ -169,8 +169,9 @@ static void processes(void) {
   }
   while (getsid(pid) != pid) usleep(1000);
   OK(proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &child, size) == size && child.pbi_flags & PROC_FLAG_SLEADER &&
-         child.pbi_ppid == (uint32_t)getpid(),
-     "a child that leads a session");
+         child.pbi_ppid == (uint32_t)getpid() && !(child.pbi_flags & PROC_FLAG_EXEC) &&
+         !strcmp(child.pbi_comm, me.pbi_comm),
+     "a child that leads a session and is still a copy of this process");
   memset(&info, 0x55, sizeof info);
   const siginfo_t before = info;
   OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !memcmp(&info, &before, sizeof info),
@@ -362,10 +363,13 @@ static void sandboxes(void) {
 /* What it leaves behind, and what is told of the process, while it runs. */
 static void sandboxed(void) {
   char path[4096], want[PATH_MAX] = "";
-  char *argv[] = {"sandbox-exec", "-p", "(version 1) ; x\n", probe, "sleep", NULL}, *envp[] = {NULL};
+  char *argv[] = {"sandbox-exec", "-p", "", probe, "sleep", NULL}, *envp[] = {NULL};
   if (!realpath(probe, want)) dw_die(probe);
-  for (int marked = 1; marked >= 0; marked--) {
+  struct proc_bsdinfo info;
+  for (int i = 0; i < 3; i++) {
+    const bool marked = i != 1, denies = i == 0;
     dw_sandbox_exec_does(marked ? NULL : "unmarked");
+    argv[2] = i == 2 ? "(version 1)(allow default)" : "(version 1)(deny default) ; x\n";
     const pid_t pid = fork();
     if (pid == 0) {
       posix_spawnattr_t attributes;
@@ -380,11 +384,16 @@ static void sandboxed(void) {
       usleep(1000);
     }
     OK(!strcmp(path, want), "the command runs%s", seen ? ", and was sandbox-exec before" : "");
+    OK(proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info) > 0 && info.pbi_flags & PROC_FLAG_EXEC &&
+           !strcmp(info.pbi_comm, "probe_seatbelt"),
+       "it has the command's name");
     OK(sandbox_check(pid, NULL, 0) == marked, marked ? "it is sandboxed" : "without a mark it is not");
-    if (marked) {
+    OK(sandbox_check(pid, "file-write-data", 1, "/") == denies,
+       denies ? "and denied what is denied by default" : "and denied nothing");
+    if (denies) {
       char *profile = dw_sandbox_exec_left("profile", pid), *told = dw_sandbox_exec_left("told", pid);
       OK(profile && !strcmp(profile, argv[2]), "the profile is on record, in each byte");
-      OK(told && strstr(told, "\narg -p\narg (version 1) ; x%0A\narg ") && strstr(told, "\nend\n"),
+      OK(told && strstr(told, "\narg -p\narg (version 1)(deny default) ; x%0A\narg ") && strstr(told, "\nend\n"),
          "and what it was started with");
       free(profile);
       free(told);
@@ -407,7 +416,14 @@ static void sandboxed(void) {
   usleep(100000);
   OK(proc_pidpath(pid, path, sizeof path) > 0 && !strcmp(path, DW_SANDBOX_EXEC) && sandbox_check(pid, NULL, 0) == 0,
      "one that hangs is seen to be sandbox-exec, and not sandboxed");
+  OK(proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info) > 0 && info.pbi_flags & PROC_FLAG_EXEC &&
+         !strcmp(info.pbi_comm, "sandbox-exec"),
+     "also by its name");
   kill(pid, SIGKILL);
+  siginfo_t end;
+  OK(waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT) == 0 &&
+         proc_pidinfo(pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info) > 0 && !strcmp(info.pbi_comm, "sandbox-exec"),
+     "which a zombie keeps");
   ended(pid);
   dw_sandbox_exec_does(NULL);
 }

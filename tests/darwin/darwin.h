@@ -245,6 +245,15 @@ int fclonefileat(int from, int to_dir, const char *to, uint32_t flags) {
 
 /* --- identities and processes --- */
 
+/* A file's text, at most 1 MiB; the caller frees it. NULL: it cannot be read. */
+static char *dw_text(const char *path) {
+  FILE *f = fopen(path, "re");
+  char *text = f ? calloc(1, 1 << 20) : NULL;
+  if (text) text[fread(text, 1, (1 << 20) - 1, f)] = 0;
+  if (f) fclose(f);
+  return text;
+}
+
 DW_UNUSED static int dw_setgroups(int count, const gid_t *groups) {
   const gid_t wheel = 0, first = count > 0 ? groups[0] : wheel;
   if (setgroups(count > 0 ? (size_t)count : 1, count > 0 ? groups : &wheel)) return -1;
@@ -302,6 +311,7 @@ int sysctlbyname(const char *name, void *old, size_t *size, void *fresh, size_t 
    files have; false when there is none. */
 typedef struct dw_process {
   char name[64], state;
+  bool executed; /* a program of its own, since it was forked */
   int parent, group, session, terminal;
   unsigned long long start;
   unsigned uid[4], gid[4]; /* real, effective, saved, file system */
@@ -309,6 +319,7 @@ typedef struct dw_process {
 
 static bool dw_process_read(int pid, dw_process *out) {
   char path[64], text[4096];
+  unsigned flags = 0;
   memset(out, 0, sizeof *out);
   snprintf(path, sizeof path, "/proc/%d/stat", pid);
   FILE *f = fopen(path, "re");
@@ -318,9 +329,10 @@ static bool dw_process_read(int pid, dw_process *out) {
   const char *open = strchr(text, '('), *close = strrchr(text, ')');
   if (!open || !close) return false;
   snprintf(out->name, sizeof out->name, "%.*s", (int)(close - open - 1), open + 1);
-  if (sscanf(close + 1, " %c %d %d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &out->state,
-             &out->parent, &out->group, &out->session, &out->terminal, &out->start) != 6)
+  if (sscanf(close + 1, " %c %d %d %d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &out->state,
+             &out->parent, &out->group, &out->session, &out->terminal, &flags, &out->start) != 7)
     return false;
+  out->executed = !(flags & 0x40); /* PF_FORKNOEXEC */
   snprintf(path, sizeof path, "/proc/%d/status", pid);
   if (!(f = fopen(path, "re"))) return false;
   while (fgets(text, sizeof text, f)) {
@@ -328,6 +340,11 @@ static bool dw_process_read(int pid, dw_process *out) {
     sscanf(text, "Gid: %u %u %u %u", &out->gid[0], &out->gid[1], &out->gid[2], &out->gid[3]);
   }
   fclose(f);
+  /* Linux renames a process after it has set that flag, Darwin before: so its name is that of its file, while it has one */
+  snprintf(path, sizeof path, "/proc/%d/exe", pid);
+  const ssize_t length = readlink(path, text, sizeof text - 1);
+  text[length > 0 ? length : 0] = 0;
+  if (strrchr(text, '/')) snprintf(out->name, sizeof out->name, "%.63s", strrchr(text, '/') + 1);
   return true;
 }
 
@@ -369,8 +386,8 @@ int proc_pidinfo(int pid, int flavor, uint64_t arg, void *buffer, int size) {
   struct proc_bsdinfo *info = buffer;
   memset(info, 0, sizeof *info);
   info->pbi_status = p.state == 'Z' ? SZOMB : p.state == 'T' ? SSTOP : SRUN;
-  info->pbi_flags =
-      PROC_FLAG_LP64 | (p.session == pid ? PROC_FLAG_SLEADER : 0u) | (p.terminal ? PROC_FLAG_CONTROLT : 0u);
+  info->pbi_flags = PROC_FLAG_LP64 | (p.executed ? PROC_FLAG_EXEC : 0u) | (p.session == pid ? PROC_FLAG_SLEADER : 0u) |
+                    (p.terminal ? PROC_FLAG_CONTROLT : 0u);
   info->pbi_pid = (uint32_t)pid;
   info->pbi_ppid = (uint32_t)p.parent;
   info->pbi_ruid = p.uid[0], info->pbi_uid = p.uid[1], info->pbi_svuid = p.uid[2];
@@ -399,14 +416,15 @@ int proc_pidpath(int pid, void *buffer, uint32_t size) {
   return (int)strlen(buffer);
 }
 
-/* Whether the process came through the emulated sandbox-exec, which leaves a note of it: its start in clock ticks.
-   What the real one answers about a process that does not exist is not known; here it is -1. */
+/* Without an operation: whether the process came through the emulated sandbox-exec, which leaves a note of it: its
+   start in clock ticks. What the real one answers about a process that does not exist is not known; here it is -1.
+   With an operation: whether its profile denies by default; what it allows then nobody looks at. */
 int sandbox_check(pid_t pid, const char *operation, int type, ...);
 int sandbox_check(pid_t pid, const char *operation, int type, ...) {
   char path[600];
   dw_process p;
   unsigned long long start = 0;
-  (void)operation, (void)type;
+  (void)type;
   if (dw_fails("sandbox_check")) return -1;
   if (!dw_process_read(pid, &p)) return errno = ESRCH, -1;
   if (dw->unsandboxed) return 0;
@@ -414,7 +432,12 @@ int sandbox_check(pid_t pid, const char *operation, int type, ...) {
   FILE *f = fopen(path, "re");
   const bool noted = f && fscanf(f, "%llu", &start) == 1 && start == p.start;
   if (f) fclose(f);
-  return noted;
+  if (!noted || !operation) return noted;
+  snprintf(path, sizeof path, "%s/profile.%d", dw->dir, (int)pid);
+  char *profile = dw_text(path);
+  const bool denied = profile && strstr(profile, "(deny default)");
+  free(profile);
+  return denied;
 }
 
 /* --- posix_spawn, as a replacement for execve: POSIX_SPAWN_SETEXEC --- */
@@ -614,11 +637,7 @@ DW_UNUSED static void dw_sandbox_exec_does(const char *what) {
 DW_UNUSED static char *dw_sandbox_exec_left(const char *what, pid_t pid) {
   char path[600];
   snprintf(path, sizeof path, "%s/%s.%d", dw->dir, what, (int)pid);
-  FILE *f = fopen(path, "re");
-  char *text = f ? calloc(1, 1 << 20) : NULL;
-  if (text) text[fread(text, 1, (1 << 20) - 1, f)] = 0;
-  if (f) fclose(f);
-  return text;
+  return dw_text(path);
 }
 
 static void dw_die(const char *what) {

@@ -12,6 +12,7 @@
 #define PROC_FLAG_LP64 0x10
 #define PROC_FLAG_SLEADER 0x20
 #define PROC_FLAG_CONTROLT 0x80
+#define PROC_FLAG_EXEC 0x4000
 
 struct proc_bsdinfo {
   uint32_t pbi_flags, pbi_status, pbi_xstatus, pbi_pid, pbi_ppid;

@@ -177,6 +177,7 @@ static void processes(void) {
   OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !memcmp(&info, &before, sizeof info),
      "waitid with nothing to tell leaves what it was given alone");
   OK(sandbox_check(pid, NULL, 0) == 0, "it is not sandboxed");
+  OK(kill(-pid, 0) == 0 && kill(pid, 32) == -1 && errno == EINVAL, "its group can be signalled, with 31 signals");
   kill(pid, SIGKILL);
   OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0 && info.si_pid == pid && info.si_status == SIGKILL,
      "waitid tells how it ended");
@@ -185,6 +186,8 @@ static void processes(void) {
          again.pbi_start_tvsec == child.pbi_start_tvsec && again.pbi_start_tvusec == child.pbi_start_tvusec,
      "but with a non-zero argument, and started when it did");
   OK(proc_pidpath(pid, path, sizeof path - 1) == 0 && errno == ESRCH, "a zombie has no path");
+  OK(kill(-pid, SIGTERM) == -1 && errno == EPERM && kill(pid, SIGTERM) == 0,
+     "a group of zombies: EPERM; a zombie: nothing");
   ended(pid);
   OK(sandbox_check(pid, NULL, 0) == -1 && errno == ESRCH, "nobody is not sandboxed either");
 

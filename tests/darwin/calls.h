@@ -19,6 +19,7 @@
 #define waitid(...) (dw_fails("waitid") ? -1 : dw_waitid(__VA_ARGS__))
 #define chdir(path) (dw_fails("chdir") ? -1 : chdir(dw_file(AT_FDCWD, path)))
 #define realpath(path, to) (dw_fails("realpath") ? NULL : dw_realpath(path, to))
+#define kill(pid, number) (dw_fails("kill") ? -1 : dw_kill(pid, number))
 #define uname(name) (dw_fails("uname") ? -1 : dw_uname(name))
 
 #define arc4random_buf(to, size) dw_random(to, size)
@@ -50,8 +51,6 @@
 #define getsockopt(...) DW_CALL(getsockopt, -1, __VA_ARGS__)
 #define ioctl(...) DW_CALL(ioctl, -1, __VA_ARGS__)
 #define isatty(...) DW_CALL(isatty, 0, __VA_ARGS__)
-#define kill(...) DW_CALL(kill, -1, __VA_ARGS__)
-#define killpg(...) DW_CALL(killpg, -1, __VA_ARGS__)
 #define linkat(...) DW_CALL(linkat, -1, __VA_ARGS__)
 #define lseek(...) DW_CALL(lseek, -1, __VA_ARGS__)
 #define mkdirat(...) DW_CALL(mkdirat, -1, __VA_ARGS__)

@@ -21,6 +21,7 @@
  *     only;
  *   - setgroups(0, ...) makes group 0 the only one, and the first group is the effective gid (kern_prot.c);
  *   - /tmp, /var and /etc lead into /private, and that is how the kernel tells paths;
+ *   - to signal a process group of zombies is EPERM, a zombie alone no error (kern_sig.c);
  *   - waitid with WNOHANG leaves what it was given alone where there is nothing to tell (kern_exit.c).
  * Not emulated are differences in numbers (AT_FDCWD, errno, signals), types (dev_t, mode_t), file names'
  * case. */
@@ -346,6 +347,19 @@ static bool dw_process_read(int pid, dw_process *out) {
   text[length > 0 ? length : 0] = 0;
   if (strrchr(text, '/')) snprintf(out->name, sizeof out->name, "%.63s", strrchr(text, '/') + 1);
   return true;
+}
+
+/* To a group of zombies: EPERM, though to a zombie alone it is no error. There are 31 signals. */
+DW_UNUSED static int dw_kill(int pid, int number) {
+  bool living = false;
+  dw_process p;
+  if (number >= 32) return errno = EINVAL, -1;
+  if (pid >= -1 || kill(pid, 0)) return kill(pid, number);
+  DIR *d = opendir("/proc");
+  for (struct dirent *e; d && !living && (e = readdir(d));)
+    living = atoi(e->d_name) > 0 && dw_process_read(atoi(e->d_name), &p) && p.group == -pid && p.state != 'Z';
+  if (d) closedir(d);
+  return living ? kill(pid, number) : (errno = EPERM, -1);
 }
 
 /* PROC_PIDLISTFDS. */

@@ -17,6 +17,7 @@
 #undef waitid
 #undef chdir
 #undef realpath
+#undef kill
 #undef uname
 #undef arc4random_buf
 #undef close
@@ -43,8 +44,6 @@
 #undef getsockopt
 #undef ioctl
 #undef isatty
-#undef kill
-#undef killpg
 #undef linkat
 #undef lseek
 #undef mkdirat

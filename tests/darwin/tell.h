@@ -26,7 +26,10 @@ static void tell_ids(FILE *to) {
   const int n = getgroups(64, groups);
   fprintf(to, "uid %u %u %u\ngid %u %u %u\ngroups", u[0], u[1], u[2], g[0], g[1], g[2]);
   for (int i = 0; i < n; i++) fprintf(to, " %u", groups[i]);
-  fprintf(to, "\nsession %d group %d pid %d\n", getsid(0), getpgrp(), getpid());
+  const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  fprintf(to, "\nsession %d group %d pid %d\ntty %s\n", getsid(0), getpgrp(), getpid(),
+          tty < 0 ? "none" : "controlling");
+  if (tty >= 0) close(tty);
 }
 
 static void tell_limits(FILE *to) {

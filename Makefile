@@ -6,12 +6,14 @@
 #   make check    compile the header with every compiler there is, warnings as errors
 #   make analyze  static analysers over the header
 #   make fuzz     fuzz what reads foreign bytes, FUZZ_SECONDS for each fuzzer (needs clang)
+#   make macos    compile and link what is for macOS, for both kinds of Mac, by a cross compiler (`make zig` brings it)
 #   make kernels  run the suite in other kernels, x86-64 and arm64, in QEMU (needs what tests/kernels/run.sh names)
 #   make install  copy jailer.h to $(DESTDIR)$(PREFIX)/include
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours: nothing here sets them, and CFLAGS comes after our own flags.
 # Plain POSIX make: no pattern rules, no conditionals, no functions. A new program is two lines: its name in one of the
-# lists below, and its source in the list of sources.
+# lists below, and its source in the list of sources. On macOS the same commands build and run what is for every system;
+# of the rest each says that it is for Linux alone.
 
 BUILD = build
 PREFIX = /usr/local
@@ -21,17 +23,19 @@ FUZZ_SECONDS = 15
 B = $(BUILD)
 
 # Programs that people run. hello_jail, shim and jail are what the README shows.
-EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/jail
+EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/print_sbpl $B/jail
 
-# The suite: test programs, then test scripts.
-TESTS = \
-	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_spawn $B/test_jail \
-	$B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads $B/test_leaks $B/test_cli $B/test_seed \
-	$B/test_report $B/test_box $B/test_nested $B/test_init $B/test_cgroup $B/test_constants $B/test_stubs \
-	$B/test_bpf $B/test_confine $B/test_roles $B/test_landlock $B/test_reporter \
-	$B/test_libseccomp $B/test_policy $B/test_self
-# The macOS part, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
-DARWIN_TESTS = $B/test_darwin
+# The suite: test programs, for every system and for Linux alone; then scripts, which say themselves what they need.
+TESTS_ANYWHERE = \
+	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_report \
+	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy
+TESTS_LINUX = \
+	$B/test_spawn $B/test_jail $B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads \
+	$B/test_leaks $B/test_cli $B/test_seed $B/test_box $B/test_nested $B/test_init $B/test_cgroup \
+	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self
+TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
+# The part for macOS, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
+DARWIN_TESTS = $B/test_darwin $B/test_seatbelt
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -59,6 +63,8 @@ COMPILE_TEST = $(CC) -O1 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(LDFLAGS) $(LDLIBS)
 # What a program that compares with a library from elsewhere is built with, where that is installed.
 PEERS = `sh tests/peers.sh $(@F) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)`
+# Before the command that makes a program for Linux alone.
+ON_LINUX = sh tests/linux_only.sh $@
 TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
@@ -88,6 +94,13 @@ analyze:
 fuzz: $(FUZZERS)
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZERS="$(FUZZERS)" $(TAP) tests/fuzz/run.sh
 
+macos:
+	@mkdir -p $B
+	@MACOS_PROGRAMS="$(EXAMPLES) $(TESTS_ANYWHERE)" $(TAP) tests/check_macos.sh
+
+zig:
+	@sh tests/get_zig.sh .cache/zig
+
 kernels:
 	@mkdir -p $B
 	@$(TAP) tests/kernels/run.sh
@@ -113,35 +126,40 @@ $B/shim: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) -o $@ examples/$(@F).c -pthread $(LINK)
 
-$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/jail: $(HEADER)
+$B/hello_jail $B/self $B/run_box $B/qcow2_info $B/print_sbpl $B/jail: $(HEADER)
 	@mkdir -p $B
 	$(COMPILE) $(SANITIZE) -o $@ examples/$(@F).c $(LINK)
 
-$(TESTS) $(TRACER): $(TEST_HEADERS)
+$(TESTS_ANYWHERE): $(TEST_HEADERS)
 	@mkdir -p $B
-	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
+	$(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(TESTS_LINUX) $(TRACER): $(TEST_HEADERS)
+	@mkdir -p $B
+	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
 $(DARWIN_TESTS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
 	@mkdir -p $B
-	$(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
+	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
 
 $(SANDBOX_EXEC): $(DARWIN_HEADERS)
 	@mkdir -p $B
-	$(COMPILE_TEST) -static -o $@ tests/darwin/$(@F).c $(LINK) 2>/dev/null || \
-	  $(COMPILE_TEST) -o $@ tests/darwin/$(@F).c $(LINK)
+	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/darwin/$(@F).c $(LINK) 2>/dev/null || \
+	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/darwin/$(@F).c $(LINK)
 
 $(PROBES): tests/canary.h tests/inside.h tests/darwin/tell.h
 	@mkdir -p $B
-	$(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
-	  $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
+	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
+	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
 
 $(BENCHES):
 	@mkdir -p $B
-	$(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(PEERS) $(LINK)
+	$(ON_LINUX) $(COMPILE) -o $@ tests/bench/$(@F).c -pthread $(PEERS) $(LINK)
 
 $B/noop:
 	@mkdir -p $B
-	$(COMPILE) -static -o $@ tests/bench/$(@F).c $(LINK) 2>/dev/null || $(COMPILE) -o $@ tests/bench/$(@F).c $(LINK)
+	$(ON_LINUX) $(COMPILE) -static -o $@ tests/bench/$(@F).c $(LINK) 2>/dev/null || \
+	  $(ON_LINUX) $(COMPILE) -o $@ tests/bench/$(@F).c $(LINK)
 
 $(FUZZERS): $(HEADER) tests/fuzz/fuzz.h
 	@mkdir -p $B
@@ -152,6 +170,7 @@ $(FUZZERS): $(HEADER) tests/fuzz/fuzz.h
 
 $B/hello_jail: examples/hello_jail.c
 $B/jail: examples/jail.c
+$B/print_sbpl: examples/print_sbpl.c
 $B/qcow2_info: examples/qcow2_info.c
 $B/run_box: examples/run_box.c
 $B/self: examples/self.c
@@ -185,6 +204,7 @@ $B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
+$B/test_seatbelt: tests/test_seatbelt.c
 $B/test_self: tests/test_self.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_stubs: tests/test_stubs.c
@@ -209,4 +229,4 @@ $B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_policy: tests/fuzz/fuzz_policy.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
 
-.PHONY: all programs run test bench check analyze fuzz kernels version install uninstall clean
+.PHONY: all programs run test bench check analyze fuzz macos zig kernels version install uninstall clean

@@ -1,4 +1,5 @@
-/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64. MIT licence.
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS (see below).
+ * MIT licence.
  *
  * // >>manual
  *
@@ -57,10 +58,19 @@
  *   (config.cgroup). It stops what the target writes from being *executed*, not interpreted. THREAT_MODEL.md has the
  *   whole list, each claim with its test.
  *
+ * ON MACOS
+ *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written from
+ *   the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is mounted
+ *   and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in TMPDIR), and
+ *   `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with its
+ *   launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
+ *   instead stands in THREAT_MODEL.md, "macOS".
+ *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
  *   JAILER_MALLOC(size) JAILER_REALLOC(p, size) JAILER_FREE(p)         another allocator: all three or none
  *   JAILER_NO_QCOW2         leave the disk image reader out; boxes then have no disks
+ *   JAILER_NO_SEATBELT      leave the macOS profile writer and engine out; a launch on macOS is then an error
  *   JAILER_USE_LIBSECCOMP   libseccomp (2.5.0 or later, -lseccomp) writes filters: same answers, longer programs
  *   JAILER_SYS_HOOK         for tests: see the room sys
  *
@@ -88,6 +98,7 @@
  *   >>bpf         the compiler: from a policy to a filter
  *   >>policytext  policies as text: parser and printer
  *   >>denial      how a jailed program tells of its end: one line, written and parsed
+ *   >>sbpl        a macOS sandbox profile, written from a plan
  *   >>qcow2       image headers, names in them, records of chains
  *   --- above: pure, values in and bytes out; below: effects ---
  *   >>sys         one function per system call
@@ -100,6 +111,7 @@
  *   >>parent      vetting, rules, maps, the clone, the reply
  *   >>proc        a running target: its end, signals, the handle
  *   >>report      what the kernel says of it
+ *   >>seatbelt    macOS: the launch through sandbox-exec, its end, what the kernel says of it
  *   >>confine     this process confines itself
  *   >>survey      a configuration on this host: paths, program, box
  *   >>public      the bodies of the public functions, thin
@@ -197,6 +209,7 @@ typedef enum jailer_layer {
   JAILER_LAYER_NNP,      /* no_new_privs */
   JAILER_LAYER_LANDLOCK, /* Landlock rules for every grant */
   JAILER_LAYER_SECCOMP,  /* the launch filter */
+  JAILER_LAYER_SEATBELT, /* macOS: a sandbox profile for every grant, sandbox-exec(1) */
   JAILER_LAYER_COUNT
 } jailer_layer;
 
@@ -213,10 +226,11 @@ typedef struct jailer_error {
 } jailer_error;
 
 typedef enum jailer_engine {
-  JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native */
+  JAILER_ENGINE_AUTO = 0, /* the strongest that is built: native on Linux, seatbelt on macOS */
   JAILER_ENGINE_NATIVE,   /* Linux namespaces made by this header */
   JAILER_ENGINE_NONE,     /* no walls at all: only descriptors, environment and limits. Never chosen by AUTO */
-  JAILER_ENGINE_SELF      /* the running process, by jailer_confine_self: Landlock, a role's filter, limits, ... */
+  JAILER_ENGINE_SELF,     /* the running process, by jailer_confine_self: Landlock, a role's filter, limits, ... */
+  JAILER_ENGINE_SEATBELT  /* macOS: a profile for sandbox-exec(1). A plan of it can be made and printed on Linux too */
 } jailer_engine;
 
 /* The least access a path needs, weakest first. */
@@ -498,7 +512,11 @@ typedef struct jailer_config {
   /* Stricter than the default. */
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
-  const jailer_policy *policy; /* a filter of the target's own, on top of the launch filter, from its first instruction
+  const char *seatbelt_profile; /* engine seatbelt: a file with a profile (SBPL) that is used instead of the one written
+                                   from the grants, which then count for nothing; absolute, a regular file of the
+                                   launcher's or root's that nobody else can write. NULL: none. What it allows nobody
+                                   checks */
+  const jailer_policy *policy;  /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
                                   what the program then needs to start. A launch leaves it out for no may_degrade.
                                   jailer_confine_self: instead of a role; used until it returns, and by a plan of the
@@ -517,6 +535,7 @@ typedef struct jailer_host {
   bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
   bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
   bool seccomp;             /* filters with the actions that the launch filter uses */
+  bool seatbelt;            /* macOS, and /usr/bin/sandbox-exec is there */
   bool dumpable;            /* PR_GET_DUMPABLE of the caller */
   bool userns, mntns, pidns, netns, ipcns, utsns, cgroupns; /* the kernel has the kind of namespace */
   uint64_t ns_ino[7]; /* the caller's own, in that order, as inodes of /proc/self/ns; 0: not known */
@@ -593,6 +612,7 @@ typedef struct jailer_proc {
   bool keeps_bounding;   /* private: without CAP_SETPCAP the bounding set stays, void under no_new_privs */
   bool trap_denied;      /* private: what the launch filter answers */
   bool has_policy;       /* private: a filter on top of it */
+  bool own_profile;      /* private: seatbelt_profile */
   uint32_t busy;         /* private: how many threads are in jailer_kill, and whether the end is settled */
   uint32_t keeps_groups; /* supplementary groups of the launcher that the target keeps (ordinary users cannot drop) */
   uint32_t groups[8];    /* of granted devices, which a root launcher's target has; all others are dropped */
@@ -654,14 +674,14 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
    other-writable (for parents: without the sticky bit), or are symbolic links; or a file is not a regular file with one
    link. BUSY: the box runs, or another launch holds it. DENIED: root without CAP_CHOWN, before anything is made, and
    what the file system refuses. NOT_FOUND, FORMAT, SYSTEM as the error says. Any thread; needs no other lock. err may
-   be NULL. Linux only. Source: THREAT_MODEL.md, "The box". */
+   be NULL. Linux, macOS. Source: THREAT_MODEL.md, "The box". */
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
                                              jailer_error *err);
 
 /* Removes HOME/boxes/ID with everything in it and releases its uid. However deep the tree is, it takes a fixed number
    of descriptors and no memory; symbolic links are removed, not followed; a mount found inside stops it with UNSAFE
    before anything in the mount is touched (what had been removed by then is gone; unmount and call again). BUSY: the
-   box runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux only. */
+   box runs or another launch holds it. NOT_FOUND: no such box. Any thread. err may be NULL. Linux, macOS. */
 JAILER_API jailer_code jailer_layout_remove(const jailer_layout *layout, jailer_error *err);
 
 #ifndef JAILER_NO_QCOW2
@@ -703,7 +723,7 @@ JAILER_API jailer_code jailer_qcow2_parse(const uint8_t *bytes, size_t len, uint
                                           jailer_error *err);
 
 /* The same from a descriptor of a regular file that is open for reading. The file offset neither matters nor moves; one
-   read of 4 KiB, and where the header is longer one more. Linux only for now. Errors: those of jailer_qcow2_parse, and
+   read of 4 KiB, and where the header is longer one more. Linux, macOS. Errors: those of jailer_qcow2_parse, and
    JAILER_E_UNSAFE (not a regular file), JAILER_E_CHANGED (it shrank meanwhile), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY. */
 JAILER_API jailer_code jailer_qcow2_read_fd(int fd, jailer_qcow2 *out, jailer_error *err);
 
@@ -742,7 +762,7 @@ typedef struct jailer_chain {
    JAILER_E_CHAIN: outside the roots, protocol name, no or another backing format, external data file, encryption,
    corrupt, loop, too deep. JAILER_E_UNSAFE: not a regular file. JAILER_E_CHANGED: files moved during the walk.
    JAILER_E_NOT_FOUND, JAILER_E_DENIED, JAILER_E_FORMAT, JAILER_E_LIMIT, JAILER_E_INVALID (path, format, policy),
-   JAILER_E_UNSUPPORTED (no /proc), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY as their names say. Linux only for now. */
+   JAILER_E_UNSUPPORTED (no /proc), JAILER_E_SYSTEM, JAILER_E_NO_MEMORY as their names say. Linux, macOS. */
 JAILER_API jailer_code jailer_chain_walk(const char *path, jailer_format format, const jailer_chain_policy *policy,
                                          jailer_chain **out, jailer_error *err);
 
@@ -915,6 +935,31 @@ JAILER_API bool jailer_denial_last(const char *bytes, size_t length, jailer_deni
    NUL-terminated text into text[0..size) and returns its length; a text that does not fit is cut. Pure, any thread. */
 JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, size_t size);
 
+/* --- seatbelt: the profile of a macOS sandbox, SBPL; pure, on every system ---------------------------------------- */
+
+#define JAILER_SANDBOX_EXEC "/usr/bin/sandbox-exec" /* never looked up along PATH */
+
+#ifndef JAILER_NO_SEATBELT
+
+/* What every profile begins with ("(version 1)", "(deny default)", what a process needs to start), and what
+   allow_network adds to it. Constant strings, NUL-terminated; any thread. */
+JAILER_API const char *jailer_sbpl_base(void);
+JAILER_API const char *jailer_sbpl_network(void);
+
+/* The profile of a configuration, with its paths and those of its layout taken as they are written: no file is looked
+   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac), and the files of
+   disks' chains are not in it. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
+   NULL. E_INVALID (the configuration; a path with control bytes, or that is no UTF-8), E_LIMIT (a path over 1023 bytes;
+   text too small), E_CONFLICT (grants), E_NO_MEMORY. */
+JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
+                                        jailer_error *err);
+
+/* The profile of a plan with the engine seatbelt, which is what jailer_spawn uses: paths resolved, the files of disks'
+   chains among them; or the caller's own (seatbelt_profile). The same rules. E_INVALID: a plan of another engine. */
+JAILER_API jailer_code jailer_sbpl_plan(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err);
+#endif /* JAILER_NO_SEATBELT */
+
 /* --- hosts, plans, launches ----------------------------------------------------------------------------------- */
 
 /* The name of a code ("E_CONFLICT"), layer ("landlock"), engine ("native"), state ("applied") or use of a port
@@ -966,6 +1011,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
    child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
    The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
    Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other.
+   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed the
+   program; the launcher must not ignore SIGCHLD (E_INVALID).
    The handle is written in every case, and owned by the caller; it must not hold a target. Errors, err may be NULL:
    E_INVALID, E_UNSAFE (a kept descriptor), E_CONFLICT, E_CHANGED and E_NOT_FOUND (a path since the plan), E_DENIED,
    E_EXEC, E_READBACK, E_TIMEOUT, E_DIED, E_BUSY, E_UNSUPPORTED, E_LIMIT, E_NO_MEMORY, E_SYSTEM. */
@@ -996,7 +1043,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
    Waits for no target, kills none. NULL, or a handle that holds nothing, is fine. */
 JAILER_API void jailer_release(jailer_proc *proc);
 
-/* What is in force now, read from /proc/PID and compared with the plan; E_READBACK where they disagree. After the
+/* What is in force now, read from /proc/PID (macOS: proc_pidinfo, getsid(2), sandbox_check) and compared with the plan;
+   E_READBACK where they disagree. After the
    target has ended only what the launch itself knew is told, not verified. */
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err);
 
@@ -1052,6 +1100,22 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #define JL_AARCH64 0
 #endif
 #define JL_LINUX (JL_X86_64 || JL_AARCH64) /* Linux on a machine whose system calls this header knows */
+#if defined(__APPLE__) && defined(__MACH__) && defined(__LP64__)
+#define JL_DARWIN 1
+#else
+#define JL_DARWIN 0
+#endif
+#define JL_EFFECTS (JL_LINUX || JL_DARWIN) /* systems for which more than the pure part is built */
+#if JL_LINUX
+#define JL_SPAWN jl_parent_spawn
+#else
+#define JL_SPAWN jl_seatbelt_spawn
+#endif
+#ifdef JAILER_NO_SEATBELT
+#define JL_SEATBELT 0
+#else
+#define JL_SEATBELT 1
+#endif
 
 #ifdef JAILER_USE_LIBSECCOMP
 #if !JL_LINUX
@@ -1098,6 +1162,35 @@ void __asan_unpoison_memory_region(void const volatile *address, size_t size); /
 
 /* errno values by the names of errno.h: asm-generic/errno-base.h and asm-generic/errno.h, the same on both machines. */
 #include <errno.h>
+
+#if JL_DARWIN
+/* What of macOS is used beyond POSIX: the SDK's own headers. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libproc.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h> /* renameat */
+#include <sys/attr.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#if !defined(F_GETPATH) || !defined(POSIX_SPAWN_CLOEXEC_DEFAULT)
+#error "jailer.h: the headers of macOS hide what is needed: define _DARWIN_C_SOURCE before the first one"
+#endif
+/* In libSystem, without a header (libsandbox, sandbox_check(3) of 10.7 and later): 0 allowed, 1 denied, -1 not to be
+   told. Without an operation: whether the process is in a sandbox at all. */
+int sandbox_check(pid_t pid, const char *operation, int type, ...);
+#endif
 
 /* What stat tells, in one shape on every system. Times in nanoseconds since 1970. */
 typedef struct jl_stat {
@@ -1253,6 +1346,25 @@ static bool jl_copy(char *to, size_t size, const char *text) {
   }
   memcpy(to, text, n + 1);
   return true;
+}
+
+/* The length of the first character of text[0..n) when people can be shown it: printable ASCII, a tab, or UTF-8 (RFC
+   3629) without controls and without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to
+   202E, 2066 to 2069). 0: they cannot. */
+static size_t jl_utf8_shown(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  uint32_t c;
+  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
+  if (length == 0 || length > n) return 0;
+  c = s[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63u);
+  }
+  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
+  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
+  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
 }
 
 /* Reads an unsigned decimal that must be the whole of text[0..n): digits only, no sign, no overflow. */
@@ -1429,7 +1541,8 @@ static const char *const jl_tab_codes[JAILER_CODE_COUNT] = {
 
 static const char *const jl_tab_layers[JAILER_LAYER_COUNT] = {
     "none",    "userns",       "ids", "mounts", "proc",    "pidns", "netns",        "ipcns",    "utsns",  "cgroupns",
-    "cgroup",  "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp"};
+    "cgroup",  "session", "parent-death", "fds", "env",    "rlimits", "caps",  "no-new-privs", "landlock", "seccomp",
+    "seatbelt"};
 /* clang-format on */
 
 /* clang-format off */
@@ -3422,6 +3535,7 @@ typedef struct jl_source {
   const char *at;       /* inside */
   const char *resolved; /* on the host, without symbolic links */
   const char *link;     /* a link that is made again inside instead of being granted: its target */
+  const char *named;    /* engine seatbelt: one more name by which the target walks to it; NULL: none */
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
@@ -3492,6 +3606,9 @@ struct jailer_plan {
   const jailer_policy *self_policy; /* of the role, or the caller's */
   jailer_policy *own_policy;        /* the same, where it is the plan's; NULL: the caller's */
   bool allow_unconfined_threads;
+  const char *profile; /* of the engine seatbelt: the whole text; NULL: not written yet */
+  size_t profile_len;
+  bool own_profile;   /* the caller's, and not written from the grants */
   struct jl_box *box; /* NULL: none */
 };
 
@@ -3551,6 +3668,16 @@ static jailer_code jl_plan_normal(jl_arena *arena, const char *path, bool lexica
   return JAILER_OK;
 }
 
+static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
+  size_t x = strlen(a), y = strlen(b), z = strlen(c);
+  char *text = jl_arena_get(arena, x + y + z + 1);
+  if (!text) return NULL;
+  memcpy(text, a, x);
+  memcpy(text + x, b, y);
+  memcpy(text + x + y, c, z);
+  return text;
+}
+
 /* --- the configuration, checked as written --- */
 
 static jailer_code jl_plan_invalid(jailer_error *err, const char *item, const char *message) {
@@ -3565,12 +3692,32 @@ static int jl_plan_by_name(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-/* NAME=VALUE entries, each name once; PATH is added, and for a box the directory of its libraries. */
+/* What macOS's dynamic linker heeds. sandbox-exec, a program of the system's, loses such variables on the way. */
+static bool jl_plan_steers_linker(const jailer_plan *plan, const char *entry) {
+  return plan->engine == JAILER_ENGINE_SEATBELT && (jl_starts(entry, "DYLD_") || jl_starts(entry, "LD_LIBRARY_PATH="));
+}
+
+/* What a box has in its environment beside PATH: on Linux the directory of its libraries, and on macOS, where the
+   libraries of a shim name their places and no private /tmp is mounted, the box's own tmp/. */
+static jailer_code jl_plan_env_box(jailer_plan *plan, const jailer_config *config, const char *library_dir,
+                                   bool has_tmp, const char **out, jailer_error *err) {
+  const bool seatbelt = plan->engine == JAILER_ENGINE_SEATBELT;
+  char tmp[JAILER_PATH_MAX];
+  *out = NULL;
+  if (seatbelt ? !config->layout || has_tmp : !library_dir) return JAILER_OK;
+  jailer_code code = seatbelt ? jailer_layout_path(config->layout, JAILER_ENTRY_TMP, tmp, sizeof tmp, err) : JAILER_OK;
+  if (code) return code;
+  *out = seatbelt ? jl_plan_join(&plan->arena, "TMPDIR=", tmp, "")
+                  : jl_plan_join(&plan->arena, "LD_LIBRARY_PATH=", library_dir, "");
+  return *out ? JAILER_OK : jl_no_memory(err, "build the environment");
+}
+
+/* NAME=VALUE entries, each name once; PATH is added, and what a box has. */
 JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config *config, const char *library_dir,
                                          jailer_error *err) {
   static const char default_path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
   size_t count = 0, at = 0;
-  bool has_path = false;
+  bool has_path = false, has_tmp = false;
   while (config->env && config->env[count]) count++;
   const char **env = jl_arena_array(&plan->arena, count + 3, sizeof *env);
   const char **sorted = jl_arena_array(&plan->arena, count + 1, sizeof *sorted);
@@ -3579,6 +3726,9 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
     const char *entry = sorted[i] = config->env[i], *equals = strchr(entry, '=');
     if (!equals || equals == entry) return jl_plan_invalid(err, entry, "an environment entry is NAME=VALUE");
     if (jl_starts(entry, "PATH=")) has_path = true;
+    if (jl_starts(entry, "TMPDIR=")) has_tmp = true;
+    if (jl_plan_steers_linker(plan, entry))
+      return jl_plan_invalid(err, entry, "macOS keeps this from what runs in a sandbox: leave it out");
     if (library_dir && jl_starts(entry, "LD_LIBRARY_PATH="))
       return jl_plan_invalid(err, entry, "with a shim the library path is the box's bin/; leave it out");
     if (!(env[at++] = jl_arena_text(&plan->arena, entry, strlen(entry))))
@@ -3591,14 +3741,9 @@ JL_UNUSED static jailer_code jl_plan_env(jailer_plan *plan, const jailer_config 
       return jl_plan_invalid(err, sorted[i],
                              "this variable stands twice in the environment; which one counts is unsafe");
   if (!has_path) env[at++] = default_path;
-  if (library_dir) {
-    jl_buf b = jl_buf_heap(JAILER_PATH_MAX + 32);
-    jl_buf_str(&b, "LD_LIBRARY_PATH=");
-    jl_buf_str(&b, library_dir);
-    env[at++] = b.failed ? NULL : jl_arena_text(&plan->arena, b.data, b.len);
-    jl_buf_free(&b);
-    if (!env[at - 1]) return jl_no_memory(err, "build the environment");
-  }
+  jailer_code code = jl_plan_env_box(plan, config, library_dir, has_tmp, &env[at], err);
+  if (code) return code;
+  if (env[at]) at++;
   plan->envp = env;
   plan->env_count = at;
   return JAILER_OK;
@@ -3717,13 +3862,16 @@ static jailer_code jl_plan_lacks_nothing(const jailer_plan *plan, jailer_error *
 static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   const uint32_t plain = JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_DEATH) |
                          JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
-  const uint32_t all = (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE);
+  const uint32_t all =
+      (JAILER_BIT(JAILER_LAYER_COUNT) - 1) & ~JAILER_BIT(JAILER_LAYER_NONE) & ~JAILER_BIT(JAILER_LAYER_SEATBELT);
   const uint32_t self = JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_RLIMITS) |
                         JAILER_BIT(JAILER_LAYER_CAPS) | JAILER_BIT(JAILER_LAYER_NNP) |
                         JAILER_BIT(JAILER_LAYER_LANDLOCK) | JAILER_BIT(JAILER_LAYER_SECCOMP);
+  const bool seatbelt = plan->engine == JAILER_ENGINE_SEATBELT;
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : plan->engine == JAILER_ENGINE_SELF ? self : all;
+  if (seatbelt) plan->layers = plain | JAILER_BIT(JAILER_LAYER_SEATBELT);
   if (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF) /* root is given up whatever the engine */
-    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_CAPS);
+    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | (seatbelt ? 0 : JAILER_BIT(JAILER_LAYER_CAPS));
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
   else plan->layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
@@ -3742,7 +3890,11 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
       {JAILER_LAYER_CGROUPNS, plan->host.cgroupns, "this kernel has no cgroup namespaces (before 4.6)"},
       {JAILER_LAYER_LANDLOCK, plan->host.landlock_abi > 0,
        "this kernel has no Landlock: it needs 5.13 and \"landlock\" in the lsm= list; or let the layer degrade"},
-      {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"}};
+      {JAILER_LAYER_SECCOMP, plan->host.seccomp, "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)"},
+      {JAILER_LAYER_SEATBELT, plan->host.seatbelt || !JL_DARWIN, /* elsewhere the plan is a dry run */
+       "this Mac has no /usr/bin/sandbox-exec"},
+      {JAILER_LAYER_DEATH, !seatbelt && !JL_DARWIN,
+       "macOS cannot end a process because another one has ended: set outlive_launcher; or let the layer degrade"}};
   for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
     uint32_t bit = JAILER_BIT(needs[i].layer);
     if (!(plan->layers & bit) || needs[i].there || (plan->may_degrade & bit)) continue;
@@ -3766,6 +3918,7 @@ JL_UNUSED static uint32_t jl_plan_wanted_layers(const jailer_plan *plan) {
   if (!h->landlock_abi) layers &= ~JAILER_BIT(JAILER_LAYER_LANDLOCK);
   if (!h->seccomp) layers &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
   if (plan->cgroup_fd < 0) layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
+  if (plan->engine == JAILER_ENGINE_SEATBELT) layers &= ~JAILER_BIT(JAILER_LAYER_DEATH);
   return layers;
 }
 
@@ -3783,7 +3936,7 @@ JL_UNUSED static jailer_code jl_plan_ids(jailer_plan *plan, const jailer_config 
   const jailer_host *h = &plan->host;
   if (config->uid == UINT32_MAX || config->gid == UINT32_MAX)
     return jl_plan_invalid(err, "uid", "4294967295 is not an id: it means \"unchanged\" to the kernel");
-  if (plan->engine == JAILER_ENGINE_NONE && !h->privileged) {
+  if ((plan->engine == JAILER_ENGINE_NONE || plan->engine == JAILER_ENGINE_SEATBELT) && !h->privileged) {
     if ((config->uid && config->uid != h->uid) || (config->gid && config->gid != h->gid))
       return jl_plan_invalid(err, "uid", "an ordinary user cannot become somebody else without a user namespace");
   }
@@ -3821,6 +3974,7 @@ static jailer_code jl_plan_common(jailer_plan *plan, const jailer_config *config
   plan->may_degrade = config->may_degrade;
   if (config->policy && config->engine != JAILER_ENGINE_SELF) /* it would go with the launch filter */
     plan->may_degrade &= ~JAILER_BIT(JAILER_LAYER_SECCOMP);
+  plan->may_degrade &= ~JAILER_BIT(JAILER_LAYER_SEATBELT); /* without it there is no wall: that is the engine none */
   plan->allow_network = config->allow_network;
   plan->allow_userns = config->allow_userns;
   plan->allow_exec_memfd = config->allow_exec_memfd;
@@ -3877,7 +4031,59 @@ static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config
   if (config->allow_unconfined_threads)
     return jl_plan_invalid(err, "allow_unconfined_threads",
                            "a launch has no threads yet: for jailer_confine_self only");
+  if (config->seatbelt_profile && plan->engine != JAILER_ENGINE_SEATBELT)
+    return jl_plan_invalid(err, "seatbelt_profile", "a profile is for the engine seatbelt alone");
   return jl_plan_formats(config, err);
+}
+
+/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, and is shown to people: a name that
+   is no text, or that would make the profile look like another one, is refused whole. */
+static jailer_code jl_plan_seatbelt_path(const char *path, jailer_error *err) {
+  static const char step[] = "write a profile";
+  const size_t length = strlen(path);
+  if (length > 1023)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, path, 0, "a path has at most 1023 bytes on macOS");
+  for (size_t i = 0, n; i < length; i += n)
+    if (path[i] == '\t' || (n = jl_utf8_shown(path + i, length - i)) == 0)
+      return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, step, path, 0,
+                     "this path has control characters, or is no UTF-8: rename what it names");
+  if (strstr(path, "${"))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, step, path, 0,
+                   "macOS may read \"${\" in a profile as a variable: rename what this path names");
+  return JAILER_OK;
+}
+
+/* What has no meaning for the engine seatbelt, by the field's name; NULL: all is well. */
+static const char *jl_plan_seatbelt_field(const jailer_config *c) {
+  const struct {
+    bool set;
+    const char *name;
+  } fields[] = {{c->hostname != NULL, "hostname"},
+                {c->ports != NULL || c->port_count != 0, "ports"},
+                {c->limits.tmp_size_bytes != 0, "tmp_size_bytes"},
+                {c->limits.shm_size_bytes != 0, "shm_size_bytes"},
+                {c->limits.tmp_inodes != 0, "tmp_inodes"},
+                {c->cgroup != NULL, "cgroup"},
+                {c->with_init, "with_init"},
+                {c->log_denials, "log_denials"},
+                {c->trap_denied, "trap_denied"},
+                {c->policy != NULL, "policy"}};
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (fields[i].set) return fields[i].name;
+  return NULL;
+}
+
+static jailer_code jl_plan_seatbelt(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char *field = jl_plan_seatbelt_field(config);
+  if (!JL_SEATBELT)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "check the configuration", "engine", 0,
+                   "this build leaves the engine seatbelt out (JAILER_NO_SEATBELT)");
+  if (field) return jl_plan_invalid(err, field, "macOS has nothing to do this with: leave it zero, or launch on Linux");
+  plan->own_profile = config->seatbelt_profile != NULL;
+  if (plan->own_profile && config->seatbelt_profile[0] != '/')
+    return jl_plan_invalid(err, config->seatbelt_profile, "write the profile's absolute path");
+  jailer_code code = jl_plan_target(plan, config, err);
+  return code ? code : jl_plan_seatbelt_path(plan->cwd, err);
 }
 
 /* What has no meaning for a running process, by the field's name; NULL: all is well. */
@@ -3911,7 +4117,8 @@ static const char *jl_plan_self_field(const jailer_config *c) {
                 {c->allow_pty, "allow_pty"},
                 {c->outlive_launcher, "outlive_launcher"},
                 {c->controlling_tty, "controlling_tty"},
-                {c->with_init, "with_init"}};
+                {c->with_init, "with_init"},
+                {c->seatbelt_profile != NULL, "seatbelt_profile"}};
   for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
     if (fields[i].set) return fields[i].name;
   return NULL;
@@ -3942,11 +4149,14 @@ static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, 
 
 /* Everything of the configuration that can be judged without looking at the host's files. */
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  plan->engine = config->engine == JAILER_ENGINE_AUTO ? JAILER_ENGINE_NATIVE : config->engine;
-  if ((unsigned)plan->engine > JAILER_ENGINE_SELF)
+  jailer_code code;
+  plan->engine = config->engine;
+  if ((unsigned)plan->engine > JAILER_ENGINE_SEATBELT)
     return jl_plan_invalid(err, "engine", "no such engine in this build");
-  jailer_code code =
-      plan->engine == JAILER_ENGINE_SELF ? jl_plan_self(plan, config, err) : jl_plan_target(plan, config, err);
+  if (plan->engine == JAILER_ENGINE_AUTO) plan->engine = JL_DARWIN ? JAILER_ENGINE_SEATBELT : JAILER_ENGINE_NATIVE;
+  if (plan->engine == JAILER_ENGINE_SELF) code = jl_plan_self(plan, config, err);
+  else if (plan->engine == JAILER_ENGINE_SEATBELT) code = jl_plan_seatbelt(plan, config, err);
+  else code = jl_plan_target(plan, config, err);
   return code ? code : jl_plan_common(plan, config, err);
 }
 
@@ -3990,11 +4200,13 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
 JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more,
                                            jailer_error *err) {
-  const bool self = plan->engine == JAILER_ENGINE_SELF; /* what it has of the system it has already */
-  const size_t system_count = self ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
-  const size_t device_count = self ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  const bool self = plan->engine == JAILER_ENGINE_SELF;             /* what it has of the system it has already */
+  const bool bare = self || plan->engine == JAILER_ENGINE_SEATBELT; /* or has from a table of its own */
+  const size_t system_count = bare ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
+  const size_t device_count = bare ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
+  const size_t grant_count = plan->own_profile ? 0 : config->grant_count;
   size_t count;
-  if (!jl_add(config->grant_count, more + system_count + device_count + 1, &count) ||
+  if (!jl_add(grant_count, more + system_count + device_count + 1, &count) ||
       !(plan->sources = jl_arena_array(&plan->arena, count, sizeof *plan->sources)))
     return jl_no_memory(err, "list the grants");
   for (size_t i = 0; i < system_count && !plan->without_system; i++) {
@@ -4006,8 +4218,9 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
   }
   for (size_t i = 0; i < device_count; i++)
     jl_plan_want(plan, jl_plan_devices[i], jl_plan_devices[i], JAILER_DEVICE, JL_FROM_SYSTEM);
-  if (plan->allow_pty) jl_plan_want(plan, "/dev/tty", "/dev/tty", JAILER_DEVICE, JL_FROM_SYSTEM)->optional = true;
-  for (size_t i = 0; i < config->grant_count; i++) {
+  if (plan->allow_pty && !bare)
+    jl_plan_want(plan, "/dev/tty", "/dev/tty", JAILER_DEVICE, JL_FROM_SYSTEM)->optional = true;
+  for (size_t i = 0; i < grant_count; i++) {
     const jailer_grant *g = &config->grants[i];
     const char *path, *at;
     jailer_code code;
@@ -4016,9 +4229,11 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
     if ((code = jl_plan_normal(&plan->arena, g->path, false, &path, err))) return code;
     at = path;
     if (g->at && (code = jl_plan_normal(&plan->arena, g->at, false, &at, err))) return code;
-    if (self && !jl_streq(at, path))
-      return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_LANDLOCK, "compare the grants", at, 0,
-                     "a running process sees its files where they are: leave `at` out");
+    if (bare && !jl_streq(at, path))
+      return jl_fail(err, JAILER_E_CONFLICT, self ? JAILER_LAYER_LANDLOCK : JAILER_LAYER_SEATBELT, "compare the grants",
+                     at, 0,
+                     self ? "a running process sees its files where they are: leave `at` out"
+                          : "on macOS the target sees its files where they are: leave `at` out");
     jl_source *s = jl_plan_want(plan, path, at, g->access, JL_FROM_CONFIG);
     s->optional = g->optional;
     s->check = true;
@@ -4026,14 +4241,36 @@ JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_confi
   return JAILER_OK;
 }
 
-static char *jl_plan_join(jl_arena *arena, const char *a, const char *b, const char *c) {
-  size_t x = strlen(a), y = strlen(b), z = strlen(c);
-  char *text = jl_arena_get(arena, x + y + z + 1);
-  if (!text) return NULL;
-  memcpy(text, a, x);
-  memcpy(text + x, b, y);
-  memcpy(text + x + y, c, z);
-  return text;
+/* One entry of the tree as a source. */
+static jailer_code jl_plan_entry(jailer_plan *plan, const jailer_layout *layout, jailer_entry entry,
+                                 jailer_access access, jl_origin origin, jl_source **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jailer_code code = jailer_layout_path(layout, entry, path, sizeof path, err);
+  if (code) return code;
+  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
+  if (!copy) return jl_no_memory(err, "list the box's entries");
+  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
+  s->check = origin == JL_FROM_BOX;
+  s->optional = origin != JL_FROM_BOX;
+  if (out) *out = s;
+  return JAILER_OK;
+}
+
+/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
+   records and the box directory itself are not in it. */
+JL_UNUSED static jailer_code jl_plan_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
+                                         JAILER_ENTRY_EXIT};
+  jailer_code code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
+  if (code == JAILER_OK)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
+  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
+    code = jl_plan_entry(plan, config->layout, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+  if (code == JAILER_OK && config->allow_whole_bases)
+    code = jl_plan_entry(plan, config->layout, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
+  return code;
 }
 
 /* --- conflicts --- */
@@ -4065,14 +4302,27 @@ static jailer_code jl_plan_judge_place(const jl_source *s, jailer_error *err) {
   return JAILER_OK;
 }
 
+/* Where a source of a macOS sandbox lies, by all names that the profile has of it. */
+static jailer_code jl_plan_judge_place_seatbelt(const jl_source *s, jailer_error *err) {
+  const char *const names[] = {s->resolved, s->path, s->named};
+  for (size_t i = 0; i < 3; i++) {
+    jailer_code code = names[i] ? jl_plan_seatbelt_path(names[i], err) : JAILER_OK;
+    if (code) return code;
+  }
+  if (jl_plan_at_or_below(s->resolved, "/dev") && s->access != JAILER_DEVICE)
+    return jl_plan_conflict(err, s->path, "what lies in /dev is a device: grant each that is needed as one");
+  return JAILER_OK;
+}
+
 /* Type and place of one source, after the survey. */
 static jailer_code jl_plan_judge(const jailer_plan *plan, const jl_source *s, jailer_error *err) {
   uint32_t type = s->st.mode & JL_S_IFMT;
   if (jl_streq(s->at, "/") || jl_streq(s->resolved, "/"))
     return jl_plan_conflict(err, s->path,
                             "the root directory cannot be granted: name the directories below it that are needed");
-  jailer_code code =
-      plan->engine == JAILER_ENGINE_SELF ? jl_plan_judge_place_self(s, err) : jl_plan_judge_place(s, err);
+  jailer_code code = plan->engine == JAILER_ENGINE_SELF       ? jl_plan_judge_place_self(s, err)
+                     : plan->engine == JAILER_ENGINE_SEATBELT ? jl_plan_judge_place_seatbelt(s, err)
+                                                              : jl_plan_judge_place(s, err);
   if (code) return code;
   if (s->access == JAILER_DEVICE && type != JL_S_IFCHR)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "check a device", s->path, 0,
@@ -4589,13 +4839,73 @@ static jailer_code jl_plan_order_self(jailer_plan *plan, jailer_error *err) {
   return jl_plan_nested(&plan->arena, nodes, true, err);
 }
 
+/* --- macOS: paths are not mounted but matched --- */
+
+/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
+#define JL_PLAN_DATA "/System/Volumes/Data"
+static const char *jl_plan_firmlink(const char *path) {
+  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
+                                      "/cores",        "/opt",     "/private", "/usr/local"};
+  const char *rest = path + sizeof JL_PLAN_DATA - 1;
+  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
+    if (jl_plan_at_or_below(rest, shown[i])) return rest;
+  return path;
+}
+
+/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
+static const char *jl_plan_root_link(const char *path) {
+  static const char *const links[] = {"/etc", "/tmp", "/var"};
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (jl_plan_at_or_below(path, links[i])) return links[i];
+  return NULL;
+}
+
+/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
+static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
+  path = jl_plan_firmlink(path);
+  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
+}
+
+/* Every source stands at its real name; what else it is called is walked through as well. */
+static jailer_code jl_plan_places_seatbelt(jailer_plan *plan, jailer_error *err) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    if (!s->exists) continue;
+    if (!jl_streq(s->at, s->path)) s->named = s->at;
+    if (!(s->resolved = jl_plan_real_name(&plan->arena, s->resolved))) return jl_no_memory(err, "compare the grants");
+    s->at = s->resolved;
+  }
+  return JAILER_OK;
+}
+
+/* The grants of a profile, in order. What is granted twice is one, as everywhere. */
+static jailer_code jl_plan_order_seatbelt(jailer_plan *plan, jailer_error *err) {
+  jl_nodes *nodes = &plan->nodes;
+  size_t count = 0;
+  if (!jl_arena_sort(&plan->arena, nodes->item, nodes->count, sizeof *nodes->item, jl_plan_by_place))
+    return jl_no_memory(err, "order the grants");
+  for (size_t i = 0; i < nodes->count; i++) {
+    const jl_node *node = &nodes->item[i];
+    const jailer_access access = node->source->access;
+    if (count && jl_streq(nodes->item[count - 1].at, node->at)) {
+      if (nodes->item[count - 1].source->access != access && access != JAILER_EXEC)
+        return jl_plan_conflict(err, node->source->path, "this path is granted twice, with different access");
+      count--; /* sorted: an executable grant follows the read-only one that it stands for as well */
+    }
+    nodes->item[count++] = *node;
+  }
+  nodes->count = count;
+  return JAILER_OK;
+}
+
 /* All of it: from surveyed sources to ordered nodes. */
 JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limits *limits, jailer_error *err) {
   jl_source **list = jl_arena_array(&plan->arena, plan->source_count + 1, sizeof *list);
   size_t count = 0;
   jailer_code code;
   if (!list) return jl_no_memory(err, "compare the grants");
-  if ((code = jl_plan_places(plan, err))) return code;
+  code = plan->engine == JAILER_ENGINE_SEATBELT ? jl_plan_places_seatbelt(plan, err) : jl_plan_places(plan, err);
+  if (code) return code;
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
     if (!s->exists || s->dropped || s->link || jl_plan_is_fence(s)) continue;
@@ -4607,10 +4917,11 @@ JL_UNUSED static jailer_code jl_plan_build(jailer_plan *plan, const jailer_limit
   if ((code = jl_plan_links_agree(plan, list, count, err))) return code;
   if ((code = jl_plan_inodes_agree(plan, list, count, err)) || (code = jl_plan_trees_agree(plan, list, count, err)))
     return code;
-  if (plan->engine != JAILER_ENGINE_SELF && !jl_plan_fixed_nodes(plan, limits))
+  const bool mounts = plan->engine != JAILER_ENGINE_SELF && plan->engine != JAILER_ENGINE_SEATBELT;
+  if ((mounts && !jl_plan_fixed_nodes(plan, limits)) || !jl_plan_source_nodes(plan))
     return jl_no_memory(err, "list the mounts");
-  if (!jl_plan_source_nodes(plan)) return jl_no_memory(err, "list the mounts");
-  return plan->engine == JAILER_ENGINE_SELF ? jl_plan_order_self(plan, err) : jl_plan_order(plan, err);
+  if (mounts) return jl_plan_order(plan, err);
+  return plan->engine == JAILER_ENGINE_SELF ? jl_plan_order_self(plan, err) : jl_plan_order_seatbelt(plan, err);
 }
 
 /* ============================================================================================
@@ -5539,29 +5850,11 @@ static bool jl_text_byte(jl_text *p, const jl_text_file *f) {
   return jl_text_stop(p, JAILER_E_FORMAT, &place, message);
 }
 
-/* The length of a character that a comment may have: printable ASCII, a tab, or UTF-8 (RFC 3629) without controls and
-   without what changes the order in which others are shown (U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069). 0: no. */
-static size_t jl_text_utf8(const char *text, size_t n) {
-  const unsigned char *s = (const unsigned char *)text;
-  const size_t length = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-  uint32_t c;
-  if (length == 1) return (s[0] >= 32 && s[0] != 127) || s[0] == '\t' ? 1 : 0;
-  if (length == 0 || length > n) return 0;
-  c = s[0] & (0x7fu >> length);
-  for (size_t i = 1; i < length; i++) {
-    if (s[i] >> 6 != 2) return 0;
-    c = c << 6 | (s[i] & 63u);
-  }
-  if (c < 0xa0 || (length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff) return 0;
-  if ((c >= 0xd800 && c <= 0xdfff) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0xfeff) return 0;
-  return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? 0 : length;
-}
-
 static bool jl_text_comment(jl_text *p, jl_text_file *f) {
   jl_text_place last = jl_text_here(f);
   int c = 0;
   while (jl_text_peek(f, 0) >= 0 && !jl_text_eol(f, 0)) {
-    const size_t n = jl_text_utf8(f->text + f->at, f->length - f->at);
+    const size_t n = jl_utf8_shown(f->text + f->at, f->length - f->at);
     if (n == 0) return jl_text_byte(p, f);
     last = jl_text_here(f);
     c = jl_text_peek(f, 0);
@@ -6758,6 +7051,508 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
   jl_denial_foreign(b, d->role, sizeof d->role);
 }
 
+#ifndef JAILER_NO_SEATBELT
+/* ============================================================================================
+ * // >>sbpl    a macOS sandbox profile, written from a plan
+ * May touch: memory. May call: base, error, entries, layout, plan. Compiles and is tested on every system.
+ *
+ * A profile is a list of rules in a Scheme (sandbox-exec(1)), and what macOS publishes of the language is a man page.
+ * These four were measured or read by others, and everything below is written so that it means the same whichever of
+ * the first two holds:
+ * - Of the rules for one operation the last that matches decides, and one with a filter before one without.
+ * - A rule for file-write-data counts before one for file-write*, wherever they stand. So an access is taken back by the
+ *   name by which it was given, and a narrow name is only ever allowed where it is not taken back.
+ * - A few operations are allowed unless they are denied by name, whatever (deny default) says.
+ * - Paths are compared byte by byte with what the kernel calls a file: absolute, without links, "//" or a trailing "/".
+ * ============================================================================================ */
+
+enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, the NUL included: sandbox-exec -p takes it as an argument */
+
+/* clang-format off */
+static const char jl_sbpl_base[] =
+    "(version 1)\n"
+    "(deny default)\n"
+    "\n"
+    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, and what tells of\n"
+    "; the machine and of other processes. And set-id bits, which belong to writing on some systems.\n"
+    "(deny file-link file-clone file-map-executable file-write-setugid)\n"
+    "(deny process-info* nvram* iokit-get-properties)\n"
+    "\n"
+    "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
+    "(allow file-read* (literal \"/\"))\n"
+    "\n"
+    "; Children. Signals to, and questions about, the processes of this sandbox alone.\n"
+    "(allow process-fork)\n"
+    "(allow signal (target same-sandbox))\n"
+    "(allow process-info* (target same-sandbox))\n"
+    "\n"
+    "; The C library: users by name and number, changes of the time zone, the log.\n"
+    "(allow mach-lookup\n"
+    "  (global-name \"com.apple.system.opendirectoryd.libinfo\")\n"
+    "  (global-name \"com.apple.system.notification_center\")\n"
+    "  (global-name \"com.apple.logd\"))\n"
+    "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm.notification_center\"))\n"
+    "\n"
+    "; What the C library, language runtimes and a virtual machine monitor ask about processor, memory and version, one\n"
+    "; by one: among the others are the arguments and environment of every process of the user.\n"
+    "(allow sysctl-read\n"
+    "  (sysctl-name \"hw.activecpu\" \"hw.byteorder\" \"hw.cacheconfig\" \"hw.cachelinesize\"\n"
+    "     \"hw.cachelinesize_compat\" \"hw.cpufamily\" \"hw.cpufrequency\"\n"
+    "     \"hw.cpufrequency_compat\" \"hw.cputype\" \"hw.l1dcachesize_compat\"\n"
+    "     \"hw.l1icachesize_compat\" \"hw.l2cachesize_compat\" \"hw.l3cachesize_compat\"\n"
+    "     \"hw.logicalcpu\" \"hw.logicalcpu_max\" \"hw.machine\" \"hw.memsize\" \"hw.model\"\n"
+    "     \"hw.ncpu\" \"hw.nperflevels\" \"hw.packages\" \"hw.pagesize\" \"hw.pagesize_compat\"\n"
+    "     \"hw.physicalcpu\" \"hw.physicalcpu_max\" \"hw.tbfrequency_compat\" \"hw.vectorunit\")\n"
+    "  (sysctl-name-prefix \"hw.optional.\") (sysctl-name-prefix \"hw.perflevel\") (sysctl-name-prefix \"machdep.cpu.\")\n"
+    "  (sysctl-name \"kern.argmax\" \"kern.hostname\" \"kern.hv_support\" \"kern.hv_vmm_present\"\n"
+    "     \"kern.iossupportversion\" \"kern.maxfilesperproc\" \"kern.maxproc\" \"kern.ngroups\"\n"
+    "     \"kern.osproductversion\" \"kern.osrelease\" \"kern.ostype\" \"kern.osvariant_status\"\n"
+    "     \"kern.osversion\" \"kern.usrstack64\" \"kern.version\" \"machdep.ptrauth_enabled\"\n"
+    "     \"security.mac.lockdown_mode_state\" \"sysctl.proc_cputype\" \"vm.loadavg\"))\n";
+
+static const char jl_sbpl_network[] =
+    "; The host's IP network. Sockets that have a path are no part of it: without the filter they would be.\n"
+    "(allow network-outbound (remote ip))\n"
+    "(allow network-bind network-inbound (local ip))\n"
+    "; Host names, certificates, and which way packets go.\n"
+    "(allow network-outbound (literal \"/private/var/run/mDNSResponder\"))\n"
+    "(allow mach-lookup\n"
+    "  (global-name \"com.apple.SystemConfiguration.DNSConfiguration\")\n"
+    "  (global-name \"com.apple.SystemConfiguration.configd\")\n"
+    "  (global-name \"com.apple.trustd.agent\"))\n"
+    "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)) (socket-domain AF_ROUTE))\n"
+    "(allow sysctl-read (sysctl-name-prefix \"net.routetable\"))\n";
+
+/* A terminal of the launcher's is only heard of by who has it open already: nothing here opens /dev/ttysN. */
+static const char jl_sbpl_terminal[] =
+    "; Modes and job control of terminals: its controlling one, and those that it has open already.\n"
+    "(allow file-read* file-write-data (literal \"/dev/tty\"))\n"
+    "(allow file-ioctl (literal \"/dev/tty\") (regex #\"^/dev/ttys[0-9]+$\"))\n";
+
+static const char jl_sbpl_pty[] =
+    "; Terminals of its own making: the kernel marks those that it made.\n"
+    "(allow pseudo-tty)\n"
+    "(allow file-read* file-write* file-ioctl (literal \"/dev/ptmx\"))\n"
+    "(allow file-read* file-write*\n"
+    "  (require-all (regex #\"^/dev/ttys[0-9]+$\") (extension \"com.apple.sandbox.pty\")))\n";
+
+/* What no grant brings, after all of them. */
+static const char jl_sbpl_end[] =
+    "; No set-id bits, and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "(deny file-write-setugid (subpath \"/\"))\n"
+    "(deny file-ioctl (ioctl-command #x80017472))\n";
+
+/* What can be given of a path. EXEC and MAP: as a program, and into a program's memory as code. UNIX: the sockets that
+   have it as their name. */
+enum {
+  JL_SBPL_READ = 1, JL_SBPL_WRITE = 2, JL_SBPL_EXEC = 4, JL_SBPL_MAP = 8, JL_SBPL_DATA = 16, JL_SBPL_IOCTL = 32,
+  JL_SBPL_UNIX = 64, JL_SBPL_META = 128
+};
+/* clang-format on */
+
+static const struct {
+  uint32_t right;
+  const char *operations;
+} jl_sbpl_rights[] = {
+    {JL_SBPL_META, " file-read-metadata"}, {JL_SBPL_READ, " file-read*"},
+    {JL_SBPL_WRITE, " file-write*"},       {JL_SBPL_DATA, " file-write-data"},
+    {JL_SBPL_IOCTL, " file-ioctl"},        {JL_SBPL_EXEC, " process-exec*"},
+    {JL_SBPL_MAP, " file-map-executable"}, {JL_SBPL_UNIX, " network-bind network-inbound network-outbound"}};
+
+/* The system's share. A row without a reason belongs to the one above it. */
+static const struct {
+  const char *reason, *path;
+  uint32_t rights;
+  bool tree, network;
+} jl_sbpl_system[] = {
+    {"Libraries, and the dynamic linker's cache of them: up to macOS 11, and from 12 and 13 on.", "/usr/lib",
+     JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Library", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/Library/Apple/System/Library", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/private/var/db/dyld", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Cryptexes", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {NULL, "/System/Volumes/Preboot/Cryptexes", JL_SBPL_READ | JL_SBPL_MAP, true, false},
+    {"Rosetta, which runs x86-64 programs on arm64.", "/Library/Apple/usr/libexec/oah", JL_SBPL_READ | JL_SBPL_MAP,
+     true, false},
+    {"Programs of the system.", "/bin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/sbin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/usr/bin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {NULL, "/usr/sbin", JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP, true, false},
+    {"Which shell /bin/sh is; time zones, languages, terminals; users and groups.", "/private/var/select", JL_SBPL_READ,
+     true, false},
+    {NULL, "/usr/share", JL_SBPL_READ, true, false},
+    {NULL, "/private/var/db/timezone", JL_SBPL_READ, true, false},
+    {NULL, "/private/etc/localtime", JL_SBPL_READ, false, false},
+    {NULL, "/private/etc/passwd", JL_SBPL_READ, false, false},
+    {NULL, "/private/etc/group", JL_SBPL_READ, false, false},
+    {"The devices that every program expects. The C library opens dtracehelper at each start, for writing.",
+     "/dev/null", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/zero", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/dtracehelper", JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL, false, false},
+    {NULL, "/dev/random", JL_SBPL_READ, false, false},
+    {NULL, "/dev/urandom", JL_SBPL_READ, false, false},
+    {"Its own descriptors by name.", "/dev/fd", JL_SBPL_READ | JL_SBPL_DATA, true, false},
+    {"Names of hosts and services; certificates as files.", "/private/etc/hosts", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/protocols", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/resolv.conf", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/services", JL_SBPL_READ, false, true},
+    {NULL, "/private/etc/ssl", JL_SBPL_READ, true, true},
+    {NULL, "/private/var/run/resolv.conf", JL_SBPL_READ, false, true},
+};
+
+enum { JL_SBPL_ROWS = sizeof jl_sbpl_system / sizeof jl_sbpl_system[0] };
+
+/* without_system leaves the devices, as everywhere. */
+static bool jl_sbpl_row(const jailer_plan *plan, size_t row) {
+  if (jl_sbpl_system[row].network && !plan->allow_network) return false;
+  return !plan->without_system || jl_starts(jl_sbpl_system[row].path, "/dev/");
+}
+
+static uint32_t jl_sbpl_access(jailer_access access) {
+  switch (access) {
+  case JAILER_READ: return JL_SBPL_READ;
+  case JAILER_EXEC: return JL_SBPL_READ | JL_SBPL_EXEC | JL_SBPL_MAP;
+  case JAILER_WRITE: return JL_SBPL_READ | JL_SBPL_WRITE | JL_SBPL_UNIX;
+  case JAILER_DEVICE: return JL_SBPL_READ | JL_SBPL_DATA | JL_SBPL_IOCTL;
+  }
+  return 0;
+}
+
+/* Whether a path can be executed: the innermost grant around it decides, and the system's share where there is none. */
+JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *path, const jl_source *but) {
+  const jl_source *inner = NULL;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (s == but || !s->exists || s->dropped || jl_plan_is_fence(s) || !jl_plan_at_or_below(path, s->resolved))
+      continue;
+    const size_t length = inner ? strlen(inner->resolved) : 0, own = strlen(s->resolved);
+    if (own > length || (own == length && s->access == JAILER_EXEC)) inner = s;
+  }
+  if (inner) return inner->access == JAILER_EXEC;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++)
+    if (jl_sbpl_row(plan, i) && (jl_sbpl_system[i].rights & JL_SBPL_EXEC) &&
+        jl_plan_at_or_below(path, jl_sbpl_system[i].path))
+      return true;
+  return false;
+}
+
+/* --- rules --- */
+
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The path was checked:
+   jl_plan_seatbelt_path. */
+static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
+  jl_buf_char(b, '"');
+  for (size_t i = 0; i < n; i++) {
+    if (path[i] == '\\' || path[i] == '"') jl_buf_char(b, '\\');
+    jl_buf_char(b, path[i]);
+  }
+  jl_buf_char(b, '"');
+}
+
+static void jl_sbpl_filter(jl_buf *b, const char *filter, const char *path, size_t n) {
+  jl_buf_str(b, filter);
+  jl_sbpl_string(b, path, n);
+  jl_buf_char(b, ')');
+}
+
+static void jl_sbpl_verb(jl_buf *b, const char *verb, uint32_t rights) {
+  jl_buf_str(b, verb);
+  for (size_t i = 0; i < sizeof jl_sbpl_rights / sizeof jl_sbpl_rights[0]; i++)
+    if (rights & jl_sbpl_rights[i].right) jl_buf_str(b, jl_sbpl_rights[i].operations);
+}
+
+/* A rule about one path: the node itself, and of a directory all that is below it. */
+static void jl_sbpl_rule(jl_buf *b, const char *verb, uint32_t rights, const char *path, bool tree) {
+  jl_sbpl_verb(b, verb, rights);
+  jl_sbpl_filter(b, " (literal ", path, strlen(path));
+  if (tree) jl_sbpl_filter(b, " (subpath ", path, strlen(path));
+  jl_buf_str(b, ")\n");
+}
+
+static void jl_sbpl_rows(jl_buf *b, const jailer_plan *plan) {
+  const char *reason = NULL, *written = NULL;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++) {
+    if (jl_sbpl_system[i].reason) reason = jl_sbpl_system[i].reason;
+    if (!jl_sbpl_row(plan, i)) continue;
+    if (reason != written) {
+      jl_buf_str(b, "; ");
+      jl_buf_str(b, reason);
+      jl_buf_char(b, '\n');
+      written = reason;
+    }
+    jl_sbpl_rule(b, "(allow", jl_sbpl_system[i].rights, jl_sbpl_system[i].path, jl_sbpl_system[i].tree);
+  }
+}
+
+/* --- the way to what is granted --- */
+
+/* A growing list of names whose directories have to be seen. One that ends in '/' has to be seen itself too. */
+typedef struct jl_sbpl_names {
+  jl_arena *arena;
+  const char **item;
+  size_t count;
+  bool no_memory;
+} jl_sbpl_names;
+
+static void jl_sbpl_name(jl_sbpl_names *names, const char *path, bool itself) {
+  const char *copy = path && itself ? jl_plan_join(names->arena, path, "/", "") : path;
+  if (copy) names->item[names->count++] = copy;
+  else names->no_memory = true;
+}
+
+/* A name as the target may write it: through the links that every Mac has in "/", and perhaps through others. */
+static void jl_sbpl_walk(jl_sbpl_names *names, const char *path, const char *resolved) {
+  const char *shown = jl_plan_firmlink(path), *link = jl_plan_root_link(shown);
+  if (shown != path) jl_sbpl_name(names, JL_PLAN_DATA, true);
+  if (link) jl_sbpl_name(names, link, true);
+  const char *real = jl_plan_real_name(names->arena, path);
+  jl_sbpl_name(names, real, real && !jl_streq(real, resolved) && real[1]);
+}
+
+static void jl_sbpl_gather(jl_sbpl_names *names, const jailer_plan *plan) {
+  jl_sbpl_walk(names, plan->cwd, "/");
+  if (!plan->without_system) { /* by these names everybody asks for the system's files */
+    jl_sbpl_name(names, "/etc", true);
+    jl_sbpl_name(names, "/var", true);
+  }
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++)
+    if (jl_sbpl_row(plan, i)) jl_sbpl_name(names, jl_sbpl_system[i].path, false);
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    jl_sbpl_name(names, s->resolved, false);
+    jl_sbpl_walk(names, s->path, s->resolved);
+    if (s->named) jl_sbpl_walk(names, s->named, s->resolved);
+  }
+}
+
+static int jl_sbpl_by_path(const void *a, const void *b) {
+  return jl_plan_path_cmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every directory above a name, each once: what lies below one stands together. A rule has at most about 16 KiB of
+   text: a set of filters is compiled into one pattern, and that has at most 65535 bytes. */
+static void jl_sbpl_ancestors(jl_buf *b, const jl_sbpl_names *names) {
+  const char *previous = "";
+  size_t begun = 0; /* where the rule begins that is being written; 0: none */
+  for (size_t i = 0; i < names->count; i++) {
+    const char *name = names->item[i];
+    bool shared = previous[0] == '/';
+    for (size_t at = 0; name[at]; at++) {
+      if (name[at] == '/' && !(shared && previous[at] == '/')) {
+        if (begun && b->len - begun > 16384 - 2 * 1024) {
+          jl_buf_str(b, ")\n");
+          begun = 0;
+        }
+        if (!begun) {
+          begun = b->len;
+          jl_sbpl_verb(b, "(allow", JL_SBPL_META);
+        }
+        jl_sbpl_filter(b, "\n  (literal ", name, at ? at : 1);
+      }
+      shared = shared && previous[at] == name[at];
+    }
+    previous = name;
+  }
+  if (begun) jl_buf_str(b, ")\n");
+}
+
+/* The names, gathered, sorted and written; false: no memory. */
+static bool jl_sbpl_ways(jl_buf *b, const jailer_plan *plan) {
+  jl_arena scratch = {NULL};
+  jl_sbpl_names names = {&scratch, NULL, 0, false};
+  const size_t each = 7, few = 5 + JL_SBPL_ROWS; /* a source: its place, and two names of at most three parts */
+  size_t room;
+  if (jl_mul(plan->source_count, each, &room) && jl_add(room, few, &room))
+    names.item = jl_arena_array(&scratch, room, sizeof *names.item);
+  if (names.item) jl_sbpl_gather(&names, plan);
+  const bool sorted = names.item && !names.no_memory &&
+                      jl_arena_sort(&scratch, names.item, names.count, sizeof *names.item, jl_sbpl_by_path);
+  if (sorted) jl_sbpl_ancestors(b, &names);
+  jl_arena_free(&scratch);
+  return sorted;
+}
+
+/* --- grants --- */
+
+/* What the system's share gives at, above or below a path: a grant takes its place there, as a mount does on Linux. */
+static uint32_t jl_sbpl_shared(const jailer_plan *plan, const char *path) {
+  uint32_t rights = 0;
+  for (size_t i = 0; i < JL_SBPL_ROWS; i++) {
+    const char *row = jl_sbpl_system[i].path;
+    if (jl_sbpl_row(plan, i) && (jl_plan_at_or_below(path, row) || jl_plan_below(row, path)))
+      rights |= jl_sbpl_system[i].rights;
+  }
+  return rights;
+}
+
+/* Grants in the order of their paths; `open` is the stack of those around the current one. Each takes back what it does
+   not give itself, so that the innermost decides. A place to write cannot be renamed, removed or put in another's
+   place: what is below it would get other names, and other rights (file-write-unlink is asked of what is renamed,
+   file-write-create of where it goes). */
+static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
+  jl_arena scratch = {NULL};
+  const jl_node **open = jl_arena_array(&scratch, plan->nodes.count + 1, sizeof *open);
+  size_t depth = 0;
+  for (size_t i = 0; open && i < plan->nodes.count; i++) {
+    const jl_node *node = &plan->nodes.item[i];
+    const jl_source *s = node->source;
+    const uint32_t type = s->st.mode & JL_S_IFMT;
+    const bool tree = type == JL_S_IFDIR || type == 0; /* 0: nobody looked */
+    uint32_t rights = jl_sbpl_access(s->access), around = jl_sbpl_shared(plan, s->resolved);
+    if (type == JL_S_IFREG) rights &= ~(uint32_t)JL_SBPL_UNIX; /* no socket has that name */
+    while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
+    for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
+    if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */
+    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree);
+    jl_sbpl_rule(b, "(allow", rights, s->resolved, tree);
+    if (s->access == JAILER_WRITE)
+      jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
+    if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
+    open[depth++] = node;
+  }
+  jl_arena_free(&scratch);
+  return open != NULL;
+}
+
+/* All of it. false: no memory; b->failed says the same of the text. */
+static bool jl_sbpl_write(jl_buf *b, const jailer_plan *plan) {
+  jl_buf_str(b, jl_sbpl_base);
+  jl_buf_char(b, '\n');
+  jl_sbpl_rows(b, plan);
+  if (plan->allow_network) {
+    jl_buf_char(b, '\n');
+    jl_buf_str(b, jl_sbpl_network);
+  }
+  if (plan->allow_pty || plan->controlling_tty) {
+    jl_buf_char(b, '\n');
+    jl_buf_str(b, jl_sbpl_terminal);
+  }
+  if (plan->allow_pty) jl_buf_str(b, jl_sbpl_pty);
+  jl_buf_str(b, "\n; The directories on the way, without their lists of names.\n");
+  if (!jl_sbpl_ways(b, plan)) return false;
+  if (plan->nodes.count) jl_buf_str(b, "\n; What is granted, outer before inner.\n");
+  if (!jl_sbpl_grants(b, plan)) return false;
+  jl_buf_char(b, '\n');
+  jl_buf_str(b, jl_sbpl_end);
+  return true;
+}
+
+/* Where boxes live no sandbox may look by the system's share. */
+static jailer_code jl_sbpl_homes(const jailer_plan *plan, jailer_error *err) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    const jl_source *s = &plan->sources[i];
+    for (size_t row = 0; row < JL_SBPL_ROWS && s->exists && s->origin == JL_FENCE_HOME; row++)
+      if (jl_plan_at_or_below(s->resolved, jl_sbpl_system[row].path))
+        return jl_plan_conflict(err, s->path,
+                                "the boxes lie in a system directory that every sandbox sees: use another home");
+  }
+  return JAILER_OK;
+}
+
+/* The last step of a plan: its profile. */
+JL_UNUSED static jailer_code jl_sbpl_finish(jailer_plan *plan, jailer_error *err) {
+  static const char step[] = "write a profile";
+  jailer_code code = jl_sbpl_homes(plan, err);
+  if (code || plan->own_profile) return code;
+  jl_buf b = jl_buf_heap(JL_SBPL_MAX);
+  const bool written = jl_sbpl_write(&b, plan) && !b.no_memory;
+  if (written && !b.failed) {
+    plan->profile = jl_arena_text(&plan->arena, b.data, b.len);
+    plan->profile_len = b.len;
+  }
+  const bool large = written && b.failed;
+  jl_buf_free(&b);
+  if (large)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, NULL, 0,
+                   "the profile would be larger than 1 MiB: grant directories instead of what is in them");
+  return plan->profile ? JAILER_OK : jl_no_memory(err, step);
+}
+
+/* --- a configuration as it is written --- */
+
+/* Every entry of a box, its disks among them, and the fences. */
+static jailer_code jl_sbpl_box(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const jailer_entry disks[] = {JAILER_ENTRY_DISK, JAILER_ENTRY_ROOTFS};
+  static const jailer_entry roots[] = {JAILER_ENTRY_BASES, JAILER_ENTRY_IMAGES};
+  jailer_code code = jl_plan_tree(plan, config, err);
+  for (size_t i = 0; code == JAILER_OK && i < 2; i++) {
+    code = jl_plan_entry(plan, config->layout, disks[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
+    if (code == JAILER_OK) code = jl_plan_entry(plan, config->layout, roots[i], JAILER_READ, JL_FENCE_ROOT, NULL, err);
+  }
+  for (size_t i = 0; code == JAILER_OK && config->trusted_roots && config->trusted_roots[i]; i++) {
+    const char *path;
+    code = jl_plan_normal(&plan->arena, config->trusted_roots[i], false, &path, err);
+    if (code == JAILER_OK) jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT);
+  }
+  return code;
+}
+
+/* Everything is there, is where it is said to be, and is another file than all else. What it is, is known of a device
+   and of a box's entries; type 0 is a file or a directory. */
+static void jl_sbpl_believe(jailer_plan *plan) {
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    s->exists = true;
+    s->resolved = s->path;
+    s->st.ino = i + 1;
+    if (s->access == JAILER_DEVICE) s->st.mode = JL_S_IFCHR;
+  }
+}
+
+/* The types of what jl_plan_tree and jl_sbpl_box made of a layout, by the table of its entries. */
+static jailer_code jl_sbpl_types(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  for (int e = 0; e < JAILER_ENTRY_COUNT; e++) {
+    jailer_code code = jailer_layout_path(config->layout, (jailer_entry)e, path, sizeof path, err);
+    if (code) return code;
+    for (size_t i = 0; i < plan->source_count; i++)
+      if (plan->sources[i].origin == JL_FROM_BOX && jl_streq(plan->sources[i].path, path))
+        plan->sources[i].st.mode = jl_tab_entries[e].is_dir ? JL_S_IFDIR : JL_S_IFREG;
+  }
+  return JAILER_OK;
+}
+
+/* The program, where it is named by its path and nothing else makes it one. */
+static jailer_code jl_sbpl_program(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char *path;
+  if (config->shim || plan->argv[0][0] != '/') return JAILER_OK;
+  jailer_code code = jl_plan_normal(&plan->arena, plan->argv[0], false, &path, err);
+  if (code || jl_sbpl_executable(plan, path, NULL)) return code;
+  jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
+  s->exists = true;
+  s->resolved = path;
+  s->st.ino = plan->source_count;
+  s->st.mode = JL_S_IFREG;
+  s->st.nlink = 1;
+  return JAILER_OK;
+}
+
+/* A plan of which nothing counts but the profile. */
+static jailer_code jl_sbpl_as_written(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  static const char *const nothing[] = {"program", NULL};
+  jailer_config c = *config;
+  size_t more = JAILER_ENTRY_COUNT;
+  jailer_code code;
+  if (c.engine == JAILER_ENGINE_AUTO) c.engine = JAILER_ENGINE_SEATBELT;
+  if (c.engine != JAILER_ENGINE_SEATBELT)
+    return jl_plan_invalid(err, "engine", "a profile is for the engine seatbelt alone");
+  if (c.seatbelt_profile)
+    return jl_plan_invalid(err, "seatbelt_profile", "no file is read here: that one is the profile");
+  if (!c.argv) c.argv = nothing;
+  c.outlive_launcher = true; /* how it is launched is nothing to its profile */
+  plan->host.nofile_hard = plan->host.fsize_hard = UINT64_MAX;
+  for (size_t i = 0; c.trusted_roots && c.trusted_roots[i]; i++) more++;
+  if ((code = jl_plan_config(plan, &c, err)) || (code = jl_plan_wants(plan, &c, more, err))) return code;
+  if (c.layout && (code = jl_sbpl_box(plan, &c, err))) return code;
+  jl_sbpl_believe(plan);
+  if (c.layout && (code = jl_sbpl_types(plan, &c, err))) return code;
+  if ((code = jl_sbpl_program(plan, &c, err)) || (code = jl_plan_build(plan, &c.limits, err))) return code;
+  return jl_sbpl_finish(plan, err);
+}
+
+#endif /* JAILER_NO_SEATBELT */
+
 #ifndef JAILER_NO_QCOW2
 /* ============================================================================================
  * // >>qcow2    the qcow2 header, the names in it, and the text of a recorded chain
@@ -7014,7 +7809,7 @@ static void jl_record_put_path(jl_buf *b, const char *path) {
 
 static void jl_record_put_layer(jl_buf *b, const jailer_chain_layer *layer) {
   jl_buf_str(b, "layer ");
-  jl_buf_u64(b, layer->dev);
+  jl_buf_u64(b, JL_DARWIN ? 0 : layer->dev); /* macOS numbers its volumes anew with every boot: no identity there */
   jl_buf_char(b, ' ');
   jl_buf_u64(b, layer->ino);
   jl_buf_char(b, ' ');
@@ -7189,7 +7984,8 @@ JL_UNUSED static const char *jl_record_differs(const jl_record_disk *disk, const
     *layer = i;
     if (was->format != is->format) return "the format of this layer changed since it was recorded";
     if (i && !jl_streq(was->path, is->path)) return "this layer is another path than the one that was recorded";
-    if (was->dev != is->dev || was->ino != is->ino) return "this layer is another file since it was recorded";
+    if ((!JL_DARWIN && was->dev != is->dev) || was->ino != is->ino)
+      return "this layer is another file since it was recorded";
     if (i && !jl_streq(was->named, is->named)) return "the overlay names this layer otherwise since it was recorded";
   }
   *layer = shared;
@@ -7201,9 +7997,10 @@ JL_UNUSED static const char *jl_record_differs(const jl_record_disk *disk, const
 
 /* ============================================================================================
  * // >>sys    one function per system call: EINTR retried where that is safe, no policy
- * May touch: the kernel. May call: platform. Every call of the library goes through jl_sys_call, so a test can watch,
- * delay or fail each one (JAILER_SYS_HOOK). Results are the kernel's: >= 0, or a negated errno. errno itself is never
- * touched, because the child shares the thread-local storage of the thread that cloned it.
+ * May touch: the kernel. May call: platform, base. Results are the kernel's: >= 0, or a negated errno.
+ * On Linux every call of the library goes through jl_sys_call, so a test can watch, delay or fail each one
+ * (JAILER_SYS_HOOK), and errno itself is never touched, because the child shares the thread-local storage of the thread
+ * that cloned it. macOS has no stable system calls: there the same functions are libc's, and a tests' libc can do that.
  * ============================================================================================ */
 #if JL_LINUX
 
@@ -7432,30 +8229,11 @@ static long jl_sys_write(int fd, const void *from, size_t n) {
   return r;
 }
 
-/* Writes all of it; 0 or a negated errno. A short write that makes no progress is EIO. */
-static long jl_sys_write_all(int fd, const void *from, size_t n) {
-  const char *at = from;
-  while (n) {
-    long r = jl_sys_write(fd, at, n);
-    if (r < 0) return r;
-    if (r == 0) return -EIO;
-    at += r;
-    n -= (size_t)r;
-  }
-  return 0;
-}
-
-/* Reads until the end or until `size` bytes; the count, or a negated errno. */
-static long jl_sys_read_all(int fd, void *to, size_t size) {
-  char *at = to;
-  size_t got = 0;
-  while (got < size) {
-    long r = jl_sys_read(fd, at + got, size - got);
-    if (r < 0) return r;
-    if (r == 0) break;
-    got += (size_t)r;
-  }
-  return (long)got;
+static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
+  long r;
+  do r = jl_sys_call(JL_NR_pread64, fd, (long)to, (long)n, (long)offset, 0, 0);
+  while (r == -EINTR);
+  return r;
 }
 
 /* For what runs on a child's stack, on memory that sanitizers know nothing of. */
@@ -7568,6 +8346,360 @@ static void jl_sys_sleep_ms(unsigned ms) {
   t.nsec = (int64_t)(ms % 1000) * 1000000;
   jl_sys_call(JL_NR_nanosleep, (long)&t, 0, 0, 0, 0, 0); /* a signal only makes the caller look again sooner */
 }
+
+/* One name below a directory, with no link and no mount on the way; ENOSYS where the kernel has no openat2. Not
+   jl_sys_openat2, which retries EAGAIN: with O_NONBLOCK that is also the answer for a file on which somebody holds a
+   lease (fcntl(2)), and a jailed owner could keep the launcher spinning. */
+static long jl_sys_open_beneath(int dir, const char *name, int flags, unsigned mode) {
+  uint64_t how[3];
+  long r;
+  how[0] = (uint64_t)(unsigned)(flags | JL_O_NOFOLLOW | JL_O_CLOEXEC);
+  how[1] = mode;
+  how[2] = JL_RESOLVE_BENEATH | JL_RESOLVE_NO_SYMLINKS | JL_RESOLVE_NO_MAGICLINKS | JL_RESOLVE_NO_XDEV;
+  do r = jl_sys_call(JL_NR_openat2, dir, (long)name, (long)how, sizeof how, 0, 0);
+  while (r == -EINTR);
+  return r;
+}
+
+/* thread-self, not self: a thread may have a descriptor table of its own, and self, whose first thread may have ended,
+   has then none at all. */
+static void jl_sys_fd_path(char text[40], int fd) {
+  jl_buf b = jl_buf_fixed(text, 40);
+  jl_buf_str(&b, "/proc/thread-self/fd/");
+  jl_buf_i64(&b, fd);
+}
+
+/* What a path descriptor refers to, opened for reading. */
+static long jl_sys_reopen(int path_fd) {
+  char link[40];
+  jl_sys_fd_path(link, path_fd);
+  return jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+}
+
+/* Where the kernel says it is, into `to` of JAILER_PATH_MAX bytes, not terminated: the length, or a negated errno. */
+static long jl_sys_place(int fd, char *to) {
+  char link[40];
+  jl_sys_fd_path(link, fd);
+  return jl_sys_readlinkat(JL_AT_FDCWD, link, to, JAILER_PATH_MAX);
+}
+
+/* Changes the mode behind an O_PATH descriptor: fchmodat2 is 6.6, before that only the /proc link reaches it. */
+static long jl_sys_path_chmod(int path_fd, unsigned mode) {
+  char link[40];
+  long r = jl_sys_call(JL_NR_fchmodat2, path_fd, (long)"", (long)mode, JL_AT_EMPTY_PATH, 0, 0);
+  if (r != -ENOSYS && r != -EPERM) return r; /* EPERM: an old container filter, or the next call says it again */
+  jl_sys_fd_path(link, path_fd);
+  return jl_sys_call(JL_NR_fchmodat, JL_AT_FDCWD, (long)link, (long)mode, 0, 0, 0);
+}
+
+static long jl_sys_path_chown(int path_fd, uint32_t uid, uint32_t gid) {
+  return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
+}
+
+static long jl_sys_kill(int pid, int signal) { return jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0); }
+
+#define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
+
+/* Copies without the bytes coming by: shared blocks where the file system has them, in the kernel where it can. How
+   many of them are left to be copied by hand; the file positions go along. */
+static uint64_t jl_sys_copy(int from, int to, uint64_t size) {
+  uint64_t left = size;
+  long r = jl_sys_call(JL_NR_ioctl, to, JL_FICLONE, from, 0, 0, 0);
+  if (r >= 0) return 0;
+  for (r = 1; left && r > 0;) {
+    size_t want = left > ((uint64_t)1 << 30) ? (size_t)1 << 30 : (size_t)left;
+    r = jl_sys_call(JL_NR_copy_file_range, from, 0, to, 0, (long)want, 0);
+    if (r > 0) left -= (uint64_t)r < left ? (uint64_t)r : left;
+  }
+  return left;
+}
+
+/* The names in an open directory, one after another, "." and ".." left out. */
+typedef struct jl_names {
+  uint64_t block[512]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
+  int fd;
+  long size, at;
+} jl_names;
+
+static long jl_sys_names(jl_names *names, int fd) {
+  names->fd = fd;
+  names->size = names->at = 0;
+  return 0;
+}
+
+/* 1 and *name, which is good until the next call; 0 at the end; or a negated errno. */
+static long jl_sys_names_next(jl_names *names, const char **name) {
+  const char *bytes = (const char *)names->block;
+  for (;;) {
+    uint16_t reclen;
+    if (names->at + 20 > names->size) {
+      names->at = 0;
+      names->size = jl_sys_getdents(names->fd, names->block, sizeof names->block);
+      if (names->size <= 0) return names->size;
+    }
+    memcpy(&reclen, bytes + names->at + 16, sizeof reclen);
+    if (reclen < 20 || reclen > names->size - names->at) return -EIO;
+    *name = bytes + names->at + 19;
+    names->at += reclen;
+    if (!jl_streq(*name, ".") && !jl_streq(*name, "..")) return 1;
+  }
+}
+
+static void jl_sys_names_end(jl_names *names) { (void)names; }
+
+#elif JL_DARWIN
+
+/* The flags by the names of the Linux block. There is no O_PATH: such a descriptor is open for reading here. */
+enum {
+  JL_AT_FDCWD = AT_FDCWD,
+  JL_AT_SYMLINK_NOFOLLOW = AT_SYMLINK_NOFOLLOW,
+  JL_AT_REMOVEDIR = AT_REMOVEDIR,
+  JL_O_RDONLY = O_RDONLY,
+  JL_O_WRONLY = O_WRONLY,
+  JL_O_RDWR = O_RDWR,
+  JL_O_ACCMODE = O_ACCMODE,
+  JL_O_CREAT = O_CREAT,
+  JL_O_EXCL = O_EXCL,
+  JL_O_NOCTTY = O_NOCTTY,
+  JL_O_APPEND = O_APPEND,
+  JL_O_NONBLOCK = O_NONBLOCK,
+  JL_O_CLOEXEC = O_CLOEXEC,
+  JL_O_DIRECTORY = O_DIRECTORY,
+  JL_O_NOFOLLOW = O_NOFOLLOW,
+  JL_O_PATH = 0x08000000, /* no flag of open(2) there; never handed to it */
+  JL_F_GETFD = F_GETFD,
+  JL_F_GETFL = F_GETFL,
+  JL_F_SETFL = F_SETFL,
+  JL_F_DUPFD_CLOEXEC = F_DUPFD_CLOEXEC,
+  JL_LOCK_EX = LOCK_EX,
+  JL_LOCK_NB = LOCK_NB,
+  JL_LOCK_UN = LOCK_UN,
+  JL_SIGKILL = SIGKILL,
+  JL_RESOLVE_NO_MAGICLINKS = 0 /* there are none */
+};
+
+/* What a call of libc came to. */
+static long jl_sys_result(long r) { return r < 0 ? -(long)errno : r; }
+
+static void jl_sys_stat_fill(jl_stat *out, const struct stat *st) {
+  out->dev = (uint64_t)(uint32_t)st->st_dev;
+  out->rdev = (uint64_t)(uint32_t)st->st_rdev;
+  out->ino = (uint64_t)st->st_ino;
+  out->size = (uint64_t)st->st_size;
+  out->mtime_ns = (int64_t)st->st_mtimespec.tv_sec * 1000000000 + (int64_t)st->st_mtimespec.tv_nsec;
+  out->ctime_ns = (int64_t)st->st_ctimespec.tv_sec * 1000000000 + (int64_t)st->st_ctimespec.tv_nsec;
+  out->mode = (uint32_t)st->st_mode;
+  out->uid = (uint32_t)st->st_uid;
+  out->gid = (uint32_t)st->st_gid;
+  out->nlink = (uint32_t)st->st_nlink;
+}
+
+/* flags: JL_AT_SYMLINK_NOFOLLOW or 0. */
+static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
+  struct stat st;
+  const long r = jl_sys_result(fstatat(dir, path, &st, flags));
+  if (r >= 0) jl_sys_stat_fill(out, &st);
+  return r;
+}
+
+static long jl_sys_fstat(int fd, jl_stat *out) {
+  struct stat st;
+  const long r = jl_sys_result(fstat(fd, &st));
+  if (r >= 0) jl_sys_stat_fill(out, &st);
+  return r;
+}
+
+static long jl_sys_open(int dir, const char *path, int flags, unsigned mode) {
+  long r;
+  do r = jl_sys_result(openat(dir, path, flags | O_CLOEXEC, (mode_t)mode));
+  while (r == -EINTR);
+  return r;
+}
+
+/* The stand-in for O_PATH: only a directory or a regular file is opened, anything else would be woken or waited for.
+   One of the caller's own whose mode shuts out its owner, as a jailed process can leave it, is made readable first.
+   Between the look and the open somebody can put a FIFO there: O_NONBLOCK does not wait for it, and who asked looks at
+   the type of what was opened. */
+static long jl_sys_open_path(int dir, const char *path, int flags) {
+  const int link = flags & JL_O_NOFOLLOW ? JL_AT_SYMLINK_NOFOLLOW : 0;
+  jl_stat st;
+  long r = jl_sys_stat(dir, path, link, &st);
+  if (r < 0) return r;
+  const uint32_t type = st.mode & JL_S_IFMT;
+  if (type == JL_S_IFLNK) return -ELOOP;
+  if (type != JL_S_IFDIR && type != JL_S_IFREG) return -ENXIO;
+  flags = (flags & ~JL_O_PATH) | O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  r = jl_sys_open(dir, path, flags, 0);
+  const unsigned need = type == JL_S_IFDIR ? 0700 : 0400;
+  if (r != -EACCES || !link || st.uid != (uint32_t)geteuid() || (st.mode & need) == need) return r;
+  r = jl_sys_result(fchmodat(dir, path, (mode_t)((st.mode & 07777) | need), AT_SYMLINK_NOFOLLOW));
+  return r < 0 ? r : jl_sys_open(dir, path, flags, 0);
+}
+
+static long jl_sys_openat(int dir, const char *path, int flags, unsigned mode) {
+  return flags & JL_O_PATH ? jl_sys_open_path(dir, path, flags) : jl_sys_open(dir, path, flags, mode);
+}
+
+static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
+  (void)dir, (void)path, (void)flags, (void)mode, (void)resolve;
+  return -ENOSYS;
+}
+
+static long jl_sys_open_beneath(int dir, const char *name, int flags, unsigned mode) {
+  (void)dir, (void)name, (void)flags, (void)mode;
+  return -ENOSYS;
+}
+
+/* close is never retried: after EINTR macOS, like Linux, has released the descriptor. */
+static long jl_sys_close(int fd) { return jl_sys_result(close(fd)); }
+
+static long jl_sys_read(int fd, void *to, size_t n) {
+  long r;
+  do r = jl_sys_result((long)read(fd, to, n));
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_write(int fd, const void *from, size_t n) {
+  long r;
+  do r = jl_sys_result((long)write(fd, from, n));
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
+  long r;
+  do r = jl_sys_result((long)pread(fd, to, n, (off_t)offset));
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_mkdirat(int dir, const char *path, unsigned mode) {
+  return jl_sys_result(mkdirat(dir, path, (mode_t)mode));
+}
+
+static long jl_sys_unlinkat(int dir, const char *path, int flags) { return jl_sys_result(unlinkat(dir, path, flags)); }
+
+static long jl_sys_renameat(int from_dir, const char *from, int to_dir, const char *to) {
+  return jl_sys_result(renameat(from_dir, from, to_dir, to));
+}
+
+static long jl_sys_fchmod(int fd, unsigned mode) { return jl_sys_result(fchmod(fd, (mode_t)mode)); }
+static long jl_sys_path_chmod(int path_fd, unsigned mode) { return jl_sys_fchmod(path_fd, mode); }
+
+static long jl_sys_path_chown(int path_fd, uint32_t uid, uint32_t gid) {
+  return jl_sys_result(fchown(path_fd, (uid_t)uid, (gid_t)gid));
+}
+
+static long jl_sys_ftruncate(int fd, uint64_t size) { return jl_sys_result(ftruncate(fd, (off_t)size)); }
+
+/* fsync(2) there only hands the bytes to the drive; F_FULLFSYNC waits for the drive, where the file system has it. */
+static long jl_sys_fsync(int fd) { return fcntl(fd, F_FULLFSYNC, 0) >= 0 ? 0 : jl_sys_result(fsync(fd)); }
+
+static long jl_sys_flock(int fd, int how) {
+  long r;
+  do r = jl_sys_result(flock(fd, how));
+  while (r == -EINTR);
+  return r;
+}
+
+static long jl_sys_fcntl(int fd, int command, long arg) { return jl_sys_result(fcntl(fd, command, (int)arg)); }
+
+static uint32_t jl_sys_geteuid(void) { return (uint32_t)geteuid(); }
+static uint32_t jl_sys_getegid(void) { return (uint32_t)getegid(); }
+
+static long jl_sys_getrandom(void *to, size_t n) {
+  arc4random_buf(to, n);
+  return 0;
+}
+
+static uint64_t jl_sys_now_ms(void) {
+  struct timespec t = {0, 0};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void jl_sys_sleep_ms(unsigned ms) {
+  struct timespec t = {0, 0};
+  t.tv_sec = (time_t)(ms / 1000);
+  t.tv_nsec = (long)(ms % 1000) * 1000000;
+  nanosleep(&t, NULL); /* a signal only makes the caller look again sooner */
+}
+
+/* A path descriptor is open for reading already. */
+static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(path_fd, F_DUPFD_CLOEXEC, 3)); }
+
+/* F_GETPATH (fcntl(2)) writes up to MAXPATHLEN, 1024 bytes, with the NUL. */
+static long jl_sys_place(int fd, char *to) {
+  const long r = jl_sys_result(fcntl(fd, F_GETPATH, to));
+  return r < 0 ? r : (long)jl_strnlen(to, JAILER_PATH_MAX);
+}
+
+static long jl_sys_kill(int pid, int signal) { return jl_sys_result(kill((pid_t)pid, signal)); }
+
+/* Nothing: fclonefileat(2) makes a file with a name, and the name is given to a whole copy only. */
+static uint64_t jl_sys_copy(int from, int to, uint64_t size) {
+  (void)from, (void)to;
+  return size;
+}
+
+/* The names in an open directory, one after another, "." and ".." left out. */
+typedef struct jl_names {
+  DIR *dir;
+} jl_names;
+
+static long jl_sys_names(jl_names *names, int fd) {
+  long own = jl_sys_result(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  names->dir = own < 0 ? NULL : fdopendir((int)own);
+  if (names->dir) return 0;
+  if (own < 0) return own;
+  const long why = -(long)errno;
+  jl_sys_close((int)own);
+  return why;
+}
+
+/* 1 and *name, which is good until the next call; 0 at the end; or a negated errno. */
+static long jl_sys_names_next(jl_names *names, const char **name) {
+  for (;;) {
+    errno = 0;
+    const struct dirent *entry = readdir(names->dir);
+    if (!entry) return -(long)errno;
+    *name = entry->d_name;
+    if (!jl_streq(*name, ".") && !jl_streq(*name, "..")) return 1;
+  }
+}
+
+static void jl_sys_names_end(jl_names *names) { closedir(names->dir); }
+
+#endif /* JL_LINUX, JL_DARWIN */
+
+#if JL_EFFECTS
+/* Writes all of it; 0 or a negated errno. A short write that makes no progress is EIO. */
+static long jl_sys_write_all(int fd, const void *from, size_t n) {
+  const char *at = from;
+  while (n) {
+    long r = jl_sys_write(fd, at, n);
+    if (r < 0) return r;
+    if (r == 0) return -EIO;
+    at += r;
+    n -= (size_t)r;
+  }
+  return 0;
+}
+
+/* Reads until the end or until `size` bytes; the count, or a negated errno. */
+static long jl_sys_read_all(int fd, void *to, size_t size) {
+  char *at = to;
+  size_t got = 0;
+  while (got < size) {
+    long r = jl_sys_read(fd, at + got, size - got);
+    if (r < 0) return r;
+    if (r == 0) break;
+    got += (size_t)r;
+  }
+  return (long)got;
+}
+#endif /* JL_EFFECTS */
 
 #if JL_LIBSECCOMP
 /* ============================================================================================
@@ -8070,6 +9202,8 @@ static jailer_code jl_scmp_compile(const jailer_policy *policy, const jl_arch *a
 }
 #endif /* JL_LIBSECCOMP */
 
+#if JL_LINUX
+
 /* ============================================================================================
  * // >>reporter    in the jailed program: a handler that writes the line of >>denial
  * May touch: the kernel, the caller's jailer_reporter. May call: base, error, denial, sys. The handler may have
@@ -8370,10 +9504,26 @@ static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *er
                  "sigaltstack(2) failed; a thread cannot change the stack that it runs on");
 }
 
+#endif /* JL_LINUX */
+
 /* ============================================================================================
  * // >>probe    fills jailer_host; finds out what paths are
  * May touch: the kernel, read-only. May call: base, error, sys.
  * ============================================================================================ */
+#if JL_EFFECTS
+
+/* Who this process is, as far as owners and namespaces ask. */
+typedef struct jl_self {
+  uint32_t uid, gid;  /* effective */
+  bool gives;         /* may give files to other uids: CAP_CHOWN, or root of macOS */
+  bool nested;        /* in a user namespace that does not map every uid */
+  uint64_t caps;      /* effective, of Linux */
+  uint32_t overflow;  /* the owner that the kernel shows for files whose owner has no uid in here */
+  bool overflow_used; /* some uid of this namespace has that number as well */
+} jl_self;
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
 
 /* clang-format off */
 /* prctl(2), capability(7), landlock(7), seccomp(2) numbers. */
@@ -8446,15 +9596,6 @@ static long jl_probe_text(const char *path, char *text, size_t size) {
   return n;
 }
 
-/* Who this process is, as far as owners and namespaces ask. */
-typedef struct jl_self {
-  uint32_t uid, gid;  /* effective */
-  uint64_t caps;      /* effective */
-  bool nested;        /* in a user namespace that does not map every uid */
-  uint32_t overflow;  /* the owner that the kernel shows for files whose owner has no uid in here */
-  bool overflow_used; /* some uid of this namespace has that number as well */
-} jl_self;
-
 /* Three numbers and the end of the line, as uid_map has them; *at goes behind it. */
 static bool jl_probe_map_line(const char *text, size_t n, size_t *at, uint64_t number[3]) {
   for (int i = 0; i < 3; i++) {
@@ -8500,7 +9641,9 @@ static long jl_probe_self(jl_self *self) {
   self->uid = jl_sys_geteuid();
   self->gid = jl_sys_getegid();
   long r = jl_probe_caps(&self->caps);
-  return r < 0 ? r : jl_probe_uid_map(self);
+  if (r >= 0) r = jl_probe_uid_map(self);
+  self->gives = self->uid == 0 && !self->nested && (self->caps >> JL_CAP_CHOWN & 1);
+  return r;
 }
 
 /* CAP_KILL is among the needed: a child that has become another user must still be killed when its launch fails. */
@@ -8539,13 +9682,61 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* thread-self, not self: a thread may have a descriptor table of its own, and self, whose first thread may have ended,
-   has then none at all. */
-static void jl_probe_fd_path(char *text, size_t size, int fd) {
-  jl_buf b = jl_buf_fixed(text, size);
-  jl_buf_str(&b, "/proc/thread-self/fd/");
-  jl_buf_i64(&b, fd);
+#elif JL_DARWIN
+
+static long jl_probe_self(jl_self *self) {
+  memset(self, 0, sizeof *self);
+  self->uid = jl_sys_geteuid();
+  self->gid = jl_sys_getegid();
+  self->gives = self->uid == 0;
+  return 0;
 }
+
+/* RLIM_INFINITY is another number there. */
+static long jl_probe_limit(int resource, uint64_t *hard) {
+  struct rlimit limit;
+  const long r = jl_sys_result(getrlimit(resource, &limit));
+  *hard = r < 0 || limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : (uint64_t)limit.rlim_max;
+  return r;
+}
+
+/* "23.5.0" from uname(3): the version of Darwin. */
+static long jl_probe_kernel(jailer_host *host) {
+  struct utsname names;
+  uint64_t major, minor;
+  long r = jl_sys_result(uname(&names));
+  if (r < 0) return r;
+  const char *dot = strchr(names.release, '.');
+  if (!dot || !jl_parse_u64(names.release, (size_t)(dot - names.release), &major) ||
+      !jl_parse_u64(dot + 1, strspn(dot + 1, "0123456789"), &minor) || major > UINT32_MAX || minor > UINT32_MAX)
+    return -EINVAL;
+  host->kernel_major = (uint32_t)major;
+  host->kernel_minor = (uint32_t)minor;
+  return 0;
+}
+
+/* Of sandbox-exec only that it is there: a file that root alone can change, on the volume that macOS signs. */
+static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
+  jl_self self;
+  jl_stat st;
+  long r;
+  memset(host, 0, sizeof *host);
+  if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_self(&self)) < 0 ||
+      (r = jl_probe_limit(RLIMIT_NOFILE, &host->nofile_hard)) < 0 ||
+      (r = jl_probe_limit(RLIMIT_FSIZE, &host->fsize_hard)) < 0)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
+                   "uname(3) or getrlimit(2) failed");
+  host->uid = self.uid;
+  host->gid = self.gid;
+  host->privileged = self.uid == 0;
+  r = JL_SEATBELT ? jl_sys_stat(JL_AT_FDCWD, JAILER_SANDBOX_EXEC, 0, &st) : -ENOENT;
+  host->seatbelt = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) && st.uid == 0 && !(st.mode & 022);
+  return JAILER_OK;
+}
+
+#endif /* JL_LINUX, JL_DARWIN */
+
+#if JL_EFFECTS
 
 /* Where the file behind a descriptor is, without symbolic links, into `to` of JAILER_PATH_MAX bytes. 0, or a negated
    errno: ENOENT (no /proc), ENAMETOOLONG, ESTALE (not there, or not there any more). The kernel's answer for a removed
@@ -8554,10 +9745,8 @@ static void jl_probe_fd_path(char *text, size_t size, int fd) {
    that is for whoever judges by the path. A grant needs it not, the launch compares the inode again, and thousands of
    grants are thousands of lookups. */
 static long jl_probe_place(int fd, const jl_stat *st, bool always, char *to) {
-  char name[40];
   jl_stat there;
-  jl_probe_fd_path(name, sizeof name, fd);
-  long n = jl_sys_readlinkat(JL_AT_FDCWD, name, to, JAILER_PATH_MAX);
+  long n = jl_sys_place(fd, to);
   if (n < 0) return n;
   if (n >= JAILER_PATH_MAX) return -ENAMETOOLONG;
   to[n] = 0;
@@ -8579,10 +9768,9 @@ static jailer_code jl_probe_full(jailer_error *err, const char *path, long r) {
                  "a plan keeps one descriptor for each grant: raise RLIMIT_NOFILE of the launcher (ulimit -n)");
 }
 
-/* What the look at a wanted path (jl_child_look) comes to: whether it may be missing, what link it is, and its place
-   without links. */
-static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
-  long r = s->found;
+/* What the look at a wanted path came to, when it could not be looked at: whether it may be missing. */
+static jailer_code jl_probe_missing(const jl_source *s, jailer_error *err) {
+  const long r = s->found;
   if (s->fd < 0 && (r == -ENOENT || r == -ENOTDIR)) {
     if (s->optional) return JAILER_OK;
     return jl_fail(err, JAILER_E_NOT_FOUND, JAILER_LAYER_MOUNTS, "open a granted path", s->path, (int)-r,
@@ -8592,23 +9780,34 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (s->fd < 0)
     return jl_fail(err, r == -EACCES ? JAILER_E_DENIED : JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "open a granted path",
                    s->path, (int)-r, "the launcher itself cannot reach it");
-  if (r < 0)
-    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r,
-                   "statx or fstatfs failed");
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "look at a granted path", s->path, (int)-r,
+                 "statx or fstatfs failed");
+}
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
+
+/* What a link of the system leads to, which is made again inside. */
+static jailer_code jl_probe_link(jl_arena *arena, jl_source *s, jailer_error *err) {
+  char target[JAILER_PATH_MAX];
+  const long r = jl_sys_readlinkat(s->fd, "", target, sizeof target);
+  if (r <= 0 || (size_t)r >= sizeof target)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "read a system link", s->path, (int)-r,
+                   "readlink failed");
+  s->link = jl_arena_text(arena, target, (size_t)r);
+  s->resolved = s->path;
+  if (!s->link) return jl_no_memory(err, "look at a granted path");
+  jl_sys_close(s->fd); /* an O_PATH descriptor of our own: nothing is lost whatever close says */
+  s->fd = -1;
+  return JAILER_OK;
+}
+
+/* What the look at a wanted path (jl_child_look) comes to: whether it may be missing, what link it is, and its place
+   without links. */
+static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
+  if (s->fd < 0 || s->found < 0) return jl_probe_missing(s, err);
   s->exists = true;
-  if ((s->st.mode & JL_S_IFMT) == JL_S_IFLNK) {
-    char target[JAILER_PATH_MAX];
-    r = jl_sys_readlinkat(s->fd, "", target, sizeof target);
-    if (r <= 0 || (size_t)r >= sizeof target)
-      return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "read a system link", s->path, (int)-r,
-                     "readlink failed");
-    s->link = jl_arena_text(arena, target, (size_t)r);
-    s->resolved = s->path;
-    if (!s->link) return jl_no_memory(err, "look at a granted path");
-    jl_sys_close(s->fd); /* an O_PATH descriptor of our own: nothing is lost whatever close says */
-    s->fd = -1;
-    return JAILER_OK;
-  }
+  if ((s->st.mode & JL_S_IFMT) == JL_S_IFLNK) return jl_probe_link(arena, s, err);
   if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
@@ -8622,6 +9821,55 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   return JAILER_OK;
 }
 
+#elif JL_DARWIN
+
+/* The path that the sandbox will see: without symbolic links and firmlinks, and in the letters that the volume has (it
+   may take others for the same). getattrlist(2), ATTR_CMN_FULLPATH; like the sandbox it asks the file, not its name.
+   0 or a negated errno; to has JAILER_PATH_MAX bytes. */
+static long jl_probe_full_path(const char *path, char *to) {
+  struct attrlist wanted;
+  union {
+    struct {
+      uint32_t length;
+      attrreference_t path;
+    } head;
+    char bytes[16 + JAILER_PATH_MAX];
+  } got;
+  memset(&wanted, 0, sizeof wanted);
+  memset(&got, 0, sizeof got);
+  wanted.bitmapcount = ATTR_BIT_MAP_COUNT;
+  wanted.commonattr = ATTR_CMN_FULLPATH;
+  const long r = jl_sys_result(getattrlist(path, &wanted, &got, sizeof got, 0));
+  if (r < 0) return r;
+  const size_t base = sizeof got.head.length, n = got.head.path.attr_length; /* with the NUL */
+  const int32_t offset = got.head.path.attr_dataoffset;
+  if (offset < 0 || n < 2 || n > JAILER_PATH_MAX || base + (size_t)offset + n > sizeof got.bytes) return -EIO;
+  memcpy(to, got.bytes + base + offset, n);
+  return to[0] == '/' && !to[n - 1] ? 0 : -EIO;
+}
+
+/* What the look at a wanted path comes to. No descriptor pins it: the sandbox judges by path at every access, so the
+   inode is compared again before the launch, and what lies there later is whoever may change the directory's business. */
+static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jl_stat there;
+  if (s->found < 0) return jl_probe_missing(s, err);
+  s->exists = true;
+  if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
+    return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_SEATBELT, "compare a disk's file with its chain", s->path, 0,
+                   "it was replaced while the chain was read; nothing was launched");
+  long r = jl_probe_full_path(s->path, path);
+  if (r >= 0) r = jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &there);
+  if (r < 0 || there.dev != s->st.dev || there.ino != s->st.ino)
+    return jl_fail(err, r < 0 && r != -ENOENT ? JAILER_E_SYSTEM : JAILER_E_CHANGED, JAILER_LAYER_SEATBELT,
+                   "resolve a granted path", s->path, r < 0 ? (int)-r : 0,
+                   "its place on the volume could not be told, or it was replaced meanwhile");
+  s->resolved = jl_arena_text(arena, path, strlen(path));
+  return s->resolved ? JAILER_OK : jl_no_memory(err, "resolve a granted path");
+}
+
+#endif /* JL_LINUX, JL_DARWIN */
+
 /* ============================================================================================
  * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
  * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys, probe. No allocation.
@@ -8631,8 +9879,7 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
  * name in them is hostile, also after it has ended. And exit and the disks, whose names are safe, but whose content and
  * mode are the box's.
  * ============================================================================================ */
-
-#define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
+#if JL_EFFECTS
 
 #define JL_FILES_UID "uid"             /* ID/uid: which uid of HOME/uids is this box's */
 #define JL_FILES_TEMP ".jl-new"        /* the one temporary name in ID/ and in bin/; the lock makes it ours */
@@ -8729,20 +9976,14 @@ static void jl_files_close(int *fd) {
 
 /* --- opening names ----------------------------------------------------------------------------------------------- */
 
-/* One name in one directory, never a link, never a mount. Not jl_sys_openat2, which retries EAGAIN: with O_NONBLOCK
-   that is also the answer for a file on which somebody holds a lease (fcntl(2)), and a jailed owner could keep the
-   launcher spinning. Kernels before 5.6 have no openat2, and old container filters answer EPERM for it: a single name
-   with O_NOFOLLOW says the same, but for a mount of the same file system, which only root could have put there. */
+/* One name in one directory, never a link, never a mount. Kernels before 5.6 and macOS have no openat2, and old
+   container filters answer EPERM for it: a single name with O_NOFOLLOW says the same, but for a mount of the same file
+   system, which only root could have put there. */
 static long jl_files_at(int dir, const char *name, int flags, unsigned mode) {
   jl_stat here, there;
-  uint64_t how[3];
-  long r, fd;
+  long fd;
   if (!name[0] || strchr(name, '/') || jl_streq(name, ".") || jl_streq(name, "..")) return -EINVAL;
-  how[0] = (uint64_t)(unsigned)(flags | JL_O_NOFOLLOW | JL_O_CLOEXEC);
-  how[1] = mode;
-  how[2] = JL_RESOLVE_BENEATH | JL_RESOLVE_NO_SYMLINKS | JL_RESOLVE_NO_MAGICLINKS | JL_RESOLVE_NO_XDEV;
-  do r = jl_sys_call(JL_NR_openat2, dir, (long)name, (long)how, sizeof how, 0, 0);
-  while (r == -EINTR);
+  long r = jl_sys_open_beneath(dir, name, flags, mode);
   if (r != -ENOSYS && r != -EPERM) return r;
   fd = jl_sys_openat(dir, name, flags | JL_O_NOFOLLOW, mode);
   if (fd < 0) return fd;
@@ -8845,19 +10086,6 @@ static jailer_code jl_files_replace(const jl_box *box, const char *name, const c
   return jl_files_sys(box, "write a file of the box", name, r, err);
 }
 
-/* Changes the mode behind an O_PATH descriptor: fchmodat2 is 6.6, before that only the /proc link reaches it. */
-static long jl_files_chmod(int path_fd, unsigned mode) {
-  char link[40];
-  long r = jl_sys_call(JL_NR_fchmodat2, path_fd, (long)"", (long)mode, JL_AT_EMPTY_PATH, 0, 0);
-  if (r != -ENOSYS && r != -EPERM) return r; /* EPERM: an old container filter, or the next call says it again */
-  jl_probe_fd_path(link, sizeof link, path_fd);
-  return jl_sys_call(JL_NR_fchmodat, JL_AT_FDCWD, (long)link, (long)mode, 0, 0, 0);
-}
-
-static long jl_files_chown(int path_fd, uint32_t uid, uint32_t gid) {
-  return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
-}
-
 /* --- the launcher's directories ---------------------------------------------------------------------------------- */
 
 /* Opens a directory by one name; with `make` creates it first. The parent is trusted, so the new directory is ours
@@ -8871,7 +10099,7 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
   if (r < 0) return r;
   fd = jl_sys_openat(parent, name, JL_O_PATH | flags, 0);
   if (fd < 0) return fd;
-  r = jl_files_chmod((int)fd, mode); /* whatever the umask took, and a group bit inherited from the parent */
+  r = jl_sys_path_chmod((int)fd, mode); /* whatever the umask took, and a group bit inherited from the parent */
   if (r >= 0) return fd;
   jl_sys_close((int)fd);
   jl_sys_unlinkat(parent, name, JL_AT_REMOVEDIR); /* else it would stay with the wrong mode */
@@ -8945,7 +10173,7 @@ static jailer_code jl_files_dir(const jl_box *box, int parent, const char *name,
      lets its box's group pass (jl_files_box_give) is as it should be. */
   const bool passing = entry == JAILER_ENTRY_BOX && (st.mode & 07777) == 0710;
   if (r >= 0 && !why && make && !passing && st.uid == box->launcher && (st.mode & 07777) != e->mode)
-    r = jl_files_chmod((int)opened, e->mode);
+    r = jl_sys_path_chmod((int)opened, e->mode);
   if (r >= 0 && !why) {
     *fd = (int)opened;
     return JAILER_OK;
@@ -8966,6 +10194,8 @@ static jailer_code jl_files_dir_check(const jl_box *box, int parent, jailer_entr
 }
 
 /* --- process identity -------------------------------------------------------------------------------------------- */
+
+#if JL_LINUX
 
 /* This boot of the machine, 36 characters and a NUL (/proc/sys/kernel/random/boot_id). */
 static jailer_code jl_files_boot_id(char out[37], jailer_error *err) {
@@ -9026,13 +10256,51 @@ static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
   return jl_files_stat_parse(text, (size_t)r, out) ? 0 : -EPROTO;
 }
 
+#elif JL_DARWIN
+
+/* This boot of the machine: a UUID, written here as Linux writes its own (sysctl kern.bootsessionuuid). */
+static jailer_code jl_files_boot_id(char out[37], jailer_error *err) {
+  const char *name = "kern.bootsessionuuid";
+  char text[64];
+  size_t n = sizeof text;
+  memset(text, 0, sizeof text);
+  const long r = jl_sys_result(sysctlbyname(name, text, &n, NULL, 0));
+  for (size_t i = 0; i < sizeof text; i++)
+    if (text[i] >= 'A' && text[i] <= 'F') text[i] = (char)(text[i] - 'A' + 'a');
+  if (r == 0 && text[36] == 0 && strspn(text, "0123456789abcdef-") == 36) {
+    memcpy(out, text, 37);
+    return JAILER_OK;
+  }
+  return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "read the boot id", name, r < 0 ? (int)-r : 0,
+                 "without it a pid file proves nothing");
+}
+
+typedef struct jl_pid_stat {
+  uint64_t start; /* microseconds since 1970 */
+  bool ended;     /* only an entry to be waited for */
+} jl_pid_stat;
+
+/* libproc.h: 0, or a negated errno; -ESRCH for no such process. */
+static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
+  struct proc_bsdinfo info;
+  errno = 0;
+  const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info);
+  if (n <= 0) return errno ? -(long)errno : -ESRCH;
+  if (n != (int)sizeof info) return -EPROTO;
+  out->start = info.pbi_start_tvsec * 1000000 + info.pbi_start_tvusec;
+  out->ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
+  return 0;
+}
+
+#endif /* JL_LINUX, JL_DARWIN */
+
 /* The start time of a process, for its pid file. */
 static jailer_code jl_files_pid_start(int pid, uint64_t *start, jailer_error *err) {
   jl_pid_stat st;
   long r = jl_files_pid_stat(pid, &st);
   if (r < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "read a process's start time", NULL, (int)-r,
-                   "without it a pid file proves nothing; is /proc mounted?");
+                   "without it a pid file proves nothing; on Linux: is /proc mounted?");
   *start = st.start;
   return JAILER_OK;
 }
@@ -9046,10 +10314,10 @@ static jailer_code jl_files_pid_alive(int pid, uint64_t start, const char *boot_
   jailer_code code = jl_files_boot_id(boot, err);
   if (code != JAILER_OK) return code;
   if (!jl_streq(boot, boot_id)) return *alive = false, JAILER_OK;
-  if (jl_sys_call(JL_NR_kill, pid, 0, 0, 0, 0, 0) == -ESRCH) return *alive = false, JAILER_OK;
+  if (jl_sys_kill(pid, 0) == -ESRCH) return *alive = false, JAILER_OK;
   long r = jl_files_pid_stat(pid, &st);
   if (r >= 0) *alive = st.start == start && !st.ended;
-  if (r == -ENOENT || r == -ESRCH) *alive = jl_sys_call(JL_NR_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+  if (r == -ENOENT || r == -ESRCH) *alive = jl_sys_kill(pid, 0) != -ESRCH;
   return JAILER_OK;
 }
 
@@ -9192,7 +10460,7 @@ static jailer_code jl_files_mend(const jl_box *box, const char *name, jailer_err
   jailer_code code = jl_files_open(box, box->dir_fd, name, name, JL_O_PATH, JL_S_IFREG, &fd, &st, &local);
   if (code == JAILER_E_NOT_FOUND) return JAILER_OK;
   if (code != JAILER_OK) return jl_files_report(code, &local, err);
-  long r = (st.mode & 07777) == 0600 ? 0 : jl_files_chmod(fd, 0600);
+  long r = (st.mode & 07777) == 0600 ? 0 : jl_sys_path_chmod(fd, 0600);
   jl_files_close(&fd);
   return r < 0 && r != -EPERM ? jl_files_sys(box, "put a file's mode back", name, r, err) : JAILER_OK;
 }
@@ -9244,7 +10512,7 @@ static jailer_code jl_files_box_launcher(jl_box *box, unsigned how, jailer_error
                    "the launcher has no uid in its user namespace, so that everybody's files look like its own; write "
                    "the namespace's uid_map first");
   box->launcher = box->uid = self.uid;
-  box->gives = self.uid == 0 && !self.nested && (self.caps >> JL_CAP_CHOWN & 1);
+  box->gives = self.gives;
   box->gid = box->gives ? 0 : self.gid;
   box->outsider = self.nested && !self.overflow_used ? self.overflow : 0;
   if (!(how & JL_BOX_MAKE) || (how & JL_BOX_ROOT) || self.uid != 0 || self.nested || box->gives) return JAILER_OK;
@@ -9426,8 +10694,8 @@ static jailer_code jl_files_give_one(const jl_box *box, int fd, const jl_stat *s
   if (!(ours && st->uid == box->launcher) && st->uid != box->uid && st->uid != before)
     return jl_files_fail(box, JAILER_E_UNSAFE, step, shown, 0, jl_files_odd, err);
   /* an ordinary user cannot choose the group; a set-group-id parent directory may have */
-  if (st->uid != box->uid || (box->gives && st->gid != box->gid)) r = jl_files_chown(fd, box->uid, box->gid);
-  if (r >= 0 && mode && (st->mode & 07777) != mode) r = jl_files_chmod(fd, mode);
+  if (st->uid != box->uid || (box->gives && st->gid != box->gid)) r = jl_sys_path_chown(fd, box->uid, box->gid);
+  if (r >= 0 && mode && (st->mode & 07777) != mode) r = jl_sys_path_chmod(fd, mode);
   return r < 0 ? jl_files_sys(box, step, shown, r, err) : JAILER_OK;
 }
 
@@ -9492,7 +10760,7 @@ static jailer_code jl_files_give_path(const jl_box *box, const jl_tab_entry *e, 
   jailer_code code = JAILER_OK;
   long r = jl_sys_fstat(dir, &st);
   /* a box of our own uid can take our permission to enter logs/ */
-  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod(dir, 0700);
+  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_sys_path_chmod(dir, 0700);
   if (r < 0) code = jl_files_sys(box, "open a directory of the box", parent, r, err);
   if (code == JAILER_OK) code = jl_files_give_file(box, dir, slash + 1, e, st.uid == box->launcher, before, err);
   jl_files_close(&dir);
@@ -9511,8 +10779,8 @@ static jailer_code jl_files_box_give(jl_box *box, uint32_t uid, uint32_t gid, ja
   box->uid = uid;
   box->gid = gid;
   if (box->gives) { /* the box's group may pass, and nobody else: what the target opens to all stays shut */
-    r = jl_files_chown(box->dir_fd, UINT32_MAX, gid);
-    if (r >= 0) r = jl_files_chmod(box->dir_fd, 0710);
+    r = jl_sys_path_chown(box->dir_fd, UINT32_MAX, gid);
+    if (r >= 0) r = jl_sys_path_chmod(box->dir_fd, 0710);
     if (r < 0) return jl_files_sys(box, "give an entry to the box", "", r, err);
   }
   for (unsigned pass = 0; pass < 2; pass++) {
@@ -9625,7 +10893,7 @@ static size_t jl_files_exit_tail(const jl_box *box, char *buf, size_t size) {
   int fd = -1;
   if (jl_files_open(box, box->dir_fd, "exit", "exit", JL_O_RDONLY, JL_S_IFREG, &fd, &st, NULL)) return 0;
   const uint64_t from = st.size > size ? st.size - size : 0;
-  const long r = jl_sys_call(JL_NR_pread64, fd, (long)buf, (long)size, (long)from, 0, 0);
+  const long r = jl_sys_pread(fd, buf, size, from);
   jl_files_close(&fd);
   const size_t n = r > 0 ? (size_t)r : 0;
   const char *line = n && from ? memchr(buf, '\n', n) : NULL;
@@ -9740,20 +11008,12 @@ static bool jl_files_copy_settled(const jl_stat *src, int64_t filled_ns) {
   return src->ctime_ns < filled_ns - margin && src->mtime_ns < filled_ns - margin;
 }
 
-/* Moves the bytes: shared blocks where the file system has them, in the kernel where it can, by hand where it cannot.
-   A failure of the first two only means the next one is tried; the file positions go along. */
+/* Moves the bytes, by hand what the kernel does not move itself. */
 static long jl_files_copy_bytes(int from, int to, uint64_t size) {
   char chunk[16384];
-  uint64_t left = size;
-  long r = jl_sys_call(JL_NR_ioctl, to, JL_FICLONE, from, 0, 0, 0);
-  if (r >= 0) return 0;
-  for (r = 1; left && r > 0;) {
-    size_t want = left > ((uint64_t)1 << 30) ? (size_t)1 << 30 : (size_t)left;
-    r = jl_sys_call(JL_NR_copy_file_range, from, 0, to, 0, (long)want, 0);
-    if (r > 0) left -= (uint64_t)r < left ? (uint64_t)r : left;
-  }
+  uint64_t left = jl_sys_copy(from, to, size);
   while (left) {
-    r = jl_sys_read(from, chunk, left < sizeof chunk ? (size_t)left : sizeof chunk);
+    long r = jl_sys_read(from, chunk, left < sizeof chunk ? (size_t)left : sizeof chunk);
     if (r < 0) return r;
     if (r == 0) return -ESTALE; /* shorter than it was */
     left -= (uint64_t)r;
@@ -9911,7 +11171,7 @@ static long jl_files_sweep_permit(const jl_sweep *s, int dir, const char *name) 
   if (p < 0) return p;
   r = jl_sys_fstat((int)p, &st);
   if (r >= 0 && st.dev != s->dev) r = -EXDEV;
-  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_files_chmod((int)p, 0700);
+  if (r >= 0 && (st.mode & 0700) != 0700) r = jl_sys_path_chmod((int)p, 0700);
   if (r >= 0) return p;
   jl_sys_close((int)p);
   return r;
@@ -9962,23 +11222,22 @@ static bool jl_files_sweep_keep(const jl_sweep *s, const char *name) {
 
 /* Everything in one open directory, once through. *found counts what was there to do. */
 static jailer_code jl_files_sweep_dir(jl_sweep *s, int dir, size_t *found, jailer_error *err) {
-  uint64_t block[512]; /* struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
-  char *bytes = (char *)block;
-  uint16_t reclen;
-  long n;
+  jl_names names;
+  const char *name;
   *found = 0;
-  while ((n = jl_sys_getdents(dir, block, sizeof block)) > 0) {
-    for (long at = 0; at + 20 <= n; at += reclen) {
-      memcpy(&reclen, bytes + at + 16, sizeof reclen);
-      if (reclen < 20 || reclen > n - at) return jl_files_sweep_fail(s, "", -EIO, err);
-      const char *name = bytes + at + 19;
-      if (jl_streq(name, ".") || jl_streq(name, "..") || (dir == s->top && jl_files_sweep_keep(s, name))) continue;
-      ++*found;
-      long r = jl_files_sweep_one(s, dir, name);
-      if (r < 0) return jl_files_sweep_fail(s, name, r, err);
-    }
+  long r = jl_sys_names(&names, dir);
+  if (r < 0) return jl_files_sweep_fail(s, "", r, err);
+  while ((r = jl_sys_names_next(&names, &name)) > 0) {
+    if (dir == s->top && jl_files_sweep_keep(s, name)) continue;
+    ++*found;
+    r = jl_files_sweep_one(s, dir, name);
+    if (r >= 0) continue;
+    jailer_code code = jl_files_sweep_fail(s, name, r, err);
+    jl_sys_names_end(&names);
+    return code;
   }
-  return n < 0 ? jl_files_sweep_fail(s, "", n, err) : JAILER_OK;
+  jl_sys_names_end(&names);
+  return r < 0 ? jl_files_sweep_fail(s, "", r, err) : JAILER_OK;
 }
 
 /* Empties and removes the first of the list. Reading a directory while it shrinks may miss names, so until rmdir
@@ -10072,32 +11331,44 @@ static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jai
   return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
 }
 
-/* All of a regular file, or nothing: the include of jailer_policy_load. Nothing else than a regular file is read, and a
-   FIFO is not waited for. */
-static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
-                                   jailer_error *err) {
+/* All of a regular file of at most size bytes, or nothing. Nothing else than a regular file is read, and a FIFO is not
+   waited for. What is wrong is said in *why; *r is the errno of it, negated. */
+static jailer_code jl_files_whole(const char *path, char *text, size_t size, size_t *length, jl_stat *st, long *r,
+                                  const char **why) {
   char more;
-  jl_stat st;
-  (void)user;
+  long n = 0;
   *length = 0;
-  long fd = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0), r = fd, n = 0;
-  if (fd < 0)
-    return jl_files_policy_fail(err, path, jl_files_code(r), r,
-                                r == -ENOENT ? "there is no such file" : "the file cannot be opened");
-  r = jl_sys_fstat((int)fd, &st);
-  const bool regular = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG;
-  if (regular && st.size <= size) r = n = jl_sys_read_all((int)fd, text, size);
-  bool large = regular && st.size > size;
-  if (r >= 0 && (size_t)n == size) {
-    r = jl_sys_read_all((int)fd, &more, 1);
-    large = large || r > 0;
+  long fd = *r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  *why = *r == -ENOENT ? "there is no such file" : "the file cannot be opened";
+  if (fd < 0) return jl_files_code(*r);
+  *r = jl_sys_fstat((int)fd, st);
+  const bool regular = *r >= 0 && (st->mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && st->size <= size) *r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && st->size > size;
+  if (*r >= 0 && (size_t)n == size) {
+    *r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || *r > 0;
   }
   (void)jl_sys_close((int)fd); /* it was only read */
-  if (r < 0) return jl_files_policy_fail(err, path, jl_files_code(r), r, "the file cannot be read");
-  if (!regular) return jl_files_policy_fail(err, path, JAILER_E_UNSAFE, 0, "this is no regular file");
-  if (large) return jl_files_policy_fail(err, path, JAILER_E_LIMIT, 0, "a file of a policy has at most 1 MiB");
+  *why = *r < 0 ? "the file cannot be read" : !regular ? "this is no regular file" : NULL;
+  if (*r < 0) return jl_files_code(*r);
+  *r = 0;
+  if (!regular) return JAILER_E_UNSAFE;
   *length = (size_t)n;
-  return JAILER_OK;
+  return large ? JAILER_E_LIMIT : JAILER_OK;
+}
+
+/* The include of jailer_policy_load. */
+static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
+                                   jailer_error *err) {
+  jl_stat st;
+  long r;
+  const char *why;
+  (void)user;
+  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
+  if (code == JAILER_OK) return JAILER_OK;
+  *length = 0;
+  return jl_files_policy_fail(err, path, code, r, why ? why : "a file of a policy has at most 1 MiB");
 }
 
 static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
@@ -10111,18 +11382,37 @@ static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_p
   return code;
 }
 
-#ifndef JAILER_NO_QCOW2
+#ifndef JAILER_NO_SEATBELT
+/* --- profiles --- */
+
+/* The caller's own profile: of those who could change the launch anyway, and whole. */
+static jailer_code jl_files_profile(const char *path, uint32_t uid, char *text, size_t size, size_t *length,
+                                    jailer_error *err) {
+  static const char step[] = "read a profile";
+  jl_stat st;
+  long r;
+  const char *why;
+  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
+  if (code == JAILER_OK && ((st.uid != uid && st.uid != 0) || (st.mode & 0022))) {
+    code = JAILER_E_UNSAFE;
+    why = "a profile belongs to the launcher or to root, and is written by nobody else: chown it, and chmod go-w";
+  } else if (code == JAILER_OK && (*length == 0 || memchr(text, 0, *length))) {
+    code = JAILER_E_FORMAT;
+    why = "this is no profile: it is empty, or has a NUL";
+  }
+  if (code == JAILER_OK) return JAILER_OK;
+  *length = 0;
+  return jl_fail(err, code, JAILER_LAYER_SEATBELT, step, path, (int)-r, why ? why : "a profile has less than 1 MiB");
+}
+#endif
+
+#endif /* JL_EFFECTS */
+
+#if JL_EFFECTS && !defined(JAILER_NO_QCOW2)
 /* ============================================================================================
  * // >>chain    walks a backing chain, keeps and compares the record of it
  * May touch: the kernel: files by name and by descriptor. May call: base, error, layout, plan, qcow2, sys, probe.
  * ============================================================================================ */
-
-static long jl_sys_pread(int fd, void *to, size_t n, uint64_t offset) {
-  long r;
-  do r = jl_sys_call(JL_NR_pread64, fd, (long)to, (long)n, (long)offset, 0, 0);
-  while (r == -EINTR);
-  return r;
-}
 
 static const char jl_chain_step[] = "walk backing chain";
 static const char jl_chain_record_step[] = "chain record";
@@ -10340,10 +11630,8 @@ static jailer_code jl_chain_keep(jl_chain_walk *w, const jl_stat *st) {
    somebody else answers EAGAIN instead of stopping the launcher. A raw layer is opened too, to say early that it
    cannot be read. */
 static jailer_code jl_chain_read_layer(jl_chain_walk *w, int path_fd, const jl_stat *st) {
-  char link[64];
   jl_stat now;
-  jl_probe_fd_path(link, sizeof link, path_fd);
-  long r = jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  long r = jl_sys_reopen(path_fd);
   if (r == -EAGAIN) return jl_chain_fail(w, JAILER_E_BUSY, r, "another process holds a lease on this file");
   if (r == -ENOENT)
     return jl_chain_fail(w, JAILER_E_UNSUPPORTED, r,
@@ -10635,8 +11923,9 @@ static jailer_code jl_chain_record_check(int dir, const char *record, const char
                    "no chain was recorded for this disk; record it when making the disk, or ask to trust first use");
   return why ? jl_chain_record_mismatch(chain, layer, why, err) : JAILER_OK;
 }
-#endif /* JAILER_NO_QCOW2 */
+#endif /* JL_EFFECTS, JAILER_NO_QCOW2 */
 
+#if JL_LINUX
 /* ============================================================================================
  * // >>child    what the cloned child does before exec: system calls from a const plan, one reply, no return
  * May touch: the kernel. May call: tables, sys. It runs in the launcher's memory (CLONE_VM) on a stack of its own while
@@ -11708,10 +12997,14 @@ JL_CHILD_CODE static int jl_child_touch(void *arg) {
   return 0;
 }
 
+#endif /* JL_LINUX */
+
 /* ============================================================================================
  * // >>parent    vetting, id maps, Landlock rules, the clone, the reply
  * May touch: the kernel, the heap before the clone. May call: base to child.
  * ============================================================================================ */
+
+#if JL_EFFECTS
 
 /* Closes each descriptor once and forgets it. What close answers changes nothing: the number is free either way, and
    nothing here was written through a descriptor whose close could still report it. */
@@ -11730,13 +13023,6 @@ static void jl_parent_number(char text[24], int64_t value) {
   jl_buf_i64(&b, value);
 }
 
-/* Whether a child is gone and its number free for others: a launcher that ignores SIGCHLD never waits for it. What was
-   opened or read by number before this says no was the child's own. Without a pidfd (before 5.3) nothing can be told.
-   */
-static bool jl_parent_gone(int pidfd) {
-  return pidfd >= 0 && jl_sys_call(JL_NR_pidfd_send_signal, pidfd, 0, 0, 0, 0, 0) == -ESRCH;
-}
-
 /* Takes the closed ones of 0, 1 and 2 while descriptors are opened, so that none of ours gets such a number: it
    would pass for the launcher's stdin, or hide that there is none. What cannot be taken is caught when descriptors
    are vetted. */
@@ -11751,6 +13037,26 @@ static void jl_parent_hold(int held[3]) {
 
 static void jl_parent_unhold(int held[3]) {
   for (int i = 0; i < 3; i++) jl_parent_close(&held[i]);
+}
+
+/* /dev/null, which stands in for a closed 0, 1 or 2, opened once. */
+static jailer_code jl_parent_null_fd(int *null_fd, jailer_error *err) {
+  if (*null_fd >= 0) return JAILER_OK;
+  long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r, "it stands in for a closed descriptor");
+  *null_fd = (int)r;
+  return JAILER_OK;
+}
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
+
+/* Whether a child is gone and its number free for others: a launcher that ignores SIGCHLD never waits for it. What was
+   opened or read by number before this says no was the child's own. Without a pidfd (before 5.3) nothing can be told.
+   */
+static bool jl_parent_gone(int pidfd) {
+  return pidfd >= 0 && jl_sys_call(JL_NR_pidfd_send_signal, pidfd, 0, 0, 0, 0, 0) == -ESRCH;
 }
 
 /* --- descriptors that the target keeps --- */
@@ -11819,7 +13125,7 @@ static const char *jl_parent_unsafe_file(int fd, uint64_t magic, long flags, boo
   for (size_t i = 0; i < sizeof kernel / sizeof kernel[0]; i++)
     if (magic == kernel[i]) return "a file of /proc, /sys, cgroup, debugfs or their like: it speaks for the host";
   if (magic != 0x01021994 && magic != 0x958458f6) return NULL; /* tmpfs, hugetlbfs */
-  jl_probe_fd_path(name, sizeof name, fd);
+  jl_sys_fd_path(name, fd);
   long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link);
   if (n < 0) return "a file of unknown kind";
   if (n < 8 || memcmp(link, "/memfd:", 7) != 0) return NULL;
@@ -11854,23 +13160,13 @@ static const char *jl_parent_unsafe(const jailer_plan *p, int fd, long flags, co
                : NULL;
   default: break;
   }
-  jl_probe_fd_path(name, sizeof name, fd);
+  jl_sys_fd_path(name, fd);
   long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link - 1);
   if (n <= 0) return "a descriptor of unknown kind";
   link[n] = 0;
   return jl_parent_known_anon(link)
              ? NULL
              : "a descriptor of a kind that is not known to be harmless (pidfd, mount, bpf, ...)";
-}
-
-/* /dev/null, opened once: it stands in for a closed 0, 1 or 2. */
-static jailer_code jl_parent_null(jl_launch *l, jailer_error *err) {
-  if (l->null_fd >= 0) return JAILER_OK;
-  long r = jl_sys_openat(JL_AT_FDCWD, "/dev/null", JL_O_RDWR | JL_O_NOCTTY, 0);
-  if (r < 0)
-    return jl_parent_system(err, JAILER_LAYER_FDS, "open /dev/null", NULL, r, "it stands in for a closed descriptor");
-  l->null_fd = (int)r;
-  return JAILER_OK;
 }
 
 /* A duplicate, above every number that is kept inside where the launcher's limit has room for that. */
@@ -11889,7 +13185,7 @@ static jailer_code jl_parent_vet_one(jl_launch *l, size_t i, jailer_error *err) 
   jl_parent_number(number, placed->from);
   long r = placed->from < 0 ? -EBADF : jl_parent_duplicate(p, placed->from);
   if (r == -EBADF && (placed->from < 0 || (i < 3 && placed->from == placed->to))) {
-    jailer_code code = jl_parent_null(l, err);
+    jailer_code code = jl_parent_null_fd(&l->null_fd, err);
     placed->from = l->null_fd;
     return code;
   }
@@ -12981,7 +14277,7 @@ JL_BESIDE_CHILD static void jl_parent_fill(const jl_launch *l, jailer_proc *out)
 
 /* Tries with every wanted layer; where the host cannot do one that may degrade, once more without it. Each round takes
    at least one layer away, so it ends. */
-static jailer_code jl_parent_spawn_rounds(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
   uint32_t layers = jl_plan_wanted_layers(plan);
   for (;;) {
     jl_launch l;
@@ -13001,32 +14297,51 @@ static jailer_code jl_parent_spawn_rounds(const jailer_plan *plan, jailer_proc *
   }
 }
 
-/* The plan holds the box's lock against other processes and other plans; within one plan a flag does: between the
-   look at the pid file and the own one there is room for a second thread, and then two VMMs would have one disk. */
-static jailer_code jl_parent_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
-  jailer_error own;
-  if (!err) err = &own;
-  if (!plan->box) return jl_parent_spawn_rounds(plan, out, err);
-  if (__atomic_exchange_n(&plan->box->launching, 1u, __ATOMIC_ACQUIRE))
-    return jl_files_fail(plan->box, JAILER_E_BUSY, "launch the box", NULL, 0, "another thread is launching it", err);
-  jailer_code code = JAILER_OK;
-  if (!(out->box = JAILER_MALLOC(sizeof *out->box))) code = jl_no_memory(err, "launch a box");
-  if (code == JAILER_OK) {
-    *out->box = plan->box->layout;
-    code = jl_parent_spawn_rounds(plan, out, err);
-  }
-  if (code) {
-    JAILER_FREE(out->box);
-    out->box = NULL;
-  }
-  __atomic_store_n(&plan->box->launching, 0u, __ATOMIC_RELEASE);
-  return code;
-}
+#endif /* JL_LINUX */
 
 /* ============================================================================================
  * // >>proc    a running target: how it ends, signals, the handle that its owner and others share
  * May touch: the kernel. May call: base to parent.
  * ============================================================================================ */
+
+#if JL_EFFECTS
+
+/* --- the handle: one thread waits, any number kill --- */
+
+enum { JL_PROC_ENDED = 1 << 30, JL_PROC_SETTLED = 1 << 29, JL_PROC_USERS = (1 << 29) - 1 };
+
+/* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is
+   said of it instead: 0 the target has ended, or else that the handle holds none. */
+static bool jl_proc_enter(jailer_proc *proc, bool *ended) {
+  uint32_t now = __atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE);
+  do {
+    *ended = (now & JL_PROC_ENDED) != 0;
+    if (now & JL_PROC_SETTLED) return false;
+  } while (!__atomic_compare_exchange_n(&proc->busy, &now, now + 1, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+  return true;
+}
+
+static void jl_proc_leave(jailer_proc *proc) { __atomic_fetch_sub(&proc->busy, 1u, __ATOMIC_RELEASE); }
+
+/* The thread that owns the handle takes it for itself: those in jailer_kill finish first (50 ms at most), and no more
+   come in. Before the process is reaped, or its number could be another's by the time it gets a signal. */
+static void jl_proc_settle(jailer_proc *proc, uint32_t how) {
+  __atomic_fetch_or(&proc->busy, JL_PROC_SETTLED | how, __ATOMIC_ACQ_REL);
+  while (__atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE) & JL_PROC_USERS) jl_sys_sleep_ms(1);
+}
+
+static void jl_proc_unsettle(jailer_proc *proc) {
+  __atomic_fetch_and(&proc->busy, (uint32_t)JL_PROC_USERS, __ATOMIC_RELEASE);
+}
+
+/* The first signal that jailer_kill ends a target with is the one that jailer_wait tells. */
+static void jl_proc_asked(jailer_proc *proc, int signal) {
+  int none = 0;
+  __atomic_compare_exchange_n(&proc->asked_signal, &none, signal, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
 
 /* The exit status of a process whose parent took or ignored it, from the pidfd: PIDFD_GET_INFO with PIDFD_INFO_EXIT,
    Linux 6.15 (linux/pidfd.h). */
@@ -13117,40 +14432,6 @@ static bool jl_proc_unseen(int pid, int signal) {
   return seen == 1;
 }
 
-/* --- the handle: one thread waits, any number kill --- */
-
-enum { JL_PROC_ENDED = 1 << 30, JL_PROC_SETTLED = 1 << 29, JL_PROC_USERS = (1 << 29) - 1 };
-
-/* A thread of jailer_kill comes in, and the handle stays whole until it leaves. When the handle is settled, what is
-   said of it instead: 0 the target has ended, or else that the handle holds none. */
-static bool jl_proc_enter(jailer_proc *proc, bool *ended) {
-  uint32_t now = __atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE);
-  do {
-    *ended = (now & JL_PROC_ENDED) != 0;
-    if (now & JL_PROC_SETTLED) return false;
-  } while (!__atomic_compare_exchange_n(&proc->busy, &now, now + 1, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-  return true;
-}
-
-static void jl_proc_leave(jailer_proc *proc) { __atomic_fetch_sub(&proc->busy, 1u, __ATOMIC_RELEASE); }
-
-/* The thread that owns the handle takes it for itself: those in jailer_kill finish first (50 ms at most), and no more
-   come in. Before the process is reaped, or its number could be another's by the time it gets a signal. */
-static void jl_proc_settle(jailer_proc *proc, uint32_t how) {
-  __atomic_fetch_or(&proc->busy, JL_PROC_SETTLED | how, __ATOMIC_ACQ_REL);
-  while (__atomic_load_n(&proc->busy, __ATOMIC_ACQUIRE) & JL_PROC_USERS) jl_sys_sleep_ms(1);
-}
-
-static void jl_proc_unsettle(jailer_proc *proc) {
-  __atomic_fetch_and(&proc->busy, (uint32_t)JL_PROC_USERS, __ATOMIC_RELEASE);
-}
-
-/* The first signal that jailer_kill ends a target with is the one that jailer_wait tells. */
-static void jl_proc_asked(jailer_proc *proc, int signal) {
-  int none = 0;
-  __atomic_compare_exchange_n(&proc->asked_signal, &none, signal, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-}
-
 /* Signals whose default action does not end a process: CHLD, CONT, URG, WINCH and the stop signals (signal(7)). */
 static bool jl_proc_deadly(int signal) {
   static const int harmless[] = {17, 18, 19, 20, 21, 22, 23, 28};
@@ -13158,6 +14439,69 @@ static bool jl_proc_deadly(int signal) {
     if (signal == harmless[i]) return false;
   return true;
 }
+
+/* Takes the status of a target that has ended: 0; -ECHILD when somebody else took it; or another negated errno, and it
+   is still to be taken. The init's word and the pidfd's count where there is one. */
+static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
+  long r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
+  if (r < 0 && r != -ECHILD) return r;
+  if (r == -ECHILD && proc->pidfd >= 0 && jl_proc_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
+  return jl_proc_init_status(proc->init_fd, status) ? 0 : r;
+}
+
+/* One signal, to the group or with the default action of what a PID 1 would not see: jailer_kill. */
+static long jl_proc_send(jailer_proc *proc, int signal) {
+  int send = signal;
+  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_proc_deadly(signal) &&
+      jl_proc_unseen(proc->pid, signal))
+    send = JL_SIGKILL;
+  if (send == JL_SIGKILL) jl_proc_asked(proc, signal);
+  /* a PID 1 that is killed takes the others along, an init hands the signal on to them */
+  const bool alone = proc->init_fd >= 0 || (proc->own_pid1 && send == JL_SIGKILL);
+  return alone ? jl_parent_signal(proc->pid, proc->pidfd, send) : jl_parent_signal_group(proc->pid, proc->pidfd, send);
+}
+
+#elif JL_DARWIN
+
+/* Waits until the target has ended and leaves its status where it is (waitid(2), WNOWAIT). There is nothing to poll
+   with a deadline, so with one it looks every few milliseconds. */
+static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
+  const uint64_t deadline = jl_sys_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
+  const int options = WEXITED | WNOWAIT | (timeout_ms < 0 ? 0 : WNOHANG);
+  for (unsigned pause = 1;; pause = pause < 5 ? pause + 1 : 5) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    const long r = jl_sys_result(waitid(P_PID, (id_t)proc->pid, &info, options));
+    if (r == -ECHILD || (r == 0 && info.si_pid != 0)) return 0;
+    if (r == -EINTR || (r == 0 && timeout_ms < 0)) continue;
+    if (r < 0) return r;
+    if (jl_sys_now_ms() >= deadline) return -ETIMEDOUT;
+    jl_sys_sleep_ms(pause);
+  }
+}
+
+static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
+  int how = 0;
+  long r;
+  do r = jl_sys_result(waitpid(proc->pid, &how, 0));
+  while (r == -EINTR);
+  if (r < 0) return r;
+  status->exited = WIFEXITED(how);
+  status->exit_code = status->exited ? WEXITSTATUS(how) : 0;
+  status->signal = status->exited ? 0 : WTERMSIG(how);
+  return 0;
+}
+
+/* To the process group that the target leads; alone where it leads none any more. */
+static long jl_proc_send(jailer_proc *proc, int signal) {
+  if (signal == JL_SIGKILL) jl_proc_asked(proc, signal);
+  const long r = proc->pid > 1 ? jl_sys_kill(-proc->pid, signal) : -ESRCH;
+  return r < 0 ? jl_sys_kill(proc->pid, signal) : r;
+}
+
+#endif /* JL_LINUX, JL_DARWIN */
+
+#if JL_EFFECTS
 
 /* Under the lock: takes a pid file away whose process has ended. */
 static jailer_code jl_proc_pid_stale(const jl_box *box, jailer_error *err) {
@@ -13201,6 +14545,88 @@ static void jl_proc_told(const jailer_layout *layout, jailer_status *status) {
  * May touch: the kernel, read-only. May call: base to proc.
  * ============================================================================================ */
 
+static void jl_report_detail(jailer_report *report, jailer_layer layer, const char *text) {
+  if (report->layer[layer].state != JAILER_APPLIED) return;
+  jl_buf b = jl_buf_fixed(report->layer[layer].detail, JAILER_DETAIL_MAX);
+  jl_buf_str(&b, text);
+}
+
+/* Marks an applied layer as confirmed, or remembers in *wrong the first whose account is another one. */
+static void jl_report_confirm(jailer_report *report, jailer_layer layer, bool agrees, jailer_layer *wrong) {
+  if (report->layer[layer].state != JAILER_APPLIED) return;
+  report->layer[layer].verified = agrees;
+  if (!agrees && *wrong == JAILER_LAYER_NONE) *wrong = layer;
+}
+
+/* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
+static void jl_report_landlock(jailer_report *report, const jailer_proc *proc) {
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "ABI ");
+  jl_buf_u64(&b, proc->landlock_abi);
+  if (proc->landlock_lacks & JL_LACKS_TCP) jl_buf_str(&b, "; TCP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_UDP) jl_buf_str(&b, "; UDP ports are not told apart");
+  if (proc->landlock_lacks & JL_LACKS_LOG) jl_buf_str(&b, "; denials are not logged");
+  for (unsigned i = 0; i < 32; i++) {
+    if (!(proc->landlock_errata >> i & 1)) continue;
+    jl_buf_str(&b, proc->landlock_errata & ((1u << i) - 1) ? " " : "; fixed errata ");
+    jl_buf_u64(&b, i + 1);
+  }
+  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
+  if (proc->landlock_lacks && (proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
+    report->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
+}
+
+static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
+  report->engine = proc->engine;
+  report->pid = proc->pid;
+  report->uid = proc->uid;
+  report->gid = proc->gid;
+  report->landlock_abi = proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK) ? proc->landlock_abi : 0;
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
+    jl_buf b = jl_buf_fixed(report->layer[i].detail, JAILER_DETAIL_MAX);
+    if (proc->layers & JAILER_BIT(i)) {
+      report->layer[i].state = JAILER_APPLIED;
+      report->layer[i].verified = (proc->readback & JAILER_BIT(i)) != 0;
+    } else if (proc->degraded & JAILER_BIT(i)) {
+      report->layer[i].state = JAILER_DEGRADED;
+      jl_buf_str(&b, "not available on this host; the configuration permits that");
+    }
+  }
+  char text[JAILER_DETAIL_MAX];
+  jl_buf b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "uid ");
+  jl_buf_u64(&b, proc->uid);
+  jl_buf_str(&b, ", gid ");
+  jl_buf_u64(&b, proc->gid);
+  jl_buf_str(&b, " on the host");
+  if (proc->keeps_groups) {
+    jl_buf_str(&b, "; keeps ");
+    jl_buf_u64(&b, proc->keeps_groups);
+    jl_buf_str(&b, " supplementary groups of the launcher: an ordinary user cannot drop them");
+  }
+  if (proc->group_count) jl_buf_str(&b, "; groups of granted devices:");
+  for (uint32_t i = 0; i < proc->group_count && i < sizeof proc->groups / sizeof proc->groups[0]; i++) {
+    jl_buf_char(&b, ' ');
+    jl_buf_u64(&b, proc->groups[i]);
+  }
+  jl_report_detail(report, JAILER_LAYER_IDS, text);
+  jl_report_landlock(report, proc);
+  if (proc->keeps_bounding)
+    jl_report_detail(report, JAILER_LAYER_CAPS,
+                     "none; bounding set and securebits stay (no CAP_SETPCAP), void under no_new_privs");
+  b = jl_buf_fixed(text, sizeof text);
+  jl_buf_str(&b, "launch filter");
+  if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
+  if (proc->trap_denied) jl_buf_str(&b, "; what the launch filter refuses ends the target (SIGSYS)");
+  jl_report_detail(report, JAILER_LAYER_SECCOMP, text);
+  jl_report_detail(report, JAILER_LAYER_SEATBELT,
+                   proc->own_profile ? "a profile of the caller's own" : "a profile of the grants");
+}
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
+
 /* The n-th number (from 0) of a line of /proc/PID/status, in a base of 10 or 16; false when it is not there. */
 static bool jl_report_number(const char *status, const char *key, int n, unsigned base, uint64_t *out) {
   const char *at = strstr(status, key);
@@ -13221,19 +14647,6 @@ static bool jl_report_number(const char *status, const char *key, int n, unsigne
     *out = *out * base + digit;
   }
   return true;
-}
-
-static void jl_report_detail(jailer_report *report, jailer_layer layer, const char *text) {
-  if (report->layer[layer].state != JAILER_APPLIED) return;
-  jl_buf b = jl_buf_fixed(report->layer[layer].detail, JAILER_DETAIL_MAX);
-  jl_buf_str(&b, text);
-}
-
-/* Marks an applied layer as confirmed, or remembers in *wrong the first whose account is another one. */
-static void jl_report_confirm(jailer_report *report, jailer_layer layer, bool agrees, jailer_layer *wrong) {
-  if (report->layer[layer].state != JAILER_APPLIED) return;
-  report->layer[layer].verified = agrees;
-  if (!agrees && *wrong == JAILER_LAYER_NONE) *wrong = layer;
 }
 
 /* A namespace is the target's own when its link is not the launcher's. A link that may not be read confirms nothing. */
@@ -13307,68 +14720,15 @@ static void jl_report_status(jailer_report *report, const jailer_proc *proc, con
   jl_report_confirm(report, JAILER_LAYER_SECCOMP, filtered, wrong);
 }
 
-/* Which Landlock holds: its ABI, its fixed errata, and what it lacks of what was asked. */
-static void jl_report_landlock(jailer_report *report, const jailer_proc *proc) {
-  char text[JAILER_DETAIL_MAX];
-  jl_buf b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "ABI ");
-  jl_buf_u64(&b, proc->landlock_abi);
-  if (proc->landlock_lacks & JL_LACKS_TCP) jl_buf_str(&b, "; TCP ports are not told apart");
-  if (proc->landlock_lacks & JL_LACKS_UDP) jl_buf_str(&b, "; UDP ports are not told apart");
-  if (proc->landlock_lacks & JL_LACKS_LOG) jl_buf_str(&b, "; denials are not logged");
-  for (unsigned i = 0; i < 32; i++) {
-    if (!(proc->landlock_errata >> i & 1)) continue;
-    jl_buf_str(&b, proc->landlock_errata & ((1u << i) - 1) ? " " : "; fixed errata ");
-    jl_buf_u64(&b, i + 1);
-  }
-  jl_report_detail(report, JAILER_LAYER_LANDLOCK, text);
-  if (proc->landlock_lacks && (proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK)))
-    report->layer[JAILER_LAYER_LANDLOCK].state = JAILER_DEGRADED;
-}
-
-static void jl_report_known(jailer_report *report, const jailer_proc *proc) {
-  report->engine = proc->engine;
-  report->pid = proc->pid;
-  report->uid = proc->uid;
-  report->gid = proc->gid;
-  report->landlock_abi = proc->layers & JAILER_BIT(JAILER_LAYER_LANDLOCK) ? proc->landlock_abi : 0;
-  for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
-    jl_buf b = jl_buf_fixed(report->layer[i].detail, JAILER_DETAIL_MAX);
-    if (proc->layers & JAILER_BIT(i)) {
-      report->layer[i].state = JAILER_APPLIED;
-      report->layer[i].verified = (proc->readback & JAILER_BIT(i)) != 0;
-    } else if (proc->degraded & JAILER_BIT(i)) {
-      report->layer[i].state = JAILER_DEGRADED;
-      jl_buf_str(&b, "not available on this host; the configuration permits that");
-    }
-  }
-  char text[JAILER_DETAIL_MAX];
-  jl_buf b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "uid ");
-  jl_buf_u64(&b, proc->uid);
-  jl_buf_str(&b, ", gid ");
-  jl_buf_u64(&b, proc->gid);
-  jl_buf_str(&b, " on the host");
-  if (proc->keeps_groups) {
-    jl_buf_str(&b, "; keeps ");
-    jl_buf_u64(&b, proc->keeps_groups);
-    jl_buf_str(&b, " supplementary groups of the launcher: an ordinary user cannot drop them");
-  }
-  if (proc->group_count) jl_buf_str(&b, "; groups of granted devices:");
-  for (uint32_t i = 0; i < proc->group_count && i < sizeof proc->groups / sizeof proc->groups[0]; i++) {
-    jl_buf_char(&b, ' ');
-    jl_buf_u64(&b, proc->groups[i]);
-  }
-  jl_report_detail(report, JAILER_LAYER_IDS, text);
-  jl_report_landlock(report, proc);
-  if (proc->keeps_bounding)
-    jl_report_detail(report, JAILER_LAYER_CAPS,
-                     "none; bounding set and securebits stay (no CAP_SETPCAP), void under no_new_privs");
-  b = jl_buf_fixed(text, sizeof text);
-  jl_buf_str(&b, "launch filter");
-  if (proc->has_policy) jl_buf_str(&b, ", and a policy on top of it");
-  if (proc->trap_denied) jl_buf_str(&b, "; what the launch filter refuses ends the target (SIGSYS)");
-  jl_report_detail(report, JAILER_LAYER_SECCOMP, text);
+/* What the kernel says of it now. False when it says nothing any more: the target has ended. */
+static bool jl_report_live(jailer_report *out, const jailer_proc *proc, jailer_layer *wrong) {
+  char status[4096];
+  if (jl_parent_proc_read(proc->pid, "/status", status, sizeof status) <= 0) return false;
+  if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX")) return false;
+  jl_report_status(out, proc, status, wrong);
+  jl_report_ns(out, proc->pid, wrong);
+  jl_report_cgroup(out, proc->pid);
+  return !jl_parent_gone(proc->pidfd); /* meanwhile: what was read may be another process's */
 }
 
 /* ============================================================================================
@@ -13725,7 +15085,7 @@ static bool jl_confine_named(const jailer_plan *p, int fd) {
 static void jl_confine_fd_item(char item[JAILER_ITEM_MAX], int fd) {
   char name[40], link[200];
   jl_buf b = jl_buf_fixed(item, JAILER_ITEM_MAX);
-  jl_probe_fd_path(name, sizeof name, fd);
+  jl_sys_fd_path(name, fd);
   const long n = jl_sys_readlinkat(JL_AT_FDCWD, name, link, sizeof link);
   jl_buf_i64(&b, fd);
   if (n > 0) {
@@ -14050,22 +15410,677 @@ static void jl_confine_report(const jl_confine *c, jailer_code code, jailer_repo
   jl_copy(out->layer[c->err->layer].detail, JAILER_DETAIL_MAX, c->err->step);
 }
 
+#endif /* JL_LINUX */
+
+/* ============================================================================================
+ * // >>seatbelt    macOS: the launch through sandbox-exec, its end, what the kernel says of it
+ * May touch: the kernel through libc, the heap before the fork. May call: base to report.
+ *
+ * Limits and ids cannot be given to posix_spawn(2), so the child is forked, and becomes sandbox-exec with
+ * POSIX_SPAWN_SETEXEC. Between the two it makes system calls only: what locks other threads held were copied with the
+ * memory. sandbox-exec installs the profile and executes the program in its turn; that this has happened, and not that
+ * it failed, is told by the kernel's name of the process (proc_bsdinfo, which knows it of a zombie too).
+ * ============================================================================================ */
+#if JL_DARWIN
+
+#define JL_SEATBELT_NAME "sandbox-exec" /* as the kernel calls the process until it has executed the program */
+
+/* What the child does before it is another program, in order. */
+typedef enum jl_start_step {
+  JL_START_GATE = 0,
+  JL_START_SESSION,
+  JL_START_FDS,
+  JL_START_TTY,
+  JL_START_RLIMITS,
+  JL_START_IDS,
+  JL_START_CWD,
+  JL_START_EXEC,
+  JL_START_COUNT
+} jl_start_step;
+
+/* What a launch is made of. All of it is there before the fork. */
+typedef struct jl_start {
+  const jailer_plan *plan;
+  const char *path; /* what is executed: sandbox-exec, or without walls the program itself */
+  const char **argv;
+  int *kept;       /* by the plan's order: duplicates above every number that the target keeps */
+  gid_t groups[9]; /* the target's, for a root launcher */
+  int stderr_fd;   /* the box's; -1: none */
+  int null_fd;     /* -1: none */
+  int reply[2];    /* from the child: a jl_start_reply when a step failed */
+  int gate[2];     /* to the child: one byte, when the pid file is written */
+  pid_t pid;       /* 0: none */
+  uint64_t deadline_ms;
+  bool has_actions, has_attr;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attr;
+} jl_start;
+
+typedef struct jl_start_reply {
+  int32_t step, error;
+} jl_start_reply;
+
+static const struct {
+  jailer_layer layer;
+  const char *step, *remedy;
+} jl_start_steps[JL_START_COUNT] = {
+    {JAILER_LAYER_NONE, "wait for the launcher", "read(2) failed"},
+    {JAILER_LAYER_SESSION, "start a session", "setsid(2) failed"},
+    {JAILER_LAYER_FDS, "place the descriptors", "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE"},
+    {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 is no terminal, or it is another session's"},
+    {JAILER_LAYER_RLIMITS, "set the limits", "setrlimit(2) failed: ask for less than the launcher's own hard limits"},
+    {JAILER_LAYER_IDS, "become the box's user", "setgroups(2), setgid(2) or setuid(2) failed"},
+    {JAILER_LAYER_NONE, "enter the working directory", "it does not exist, or the target's user cannot enter it"},
+    {JAILER_LAYER_NONE, "execute", "posix_spawn(2) failed"}};
+
+/* --- the child: system calls only --- */
+
+static long jl_seatbelt_gate(const jl_start *s) {
+  char go;
+  const long r = jl_sys_read(s->gate[0], &go, 1);
+  return r == 1 ? 0 : r < 0 ? r : -EPIPE; /* the launcher gave up, or is gone */
+}
+
+static long jl_seatbelt_session(const jl_start *s) {
+  (void)s;
+  return jl_sys_result(setsid());
+}
+
+static long jl_seatbelt_place(const jl_start *s) {
+  for (size_t i = 0; i < s->plan->fd_count; i++) {
+    const long r = jl_sys_result(dup2(s->kept[i], s->plan->fds[i].to));
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+static long jl_seatbelt_tty(const jl_start *s) {
+  return s->plan->controlling_tty ? jl_sys_result(ioctl(0, TIOCSCTTY, 0)) : 0;
+}
+
+static long jl_seatbelt_limit(int resource, uint64_t value) {
+  struct rlimit limit;
+  limit.rlim_cur = limit.rlim_max = value == UINT64_MAX ? RLIM_INFINITY : (rlim_t)value;
+  return jl_sys_result(setrlimit(resource, &limit));
+}
+
+static long jl_seatbelt_rlimits(const jl_start *s) {
+  long r = jl_seatbelt_limit(RLIMIT_CORE, 0);
+  if (r >= 0) r = jl_seatbelt_limit(RLIMIT_NOFILE, s->plan->nofile);
+  if (r >= 0) r = jl_seatbelt_limit(RLIMIT_FSIZE, s->plan->fsize);
+  return r;
+}
+
+/* Groups first, the uid last: what is given up is needed for what comes before it. */
+static long jl_seatbelt_ids(const jl_start *s) {
+  const jailer_plan *p = s->plan;
+  if (!p->host.privileged) return 0;
+  long r = jl_sys_result(setgroups((int)p->group_count + 1, s->groups));
+  if (r >= 0) r = jl_sys_result(setgid((gid_t)p->host_gid));
+  if (r >= 0) r = jl_sys_result(setuid((uid_t)p->host_uid));
+  if (r < 0) return r;
+  const bool became = getuid() == (uid_t)p->host_uid && geteuid() == getuid() && getgid() == (gid_t)p->host_gid;
+  return became && (p->host_uid == 0 || setuid(0) < 0) ? 0 : -EPERM;
+}
+
+static long jl_seatbelt_cwd(const jl_start *s) {
+  umask(022);
+  return jl_sys_result(chdir(s->plan->cwd));
+}
+
+/* Comes back only when it fails. The prototype of argv and envp is history's: nothing is written to them. */
+static long jl_seatbelt_exec(const jl_start *s) {
+  union {
+    const char **from;
+    char *const *to;
+  } argv, envp;
+  argv.from = s->argv;
+  envp.from = s->plan->envp;
+  return -(long)posix_spawn(NULL, s->path, &s->actions, &s->attr, argv.to, envp.to);
+}
+
+static void jl_seatbelt_child(const jl_start *s) {
+  static long (*const run[JL_START_COUNT])(const jl_start *) = {
+      jl_seatbelt_gate,    jl_seatbelt_session, jl_seatbelt_place, jl_seatbelt_tty,
+      jl_seatbelt_rlimits, jl_seatbelt_ids,     jl_seatbelt_cwd,   jl_seatbelt_exec};
+  jl_start_reply reply = {0, 0};
+  for (int i = 0; i < JL_START_COUNT; i++) {
+    const long r = run[i](s);
+    if (r >= 0) continue;
+    reply.step = i;
+    reply.error = (int32_t)-r;
+    jl_sys_write_all(s->reply[1], &reply, sizeof reply); /* a launcher that is gone needs no answer */
+    break;
+  }
+  _exit(125);
+}
+
+/* --- descriptors that the target keeps --- */
+
+/* The character devices that are harmless in a jail; others are disks, memory, or another way to the host. */
+static bool jl_seatbelt_known_device(int fd) {
+  static const char *const known[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"};
+  char path[JAILER_PATH_MAX];
+  const long n = jl_sys_place(fd, path);
+  if (n <= 0 || n >= JAILER_PATH_MAX) return false;
+  path[n] = 0;
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (jl_streq(path, known[i])) return true;
+  return jl_starts(path, "/dev/ttys") || jl_starts(path, "/dev/pts/"); /* the emulation of the tests has the latter */
+}
+
+static int jl_seatbelt_sockopt(int fd, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -1 : value;
+}
+
+/* The profile is asked when a socket is connected or bound, not when what is connected already is used. */
+static const char *jl_seatbelt_unsafe_socket(const jailer_plan *p, int fd) {
+  union {
+    struct sockaddr head;
+    struct sockaddr_storage room;
+  } name;
+  socklen_t size = sizeof name;
+  memset(&name, 0, sizeof name);
+  if (getsockname(fd, &name.head, &size) < 0) return "a socket of unknown kind";
+  const int family = name.head.sa_family;
+  if (family == AF_INET || family == AF_INET6) return p->allow_network ? NULL : "a socket of the host's network";
+  if (family != AF_UNIX) return "a socket of unknown kind";
+  if (p->allow_network) return NULL;
+  if (jl_seatbelt_sockopt(fd, SO_TYPE) != SOCK_STREAM) return "a datagram socket: it may reach who listens on the host";
+  if (jl_seatbelt_sockopt(fd, SO_ACCEPTCONN) == 1) return NULL;
+  size = sizeof name;
+  return getpeername(fd, &name.head, &size) >= 0 ? NULL : "a socket without a peer";
+}
+
+/* Why a descriptor leads out of the jail, or NULL when it does not. */
+static const char *jl_seatbelt_unsafe(const jailer_plan *p, int fd, const jl_stat *st) {
+  switch (st->mode & JL_S_IFMT) {
+  case JL_S_IFREG:
+  case JL_S_IFIFO: return NULL;
+  case JL_S_IFDIR: return "a directory: openat on it reaches the host";
+  case JL_S_IFBLK: return "a block device: it holds a whole file system";
+  case JL_S_IFSOCK: return jl_seatbelt_unsafe_socket(p, fd);
+  case JL_S_IFCHR: return jl_seatbelt_known_device(fd) ? NULL : "a device that is not known to be harmless";
+  default: return "a descriptor of a kind that is not known to be harmless (kqueue, shared memory, ...)";
+  }
+}
+
+/* A duplicate above every number that the target keeps, so that placing one never takes another's source away. */
+static jailer_code jl_seatbelt_above(const jailer_plan *p, int fd, int *out, jailer_error *err) {
+  const long r = jl_sys_fcntl(fd, JL_F_DUPFD_CLOEXEC, p->fd_max + 1);
+  if (r >= 0) return *out = (int)r, JAILER_OK;
+  if (r == -EINVAL || r == -EMFILE)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_FDS, "keep a descriptor", NULL, (int)-r,
+                   "no number is free above those that the target keeps: raise RLIMIT_NOFILE of the launcher (ulimit "
+                   "-n), or keep lower numbers");
+  return jl_parent_system(err, JAILER_LAYER_FDS, "keep a descriptor", NULL, r, "fcntl(2) F_DUPFD_CLOEXEC failed");
+}
+
+/* One kept descriptor: the duplicate is what is vetted and what the target gets. */
+static jailer_code jl_seatbelt_keep(jl_start *s, size_t i, jailer_error *err) {
+  const jl_placed *placed = &s->plan->fds[i];
+  const bool own = placed->to == 2 && s->stderr_fd >= 0;
+  char number[24], message[JAILER_TEXT_MAX];
+  jl_stat st;
+  jailer_code code;
+  const int from = own ? s->stderr_fd : placed->from;
+  jl_parent_number(number, from);
+  const bool open = from >= 0 && jl_sys_fcntl(from, JL_F_GETFD, 0) >= 0;
+  if (!open && from >= 0 && !(i < 3 && placed->from == placed->to))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_FDS, "vet a kept descriptor", number, EBADF,
+                   "it is not open in the launcher");
+  if (!open && (code = jl_parent_null_fd(&s->null_fd, err))) return code;
+  if ((code = jl_seatbelt_above(s->plan, open ? from : s->null_fd, &s->kept[i], err))) return code;
+  if (own || !open || s->plan->allow_unsafe_fds) return JAILER_OK;
+  const long r = jl_sys_fstat(s->kept[i], &st);
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_FDS, "vet a kept descriptor", number, r, "fstat(2) failed");
+  const char *why = jl_seatbelt_unsafe(s->plan, s->kept[i], &st);
+  if (!why) return JAILER_OK;
+  jl_buf b = jl_buf_fixed(message, sizeof message);
+  jl_buf_str(&b, "this is ");
+  jl_buf_str(&b, why);
+  jl_buf_str(&b, "; close it, open it inside by a grant, or set allow_unsafe_fds");
+  return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_FDS, "vet a kept descriptor", number, 0, message);
+}
+
+/* A pipe whose child's end (0 the reading one, 1 the writing one) lies above the kept numbers. There is no pipe2(2): a
+   fork of somebody else's in this moment may take an end along, so nothing depends on the end of a stream. */
+static jailer_code jl_seatbelt_pipe(const jailer_plan *p, int ends[2], int child, jailer_error *err) {
+  int low[2];
+  long r = jl_sys_result(pipe(low));
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "pipe(2) failed");
+  jailer_code code = JAILER_OK;
+  for (int i = 0; i < 2; i++) {
+    ends[i] = low[i];
+    if ((r = jl_sys_fcntl(low[i], F_SETFD, FD_CLOEXEC)) < 0 && code == JAILER_OK)
+      code = jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "fcntl(2) F_SETFD failed");
+  }
+  int above = -1;
+  if (code == JAILER_OK) code = jl_seatbelt_above(p, low[child], &above, err);
+  if (code) return code;
+  jl_parent_close(&ends[child]);
+  ends[child] = above;
+  return JAILER_OK;
+}
+
+/* --- before the fork --- */
+
+static jl_start jl_seatbelt_none(const jailer_plan *plan) {
+  jl_start s;
+  memset(&s, 0, sizeof s);
+  s.plan = plan;
+  s.stderr_fd = s.null_fd = s.reply[0] = s.reply[1] = s.gate[0] = s.gate[1] = -1;
+  s.deadline_ms = jl_sys_now_ms() + plan->timeout_ms;
+  return s;
+}
+
+/* Gives everything back but the process. */
+static void jl_seatbelt_release(jl_start *s) {
+  if (s->has_actions) posix_spawn_file_actions_destroy(&s->actions);
+  if (s->has_attr) posix_spawnattr_destroy(&s->attr);
+  for (size_t i = 0; s->kept && i < s->plan->fd_count; i++) jl_parent_close(&s->kept[i]);
+  for (int i = 0; i < 2; i++) {
+    jl_parent_close(&s->reply[i]);
+    jl_parent_close(&s->gate[i]);
+  }
+  jl_parent_close(&s->stderr_fd);
+  jl_parent_close(&s->null_fd);
+  JAILER_FREE(s->kept);
+  JAILER_FREE(s->argv);
+}
+
+/* What was found when the plan was made is still there: the profile names paths, and the launch is the last moment in
+   which somebody looks whose they are. */
+static jailer_code jl_seatbelt_unchanged(const jailer_plan *p, jailer_error *err) {
+  for (size_t i = 0; i < p->source_count; i++) {
+    const jl_source *s = &p->sources[i];
+    jl_stat st;
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    const long r = jl_sys_stat(JL_AT_FDCWD, s->resolved, JL_AT_SYMLINK_NOFOLLOW, &st);
+    if (r >= 0 && st.dev == s->st.dev && st.ino == s->st.ino) continue;
+    return jl_fail(err, r == -ENOENT ? JAILER_E_NOT_FOUND : JAILER_E_CHANGED, JAILER_LAYER_SEATBELT,
+                   "compare a granted path with the plan", s->path, r < 0 ? (int)-r : 0,
+                   "it was removed or replaced since the plan was made: make a new plan");
+  }
+  return JAILER_OK;
+}
+
+/* A status that nobody keeps could not be told from that of a sandbox-exec that failed. */
+static jailer_code jl_seatbelt_sigchld(jailer_error *err) {
+  struct sigaction now;
+  memset(&now, 0, sizeof now);
+  const long r = jl_sys_result(sigaction(SIGCHLD, NULL, &now));
+  if (r < 0) return jl_parent_system(err, JAILER_LAYER_NONE, "look at SIGCHLD", NULL, r, "sigaction(2) failed");
+  if (!(now.sa_flags & SA_NOCLDWAIT) && ((now.sa_flags & SA_SIGINFO) || now.sa_handler != SIG_IGN)) return JAILER_OK;
+  return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "look at SIGCHLD", NULL, 0,
+                 "the launcher ignores SIGCHLD: on macOS how a launch ended could not be told; give it its default");
+}
+
+/* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. */
+static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
+  const jailer_plan *p = s->plan;
+  const bool walls = p->engine == JAILER_ENGINE_SEATBELT;
+  size_t count = 0, at = 0;
+  while (p->argv[count]) count++;
+  s->argv = JAILER_MALLOC((count + 4) * sizeof *s->argv);
+  if (!s->argv) return jl_no_memory(err, "copy the arguments");
+  s->path = walls ? JAILER_SANDBOX_EXEC : p->program;
+  if (walls) {
+    s->argv[at++] = JL_SEATBELT_NAME;
+    s->argv[at++] = "-p";
+    s->argv[at++] = p->profile;
+  }
+  s->argv[at++] = walls ? p->program : p->argv[0];
+  for (size_t i = 1; i < count; i++) s->argv[at++] = p->argv[i];
+  s->argv[at] = NULL;
+  return JAILER_OK;
+}
+
+/* Nothing is inherited but what is named, and signals are as in a new process. */
+static jailer_code jl_seatbelt_spawn_attr(jl_start *s, jailer_error *err) {
+  const short flags =
+      (short)(POSIX_SPAWN_SETEXEC | POSIX_SPAWN_CLOEXEC_DEFAULT | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  sigset_t all, none;
+  sigfillset(&all);
+  sigdelset(&all, SIGKILL);
+  sigdelset(&all, SIGSTOP);
+  sigemptyset(&none);
+  int r = posix_spawn_file_actions_init(&s->actions);
+  s->has_actions = r == 0;
+  if (r == 0) r = posix_spawnattr_init(&s->attr);
+  s->has_attr = s->has_actions && r == 0;
+  if (r == 0) r = posix_spawnattr_setflags(&s->attr, flags);
+  if (r == 0) r = posix_spawnattr_setsigdefault(&s->attr, &all);
+  if (r == 0) r = posix_spawnattr_setsigmask(&s->attr, &none);
+  for (size_t i = 0; i < s->plan->fd_count && r == 0; i++)
+    r = posix_spawn_file_actions_addinherit_np(&s->actions, s->plan->fds[i].to);
+  if (r == 0) return JAILER_OK;
+  return jl_parent_system(err, JAILER_LAYER_FDS, "prepare posix_spawn(2)", NULL, -(long)r, "no memory for its actions");
+}
+
+static jailer_code jl_seatbelt_prepare(jl_start *s, jailer_error *err) {
+  const jailer_plan *p = s->plan;
+  jailer_code code = jl_seatbelt_sigchld(err);
+  if (code == JAILER_OK) code = jl_seatbelt_unchanged(p, err);
+  if (code == JAILER_OK && p->box) code = jl_files_pid_check(p->box, err);
+  if (code == JAILER_OK && p->box) code = jl_files_exit_clear(p->box, err);
+  if (code == JAILER_OK && p->box) code = jl_files_stderr_open(p->box, &s->stderr_fd, err);
+  if (code) return code;
+  s->kept = JAILER_MALLOC(p->fd_count * sizeof *s->kept); /* 3 to 65539 */
+  if (!s->kept) return jl_no_memory(err, "vet the kept descriptors");
+  for (size_t i = 0; i < p->fd_count; i++) s->kept[i] = -1;
+  for (size_t i = 0; i < p->fd_count; i++)
+    if ((code = jl_seatbelt_keep(s, i, err))) return code;
+  if ((code = jl_seatbelt_pipe(p, s->reply, 1, err)) || (code = jl_seatbelt_pipe(p, s->gate, 0, err))) return code;
+  s->groups[0] = (gid_t)p->host_gid;
+  for (size_t i = 0; i < p->group_count; i++) s->groups[i + 1] = (gid_t)p->groups[i];
+  code = jl_seatbelt_argv(s, err);
+  return code ? code : jl_seatbelt_spawn_attr(s, err);
+}
+
+/* --- the fork, and what comes of it --- */
+
+/* With every signal blocked: a handler of the launcher's in the child would be its code at work in there. */
+static jailer_code jl_seatbelt_fork(jl_start *s, jailer_error *err) {
+  sigset_t all, before;
+  sigfillset(&all);
+  int blocked = pthread_sigmask(SIG_SETMASK, &all, &before);
+  if (blocked)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "block signals", NULL, -(long)blocked, "pthread_sigmask(3) failed");
+  const pid_t pid = fork();
+  const int why = errno;
+  if (pid == 0) jl_seatbelt_child(s);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (pid < 0)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "fork", NULL, -(long)why,
+                            "no more processes for this user, or no memory");
+  s->pid = pid;
+  jl_parent_close(&s->gate[0]);
+  jl_parent_close(&s->reply[1]);
+  return JAILER_OK;
+}
+
+/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. */
+static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
+  uint64_t start = 0;
+  char boot_id[37];
+  jailer_code code = JAILER_OK;
+  if (s->plan->box) {
+    code = jl_files_pid_start(s->pid, &start, err);
+    if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+    if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
+  }
+  if (code) return code;
+  const long r = jl_sys_write_all(s->gate[1], "", 1);
+  jl_parent_close(&s->gate[1]);
+  if (r >= 0 || r == -EPIPE) return JAILER_OK; /* EPIPE: the child has ended, which is seen next */
+  return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
+}
+
+typedef enum jl_start_state {
+  JL_START_BEFORE = 0, /* it is the launcher's copy, or sandbox-exec */
+  JL_START_RUNS,       /* it is the program */
+  JL_START_RAN,        /* it was the program, and has ended */
+  JL_START_FAILED      /* it has ended, and never was the program */
+} jl_start_state;
+
+/* What the child is now, from the kernel: its name is that of the file it executed last, also when it has ended. */
+static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *stopped) {
+  struct proc_bsdinfo info;
+  memset(&info, 0, sizeof info);
+  errno = 0;
+  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
+  if (n <= 0) return errno ? -(long)errno : -ESRCH;
+  if (n != (int)sizeof info) return -EPROTO;
+  const bool executed = (info.pbi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
+  const bool walls = s->plan->engine == JAILER_ENGINE_SEATBELT;
+  const bool is = executed && !(walls && strncmp(info.pbi_comm, JL_SEATBELT_NAME, sizeof info.pbi_comm) == 0);
+  *state = ended ? is ? JL_START_RAN : JL_START_FAILED : is ? JL_START_RUNS : JL_START_BEFORE;
+  if (stopped) *stopped = info.pbi_status == 4; /* SSTOP */
+  return 0;
+}
+
+/* The deadline has passed. It is stopped and looked at once more: a stopped sandbox-exec executes nothing any more. 0
+   and what it is now, or a negated errno. */
+static long jl_seatbelt_late(const jl_start *s, jl_start_state *state) {
+  bool stopped = false;
+  long r = jl_sys_kill(s->pid, SIGSTOP);
+  for (int tries = 0; tries < 2000 && r >= 0; tries++) {
+    r = jl_seatbelt_look(s, state, &stopped);
+    if (r < 0 || stopped || *state == JL_START_RAN || *state == JL_START_FAILED) break;
+    jl_sys_sleep_ms(1);
+  }
+  if (r >= 0 && *state == JL_START_RUNS) jl_sys_kill(s->pid, SIGCONT);
+  return r;
+}
+
+/* A failed step of the child as the caller's error. */
+static jailer_code jl_seatbelt_step_failed(const jl_start *s, const jl_start_reply *reply, jailer_error *err) {
+  if (reply->step < 0 || reply->step >= JL_START_COUNT)
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "launch", NULL, 0, "the child's answer makes no sense");
+  const char *remedy = jl_start_steps[reply->step].remedy;
+  jailer_code code = reply->error == ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM;
+  if (reply->step == JL_START_CWD) code = reply->error == ENOENT ? JAILER_E_NOT_FOUND : JAILER_E_DENIED;
+  if (reply->step == JL_START_EXEC) code = JAILER_E_EXEC;
+  if (reply->step == JL_START_EXEC && reply->error == E2BIG) {
+    code = JAILER_E_LIMIT;
+    remedy = "profile, arguments and environment are over 1 MiB: grant directories instead of files";
+  } else if (reply->step == JL_START_EXEC && s->plan->engine == JAILER_ENGINE_SEATBELT) {
+    code = JAILER_E_UNSUPPORTED;
+    remedy = "sandbox-exec cannot be executed here";
+  }
+  const char *item = reply->step == JL_START_CWD ? s->plan->cwd : reply->step == JL_START_EXEC ? s->path : NULL;
+  return jl_fail(err, code, jl_start_steps[reply->step].layer, jl_start_steps[reply->step].step, item, reply->error,
+                 remedy);
+}
+
+/* It ended before it was the program: why, as far as its status tells (sysexits(3)). Takes the status. */
+static jailer_code jl_seatbelt_ended(jl_start *s, jailer_error *err) {
+  jailer_proc proc;
+  jailer_status status;
+  char number[24];
+  memset(&proc, 0, sizeof proc);
+  memset(&status, 0, sizeof status);
+  proc.pid = s->pid;
+  const long r = jl_proc_take(&proc, &status);
+  s->pid = 0;
+  if (r < 0 || !status.exited)
+    return jl_fail(err, JAILER_E_DIED, JAILER_LAYER_NONE, "launch", NULL, r < 0 ? (int)-r : 0,
+                   "the child was killed before it could execute the program");
+  jl_parent_number(number, status.exit_code);
+  if (status.exit_code == 71) /* EX_OSERR */
+    return jl_fail(
+        err, JAILER_E_EXEC, JAILER_LAYER_NONE, "execute", s->plan->program, 0,
+        "sandbox-exec could not execute it inside: it must exist, be a program of this machine, and lie in an "
+        "executable grant; what it says is on the target's stderr");
+  return jl_fail(
+      err, status.exit_code == 125 ? JAILER_E_DIED : JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT,
+      "install the profile: exit code", number, 0,
+      "sandbox-exec refused the profile (65), or the process is in a sandbox already; what it says is on the "
+      "target's stderr");
+}
+
+/* Whether the child has answered that a step failed. */
+static bool jl_seatbelt_answered(const jl_start *s, jl_start_reply *reply) {
+  struct pollfd poll_for;
+  poll_for.fd = s->reply[0];
+  poll_for.events = POLLIN;
+  poll_for.revents = 0;
+  if (s->reply[0] < 0 || poll(&poll_for, 1, 0) <= 0 || !(poll_for.revents & POLLIN)) return false;
+  return jl_sys_read_all(s->reply[0], reply, sizeof *reply) == (long)sizeof *reply;
+}
+
+/* Until the child is the program. The answer is looked for again after the end: a failed child writes it first. */
+static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
+  jl_start_reply reply;
+  jl_start_state state = JL_START_BEFORE;
+  for (unsigned pause = 0;; pause = pause < 5 ? pause + 1 : 5) {
+    const bool late = jl_sys_now_ms() >= s->deadline_ms;
+    const long r = late ? jl_seatbelt_late(s, &state) : jl_seatbelt_look(s, &state, NULL);
+    if (jl_seatbelt_answered(s, &reply)) return jl_seatbelt_step_failed(s, &reply, err);
+    if (r < 0)
+      return jl_fail(err, r == -ESRCH ? JAILER_E_DIED : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "look at the child", NULL,
+                     (int)-r, "the kernel does not tell what became of it; does somebody else wait for it?");
+    if (state == JL_START_RUNS || state == JL_START_RAN) return JAILER_OK;
+    if (state == JL_START_FAILED) return jl_seatbelt_ended(s, err);
+    if (late)
+      return jl_fail(err, JAILER_E_TIMEOUT, JAILER_LAYER_NONE, "execute", s->plan->program, ETIMEDOUT,
+                     "it had not started when the time for the launch was over");
+    jl_sys_sleep_ms(pause);
+  }
+}
+
+/* The kernel's word: 1 the process is in a sandbox, and one that refuses what every profile of this library refuses, to
+   write "/" (of a caller's own profile nothing is known); 0 it is not; -1 it cannot be told. 1 is the filter for a path
+   (SANDBOX_FILTER_PATH). */
+static int jl_seatbelt_inside(pid_t pid, bool own_profile) {
+  const int inside = sandbox_check(pid, NULL, 0);
+  return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", 1, "/");
+}
+
+/* One that has ended is no contradiction. */
+static jailer_code jl_seatbelt_verify(const jl_start *s, jailer_proc *out, jailer_error *err) {
+  jl_start_state state = JL_START_RUNS;
+  if (getsid(s->pid) == s->pid) out->readback |= JAILER_BIT(JAILER_LAYER_SESSION);
+  if (s->plan->engine != JAILER_ENGINE_SEATBELT) return JAILER_OK;
+  const int inside = jl_seatbelt_inside(s->pid, s->plan->own_profile);
+  if (inside == 1) out->readback |= JAILER_BIT(JAILER_LAYER_SEATBELT);
+  if (inside != 0 || jl_seatbelt_look(s, &state, NULL) < 0 || state == JL_START_RAN) return JAILER_OK;
+  return jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SEATBELT, "ask for the sandbox", NULL, 0,
+                 "the kernel says that the target is in no sandbox: it was ended");
+}
+
+static void jl_seatbelt_fill(const jl_start *s, jailer_proc *out) {
+  const jailer_plan *p = s->plan;
+  out->pid = s->pid;
+  out->layers = p->layers & ~JAILER_BIT(JAILER_LAYER_DEATH);
+  out->degraded = p->layers & JAILER_BIT(JAILER_LAYER_DEATH); /* permitted, or there were no plan */
+  out->engine = p->engine;
+  out->own_profile = p->own_profile;
+  out->uid = p->host_uid;
+  out->gid = p->host_gid;
+  if (!p->host.privileged) {
+    const int n = getgroups(0, NULL);
+    out->keeps_groups = n > 0 ? (uint32_t)n : 0;
+    return;
+  }
+  out->group_count = (uint32_t)p->group_count;
+  memcpy(out->groups, p->groups, sizeof out->groups);
+}
+
+/* One launch: 0 and a running target in *out, or an error and nothing left. */
+static jailer_code jl_seatbelt_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  jl_start s = jl_seatbelt_none(plan);
+  jailer_code code = jl_seatbelt_prepare(&s, err);
+  if (code == JAILER_OK) code = jl_seatbelt_fork(&s, err);
+  if (code == JAILER_OK) code = jl_seatbelt_publish(&s, err);
+  if (code == JAILER_OK) code = jl_seatbelt_wait(&s, err);
+  if (code == JAILER_OK) code = jl_seatbelt_verify(&s, out, err);
+  if (code == JAILER_OK) jl_seatbelt_fill(&s, out);
+  if (code && s.pid > 0) {
+    jailer_proc proc;
+    jailer_status status;
+    memset(&proc, 0, sizeof proc);
+    proc.pid = s.pid;
+    jl_sys_kill(s.pid, JL_SIGKILL);
+    jl_proc_take(&proc, &status);
+  }
+  if (code && plan->box) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */
+  jl_seatbelt_release(&s);
+  return code;
+}
+
+/* --- what the kernel says of a running target --- */
+
+static bool jl_report_live(jailer_report *out, const jailer_proc *proc, jailer_layer *wrong) {
+  struct proc_bsdinfo info;
+  memset(&info, 0, sizeof info);
+  const int n = proc_pidinfo(proc->pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info);
+  if (n != (int)sizeof info || info.pbi_status == 5) return false; /* SZOMB */
+  jl_report_confirm(out, JAILER_LAYER_IDS,
+                    info.pbi_uid == proc->uid && info.pbi_ruid == proc->uid && info.pbi_svuid == proc->uid &&
+                        info.pbi_gid == proc->gid && info.pbi_rgid == proc->gid && info.pbi_svgid == proc->gid,
+                    wrong);
+  jl_report_confirm(out, JAILER_LAYER_SESSION, getsid(proc->pid) == proc->pid, wrong);
+  const int inside = jl_seatbelt_inside(proc->pid, proc->own_profile);
+  if (inside >= 0) jl_report_confirm(out, JAILER_LAYER_SEATBELT, inside == 1, wrong);
+  return proc_pidinfo(proc->pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info) == (int)sizeof info &&
+         info.pbi_status != 5; /* meanwhile */
+}
+
+#endif /* JL_DARWIN */
+
 /* ============================================================================================
  * // >>survey    a configuration on this host: looks at its paths, finds the program, opens the box; then the plan
  * May touch: the kernel, the box directory, the heap. May call: base to report.
  * ============================================================================================ */
+#if JL_EFFECTS
+
+/* Looks at every wanted path; what it finds there is told by jl_probe_source. */
+#if JL_LINUX
+static jailer_code jl_survey_touch(const jailer_plan *plan, jailer_error *err) { return jl_parent_touch(plan, err); }
+#else
+static jailer_code jl_survey_touch(const jailer_plan *plan, jailer_error *err) {
+  (void)err;
+  for (size_t i = 0; i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    const long r = jl_sys_stat(JL_AT_FDCWD, s->path, 0, &s->st);
+    s->found = (int32_t)(r < 0 ? r : 0);
+    s->looked = true;
+  }
+  return JAILER_OK;
+}
+#endif
 
 static jailer_code jl_survey_paths(jailer_plan *plan, jailer_error *err) {
-  jailer_code code = jl_parent_touch(plan, err);
+  jailer_code code = jl_survey_touch(plan, err);
   for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++)
     code = jl_probe_source(&plan->arena, &plan->sources[i], err);
   return code;
+}
+
+#ifndef JAILER_NO_SEATBELT
+/* The caller's own profile, instead of one that is written from the plan. */
+static jailer_code jl_survey_profile(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  if (!plan->own_profile) return JAILER_OK;
+  char *text = JAILER_MALLOC(JL_SBPL_MAX - 1);
+  if (!text) return jl_no_memory(err, "read a profile");
+  jailer_code code =
+      jl_files_profile(config->seatbelt_profile, plan->host.uid, text, JL_SBPL_MAX - 1, &plan->profile_len, err);
+  if (code == JAILER_OK && !(plan->profile = jl_arena_text(&plan->arena, text, plan->profile_len)))
+    code = jl_no_memory(err, "read a profile");
+  JAILER_FREE(text);
+  return code;
+}
+#else /* such a plan is refused before it comes to these */
+static jailer_code jl_survey_profile(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  (void)plan, (void)config, (void)err;
+  return JAILER_OK;
+}
+
+static jailer_code jl_sbpl_finish(jailer_plan *plan, jailer_error *err) {
+  (void)plan;
+  return jl_plan_invalid(err, "engine", "this build leaves the engine seatbelt out");
+}
+
+static bool jl_sbpl_executable(const jailer_plan *plan, const char *path, const jl_source *but) {
+  (void)plan, (void)path, (void)but;
+  return false;
+}
+#endif
+
+/* Whether nothing here says what can be executed: there are no walls, or a profile of the caller's says it. */
+static bool jl_survey_anything(const jailer_plan *plan) {
+  return plan->engine == JAILER_ENGINE_NONE || plan->own_profile;
 }
 
 /* Whether an executable grant already covers a path of the host at the same place inside. */
 static bool jl_survey_covered(const jailer_plan *plan, const char *path, const char *resolved, const jl_source *self) {
   bool covered = false;
   size_t longest = 0;
+  if (plan->engine == JAILER_ENGINE_SEATBELT) return jl_sbpl_executable(plan, resolved, self);
   for (size_t i = 0; i < plan->source_count; i++) {
     const jl_source *s = &plan->sources[i];
     if (s == self || !s->exists || s->link || s->dropped) continue;
@@ -14081,7 +16096,8 @@ static bool jl_survey_covered(const jailer_plan *plan, const char *path, const c
 /* Whether a program could be at this place: below an executable grant, or below a link of the system that may lead to
    one. Other directories of PATH are not looked into: their file systems may not answer. */
 static bool jl_survey_maybe(const jailer_plan *plan, const char *path) {
-  if (plan->engine == JAILER_ENGINE_NONE) return true;
+  if (jl_survey_anything(plan)) return true;
+  if (plan->engine == JAILER_ENGINE_SEATBELT && jl_sbpl_executable(plan, path, NULL)) return true;
   for (size_t i = 0; i < plan->source_count; i++) {
     const jl_source *s = &plan->sources[i];
     if (s->exists && (s->link || s->access == JAILER_EXEC) && jl_plan_at_or_below(path, s->at)) return true;
@@ -14109,7 +16125,7 @@ static jailer_code jl_survey_search(jailer_plan *plan, const char *name, const c
         const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
         jl_sys_close((int)fd);
         if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
-            (plan->engine == JAILER_ENGINE_NONE || jl_survey_covered(plan, full, resolved, NULL))) {
+            (jl_survey_anything(plan) || jl_survey_covered(plan, full, resolved, NULL))) {
           *out = full;
           return JAILER_OK;
         }
@@ -14133,7 +16149,7 @@ static jailer_code jl_survey_program_wanted(jailer_plan *plan, jailer_error *err
   jailer_code code = jl_plan_normal(&plan->arena, name, false, &path, err);
   if (code) return code;
   plan->program = path;
-  if (plan->engine == JAILER_ENGINE_NONE) return JAILER_OK;
+  if (jl_survey_anything(plan)) return JAILER_OK;
   jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
   s->check = true;
   s->optional = true; /* it may exist only inside: a grant with another `at` brings it */
@@ -14179,6 +16195,200 @@ static void jl_survey_groups(jailer_plan *plan) {
       plan->groups[plan->group_count++] = s->st.gid;
   }
 }
+
+/* --- a box --- */
+
+static const char *jl_survey_basename(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* The shim and its libraries in bin/, and the program's name there. */
+static jailer_code jl_survey_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                  jailer_error *err) {
+  char bin[JAILER_PATH_MAX];
+  jailer_code code;
+  *library_dir = NULL;
+  if (!config->shim) return JAILER_OK;
+  if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
+  if (strpbrk(bin, ":;$"))
+    return jl_plan_invalid(err, bin,
+                           "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
+                           "another home");
+  if ((code = jl_files_copy(plan->box, config->shim, jl_survey_basename(config->shim), err))) return code;
+  for (size_t i = 0; config->libraries && config->libraries[i]; i++)
+    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_survey_basename(config->libraries[i]), err)))
+      return code;
+  *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
+  plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_survey_basename(config->shim)) : NULL;
+  return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
+}
+
+/* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
+static jailer_code jl_survey_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
+                                 jailer_error *err) {
+  const jailer_host *h = &plan->host;
+  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
+  uint32_t uid = config->uid, gid = config->gid;
+  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
+  if (code) return code;
+  plan->box = JAILER_MALLOC(sizeof *plan->box);
+  if (!plan->box) return jl_no_memory(err, "open the box");
+  *plan->box = jl_files_box_none();
+  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
+  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
+  if (root && !h->privileged) gid = h->gid;
+  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
+  if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
+  return jl_survey_shim(plan, config, library_dir, err);
+}
+
+/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
+   none. */
+static jailer_code jl_survey_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
+                                   jailer_error *err) {
+  size_t extra = 0;
+  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
+  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
+  if (!roots) return jl_no_memory(err, "list the trusted roots");
+  *count = 0;
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code =
+        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
+    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
+      return jl_no_memory(err, "list the trusted roots");
+  }
+  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
+  *out = roots;
+  return JAILER_OK;
+}
+
+/* The trusted roots as fences: sources that are looked at and not granted. */
+static jailer_code jl_survey_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const char **roots;
+  size_t count;
+  jailer_code code = jl_survey_roots(plan, config, &roots, &count, err);
+  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
+    const char *path;
+    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
+    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
+  }
+  return code;
+}
+
+static const struct {
+  jailer_entry entry;
+  const char *name; /* in the record */
+} jl_survey_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
+
+/* Everything of a box but its disks, with room for `more` sources. */
+static jailer_code jl_survey_box_sources(jailer_plan *plan, const jailer_config *config, size_t more,
+                                         jailer_error *err) {
+  for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
+  jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
+  if (code == JAILER_OK) code = jl_plan_tree(plan, config, err);
+  return code ? code : jl_survey_root_fences(plan, config, err);
+}
+
+#ifndef JAILER_NO_QCOW2
+/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL
+   where the disk does not exist. */
+static jailer_code jl_survey_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
+                                   jailer_chain **out, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  jl_stat st;
+  jailer_chain_policy policy;
+  const char **roots;
+  jailer_format format = disk == 0 ? config->disk_format : config->rootfs_format;
+  *out = NULL;
+  jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[disk].entry, path, sizeof path, err);
+  if (code) return code;
+  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
+  memset(&policy, 0, sizeof policy);
+  if ((code = jl_survey_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
+  policy.trusted_roots = roots;
+  if (format == JAILER_FORMAT_UNSTATED) format = JAILER_FORMAT_QCOW2;
+  return jl_chain_walk_expecting(path, format, &policy,
+                                 record ? jl_record_find(record, jl_survey_disks[disk].name) : NULL, out, err);
+}
+
+/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
+static jailer_code jl_survey_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
+                                          jailer_error *err) {
+  jl_source *s;
+  jailer_code code = jl_plan_entry(plan, &plan->box->layout, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
+  if (code) return code;
+  s->expect_dev = chain->layers[0].dev;
+  s->expect_ino = chain->layers[0].ino;
+  for (size_t i = 1; i < chain->count; i++) {
+    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
+    if (!path) return jl_no_memory(err, "list the disks' files");
+    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
+    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
+    s->check = true;
+    s->expect_dev = chain->layers[i].dev;
+    s->expect_ino = chain->layers[i].ino;
+  }
+  return JAILER_OK;
+}
+
+static jailer_code jl_survey_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
+                                        jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    if (!chains[i]) continue;
+    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_survey_disks[i].name, chains[i],
+                                             config->trust_chain_on_first_use, err);
+    if (code == JAILER_OK) code = jl_survey_disk_sources(plan, chains[i], jl_survey_disks[i].entry, err);
+    if (code) return code;
+  }
+  return JAILER_OK;
+}
+
+/* The sources of a box: how many there can be is known before the first is listed. */
+static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  jailer_chain *chains[2] = {NULL, NULL};
+  jl_record record;
+  jailer_code code = jl_chain_record_load(plan->box->dir_fd, "record", &record, err);
+  if (code) return code;
+  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
+    code = jl_survey_chain(plan, config, i, &record, &chains[i], err);
+    if (chains[i]) more += chains[i]->count;
+  }
+  if (code == JAILER_OK) code = jl_survey_box_sources(plan, config, more, err);
+  if (code == JAILER_OK) code = jl_survey_disks_plan(plan, config, chains, err);
+  jailer_chain_free(chains[0]);
+  jailer_chain_free(chains[1]);
+  jl_record_free(&record);
+  return code;
+}
+#else
+/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it.
+   */
+static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
+  for (int i = 0; i < 2; i++) {
+    char path[JAILER_PATH_MAX];
+    jl_stat st;
+    jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[i].entry, path, sizeof path, err);
+    if (code) return code;
+    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) continue;
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_MOUNTS, "look for disks", path, 0,
+                   "this build has no reader of disk images (JAILER_NO_QCOW2), so the box's disk cannot be granted");
+  }
+  return jl_survey_box_sources(plan, config, more, err);
+}
+#endif
+
+static jailer_code jl_survey_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const size_t program = 1;
+  return plan->box ? jl_survey_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
+}
+
+#endif /* JL_EFFECTS */
+#if JL_LINUX
 
 /* The target's cgroup: pinned, and proven to be a directory of cgroup v2 (statfs(2), CGROUP2_SUPER_MAGIC). */
 static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
@@ -14269,225 +16479,10 @@ static jailer_code jl_survey_filter(jailer_plan *plan, jailer_error *err) {
   return code;
 }
 
-/* --- a box --- */
-
-static const char *jl_survey_basename(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
-/* One entry of the tree as a source. */
-static jailer_code jl_survey_entry(jailer_plan *plan, jailer_entry entry, jailer_access access, jl_origin origin,
-                                   jl_source **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jailer_code code = jailer_layout_path(&plan->box->layout, entry, path, sizeof path, err);
-  if (code) return code;
-  const char *copy = jl_arena_text(&plan->arena, path, strlen(path));
-  if (!copy) return jl_no_memory(err, "list the box's entries");
-  jl_source *s = jl_plan_want(plan, copy, copy, access, origin);
-  s->check = origin == JL_FROM_BOX;
-  s->optional = origin != JL_FROM_BOX;
-  if (out) *out = s;
-  return JAILER_OK;
-}
-
-/* The shim and its libraries in bin/, and the program's name there. */
-static jailer_code jl_survey_shim(jailer_plan *plan, const jailer_config *config, const char **library_dir,
-                                  jailer_error *err) {
-  char bin[JAILER_PATH_MAX];
-  jailer_code code;
-  *library_dir = NULL;
-  if (!config->shim) return JAILER_OK;
-  if ((code = jailer_layout_path(&plan->box->layout, JAILER_ENTRY_BIN, bin, sizeof bin, err))) return code;
-  if (strpbrk(bin, ":;$"))
-    return jl_plan_invalid(err, bin,
-                           "the dynamic linker reads ':', ';' and '$' in a library path as more than a name: use "
-                           "another home");
-  if ((code = jl_files_copy(plan->box, config->shim, jl_survey_basename(config->shim), err))) return code;
-  for (size_t i = 0; config->libraries && config->libraries[i]; i++)
-    if ((code = jl_files_copy(plan->box, config->libraries[i], jl_survey_basename(config->libraries[i]), err)))
-      return code;
-  *library_dir = jl_arena_text(&plan->arena, bin, strlen(bin));
-  plan->program = *library_dir ? jl_plan_join(&plan->arena, *library_dir, "/", jl_survey_basename(config->shim)) : NULL;
-  return plan->program ? JAILER_OK : jl_no_memory(err, "copy the shim");
-}
-
-/* What of the tree the target sees: the table of THREAT_MODEL.md, row by row. mounts/, the pid file, the lock, the
-   records and the box directory itself are not in it. */
-static jailer_code jl_survey_tree(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  static const jailer_entry written[] = {JAILER_ENTRY_SHARED, JAILER_ENTRY_SOCKETS, JAILER_ENTRY_TMP, JAILER_ENTRY_LOGS,
-                                         JAILER_ENTRY_EXIT};
-  jailer_code code = jl_survey_entry(plan, JAILER_ENTRY_BOXES, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_UIDS, JAILER_READ, JL_FENCE_HOME, NULL, err);
-  if (code == JAILER_OK) code = jl_survey_entry(plan, JAILER_ENTRY_BIN, JAILER_EXEC, JL_FROM_BOX, NULL, err);
-  for (size_t i = 0; code == JAILER_OK && i < sizeof written / sizeof written[0]; i++)
-    code = jl_survey_entry(plan, written[i], JAILER_WRITE, JL_FROM_BOX, NULL, err);
-  if (code == JAILER_OK && config->allow_whole_bases)
-    code = jl_survey_entry(plan, JAILER_ENTRY_BASES, JAILER_READ, JL_FROM_BOX, NULL, err);
-  return code;
-}
-
-/* Opens and locks the box, makes its tree for the ids of the launch, and copies the shim. */
-static jailer_code jl_survey_box(jailer_plan *plan, const jailer_config *config, const char **library_dir,
-                                 jailer_error *err) {
-  const jailer_host *h = &plan->host;
-  const bool root = h->uid == 0 && !h->nested && config->allow_host_root; /* the target stays what the launcher is */
-  uint32_t uid = config->uid, gid = config->gid;
-  jailer_code code = jl_plan_root(h, config, err); /* before anything is made */
-  if (code) return code;
-  plan->box = JAILER_MALLOC(sizeof *plan->box);
-  if (!plan->box) return jl_no_memory(err, "open the box");
-  *plan->box = jl_files_box_none();
-  if ((code = jl_files_prepare(config->layout, root && !h->privileged ? JL_BOX_ROOT : 0, plan->box, err))) return code;
-  if (!h->privileged) uid = gid = 0; /* its own; config->uid is only how it looks from inside */
-  if (root && !h->privileged) gid = h->gid;
-  if (!root && (code = jl_files_box_ids(plan->box, &uid, &gid, err))) return code;
-  if ((code = jl_files_box_give(plan->box, uid, gid, err))) return code;
-  return jl_survey_shim(plan, config, library_dir, err);
-}
-
-/* Where backing files may lie: bases/, images/, and what the caller trusts. A directory that does not exist holds
-   none. */
-static jailer_code jl_survey_roots(jailer_plan *plan, const jailer_config *config, const char ***out, size_t *count,
-                                   jailer_error *err) {
-  size_t extra = 0;
-  while (config->trusted_roots && config->trusted_roots[extra]) extra++;
-  const char **roots = jl_arena_array(&plan->arena, extra + 2, sizeof *roots);
-  if (!roots) return jl_no_memory(err, "list the trusted roots");
-  *count = 0;
-  for (int i = 0; i < 2; i++) {
-    char path[JAILER_PATH_MAX];
-    jl_stat st;
-    jailer_code code =
-        jailer_layout_path(&plan->box->layout, i ? JAILER_ENTRY_IMAGES : JAILER_ENTRY_BASES, path, sizeof path, err);
-    if (code) return code;
-    if (jl_sys_stat(JL_AT_FDCWD, path, 0, &st) == -ENOENT) continue;
-    if (!(roots[(*count)++] = jl_arena_text(&plan->arena, path, strlen(path))))
-      return jl_no_memory(err, "list the trusted roots");
-  }
-  for (size_t i = 0; i < extra; i++) roots[(*count)++] = config->trusted_roots[i];
-  *out = roots;
-  return JAILER_OK;
-}
-
-/* The trusted roots as fences: sources that are looked at and not granted. */
-static jailer_code jl_survey_root_fences(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const char **roots;
-  size_t count;
-  jailer_code code = jl_survey_roots(plan, config, &roots, &count, err);
-  for (size_t i = 0; code == JAILER_OK && i < count; i++) {
-    const char *path;
-    if ((code = jl_plan_normal(&plan->arena, roots[i], false, &path, err))) return code;
-    jl_plan_want(plan, path, path, JAILER_READ, JL_FENCE_ROOT)->optional = true;
-  }
-  return code;
-}
-
-static const struct {
-  jailer_entry entry;
-  const char *name; /* in the record */
-} jl_survey_disks[] = {{JAILER_ENTRY_DISK, "disk"}, {JAILER_ENTRY_ROOTFS, "guest-rootfs"}};
-
-/* Everything of a box but its disks, with room for `more` sources. */
-static jailer_code jl_survey_box_sources(jailer_plan *plan, const jailer_config *config, size_t more,
-                                         jailer_error *err) {
-  for (size_t i = 0; config->trusted_roots && config->trusted_roots[i]; i++) more++;
-  jailer_code code = jl_plan_wants(plan, config, more + JAILER_ENTRY_COUNT, err);
-  if (code == JAILER_OK) code = jl_survey_tree(plan, config, err);
-  return code ? code : jl_survey_root_fences(plan, config, err);
-}
-
-#ifndef JAILER_NO_QCOW2
-/* The chain of one disk, walked under the trust policy and, where a record is given, as far as the record goes; NULL
-   where the disk does not exist. */
-static jailer_code jl_survey_chain(jailer_plan *plan, const jailer_config *config, int disk, jl_record *record,
-                                   jailer_chain **out, jailer_error *err) {
-  char path[JAILER_PATH_MAX];
-  jl_stat st;
-  jailer_chain_policy policy;
-  const char **roots;
-  jailer_format format = disk == 0 ? config->disk_format : config->rootfs_format;
-  *out = NULL;
-  jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[disk].entry, path, sizeof path, err);
-  if (code) return code;
-  if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) return JAILER_OK;
-  memset(&policy, 0, sizeof policy);
-  if ((code = jl_survey_roots(plan, config, &roots, &policy.trusted_root_count, err))) return code;
-  policy.trusted_roots = roots;
-  if (format == JAILER_FORMAT_UNSTATED) format = JAILER_FORMAT_QCOW2;
-  return jl_chain_walk_expecting(path, format, &policy,
-                                 record ? jl_record_find(record, jl_survey_disks[disk].name) : NULL, out, err);
-}
-
-/* A disk writable, each file of its chain read-only under the name that its overlay gives it. */
-static jailer_code jl_survey_disk_sources(jailer_plan *plan, const jailer_chain *chain, jailer_entry entry,
-                                          jailer_error *err) {
-  jl_source *s;
-  jailer_code code = jl_survey_entry(plan, entry, JAILER_WRITE, JL_FROM_BOX, &s, err);
-  if (code) return code;
-  s->expect_dev = chain->layers[0].dev;
-  s->expect_ino = chain->layers[0].ino;
-  for (size_t i = 1; i < chain->count; i++) {
-    const char *path = jl_arena_text(&plan->arena, chain->layers[i].path, strlen(chain->layers[i].path)), *at;
-    if (!path) return jl_no_memory(err, "list the disks' files");
-    if ((code = jl_plan_normal(&plan->arena, chain->layers[i].named, true, &at, err))) return code;
-    s = jl_plan_want(plan, path, at, JAILER_READ, JL_FROM_BOX);
-    s->check = true;
-    s->expect_dev = chain->layers[i].dev;
-    s->expect_ino = chain->layers[i].ino;
-  }
-  return JAILER_OK;
-}
-
-static jailer_code jl_survey_disks_plan(jailer_plan *plan, const jailer_config *config, jailer_chain *const chains[2],
-                                        jailer_error *err) {
-  for (int i = 0; i < 2; i++) {
-    if (!chains[i]) continue;
-    jailer_code code = jl_chain_record_check(plan->box->dir_fd, "record", jl_survey_disks[i].name, chains[i],
-                                             config->trust_chain_on_first_use, err);
-    if (code == JAILER_OK) code = jl_survey_disk_sources(plan, chains[i], jl_survey_disks[i].entry, err);
-    if (code) return code;
-  }
-  return JAILER_OK;
-}
-
-/* The sources of a box: how many there can be is known before the first is listed. */
-static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
-  jailer_chain *chains[2] = {NULL, NULL};
-  jl_record record;
-  jailer_code code = jl_chain_record_load(plan->box->dir_fd, "record", &record, err);
-  if (code) return code;
-  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
-    code = jl_survey_chain(plan, config, i, &record, &chains[i], err);
-    if (chains[i]) more += chains[i]->count;
-  }
-  if (code == JAILER_OK) code = jl_survey_box_sources(plan, config, more, err);
-  if (code == JAILER_OK) code = jl_survey_disks_plan(plan, config, chains, err);
-  jailer_chain_free(chains[0]);
-  jailer_chain_free(chains[1]);
-  jl_record_free(&record);
-  return code;
-}
-#else
-/* A build without the reader cannot tell what a disk's header leads to: a box that has one is not launched without it.
-   */
-static jailer_code jl_survey_box_all(jailer_plan *plan, const jailer_config *config, size_t more, jailer_error *err) {
-  for (int i = 0; i < 2; i++) {
-    char path[JAILER_PATH_MAX];
-    jl_stat st;
-    jailer_code code = jailer_layout_path(&plan->box->layout, jl_survey_disks[i].entry, path, sizeof path, err);
-    if (code) return code;
-    if (jl_sys_stat(JL_AT_FDCWD, path, JL_AT_SYMLINK_NOFOLLOW, &st) == -ENOENT) continue;
-    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_MOUNTS, "look for disks", path, 0,
-                   "this build has no reader of disk images (JAILER_NO_QCOW2), so the box's disk cannot be granted");
-  }
-  return jl_survey_box_sources(plan, config, more, err);
-}
-#endif
-
-static jailer_code jl_survey_sources(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const size_t program = 1;
-  return plan->box ? jl_survey_box_all(plan, config, program, err) : jl_plan_wants(plan, config, program, err);
+/* What the launched target may ask of the kernel. */
+static jailer_code jl_survey_filters(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  const jailer_code code = jl_survey_filter(plan, err);
+  return code ? code : jl_survey_policy(plan, config->policy, err);
 }
 
 /* A process that confines itself: no target, no program, no box. */
@@ -14501,6 +16496,29 @@ static jailer_code jl_survey_self(jailer_plan *plan, const jailer_config *config
   return jl_survey_compile(plan, plan->self_policy, &plan->filter, &plan->filter_len, err);
 }
 
+#elif JL_DARWIN
+
+static jailer_code jl_survey_cgroup(const jailer_plan *plan, jailer_error *err) {
+  if (!plan->cgroup) return JAILER_OK;
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_CGROUP, "open the cgroup", plan->cgroup, 0,
+                 "macOS has no cgroups: leave the field out");
+}
+
+static jailer_code jl_survey_self(const jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  (void)plan, (void)config;
+  return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, "confine the process", NULL, 0,
+                 "a running process can only be confined on Linux");
+}
+
+static jailer_code jl_survey_filters(const jailer_plan *plan, const jailer_config *config, jailer_error *err) {
+  (void)plan, (void)config, (void)err; /* the profile is the plan, written when it is needed */
+  return JAILER_OK;
+}
+
+#endif /* JL_LINUX, JL_DARWIN */
+
+#if JL_EFFECTS
+
 static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config, const jailer_host *host,
                                   jailer_error *err) {
   jailer_code code;
@@ -14510,6 +16528,7 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
   else if ((code = jl_probe_host(&plan->host, err))) return code;
   if ((code = jl_plan_config(plan, config, err)) || (code = jl_survey_cgroup(plan, err))) return code;
   if (plan->engine == JAILER_ENGINE_SELF) return jl_survey_self(plan, config, err);
+  if ((code = jl_survey_profile(plan, config, err))) return code;
   if (config->layout && (code = jl_survey_box(plan, config, &library_dir, err))) return code;
   if (!config->layout && (code = jl_survey_fresh_id(plan, &fresh_uid, err))) return code;
   fresh_gid = fresh_uid;
@@ -14525,11 +16544,11 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;
-  code = jl_survey_filter(plan, err);
-  return code ? code : jl_survey_policy(plan, config->policy, err);
+  if (plan->engine == JAILER_ENGINE_SEATBELT) return jl_sbpl_finish(plan, err);
+  return jl_survey_filters(plan, config, err);
 }
 
-#endif /* JL_LINUX */
+#endif /* JL_EFFECTS */
 
 /* ============================================================================================
  * // >>public    the bodies of the public functions, thin
@@ -14551,8 +16570,8 @@ JAILER_API jailer_layer jailer_layer_by_name(const char *name) {
 }
 
 JAILER_API const char *jailer_engine_name(jailer_engine engine) {
-  static const char *const names[] = {"auto", "native", "none", "self"};
-  return (unsigned)engine < 4 ? names[engine] : "unknown";
+  static const char *const names[] = {"auto", "native", "none", "self", "seatbelt"};
+  return (unsigned)engine < sizeof names / sizeof names[0] ? names[engine] : "unknown";
 }
 
 JAILER_API const char *jailer_state_name(jailer_state state) {
@@ -14795,35 +16814,51 @@ JAILER_API size_t jailer_denial_text(const jailer_denial *denial, char *text, si
   return n;
 }
 
+#ifndef JAILER_NO_SEATBELT
+/* --- profiles: pure --- */
+
+JAILER_API const char *jailer_sbpl_base(void) { return jl_sbpl_base; }
+
+JAILER_API const char *jailer_sbpl_network(void) { return jl_sbpl_network; }
+
+JAILER_API jailer_code jailer_sbpl_plan(const jailer_plan *plan, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  jailer_code code = jl_public_given(plan, "plan", err);
+  if (code) return code;
+  if (!plan->profile) return jl_plan_invalid(err, "plan", "only a plan of the engine seatbelt has a profile");
+  jl_buf b = jl_buf_heap((size_t)64 << 20);
+  jl_buf_bytes(&b, plan->profile, plan->profile_len);
+  return jl_public_text(&b, text, size, length, "print a profile", err);
+}
+
+JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
+                                        jailer_error *err) {
+  jailer_plan plan; /* of which only the profile is of use */
+  if (text && size) text[0] = 0;
+  if (length) *length = 0;
+  jailer_code code = jl_public_given(config, "config", err);
+  if (code) return code;
+  memset(&plan, 0, sizeof plan);
+  code = jl_sbpl_as_written(&plan, config, err);
+  if (code == JAILER_OK) code = jailer_sbpl_plan(&plan, text, size, length, err);
+  jl_arena_free(&plan.arena);
+  return code;
+}
+#endif
+
 static jailer_code jl_public_reporter(const jailer_reporter *reporter, jailer_error *err) {
   return reporter ? JAILER_OK
                   : jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_NONE, "install the reporter", "reporter", 0,
                             "NULL where it is needed");
 }
 
-#if JL_LINUX
-
-JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
-                                            jailer_error *err) {
-  bool told = false;
-  jailer_code code = jl_public_given(policy, "policy", err);
-  if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
-  if (verified) *verified = told;
-  return code;
-}
+#if JL_EFFECTS
 
 JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
   jailer_code code = jl_public_policy_args(path, "path", arch, out, err);
   return code ? code : jl_files_policy_load(path, jl_public_arch(arch), out, err);
-}
-
-JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
-  const jailer_code code = jl_public_reporter(reporter, err);
-  return code ? code : jl_reporter_start(reporter, err);
-}
-
-JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
-  return jl_reporter_stack(memory, size, err);
 }
 
 JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
@@ -14833,7 +16868,7 @@ JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
 
 static const char *const jl_public_access[] = {"ro", "exec", "rw", "dev"};
 
-static void jl_public_node_text(jl_buf *b, const jl_node *node) {
+static void jl_public_node_text(jl_buf *b, const jl_node *node, bool mounted) {
   static const char *const kinds[] = {"dir", "link", "file", "grant", "tmpfs", "proc", "devpts"};
   jl_buf_str(b, kinds[node->kind]);
   jl_buf_str(b, " /");
@@ -14849,9 +16884,11 @@ static void jl_public_node_text(jl_buf *b, const jl_node *node) {
       jl_buf_str(b, " from ");
       jl_buf_escaped(b, node->source->resolved, strlen(node->source->resolved));
     }
-    jl_buf_str(b, node->attr & JL_MOUNT_NOEXEC ? " nosuid" : " nosuid exec");
-    if (node->attr & JL_MOUNT_NODEV) jl_buf_str(b, " nodev");
-    if (node->attr & JL_MOUNT_NOEXEC) jl_buf_str(b, " noexec");
+    if (mounted) {
+      jl_buf_str(b, node->attr & JL_MOUNT_NOEXEC ? " nosuid" : " nosuid exec");
+      if (node->attr & JL_MOUNT_NODEV) jl_buf_str(b, " nodev");
+      if (node->attr & JL_MOUNT_NOEXEC) jl_buf_str(b, " noexec");
+    }
   }
   jl_buf_char(b, '\n');
 }
@@ -14870,8 +16907,12 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   }
   jl_buf_str(b, "\ncwd ");
   jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
-  jl_buf_str(b, "\nhostname ");
-  jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
+  if (plan->engine == JAILER_ENGINE_SEATBELT) {
+    jl_buf_str(b, plan->own_profile ? "\nprofile the caller's" : "\nprofile written");
+  } else {
+    jl_buf_str(b, "\nhostname ");
+    jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
+  }
   jl_buf_str(b, "\nids ");
   jl_buf_u64(b, plan->inside_uid);
   jl_buf_char(b, ':');
@@ -14944,7 +16985,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
     else jl_buf_i64(&b, plan->fds[i].from);
     jl_buf_char(&b, '\n');
   }
-  for (size_t i = 0; i < plan->nodes.count; i++) jl_public_node_text(&b, &plan->nodes.item[i]);
+  for (size_t i = 0; i < plan->nodes.count; i++)
+    jl_public_node_text(&b, &plan->nodes.item[i], plan->engine != JAILER_ENGINE_SEATBELT);
   return jl_public_text(&b, text, size, length, "print the plan", err);
 }
 
@@ -15006,40 +17048,41 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
 }
 #endif
 
-/* --- confining itself --- */
+/* --- running it --- */
 
-JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err) {
-  jailer_plan *plan = NULL;
-  jailer_error failed;
-  jl_confine c;
-  jailer_code code = jl_public_given(config, "config", &failed);
-  if (code == JAILER_OK && config->engine != JAILER_ENGINE_AUTO && config->engine != JAILER_ENGINE_SELF)
-    code = jl_plan_invalid(&failed, "engine", "a running process is confined by the engine self, or auto");
+/* The plan holds the box's lock against other processes and other plans; within one plan a flag does: between the
+   look at the pid file and the own one there is room for a second thread, and then two VMMs would have one disk. */
+static jailer_code jl_public_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
+  jailer_error own;
+  if (!err) err = &own;
+  if (!plan->box) return JL_SPAWN(plan, out, err);
+  if (__atomic_exchange_n(&plan->box->launching, 1u, __ATOMIC_ACQUIRE))
+    return jl_files_fail(plan->box, JAILER_E_BUSY, "launch the box", NULL, 0, "another thread is launching it", err);
+  jailer_code code = JAILER_OK;
+  if (!(out->box = JAILER_MALLOC(sizeof *out->box))) code = jl_no_memory(err, "launch a box");
   if (code == JAILER_OK) {
-    jailer_config self = *config;
-    self.engine = JAILER_ENGINE_SELF;
-    code = jailer_plan_new(&self, NULL, &plan, &failed);
+    *out->box = plan->box->layout;
+    code = JL_SPAWN(plan, out, err);
   }
-  jl_confine_init(&c, plan, &failed);
-  if (code == JAILER_OK) code = jl_confine_ready(&c);
-  jailer_plan_free(plan); /* here: afterwards the filter may not let memory be given back */
-  if (code == JAILER_OK) code = jl_confine_apply(&c);
-  jl_confine_end(&c, code);
-  if (report) jl_confine_report(&c, code, report);
-  if (code && err) *err = failed;
+  if (code) {
+    JAILER_FREE(out->box);
+    out->box = NULL;
+  }
+  __atomic_store_n(&plan->box->launching, 0u, __ATOMIC_RELEASE);
   return code;
 }
-
-/* --- running it --- */
 
 JAILER_API jailer_code jailer_spawn(const jailer_plan *plan, jailer_proc *out, jailer_error *err) {
   jailer_code code = jl_public_handle(out, err);
   if (code || (code = jl_public_given(plan, "plan", err))) return code;
   if (plan->engine == JAILER_ENGINE_SELF)
     return jl_plan_invalid(err, "engine", "there is nothing to launch: the engine self is for jailer_confine_self");
+  if (plan->engine == JAILER_ENGINE_SEATBELT && !JL_DARWIN)
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "launch", "engine", 0,
+                   "a plan for macOS can be printed here, and launched there: on Linux choose the engine native");
   int held[3];
   jl_parent_hold(held);
-  code = jl_parent_spawn(plan, out, err);
+  code = jl_public_spawn(plan, out, err);
   jl_parent_unhold(held);
   return code;
 }
@@ -15075,12 +17118,10 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
   if (r < 0)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "ppoll(2) or waitid(2) failed");
   jl_proc_settle(proc, JL_PROC_ENDED);
-  r = jl_parent_reap(proc->pid, proc->pidfd, true, status);
+  r = jl_proc_take(proc, status);
   if (r < 0 && r != -ECHILD) jl_proc_unsettle(proc);
-  if (r == -ECHILD && proc->pidfd >= 0 && jl_proc_status_from_pidfd(proc->pidfd, status) == 0) r = 0;
   if (r < 0 && r != -ECHILD)
     return jl_parent_system(err, JAILER_LAYER_NONE, "wait for the target", NULL, r, "waitid(2) failed");
-  if (jl_proc_init_status(proc->init_fd, status)) r = 0;
   if (r == 0 && !status->exited && status->signal == JL_SIGKILL && proc->asked_signal)
     status->signal = proc->asked_signal;
   if (proc->box && r == 0) jl_proc_told(proc->box, status);
@@ -15101,35 +17142,20 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
     jl_proc_leave(proc);
     return code;
   }
-  int send = signal;
-  if (proc->own_pid1 && signal > 0 && signal != JL_SIGKILL && jl_proc_deadly(signal) &&
-      jl_proc_unseen(proc->pid, signal))
-    send = JL_SIGKILL;
-  if (send == JL_SIGKILL) jl_proc_asked(proc, signal);
-  /* a PID 1 that is killed takes the others along, an init hands the signal on to them */
-  const bool alone = proc->init_fd >= 0 || (proc->own_pid1 && send == JL_SIGKILL);
-  long r =
-      alone ? jl_parent_signal(proc->pid, proc->pidfd, send) : jl_parent_signal_group(proc->pid, proc->pidfd, send);
+  const long r = jl_proc_send(proc, signal);
   jl_proc_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
   return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
 }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {
-  char status[4096];
   jailer_code code = jl_public_given(proc, "proc", err);
   if (code || (code = jl_public_given(out, "out", err))) return code;
   memset(out, 0, sizeof *out);
   jl_report_known(out, proc);
   if (proc->pid <= 0) return JAILER_OK;
-  if (jl_parent_proc_read(proc->pid, "/status", status, sizeof status) <= 0) return JAILER_OK;
-  if (strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX"))
-    return JAILER_OK; /* it has ended: nothing to read */
   jailer_layer wrong = JAILER_LAYER_NONE;
-  jl_report_status(out, proc, status, &wrong);
-  jl_report_ns(out, proc->pid, &wrong);
-  jl_report_cgroup(out, proc->pid);
-  if (jl_parent_gone(proc->pidfd)) { /* meanwhile: what was read may be another process's */
+  if (!jl_report_live(out, proc, &wrong)) { /* it has ended: nothing to read, or of another process */
     memset(out, 0, sizeof *out);
     jl_report_known(out, proc);
     return JAILER_OK;
@@ -15149,17 +17175,58 @@ JAILER_API jailer_code jailer_box_exit(const jailer_layout *layout, char *bytes,
   return code;
 }
 
-#else /* a system whose effects are not built: everything pure works, everything else says so */
+#endif /* JL_EFFECTS */
+
+/* --- a process that confines itself, or tells of its end: Linux --- */
+
+#if JL_LINUX
+
+JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
+                                            jailer_error *err) {
+  bool told = false;
+  jailer_code code = jl_public_given(policy, "policy", err);
+  if (code == JAILER_OK) code = jl_confine_seccomp(policy, all_threads, &told, err);
+  if (verified) *verified = told;
+  return code;
+}
+
+JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
+  const jailer_code code = jl_public_reporter(reporter, err);
+  return code ? code : jl_reporter_start(reporter, err);
+}
+
+JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
+  return jl_reporter_stack(memory, size, err);
+}
+
+JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err) {
+  jailer_plan *plan = NULL;
+  jailer_error failed;
+  jl_confine c;
+  jailer_code code = jl_public_given(config, "config", &failed);
+  if (code == JAILER_OK && config->engine != JAILER_ENGINE_AUTO && config->engine != JAILER_ENGINE_SELF)
+    code = jl_plan_invalid(&failed, "engine", "a running process is confined by the engine self, or auto");
+  if (code == JAILER_OK) {
+    jailer_config self = *config;
+    self.engine = JAILER_ENGINE_SELF;
+    code = jailer_plan_new(&self, NULL, &plan, &failed);
+  }
+  jl_confine_init(&c, plan, &failed);
+  if (code == JAILER_OK) code = jl_confine_ready(&c);
+  jailer_plan_free(plan); /* here: afterwards the filter may not let memory be given back */
+  if (code == JAILER_OK) code = jl_confine_apply(&c);
+  jl_confine_end(&c, code);
+  if (report) jl_confine_report(&c, code, report);
+  if (code && err) *err = failed;
+  return code;
+}
+
+#else
 
 static jailer_code jl_public_nowhere(jailer_error *err, const char *step) {
   return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, step, NULL, 0,
-                 "this build has no effects: they exist on Linux, x86-64 and aarch64");
-}
-
-JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
-  jailer_code code =
-      jl_public_policy_args(path, "path", arch == JAILER_ARCH_NATIVE ? JAILER_ARCH_X86_64 : arch, out, err);
-  return code ? code : jl_public_nowhere(err, "read a policy");
+                 JL_DARWIN ? "macOS has no such thing; it exists on Linux, x86-64 and aarch64"
+                           : "this build has no effects: they exist on Linux, x86-64 and aarch64, and on macOS");
 }
 
 JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer_error *err) {
@@ -15170,13 +17237,6 @@ JAILER_API jailer_code jailer_reporter_install(jailer_reporter *reporter, jailer
 JAILER_API jailer_code jailer_reporter_thread(void *memory, size_t size, jailer_error *err) {
   (void)memory, (void)size;
   return jl_public_nowhere(err, "give a thread an alternate stack");
-}
-
-JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
-  jailer_code code = jl_public_given(host, "host", err);
-  if (code) return code;
-  memset(host, 0, sizeof *host);
-  return jl_public_nowhere(err, "probe the host");
 }
 
 JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool all_threads, bool *verified,
@@ -15197,6 +17257,23 @@ JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_r
   }
   if (err) *err = failed;
   return code;
+}
+
+#endif /* JL_LINUX */
+
+#if !JL_EFFECTS /* everything pure works, everything else says so */
+
+JAILER_API jailer_code jailer_policy_load(const char *path, jailer_arch arch, jailer_policy **out, jailer_error *err) {
+  jailer_code code =
+      jl_public_policy_args(path, "path", arch == JAILER_ARCH_NATIVE ? JAILER_ARCH_X86_64 : arch, out, err);
+  return code ? code : jl_public_nowhere(err, "read a policy");
+}
+
+JAILER_API jailer_code jailer_probe(jailer_host *host, jailer_error *err) {
+  jailer_code code = jl_public_given(host, "host", err);
+  if (code) return code;
+  memset(host, 0, sizeof *host);
+  return jl_public_nowhere(err, "probe the host");
 }
 
 JAILER_API jailer_code jailer_layout_prepare(const jailer_layout *layout, uint32_t uid, uint32_t gid,
@@ -15294,7 +17371,7 @@ JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report
   return jl_public_nowhere(err, "read the report");
 }
 
-#endif /* JL_LINUX */
+#endif /* JL_EFFECTS */
 
 JAILER_API jailer_code jailer_report_refused(const jailer_error *error, jailer_report *out) {
   if (out) memset(out, 0, sizeof *out);

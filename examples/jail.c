@@ -16,10 +16,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/signalfd.h>
+#endif
 
 enum { EXIT_TIMEOUT = 124, EXIT_JAIL = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -442,13 +444,19 @@ static void terminal_size(const terminal *t) {
   ioctl(t->master, TIOCSWINSZ, &size);
 }
 
+#ifdef __linux__
+static const char *screen_name(void) { return "/proc/self/fd/1"; }
+#else
+static const char *screen_name(void) { return ttyname(1); }
+#endif
+
 /* A pty whose slave end becomes descriptors 0 to 2 of the program. jail keeps the slave open as well, so that the
    master never reports a hang-up while the program lives. False with errno. */
 static bool terminal_open(terminal *t, settings *s) {
-  char name[64];
+  const char *name = NULL;
   struct termios like;
   t->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (t->master < 0 || grantpt(t->master) || unlockpt(t->master) || ptsname_r(t->master, name, sizeof name) ||
+  if (t->master < 0 || grantpt(t->master) || unlockpt(t->master) || !(name = ptsname(t->master)) ||
       (t->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || fcntl(t->master, F_SETFL, O_NONBLOCK) < 0)
     return false;
   for (int fd = 2; fd >= 0; fd--)
@@ -456,7 +464,8 @@ static bool terminal_open(terminal *t, settings *s) {
   if (t->outer >= 0 && tcgetattr(t->outer, &like) == 0) tcsetattr(t->slave, TCSANOW, &like);
   terminal_size(t);
   /* an open file of its own, so that O_NONBLOCK is not set for everybody who shares this terminal */
-  if (isatty(1)) t->screen_fd = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  const char *screen = isatty(1) ? screen_name() : NULL;
+  if (screen) t->screen_fd = open(screen, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   t->keyboard.from = 0;
   t->keyboard.to = t->screen.from = t->master;
   t->screen.to = t->screen_fd >= 0 ? t->screen_fd : 1;
@@ -537,7 +546,8 @@ typedef struct run {
   jailer_proc proc;
   jailer_status status;
   terminal terminal;
-  int signals; /* a signalfd: signals are read like bytes, no handler runs anywhere */
+  sigset_t watch; /* blocked, and taken when there is time for them: no handler runs anywhere */
+  int signals;    /* a signalfd of these; -1 where there is no such thing */
   bool ended, abandoned, timed_out, below_init;
   uint64_t deadline_ms; /* 0: none */
 } run;
@@ -548,19 +558,50 @@ static uint64_t now_ms(void) {
   return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+#ifdef __linux__
+static bool signals_watch(run *r) { return (r->signals = signalfd(-1, &r->watch, SFD_CLOEXEC | SFD_NONBLOCK)) >= 0; }
+
+/* The next one that has arrived; 0: none. */
+static int signals_next(const run *r) {
+  struct signalfd_siginfo info;
+  return read(r->signals, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+#else
+static void not_called(int signal) { (void)signal; }
+
+/* What nobody handles and what does nothing by itself is not kept for later, though it is blocked. */
+static bool signals_watch(run *r) {
+  struct sigaction kept;
+  memset(&kept, 0, sizeof kept);
+  kept.sa_handler = not_called;
+  return (!sigismember(&r->watch, SIGCONT) || sigaction(SIGCONT, &kept, NULL) == 0) &&
+         (!sigismember(&r->watch, SIGWINCH) || sigaction(SIGWINCH, &kept, NULL) == 0);
+}
+
+static int signals_next(const run *r) {
+  sigset_t arrived;
+  int signal = 0;
+  if (sigpending(&arrived)) return 0;
+  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+    if (!sigismember(&r->watch, watched[i])) sigdelset(&arrived, watched[i]);
+  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+    if (sigismember(&arrived, watched[i])) return sigwait(&r->watch, &signal) ? 0 : signal;
+  return 0;
+}
+#endif
+
 /* From here on no signal ends jail. Those that its parent made it ignore (nohup, a background job) stay ignored; job
    control of a background jail (SIGTTIN, SIGTTOU) goes on as always. False with errno. */
 static bool signals_open(run *r) {
-  sigset_t block, watch;
+  sigset_t block;
   struct sigaction now;
-  sigemptyset(&watch);
+  sigemptyset(&r->watch);
   for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-    if (sigaction(watched[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&watch, watched[i]);
+    if (sigaction(watched[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&r->watch, watched[i]);
   sigfillset(&block);
   sigdelset(&block, SIGTTIN);
   sigdelset(&block, SIGTTOU);
-  return sigprocmask(SIG_SETMASK, &block, NULL) == 0 &&
-         (r->signals = signalfd(-1, &watch, SFD_CLOEXEC | SFD_NONBLOCK)) >= 0;
+  return sigprocmask(SIG_SETMASK, &block, NULL) == 0 && signals_watch(r);
 }
 
 /* ^Z: the program stops, then jail as the shell expects it. SIGSTOP, because PID 1 would not see SIGTSTP; the init turns
@@ -593,16 +634,16 @@ static void on_signal(run *r, int signal) {
 }
 
 static void read_signals(run *r) {
-  struct signalfd_siginfo info;
-  while (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info) on_signal(r, (int)info.ssi_signo);
+  for (int signal; (signal = signals_next(r));) on_signal(r, signal);
 }
 
-/* Milliseconds that poll may sleep. Without a pidfd (before Linux 5.3) the end is looked for. */
+/* Milliseconds that poll may sleep. Without a pidfd (before Linux 5.3) the end is looked for, and so are signals without
+   a signalfd. */
 static int patience(const run *r) {
   uint64_t now = now_ms(), left = INT_MAX;
-  if (r->ended) return r->terminal.screen.length ? -1 : 0;
+  if (r->ended) return !r->terminal.screen.length ? 0 : r->signals < 0 ? 20 : -1;
   if (r->deadline_ms) left = r->deadline_ms > now ? r->deadline_ms - now : 0;
-  if (r->proc.pidfd < 0 && left > 20) left = 20;
+  if ((r->proc.pidfd < 0 || r->signals < 0) && left > 20) left = 20;
   return left < INT_MAX ? (int)left : r->deadline_ms ? INT_MAX : -1;
 }
 

@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h> /* _NSGetExecutablePath */
+#endif
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
@@ -72,17 +75,17 @@ static bool write_qcow2(const char *path, const char *backing, const char *forma
   memset(image, 0, sizeof image);
   put(image, 4, 0x514649fb); /* "QFI\xfb" */
   put(image + 4, 4, 3);
-  put(image + 8, 8, 104 + 32);            /* where the backing file's name is, */
-  put(image + 16, 4, strlen(backing));    /* and its size */
-  put(image + 20, 4, 16);                 /* cluster bits */
-  put(image + 24, 8, 16 * CLUSTER);       /* what the guest sees */
-  put(image + 36, 4, 1);                  /* L1 entries */
-  put(image + 40, 8, 3 * CLUSTER);        /* L1 table */
-  put(image + 48, 8, CLUSTER);            /* refcount table */
-  put(image + 56, 4, 1);                  /* its clusters */
-  put(image + 96, 4, 4);                  /* refcounts of 1 << 4 bits */
-  put(image + 100, 4, 104);               /* header length */
-  put(extension, 4, 0xe2792aca);          /* backing format: stated, never probed */
+  put(image + 8, 8, 104 + 32);         /* where the backing file's name is, */
+  put(image + 16, 4, strlen(backing)); /* and its size */
+  put(image + 20, 4, 16);              /* cluster bits */
+  put(image + 24, 8, 16 * CLUSTER);    /* what the guest sees */
+  put(image + 36, 4, 1);               /* L1 entries */
+  put(image + 40, 8, 3 * CLUSTER);     /* L1 table */
+  put(image + 48, 8, CLUSTER);         /* refcount table */
+  put(image + 56, 4, 1);               /* its clusters */
+  put(image + 96, 4, 4);               /* refcounts of 1 << 4 bits */
+  put(image + 100, 4, 104);            /* header length */
+  put(extension, 4, 0xe2792aca);       /* backing format: stated, never probed */
   put(extension + 4, 4, strlen(format));
   memcpy(extension + 8, format, strlen(format));
   memcpy(image + 104 + 32, backing, strlen(backing));
@@ -100,14 +103,16 @@ static bool make_images(const char *box) {
   return write_raw(join(path, home, "bases/base.raw"), "this is the base image\n") &&
          write_raw(join(path, home, "bases/not-in-the-chain.raw"), "another tenant's\n") &&
          write_raw(join(rootfs, home, "bases/rootfs.raw"), "this is the guest's root\n") &&
-         write_qcow2(join(path, home, "images/middle.qcow2"), "../bases/base.raw", "raw", 1, "this is the middle layer\n") &&
+         write_qcow2(join(path, home, "images/middle.qcow2"), "../bases/base.raw", "raw", 1,
+                     "this is the middle layer\n") &&
          write_qcow2(join(path, box, "disks/disk.qcow2"), "../../../images/middle.qcow2", "qcow2", 2,
                      "this is the box's own disk\n") &&
          write_qcow2(join(path, box, "disks/guest-rootfs.qcow2"), rootfs, "raw", 1, "this is the guest's root disk\n");
 }
 
 static void remove_home(bool made) {
-  static const char *const ours[] = {"bases/base.raw", "bases/not-in-the-chain.raw", "bases/rootfs.raw", "images/middle.qcow2"};
+  static const char *const ours[] = {"bases/base.raw", "bases/not-in-the-chain.raw", "bases/rootfs.raw",
+                                     "images/middle.qcow2"};
   static const char *const dirs[] = {"bases", "images", "boxes", "uids"};
   char path[JAILER_PATH_MAX];
   for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) unlink(join(path, home, ours[i]));
@@ -144,14 +149,32 @@ static void print_report(const jailer_proc *proc) {
   jailer_code code = jailer_report_read(proc, &report, &err);
   check(code, &err);
   if (code) return;
-  printf("engine %s, pid %d, uid %u, gid %u\n", jailer_engine_name(report.engine), (int)report.pid, (unsigned)report.uid,
-         (unsigned)report.gid);
+  printf("engine %s, pid %d, uid %u, gid %u\n", jailer_engine_name(report.engine), (int)report.pid,
+         (unsigned)report.uid, (unsigned)report.gid);
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
     printf("  %-13s %s%s%s%s\n", jailer_layer_name((jailer_layer)i), jailer_state_name(report.layer[i].state),
            report.layer[i].verified ? ", verified" : "", report.layer[i].detail[0] ? ": " : "", report.layer[i].detail);
-    const jailer_state asked = i == JAILER_LAYER_CGROUP ? JAILER_NOT_REQUESTED : JAILER_APPLIED; /* no cgroup is named */
-    promise(report.layer[i].state == asked, "every layer is applied");
+    const bool absent = i == JAILER_LAYER_CGROUP || i == JAILER_LAYER_SEATBELT; /* none is named; this is no Mac */
+    promise(report.layer[i].state == (absent ? JAILER_NOT_REQUESTED : JAILER_APPLIED), "every layer is applied");
   }
+}
+
+static bool open_pipe(int ends[2]) {
+  return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* The shim beside this program; "" when it is not to be found. */
+static void find_shim(char shim[JAILER_PATH_MAX]) {
+  char own[JAILER_PATH_MAX - 8] = "";
+#ifdef __APPLE__
+  uint32_t size = sizeof own;
+  if (_NSGetExecutablePath(own, &size)) own[0] = 0;
+#else
+  ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+  own[n < 0 ? 0 : n] = 0;
+#endif
+  char *slash = strrchr(own, '/');
+  snprintf(shim, JAILER_PATH_MAX, "%.*s%s", slash ? (int)(slash - own) : 0, own, slash ? "/shim" : "");
 }
 
 /* Launches the shim, passes on what it says and looks at it from outside. */
@@ -164,11 +187,14 @@ static void run(const jailer_layout *layout, const char *box, jailer_config *con
   jailer_error err;
   struct timespec before, after;
   bool greeted = false, done = false;
-  if (pipe2(out, O_CLOEXEC) || pipe2(in, O_CLOEXEC)) perror("run_box: pipe"), exit(1);
-  const jailer_fd fds[] = {{.fd = in[0], .renumber = true, .as = 0}, {.fd = out[1], .renumber = true, .as = 1},
+  if (!open_pipe(out) || !open_pipe(in)) perror("run_box: pipe"), exit(1);
+  const jailer_fd fds[] = {{.fd = in[0], .renumber = true, .as = 0},
+                           {.fd = out[1], .renumber = true, .as = 1},
                            {.fd = kvm, .renumber = true, .as = 3}};
-  const char *argv[16] = {"shim", "--stay", "--box", box, "--try", join(try_base, home, "bases/not-in-the-chain.raw"), "--try",
-                          join(try_box, home, "boxes/neighbour/exit")};
+  const char *argv[16] = {"shim",  "--stay",
+                          "--box", box,
+                          "--try", join(try_base, home, "bases/not-in-the-chain.raw"),
+                          "--try", join(try_box, home, "boxes/neighbour/exit")};
   if (kvm >= 0) argv[8] = "--kvm-fd", argv[9] = "3";
   config->argv = argv;
   config->fds = fds;
@@ -206,7 +232,8 @@ static void run(const jailer_layout *layout, const char *box, jailer_config *con
   promise(status.exited && status.exit_code == 0, "the shim says that everything was refused that should be");
   promise(access(join(path, box, "shim.pid"), F_OK) != 0, "the pid file is gone afterwards");
   size_t length = 0;
-  check(jailer_box_exit(layout, line, sizeof line - 1, &length, &err), &err); /* follows nothing that the box put there */
+  check(jailer_box_exit(layout, line, sizeof line - 1, &length, &err),
+        &err); /* follows nothing that the box put there */
   line[length] = 0;
   printf("exit: ");
   print_foreign(line, length);
@@ -227,15 +254,11 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   for (int i = 1; i < argc; i += 2) {
     bool is_home = !strcmp(argv[i], "--home");
-    if (i + 1 == argc || (!is_home && strcmp(argv[i], "--shim"))) return fprintf(stderr, "usage: run_box [--home DIR] [--shim PATH]\n"), 2;
+    if (i + 1 == argc || (!is_home && strcmp(argv[i], "--shim")))
+      return fprintf(stderr, "usage: run_box [--home DIR] [--shim PATH]\n"), 2;
     if (!realpath(argv[i + 1], is_home ? home : shim)) return perror(argv[i + 1]), 2;
   }
-  if (!shim[0]) { /* beside this program */
-    ssize_t n = readlink("/proc/self/exe", shim, sizeof shim - 8);
-    shim[n < 0 ? 0 : n] = 0;
-    char *slash = strrchr(shim, '/');
-    if (slash) strcpy(slash, "/shim");
-  }
+  if (!shim[0]) find_shim(shim);
   if (!home[0]) {
     const char *tmp = getenv("TMPDIR");
     join(home, tmp && tmp[0] == '/' ? tmp : "/tmp", "jailer-home.XXXXXX");

@@ -13,25 +13,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#endif
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 
-#if defined(__x86_64__) && defined(__has_include)
+#if defined(__linux__) && defined(__x86_64__) && defined(__has_include)
 #if __has_include(<linux/kvm.h>)
 #include <linux/kvm.h>
 #define HAVE_GUEST 1
@@ -224,15 +226,28 @@ static long in_child(long (*call)(const char *), const char *arg) {
 }
 
 static long do_execute(const char *path) { return execl(path, path, (char *)NULL); }
+static long do_setuid(const char *unused) { return (void)unused, setuid(0); }
+
+#ifdef __linux__
 static long do_unshare(const char *unused) { return (void)unused, unshare(CLONE_NEWUSER); }
 static long do_ptrace(const char *unused) { return (void)unused, ptrace(PTRACE_TRACEME, 0, NULL, NULL); }
-static long do_setuid(const char *unused) { return (void)unused, setuid(0); }
 
 /* On a directory of the box, and taken away again where it works. */
 static long try_mount(const char *path) {
   long r = mount("none", path, "tmpfs", 0, NULL);
   return r == 0 ? umount2(path, MNT_DETACH) : r;
 }
+
+static void refusals_of_linux(const char *directory) {
+  attempt("executable memory file", "", closed(syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */)));
+  attempt("socket: ", "packet", closed(socket(AF_PACKET, SOCK_RAW, 0)));
+  attempt("mount", "", try_mount(directory));
+  attempt("unshare: ", "user namespace", in_child(do_unshare, NULL));
+  attempt("ptrace", "", in_child(do_ptrace, NULL));
+}
+#else
+static void refusals_of_linux(const char *directory) { (void)directory; }
+#endif
 
 static void refusals(const layer *layers, size_t count) {
   static const char script[] = "#!/bin/sh\nexit 0\n";
@@ -248,15 +263,12 @@ static void refusals(const layer *layers, size_t count) {
   attempt("write to ", "bin/shim", try_open(in_box(path, "bin/shim"), O_WRONLY));
   write_file("tmp/script", O_CREAT | O_TRUNC, script, sizeof script - 1);
   attempt("execute what it wrote: ", "tmp/script", in_child(do_execute, in_box(path, "tmp/script")));
-  attempt("executable memory file", "", closed(syscall(SYS_memfd_create, "x", 0x10 /* MFD_EXEC */)));
   attempt("socket: ", "IPv4", closed(socket(AF_INET, SOCK_STREAM, 0)));
-  attempt("socket: ", "packet", closed(socket(AF_PACKET, SOCK_RAW, 0)));
-  attempt("mount", "", try_mount(in_box(path, "tmp")));
-  attempt("unshare: ", "user namespace", in_child(do_unshare, NULL));
-  attempt("ptrace", "", in_child(do_ptrace, NULL));
+  refusals_of_linux(in_box(path, "tmp"));
   attempt("become root", "", in_child(do_setuid, NULL));
 }
 
+#ifdef __linux__
 /* --- it confines itself ------------------------------------------------------------------------------------------- */
 
 /* Here EPERM, so that it can go on and tell what it tried. A monitor that is in earnest leaves `denied` zero: the process
@@ -332,17 +344,46 @@ static bool guest(machine *m, int console) {
   return true;
 }
 
+static bool run_confined(machine *m, const layer *layers, const int *fds, size_t count) {
+  confine(fds, count);
+  const bool ran = guest(m, fds[4]);
+  own_refusals(layers);
+  return ran;
+}
+#else
+/* Elsewhere a running program cannot confine itself: the jail that it is in is all there is. */
+static bool run_confined(machine *m, const layer *layers, const int *fds, size_t count) {
+  (void)layers, (void)fds, (void)count;
+  printf("kvm: not usable here (%s); no guest was run\n", run_guest(m));
+  return false;
+}
+#endif
+
 static int listen_on(const char *name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   char path[JAILER_PATH_MAX];
-  int api = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int api = socket(AF_UNIX, SOCK_STREAM, 0);
   in_box(path, name);
   if (strlen(path) >= sizeof address.sun_path) errno = ENAMETOOLONG, give_up("socket path", path);
   strcpy(address.sun_path, path);
   unlink(path);
-  if (api < 0 || bind(api, (struct sockaddr *)&address, sizeof address) || listen(api, 1)) give_up("cannot listen on", path);
+  if (api < 0 || fcntl(api, F_SETFD, FD_CLOEXEC) || bind(api, (struct sockaddr *)&address, sizeof address) || listen(api, 1)) give_up("cannot listen on", path);
   printf("listens: %s\n", name);
   return api;
+}
+
+/* `exit` has one JSON object a line: what ended us is one more, after whatever we write ourselves. Where a program cannot
+   have its end reported (E_UNSUPPORTED) there is just the file. */
+static int open_exit(const char *path) {
+  static jailer_reporter reporter; /* used until the end */
+  jailer_error err;
+  reporter.path = path;
+  reporter.role = "shim";
+  jailer_code code = jailer_reporter_install(&reporter, &err);
+  if (code == JAILER_OK) return reporter.fd;
+  int fd = code == JAILER_E_UNSUPPORTED ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+  if (fd < 0) fprintf(stderr, "shim: %s: %s\n", path, err.message), exit(2);
+  return fd;
 }
 
 static int open_for_writing(const char *name) {
@@ -353,10 +394,8 @@ static int open_for_writing(const char *name) {
 }
 
 int main(int argc, char **argv) {
-  static jailer_reporter reporter; /* used until the end */
   const char *tries[16];
   char path[JAILER_PATH_MAX], line[160];
-  jailer_error err;
   size_t try_count = 0;
   machine m = {.kvm = -1, .vm = -1, .vcpu = -1};
   bool stay = false;
@@ -372,10 +411,7 @@ int main(int argc, char **argv) {
   if (!box || box[0] != '/' || !strrchr(box + 1, '/')) return fprintf(stderr, "shim: --box HOME/boxes/ID is needed\n"), 2;
   for (int fd = 3; fd < 1024; fd++)
     if (fd != m.kvm) close(fd); /* in a jail there is none; outside somebody may have left one open */
-  /* `exit` has one JSON object a line: what ended us is one more, after whatever we write ourselves below */
-  reporter.path = in_box(path, "exit");
-  reporter.role = "shim";
-  if (jailer_reporter_install(&reporter, &err)) return fprintf(stderr, "shim: %s: %s\n", path, err.message), 2;
+  int last = open_exit(in_box(path, "exit"));
   printf("shim: pid %d, uid %d\n", (int)getpid(), (int)getuid());
 
   static layer layers[JAILER_CHAIN_DEPTH];
@@ -383,21 +419,18 @@ int main(int argc, char **argv) {
   for (uint64_t n = 0; n < count; n++) read_guest(layers, count, n << layers[0].cluster_bits);
   if (m.kvm < 0) m.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
   m.why = make_machine(&m);
-  int fds[JAILER_CHAIN_DEPTH + 6] = {m.kvm, m.vm, m.vcpu, listen_on("sockets/api.sock"), open_for_writing("logs/console.log"),
-                                     reporter.fd};
+  int fds[JAILER_CHAIN_DEPTH + 6] = {m.kvm, m.vm, m.vcpu, listen_on("sockets/api.sock"), open_for_writing("logs/console.log"), last};
   for (size_t n = 0; n < count; n++) fds[6 + n] = layers[n].fd;
   write_file("shared/from-shim", O_CREAT | O_TRUNC, "hello from the shim\n", 20);
   fprintf(stderr, "this goes to shim.stderr\n");
   refusals(layers, count);
   for (size_t i = 0; i < try_count; i++) attempt("open ", tries[i], try_open(tries[i], O_RDONLY));
 
-  confine(fds, 6 + count);
-  bool ran = guest(&m, fds[4]);
-  own_refusals(layers);
+  bool ran = run_confined(&m, layers, fds, 6 + count);
 
   int size = snprintf(line, sizeof line, "{\"code\":%d,\"guest\":\"%s\",\"refused\":%d,\"allowed\":%d}\n", allowed != 0,
                       ran ? "halted" : "none", refused, allowed);
-  if (write(reporter.fd, line, (size_t)size) != size) give_up("cannot write", "exit");
+  if (write(last, line, (size_t)size) != size) give_up("cannot write", "exit");
   printf("wrote: exit\n");
   while (stay && read(0, line, sizeof line) > 0) {}
   return allowed != 0;

@@ -3,6 +3,7 @@
 #   ok STATUS NAME        one row: STATUS is 0 or not; what is in the file $tap_log is shown when it is not
 #   row NAME COMMAND...   runs the command into $tap_log and makes it a row
 #   skip NAME WHY         a row that cannot run here, and why: a tool by name. Not allowed under JAILER_TEST_NO_SKIP
+#   linux_only            ends the script on other systems, with one line that says so: all that it tries is Linux's
 #   tap_done              the plan; answers 1 when a row failed
 tap_count=0
 tap_failures=0
@@ -41,6 +42,12 @@ skip() {
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+linux_only() {
+  [ "$(uname -s)" = Linux ] && return
+  echo "1..0 # SKIP for Linux alone"
+  exit 0
+}
 
 tap_done() {
   echo "1..$tap_count"

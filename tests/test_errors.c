@@ -22,6 +22,65 @@ static void *hook_realloc(void *p, size_t size) { return no_memory ? NULL : real
 #include "../jailer.h"
 #include "tap.h"
 
+static void test_text(void) {
+  jailer_error e;
+  char line[64], guard[8];
+  memset(&e, 0, sizeof e);
+  memset(line, 'x', sizeof line);
+  memset(guard, 'x', sizeof guard);
+  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) && !strcmp(line, "OK: nothing failed"),
+     "text: of no error: %s", line);
+  jl_fail(&e, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "step", "item", 2, "message");
+  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) &&
+         !strcmp(line, "E_SYSTEM: mounts: step: item: errno 2 ENOENT: message"),
+     "text: %s", line);
+  OK(jailer_error_text(&e, guard, 5) == 4 && !strcmp(guard, "E_SY") && guard[5] == 'x', "text: cut to the array");
+  OK(jailer_error_text(&e, guard, 1) == 0 && guard[0] == 0 && jailer_error_text(&e, guard, 0) == 0 &&
+         jailer_error_text(&e, NULL, 9) == 0 && jailer_error_text(NULL, guard, 8) == 0,
+     "text: no room, no array, no error");
+  e.sys_errno = 9999;
+  jailer_error_text(&e, line, sizeof line);
+  OK(strstr(line, "errno 9999: message"), "text: an errno without a name");
+  memset(&e, 0, sizeof e);
+  e.code = JAILER_E_LIMIT;
+  e.step = "step";
+  memset(e.item, 'i', sizeof e.item - 1);
+  memset(e.message, 'm', sizeof e.message - 1);
+  e.layer = JAILER_LAYER_LANDLOCK;
+  char big[2048];
+  size_t n = jailer_error_text(&e, big, sizeof big);
+  OK(n == strlen(big) && n > 255 + 511 && big[n - 1] == 'm', "text: the longest error is whole");
+}
+
+static void test_names(void) {
+  bool good = true;
+  for (int i = 0; i < JAILER_CODE_COUNT; i++)
+    for (int k = 0; k < i; k++)
+      good = good && strcmp(jailer_code_name((jailer_code)i), jailer_code_name((jailer_code)k)) != 0;
+  OK(good && !strcmp(jailer_code_name((jailer_code)JAILER_CODE_COUNT), "E_UNKNOWN") &&
+         !strcmp(jailer_code_name((jailer_code)-1), "E_UNKNOWN"),
+     "names: of codes");
+  good = true;
+  for (int i = 0; i < JAILER_LAYER_COUNT; i++) {
+    const char *name = jailer_layer_name((jailer_layer)i);
+    good = good && name[0] && jailer_layer_by_name(name) == (jailer_layer)i;
+    for (int k = 0; k < i; k++) good = good && strcmp(name, jailer_layer_name((jailer_layer)k)) != 0;
+  }
+  OK(good && jailer_layer_by_name(NULL) == JAILER_LAYER_NONE && jailer_layer_by_name("") == JAILER_LAYER_NONE &&
+         jailer_layer_by_name("Landlock") == JAILER_LAYER_NONE &&
+         !strcmp(jailer_layer_name((jailer_layer)99), "unknown"),
+     "names: of layers, both ways");
+  OK(!strcmp(jailer_engine_name(JAILER_ENGINE_NATIVE), "native") &&
+         !strcmp(jailer_engine_name((jailer_engine)-1), "unknown") &&
+         !strcmp(jailer_state_name(JAILER_DEGRADED), "degraded") &&
+         !strcmp(jailer_state_name((jailer_state)99), "unknown"),
+     "names: of engines and states");
+}
+
+#if JL_LINUX
+
+/* --- every code, provoked --- */
+
 static char dir[256];
 static jailer_error err;
 static jailer_host host;
@@ -431,62 +490,7 @@ static void test_row(int code) {
   OK(n == strlen(line) && !strcmp(line, want), "%s: as one line", r->name);
 }
 
-static void test_text(void) {
-  jailer_error e;
-  char line[64], guard[8];
-  memset(&e, 0, sizeof e);
-  memset(line, 'x', sizeof line);
-  memset(guard, 'x', sizeof guard);
-  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) && !strcmp(line, "OK: nothing failed"),
-     "text: of no error: %s", line);
-  jl_fail(&e, JAILER_E_SYSTEM, JAILER_LAYER_MOUNTS, "step", "item", 2, "message");
-  OK(jailer_error_text(&e, line, sizeof line) == strlen(line) &&
-         !strcmp(line, "E_SYSTEM: mounts: step: item: errno 2 ENOENT: message"),
-     "text: %s", line);
-  OK(jailer_error_text(&e, guard, 5) == 4 && !strcmp(guard, "E_SY") && guard[5] == 'x', "text: cut to the array");
-  OK(jailer_error_text(&e, guard, 1) == 0 && guard[0] == 0 && jailer_error_text(&e, guard, 0) == 0 &&
-         jailer_error_text(&e, NULL, 9) == 0 && jailer_error_text(NULL, guard, 8) == 0,
-     "text: no room, no array, no error");
-  e.sys_errno = 9999;
-  jailer_error_text(&e, line, sizeof line);
-  OK(strstr(line, "errno 9999: message"), "text: an errno without a name");
-  memset(&e, 0, sizeof e);
-  e.code = JAILER_E_LIMIT;
-  e.step = "step";
-  memset(e.item, 'i', sizeof e.item - 1);
-  memset(e.message, 'm', sizeof e.message - 1);
-  e.layer = JAILER_LAYER_LANDLOCK;
-  char big[2048];
-  size_t n = jailer_error_text(&e, big, sizeof big);
-  OK(n == strlen(big) && n > 255 + 511 && big[n - 1] == 'm', "text: the longest error is whole");
-}
-
-static void test_names(void) {
-  bool good = true;
-  for (int i = 0; i < JAILER_CODE_COUNT; i++)
-    for (int k = 0; k < i; k++)
-      good = good && strcmp(jailer_code_name((jailer_code)i), jailer_code_name((jailer_code)k)) != 0;
-  OK(good && !strcmp(jailer_code_name((jailer_code)JAILER_CODE_COUNT), "E_UNKNOWN") &&
-         !strcmp(jailer_code_name((jailer_code)-1), "E_UNKNOWN"),
-     "names: of codes");
-  good = true;
-  for (int i = 0; i < JAILER_LAYER_COUNT; i++) {
-    const char *name = jailer_layer_name((jailer_layer)i);
-    good = good && name[0] && jailer_layer_by_name(name) == (jailer_layer)i;
-    for (int k = 0; k < i; k++) good = good && strcmp(name, jailer_layer_name((jailer_layer)k)) != 0;
-  }
-  OK(good && jailer_layer_by_name(NULL) == JAILER_LAYER_NONE && jailer_layer_by_name("") == JAILER_LAYER_NONE &&
-         jailer_layer_by_name("Landlock") == JAILER_LAYER_NONE &&
-         !strcmp(jailer_layer_name((jailer_layer)99), "unknown"),
-     "names: of layers, both ways");
-  OK(!strcmp(jailer_engine_name(JAILER_ENGINE_NATIVE), "native") &&
-         !strcmp(jailer_engine_name((jailer_engine)-1), "unknown") &&
-         !strcmp(jailer_state_name(JAILER_DEGRADED), "degraded") &&
-         !strcmp(jailer_state_name((jailer_state)99), "unknown"),
-     "names: of engines and states");
-}
-
-int main(void) {
+static int test_rows(void) {
   const char *tmp = getenv("TMPDIR");
   snprintf(dir, sizeof dir, "%.200s/jailer-errors.XXXXXX", tmp && *tmp ? tmp : "/tmp");
   char *real = mkdtemp(dir) ? realpath(dir, NULL) : NULL;
@@ -497,11 +501,18 @@ int main(void) {
   snprintf(dir, sizeof dir, "%s", real);
   free(real);
   chmod(dir, 0755);
-  test_names();
-  test_text();
   for (int code = 0; code < JAILER_CODE_COUNT; code++) test_row(code);
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");
-  return tap_done();
+  return 0;
+}
+#else
+static int test_rows(void) { return 0; } /* nothing is launched here */
+#endif
+
+int main(void) {
+  test_names();
+  test_text();
+  return test_rows() || tap_done();
 }

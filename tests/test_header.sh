@@ -3,6 +3,7 @@
 # in order, no prototypes, no globals). Run from the top of the source; needs CC and what comes with it.
 set -u
 . tests/tap.sh
+linux_only
 : "${CC:=cc}"
 top=$(pwd)
 w=$tap_dir

@@ -3,6 +3,7 @@
 # with libc's, at compile time, so that no machine has to be there to run anything. The machine of $CC is one of them.
 set -u
 . tests/tap.sh
+linux_only
 : "${CC:=cc}"
 w=$tap_dir
 

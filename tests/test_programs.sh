@@ -4,6 +4,7 @@
 # among the probes that are known to be harmless: a new refusal is a failing row, before somebody misses what was refused.
 set -u
 . tests/tap.sh
+linux_only
 : "${JAILER_BUILD:=build}"
 B=$(cd "$JAILER_BUILD" && pwd) || exit 1
 

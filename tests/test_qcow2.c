@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* --- faults ------------------------------------------------------------------------------------------------------- */
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 static long sys_seen, sys_fail_at, sys_fail_with; /* the call with this number (from 1) answers -sys_fail_with */
 static long sys_failed_nr;                        /* which system call that was */
 static long pread_seen, read_seen, fsync_seen;
@@ -37,6 +38,8 @@ static bool hook(long nr, const long args[6], long *result) {
   *result = -sys_fail_with;
   return true;
 }
+#define JAILER_SYS_HOOK hook
+#endif
 
 static long mem_live, mem_seen, mem_fail_at;
 static size_t mem_largest;
@@ -62,7 +65,6 @@ static void mem_put(void *p) {
   free(p);
 }
 
-#define JAILER_SYS_HOOK hook
 #define JAILER_MALLOC(n) mem_get(n)
 #define JAILER_REALLOC(p, n) mem_again(p, n)
 #define JAILER_FREE(p) mem_put(p)
@@ -70,42 +72,6 @@ static void mem_put(void *p) {
 #include "../jailer.h"
 
 #include "tap.h"
-
-static char tmp[512]; /* resolved, so that expected paths can be written down */
-
-static const char *at(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *at(const char *format, ...) { /* a path below tmp; eight live at a time */
-  static char ring[8][1400];
-  static unsigned turn;
-  char *to = ring[turn++ % 8];
-  int n = snprintf(to, sizeof ring[0], "%s/", tmp);
-  va_list list;
-  va_start(list, format);
-  vsnprintf(to + n, sizeof ring[0] - (size_t)n, format, list);
-  va_end(list);
-  return to;
-}
-
-static int fds_open(void) {
-  int n = 0;
-  DIR *d = opendir("/proc/self/fd");
-  while (d && readdir(d)) n++;
-  if (d) closedir(d);
-  return n;
-}
-
-static void put_file(const char *path, const void *bytes, size_t n, off_t size) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || ftruncate(fd, size) || close(fd)) perror(path), exit(99);
-}
-
-static size_t get_file(const char *path, char *to, size_t size) {
-  int fd = open(path, O_RDONLY);
-  ssize_t n = fd < 0 ? 0 : read(fd, to, size - 1);
-  if (fd >= 0) close(fd);
-  to[n > 0 ? n : 0] = 0;
-  return n > 0 ? (size_t)n : 0;
-}
 
 static void put(uint8_t *to, int width, uint64_t value) {
   for (int i = width - 1; i >= 0; i--, value >>= 8) to[i] = (uint8_t)value;
@@ -131,12 +97,6 @@ static void header(uint8_t *b, size_t size, const char *backing, const char *for
   put(b + 8, 8, next + 8);
   put(b + 16, 4, strlen(backing));
   memcpy(b + next + 8, backing, strlen(backing));
-}
-
-static void put_image(const char *path, const char *backing, const char *format) {
-  uint8_t b[4096];
-  header(b, sizeof b, backing, format);
-  put_file(path, b, sizeof b, 262144);
 }
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
@@ -283,12 +243,12 @@ static bool all_zero(const jailer_qcow2 *q) {
   return memcmp(q, &zero, offsetof(jailer_qcow2, needed_bytes)) == 0;
 }
 
-/* The parser on bytes, on every shorter buffer, and on a file. */
+/* The parser on bytes, and on every shorter buffer. */
 static void test_rows(const row *table, size_t n) {
   static uint8_t b[65536];
   for (size_t i = 0; i < n; i++) {
     const row *r = &table[i];
-    jailer_qcow2 q, again, file;
+    jailer_qcow2 q, again;
     jailer_error err;
     uint64_t size;
     size_t len = row_bytes(r, b, &size);
@@ -306,13 +266,7 @@ static void test_rows(const row *table, size_t n) {
       else
         same &= !code && memcmp(&again, &q, sizeof q) == 0;
     }
-    put_file(at("row"), b, len, (off_t)size);
-    int fd = open(at("row"), O_RDONLY);
-    pread_seen = 0;
-    jailer_code read_code = jailer_qcow2_read_fd(fd, &file, NULL);
-    close(fd);
-    OK(same && read_code == code && pread_seen <= 2 && (code || memcmp(&file, &q, sizeof q) == 0),
-       "header: %s: the same from parts and from a file", r->what);
+    OK(same, "header: %s: the same from parts", r->what);
   }
 }
 
@@ -350,6 +304,70 @@ static void test_fields(void) {
   OK(jailer_qcow2_parse(b, 1, 1, NULL, &err) == JAILER_E_INVALID && err.message[0], "arguments: nowhere to answer");
   OK(!strcmp(jailer_format_name(JAILER_FORMAT_RAW), "raw") && !strcmp(jailer_format_name((jailer_format)9), "unstated"),
      "format names");
+}
+
+#if JL_LINUX
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
+static char tmp[512]; /* resolved, so that expected paths can be written down */
+
+static const char *at(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *at(const char *format, ...) { /* a path below tmp; eight live at a time */
+  static char ring[8][1400];
+  static unsigned turn;
+  char *to = ring[turn++ % 8];
+  int n = snprintf(to, sizeof ring[0], "%s/", tmp);
+  va_list list;
+  va_start(list, format);
+  vsnprintf(to + n, sizeof ring[0] - (size_t)n, format, list);
+  va_end(list);
+  return to;
+}
+
+static int fds_open(void) {
+  int n = 0;
+  DIR *d = opendir("/proc/self/fd");
+  while (d && readdir(d)) n++;
+  if (d) closedir(d);
+  return n;
+}
+
+static void put_file(const char *path, const void *bytes, size_t n, off_t size) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || ftruncate(fd, size) || close(fd)) perror(path), exit(99);
+}
+
+static size_t get_file(const char *path, char *to, size_t size) {
+  int fd = open(path, O_RDONLY);
+  ssize_t n = fd < 0 ? 0 : read(fd, to, size - 1);
+  if (fd >= 0) close(fd);
+  to[n > 0 ? n : 0] = 0;
+  return n > 0 ? (size_t)n : 0;
+}
+
+static void put_image(const char *path, const char *backing, const char *format) {
+  uint8_t b[4096];
+  header(b, sizeof b, backing, format);
+  put_file(path, b, sizeof b, 262144);
+}
+
+/* The reader of a file says what the parser says of all of its bytes. */
+static void test_row_files(const row *table, size_t n) {
+  static uint8_t b[65536];
+  for (size_t i = 0; i < n; i++) {
+    jailer_qcow2 q, file;
+    uint64_t size;
+    size_t len = row_bytes(&table[i], b, &size);
+    jailer_code code = jailer_qcow2_parse(b, len, size, &q, NULL);
+    put_file(at("row"), b, len, (off_t)size);
+    int fd = open(at("row"), O_RDONLY);
+    pread_seen = 0;
+    jailer_code read_code = jailer_qcow2_read_fd(fd, &file, NULL);
+    close(fd);
+    OK(read_code == code && pread_seen <= 2 && (code || memcmp(&file, &q, sizeof q) == 0),
+       "header: %s: the same from a file", table[i].what);
+  }
 }
 
 static void test_read_fd(void) {
@@ -1181,7 +1199,7 @@ static void test_rewritten_header(int dir) {
   jailer_chain_free(chain);
 }
 
-int main(void) {
+static int test_files(void) {
   char template[480];
   const char *base = getenv("TMPDIR");
   signal(SIGALRM, SIG_DFL);
@@ -1189,9 +1207,8 @@ int main(void) {
   umask(022);
   snprintf(template, sizeof template, "%s/qcow2.XXXXXX", base && *base ? base : "/tmp");
   if (!mkdtemp(template) || !realpath(template, tmp)) return perror(template), 99;
-  test_rows(rows, sizeof rows / sizeof *rows);
-  test_rows(fine, sizeof fine / sizeof *fine);
-  test_fields();
+  test_row_files(rows, sizeof rows / sizeof *rows);
+  test_row_files(fine, sizeof fine / sizeof *fine);
   test_read_fd();
   test_qemu();
   test_policy();
@@ -1209,5 +1226,16 @@ int main(void) {
   test_rewritten_header(dir);
   close(dir);
   run("rm -rf -- '%s'", tmp);
-  return tap_done();
+  return 0;
+}
+#else
+static int test_files(void) { return 0; } /* none is read here */
+#endif
+
+int main(void) {
+  test_rows(rows, sizeof rows / sizeof *rows);
+  test_rows(fine, sizeof fine / sizeof *fine);
+  test_fields();
+  const int broken = test_files();
+  return broken ? broken : tap_done();
 }

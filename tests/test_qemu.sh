@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016,SC2086,SC2317 # conditions are evaluated, command lines split, and `check` calls by name
 set -u
 . tests/tap.sh
+linux_only
 : "${JAILER_BUILD:=build}"
 B=$(cd "$JAILER_BUILD" && pwd) || exit 1
 

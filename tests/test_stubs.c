@@ -54,9 +54,9 @@ static void test_filters(void) {
   NOWHERE(jailer_seccomp_apply(policy, true, &verified, e));
   OK(!verified, "and nothing was verified");
   {
-    jailer_config config = {.role = JAILER_ROLE_VMM};
+    jailer_config self = {.role = JAILER_ROLE_VMM};
     jailer_report report;
-    NOWHERE(jailer_confine_self(&config, &report, e));
+    NOWHERE(jailer_confine_self(&self, &report, e));
     OK(report.error.code == JAILER_E_UNSUPPORTED && report.layer[JAILER_LAYER_LANDLOCK].state == JAILER_NOT_REQUESTED,
        "and the report says so");
     INVALID(jailer_confine_self(NULL, NULL, e));

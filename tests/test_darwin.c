@@ -47,6 +47,14 @@ static void files(void) {
   OK(pipe(ends) == 0 && fcntl(ends[0], F_GETPATH, path) == -1 && errno == EBADF, "F_GETPATH of a pipe is EBADF");
   close(ends[0]);
   close(ends[1]);
+  const pid_t writer = fork();
+  if (writer == 0) {
+    if (pipe(ends) || close(ends[0]) || fcntl(ends[1], F_SETNOSIGPIPE, 1)) _exit(1);
+    if (write(ends[1], "x", 1) != -1 || errno != EPIPE || pipe(ends) || close(ends[0])) _exit(2);
+    write(ends[1], "x", 1);
+    _exit(3);
+  }
+  OK(ended(writer) == 1000 + SIGPIPE, "with F_SETNOSIGPIPE a pipe without a reader is an error, else a signal");
   OK(fclonefileat(0, AT_FDCWD, in("clone"), 0) == -1 && errno == ENOTSUP, "no clones here");
 
   if (symlink("file", in("link")) || mkdir(in("dir"), 0755) || symlink("dir", in("dirlink")) ||

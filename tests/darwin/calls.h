@@ -20,7 +20,9 @@
 #define chdir(path) (dw_fails("chdir") ? -1 : chdir(dw_file(AT_FDCWD, path)))
 #define realpath(path, to) (dw_fails("realpath") ? NULL : dw_realpath(path, to))
 #define kill(pid, number) (dw_fails("kill") ? -1 : dw_kill(pid, number))
+#define fsync(fd) (dw_fails("fsync") ? -1 : dw_fsync(fd))
 #define uname(name) (dw_fails("uname") ? -1 : dw_uname(name))
+#define write(...) (dw_fails("write") ? -1 : dw_write(__VA_ARGS__))
 
 #define arc4random_buf(to, size) dw_random(to, size)
 
@@ -40,7 +42,6 @@
 #define fdopendir(...) DW_CALL(fdopendir, NULL, __VA_ARGS__)
 #define flock(...) DW_CALL(flock, -1, __VA_ARGS__)
 #define fork() DW_CALL(fork, -1, )
-#define fsync(...) DW_CALL(fsync, -1, __VA_ARGS__)
 #define ftruncate(...) DW_CALL(ftruncate, -1, __VA_ARGS__)
 #define getentropy(...) DW_CALL(getentropy, -1, __VA_ARGS__)
 #define getgroups(...) DW_CALL(getgroups, -1, __VA_ARGS__)
@@ -78,4 +79,3 @@
 #define tcsetpgrp(...) DW_CALL(tcsetpgrp, -1, __VA_ARGS__)
 #define unlinkat(...) DW_CALL(unlinkat, -1, __VA_ARGS__)
 #define waitpid(...) DW_CALL(waitpid, -1, __VA_ARGS__)
-#define write(...) DW_CALL(write, -1, __VA_ARGS__)

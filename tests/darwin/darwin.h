@@ -196,12 +196,50 @@ DW_UNUSED static int dw_openat(int dir, const char *path, int flags, ...) {
   return openat(dir, path, flags & O_EVTONLY ? plain | O_PATH : plain, mode);
 }
 
+/* Pipes on which F_SETNOSIGPIPE was set, the last few. */
+static ino_t dw_quiet[64];
+
+static bool dw_is_quiet(int fd) {
+  struct stat st;
+  bool quiet = false;
+  for (size_t i = 0; fstat(fd, &st) == 0 && i < 64; i++) quiet = quiet || (dw_quiet[i] && dw_quiet[i] == st.st_ino);
+  return quiet;
+}
+
+static int dw_set_quiet(int fd) {
+  static size_t next;
+  struct stat st;
+  if (fstat(fd, &st)) return -1;
+  if (!dw_is_quiet(fd)) dw_quiet[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % 64] = st.st_ino;
+  return 0;
+}
+
+DW_UNUSED static ssize_t dw_write(int fd, const void *from, size_t size) {
+  sigset_t pipe_signal, before, pending;
+  const struct timespec now = {0, 0};
+  if (!dw_is_quiet(fd)) return write(fd, from, size);
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  sigpending(&pending);
+  const ssize_t n = write(fd, from, size);
+  const int error = errno;
+  if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE)) sigtimedwait(&pipe_signal, NULL, &now);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return n;
+}
+
+/* Nothing here survives a power cut, so nothing is written for one. */
+DW_UNUSED static int dw_fsync(int fd) { return fcntl(fd, F_GETFD) < 0 ? -1 : 0; }
+
 DW_UNUSED static int dw_fcntl(int fd, int command, ...) {
   va_list list;
   va_start(list, command);
   void *arg = va_arg(list, void *); /* an int is passed in the same register */
   va_end(list);
-  if (command == F_FULLFSYNC || command == F_BARRIERFSYNC) return fsync(fd);
+  if (command == F_FULLFSYNC || command == F_BARRIERFSYNC) return dw_fsync(fd);
+  if (command == F_SETNOSIGPIPE) return dw_set_quiet(fd);
   if (command != F_GETPATH) return fcntl(fd, command, arg);
   if (fcntl(fd, F_GETFD) < 0) return -1;
   char path[DW_PATH];

@@ -18,7 +18,9 @@
 #undef chdir
 #undef realpath
 #undef kill
+#undef fsync
 #undef uname
+#undef write
 #undef arc4random_buf
 #undef close
 #undef closedir
@@ -33,7 +35,6 @@
 #undef fdopendir
 #undef flock
 #undef fork
-#undef fsync
 #undef ftruncate
 #undef getentropy
 #undef getgroups
@@ -71,4 +72,3 @@
 #undef tcsetpgrp
 #undef unlinkat
 #undef waitpid
-#undef write

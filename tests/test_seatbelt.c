@@ -873,6 +873,29 @@ static void own_profiles(void) {
   CLEAN("unsafe profiles");
 }
 
+/* Without walls, which has to be asked for: the rest is as ever. */
+static void no_walls(void) {
+  const char *argv[] = {probe, op("tell", in("told")), "exit:7", NULL};
+  jailer_config config = strict(argv);
+  static jailer_report report;
+  config.engine = JAILER_ENGINE_NONE;
+  jailer_code code = launch(&config);
+  const pid_t pid = proc.pid;
+  OK(code == JAILER_OK && jailer_report_read(&proc, &report, &err) == JAILER_OK &&
+         report.layer[JAILER_LAYER_SEATBELT].state == JAILER_NOT_REQUESTED,
+     "no walls, and the report says so");
+  OK(code == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && ended_with(7) && !*left("told", pid),
+     "sandbox-exec has no part in it");
+  const char *told = slurp(in("told"));
+  OK(has(told, "session %d group %d pid %d", pid, pid, pid) && lines(told, "fd ") == 3 && lines(told, "env ") == 1 &&
+         has(told, "blocked 0") && has(told, "limit core 0 0"),
+     "session, descriptors, environment, signals and limits are as ever");
+  config.engine = JAILER_ENGINE_NATIVE;
+  TRY(run(&config) == JAILER_E_UNSUPPORTED && access(in("ran"), F_OK), "the engine of Linux is not to be had: %s",
+      said());
+  CLEAN("no walls");
+}
+
 /* --- boxes --- */
 
 static jailer_config box(const char *const *argv) {
@@ -1288,6 +1311,78 @@ static void faults_later(void) {
   }
 }
 
+/* --- a child that dies or hangs on its way, and signals --- */
+
+static volatile long befalls_at;
+static volatile bool hangs;
+
+static void befall(const char *name, int side, long n) {
+  (void)name;
+  if (side != DW_CHILD || n != befalls_at) return;
+  while (hangs) pause();
+  raise(SIGKILL);
+}
+
+static void lost_children(void) {
+  for (int which = 0; which < SHAPES; which++)
+    for (int hang = 0; hang < 2; hang++) {
+      jailer_config config = shape(which);
+      const jailer_code want = hang ? JAILER_E_TIMEOUT : JAILER_E_DIED;
+      long n = 1, bad = 0;
+      hangs = hang;
+      if (hang) config.launch_timeout_ms = which == BOX ? 400 : 150;
+      for (;; n++) {
+        unlink(shape_file(which, "ran"));
+        unlink(shape_file(which, "told"));
+        befalls_at = n;
+        dw_fault(DW_LAUNCHER, NULL, 0, 0);
+        dw->before = befall;
+        const jailer_code code = jailer_launch(&config, &proc, &err);
+        const bool befell = dw->calls[DW_CHILD] >= n;
+        dw_disarm();
+        if (code == JAILER_OK) jailer_wait(&proc, 10000, &status, &err);
+        const char *why = unclean();
+        if (!befell) {
+          bad += code != JAILER_OK || !ended_with(7) || why;
+          break;
+        }
+        if (code == want && access(shape_file(which, "ran"), F_OK) && !why) continue;
+        if (bad++ < 5) printf("# %s: call %ld of the child: %s; %s\n", shapes[which], n, said(), why ? why : "clean");
+      }
+      OK(bad == 0 && n > 8, "%s: the child %s before each of its %ld calls", shapes[which],
+         hang ? "hangs" : "is killed", n - 1);
+    }
+}
+
+static void on_alarm(int number) { (void)number; }
+
+/* Calls that are interrupted again and again, by a handler that restarts none. */
+static void interrupted(void) {
+  const struct itimerval often = {{0, 700}, {0, 700}}, never = {{0, 0}, {0, 0}};
+  struct sigaction handler;
+  long good = 0;
+  memset(&handler, 0, sizeof handler);
+  handler.sa_handler = on_alarm;
+  sigaction(SIGALRM, &handler, NULL);
+  for (int i = 0; i < 20; i++) {
+    const int which = i % SHAPES;
+    const jailer_config config = shape(which);
+    unlink(shape_file(which, "told"));
+    unlink(shape_file(which, "ran"));
+    setitimer(ITIMER_REAL, &often, NULL);
+    jailer_code code = jailer_launch(&config, &proc, &err);
+    const pid_t pid = proc.pid;
+    if (code == JAILER_OK) code = jailer_wait(&proc, i % 4 < 2 ? -1 : 10000, &status, &err);
+    setitimer(ITIMER_REAL, &never, NULL);
+    const char *why = code ? said() : lacking(which, pid);
+    good += !why && ended_with(7);
+    if (why) printf("# %s: %s\n", shapes[which], why);
+  }
+  signal(SIGALRM, SIG_DFL);
+  OK(good == 20, "%ld of 20 launches that a timer interrupts are right", good);
+  CLEAN("interrupted launches");
+}
+
 /* --- the launcher dies --- */
 
 static volatile long die_at;
@@ -1373,6 +1468,7 @@ int main(void) {
   mishaps();
   same_name();
   own_profiles();
+  no_walls();
   boxes();
   running_box();
   changed_boxes();
@@ -1381,6 +1477,8 @@ int main(void) {
   faults();
   refused_memory();
   faults_later();
+  lost_children();
+  interrupted();
   dying_launchers();
   dw_end();
   box_end();

@@ -28,11 +28,12 @@ EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/print_sbpl 
 # The suite: test programs, for every system and for Linux alone; then scripts, which say themselves what they need.
 TESTS_ANYWHERE = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_report \
-	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy
+	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy $B/test_sbpl_eval
 TESTS_LINUX = \
 	$B/test_spawn $B/test_jail $B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads \
 	$B/test_leaks $B/test_cli $B/test_seed $B/test_box $B/test_nested $B/test_init $B/test_cgroup \
-	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self
+	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self \
+	$B/test_sbpl
 TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
 # The part for macOS, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
 DARWIN_TESTS = $B/test_darwin $B/test_seatbelt
@@ -48,13 +49,13 @@ SANDBOX_EXEC = $B/sandbox_exec
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
 
-FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2
+FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2 $B/fuzz_sbpl
 BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
 TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
-	tests/inside.h
+	tests/inside.h tests/seatbelt.h
 DARWIN_HEADERS = tests/darwin/darwin.h tests/darwin/calls.h tests/darwin/plain.h tests/darwin/tell.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
@@ -202,6 +203,8 @@ $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
 $B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
+$B/test_sbpl: tests/test_sbpl.c
+$B/test_sbpl_eval: tests/test_sbpl_eval.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
 $B/test_seatbelt: tests/test_seatbelt.c
@@ -228,5 +231,6 @@ $B/seccomp_peer: tests/bench/seccomp_peer.c tests/bench/measure.h $(HEADER) test
 $B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_policy: tests/fuzz/fuzz_policy.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
+$B/fuzz_sbpl: tests/fuzz/fuzz_sbpl.c
 
 .PHONY: all programs run test bench check analyze fuzz macos zig kernels version install uninstall clean

@@ -7056,27 +7056,30 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
  * // >>sbpl    a macOS sandbox profile, written from a plan
  * May touch: memory. May call: base, error, entries, layout, plan. Compiles and is tested on every system.
  *
- * A profile is a list of rules in a Scheme (sandbox-exec(1)), and what macOS publishes of the language is a man page.
- * These four were measured or read by others, and everything below is written so that it means the same whichever of
- * the first two holds:
- * - Of the rules for one operation the last that matches decides, and one with a filter before one without.
- * - A rule for file-write-data counts before one for file-write*, wherever they stand. So an access is taken back by the
- *   name by which it was given, and a narrow name is only ever allowed where it is not taken back.
- * - A few operations are allowed unless they are denied by name, whatever (deny default) says.
- * - Paths are compared byte by byte with what the kernel calls a file: absolute, without links, "//" or a trailing "/".
+ * A profile is a text of rules in a Scheme, and Apple documents little of it. What is relied on here others have
+ * measured or read out of the system; where they differ, the profile is written so that it means the same either way:
+ * - Of the rules for one operation the last that matches decides. Some saw that one with a filter comes before one
+ *   without, and that one for file-write-data comes before one for file-write*, wherever they stand. So what was given
+ *   is taken back by the same name and with a filter, and a narrow name that is allowed is never taken back by a wider.
+ * - Some operations are allowed unless they are denied by name, whatever (deny default) says. Left as they are: what
+ *   programs may need to start, and nobody was seen to deny (dynamic-code-generation, file-test-existence,
+ *   mach-cross-domain-lookup, socket-ioctl, syscall-unix).
+ * - A path is compared, byte by byte, with what the kernel calls a file: absolute, without links and firmlinks, without
+ *   "//" and a trailing "/". A rule that is spelled in another way never matches.
  * ============================================================================================ */
 
-enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, the NUL included: sandbox-exec -p takes it as an argument */
+enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, with the NUL; it is an argument, and macOS's ARG_MAX is that */
 
 /* clang-format off */
 static const char jl_sbpl_base[] =
     "(version 1)\n"
     "(deny default)\n"
     "\n"
-    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, and what tells of\n"
-    "; the machine and of other processes. And set-id bits, which belong to writing on some systems.\n"
+    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
+    "; of the machine and of other processes, or speaks to them. And set-id bits, part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
-    "(deny process-info* nvram* iokit-get-properties)\n"
+    "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
+    "(deny darwin-notification-post system-privilege)\n"
     "\n"
     "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
     "(allow file-read* (literal \"/\"))\n"
@@ -7084,7 +7087,7 @@ static const char jl_sbpl_base[] =
     "; Children. Signals to, and questions about, the processes of this sandbox alone.\n"
     "(allow process-fork)\n"
     "(allow signal (target same-sandbox))\n"
-    "(allow process-info* (target same-sandbox))\n"
+    "(allow process-info* process-info-codesignature (target same-sandbox))\n"
     "\n"
     "; The C library: users by name and number, changes of the time zone, the log.\n"
     "(allow mach-lookup\n"
@@ -7093,8 +7096,8 @@ static const char jl_sbpl_base[] =
     "  (global-name \"com.apple.logd\"))\n"
     "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm.notification_center\"))\n"
     "\n"
-    "; What the C library, language runtimes and a virtual machine monitor ask about processor, memory and version, one\n"
-    "; by one: among the others are the arguments and environment of every process of the user.\n"
+    "; What the C library, runtimes and a virtual machine monitor ask about processor, memory and version, one by\n"
+    "; one: among the others are the arguments and environment of every process of the user.\n"
     "(allow sysctl-read\n"
     "  (sysctl-name \"hw.activecpu\" \"hw.byteorder\" \"hw.cacheconfig\" \"hw.cachelinesize\"\n"
     "     \"hw.cachelinesize_compat\" \"hw.cpufamily\" \"hw.cpufrequency\"\n"
@@ -7103,7 +7106,7 @@ static const char jl_sbpl_base[] =
     "     \"hw.logicalcpu\" \"hw.logicalcpu_max\" \"hw.machine\" \"hw.memsize\" \"hw.model\"\n"
     "     \"hw.ncpu\" \"hw.nperflevels\" \"hw.packages\" \"hw.pagesize\" \"hw.pagesize_compat\"\n"
     "     \"hw.physicalcpu\" \"hw.physicalcpu_max\" \"hw.tbfrequency_compat\" \"hw.vectorunit\")\n"
-    "  (sysctl-name-prefix \"hw.optional.\") (sysctl-name-prefix \"hw.perflevel\") (sysctl-name-prefix \"machdep.cpu.\")\n"
+    "  (sysctl-name-prefix \"hw.optional.\" \"hw.perflevel\" \"machdep.cpu.\")\n"
     "  (sysctl-name \"kern.argmax\" \"kern.hostname\" \"kern.hv_support\" \"kern.hv_vmm_present\"\n"
     "     \"kern.iossupportversion\" \"kern.maxfilesperproc\" \"kern.maxproc\" \"kern.ngroups\"\n"
     "     \"kern.osproductversion\" \"kern.osrelease\" \"kern.ostype\" \"kern.osvariant_status\"\n"
@@ -7123,7 +7126,7 @@ static const char jl_sbpl_network[] =
     "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)) (socket-domain AF_ROUTE))\n"
     "(allow sysctl-read (sysctl-name-prefix \"net.routetable\"))\n";
 
-/* A terminal of the launcher's is only heard of by who has it open already: nothing here opens /dev/ttysN. */
+/* A terminal that the target has open it may ask and set; nothing here lets it open another one of the user's. */
 static const char jl_sbpl_terminal[] =
     "; Modes and job control of terminals: its controlling one, and those that it has open already.\n"
     "(allow file-read* file-write-data (literal \"/dev/tty\"))\n"
@@ -7238,8 +7241,10 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
 
 /* --- rules --- */
 
-/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The path was checked:
-   jl_plan_seatbelt_path. */
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The bytes of UTF-8 stand as
+   they are, which was seen to match: one saw sandbox-exec end on a profile that is not ASCII, and then nothing runs,
+   but an escape (\xHH) that it did not read would make a rule that takes an access back one that never matches. The
+   path was checked: jl_plan_seatbelt_path. */
 static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
   jl_buf_char(b, '"');
   for (size_t i = 0; i < n; i++) {
@@ -7409,7 +7414,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
     if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
-    open[depth++] = node;
+    if (tree) open[depth++] = node;
   }
   jl_arena_free(&scratch);
   return open != NULL;
@@ -8370,7 +8375,7 @@ static void jl_sys_fd_path(char text[40], int fd) {
 }
 
 /* What a path descriptor refers to, opened for reading. */
-static long jl_sys_reopen(int path_fd) {
+JL_UNUSED static long jl_sys_reopen(int path_fd) {
   char link[40];
   jl_sys_fd_path(link, path_fd);
   return jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
@@ -16949,6 +16954,7 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
   if (plan->engine == JAILER_ENGINE_SEATBELT) {
     jl_buf_str(b, plan->own_profile ? "\nprofile the caller's" : "\nprofile written");
+    if (plan->allow_network && !plan->own_profile) jl_buf_str(b, "\nnetwork");
   } else {
     jl_buf_str(b, "\nhostname ");
     jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));

@@ -1,4 +1,4 @@
-/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS (see below).
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS: see below.
  * MIT licence.
  *
  * // >>manual
@@ -59,11 +59,11 @@
  *   whole list, each claim with its test.
  *
  * ON MACOS
- *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written from
- *   the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is mounted
- *   and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in TMPDIR), and
- *   `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with its
- *   launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
+ *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written
+ *   from the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is
+ *   mounted and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in
+ *   TMPDIR), and `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with
+ *   its launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
  *   instead stands in THREAT_MODEL.md, "macOS".
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
@@ -1011,8 +1011,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
    child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
    The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
    Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other.
-   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed the
-   program; the launcher must not ignore SIGCHLD (E_INVALID).
+   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed
+   the program; the launcher must not ignore SIGCHLD (E_INVALID).
    The handle is written in every case, and owned by the caller; it must not hold a target. Errors, err may be NULL:
    E_INVALID, E_UNSAFE (a kept descriptor), E_CONFLICT, E_CHANGED and E_NOT_FOUND (a path since the plan), E_DENIED,
    E_EXEC, E_READBACK, E_TIMEOUT, E_DIED, E_BUSY, E_UNSUPPORTED, E_LIMIT, E_NO_MEMORY, E_SYSTEM. */
@@ -9854,7 +9854,7 @@ static long jl_probe_full_path(const char *path, char *to) {
 }
 
 /* What the look at a wanted path comes to. No descriptor pins it: the sandbox judges by path at every access, so the
-   inode is compared again before the launch, and what lies there later is whoever may change the directory's business. */
+   inode is compared again before the launch; what lies there later is the business of whoever may change it. */
 static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
   char path[JAILER_PATH_MAX];
   jl_stat there;

@@ -62,9 +62,9 @@
  *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written
  *   from the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is
  *   mounted and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in
- *   TMPDIR), and `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with
- *   its launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
- *   instead stands in THREAT_MODEL.md, "macOS".
+ *   TMPDIR), and `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target
+ *   with its launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was
+ *   tried instead stands in THREAT_MODEL.md, "macOS".
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static

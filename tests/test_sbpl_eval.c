@@ -76,7 +76,8 @@ static const question questions[] = {
     {START "(allow file-read* (literal \"/a)(allow file-write*\"))", "file-write*", "/a", "deny"},
     {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data\t/a\tvnode=DIRECTORY", NULL, "allow"},
     {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data\t/a\tvnode=FIFO", NULL, "deny"},
-    {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data", "/a", "error the query does not say its vnode"},
+    {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data", "/a",
+     "error the query does not say its vnode"},
     /* regular expressions: POSIX extended, on bytes */
     {START "(allow file-read* (regex #\"^/dev/ttys[0-9]+$\"))", "file-read-data", "/dev/ttys012", "allow"},
     {START "(allow file-read* (regex #\"^/dev/ttys[0-9]+$\"))", "file-read-data", "/dev/ttys", "deny"},
@@ -93,17 +94,26 @@ static const question questions[] = {
     {START "(allow file-read* (regex #\"^/a\\|b$\" #\"^/c\"))", "file-read-data", "/a|b", "allow"},
     {START "(allow file-read* (regex #\"^/.$\"))", "file-read-data", "/\xff", "allow"},
     /* filters in filters */
-    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data", "/a/c", "allow"},
-    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data", "/a/b/c", "deny"},
+    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data",
+     "/a/c", "allow"},
+    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data",
+     "/a/b/c", "deny"},
     {START "(allow file-read* (require-any (literal \"/a\") (literal \"/b\")))", "file-read-data", "/b", "allow"},
     /* the last that matches; wherever the two ways of weighing rules part, the answer says so */
-    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/b/c", "deny"},
-    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/c", "allow"},
-    {START "(deny file-read* (subpath \"/a/b\"))(allow file-read* (subpath \"/a\"))", "file-read-data", "/a/b/c", "allow"},
-    {START "(allow file-read-metadata (literal \"/a\"))(deny file-read* (literal \"/a\"))", "file-read-metadata", "/a", "differs"},
-    {START "(deny file-read-data (literal \"/a\"))(allow file-read* (literal \"/a\"))", "file-read-data", "/a", "differs"},
-    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write-unlink", "/a", "deny"},
-    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write*", "/a", "mixed"},
+    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/b/c",
+     "deny"},
+    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/c",
+     "allow"},
+    {START "(deny file-read* (subpath \"/a/b\"))(allow file-read* (subpath \"/a\"))", "file-read-data", "/a/b/c",
+     "allow"},
+    {START "(allow file-read-metadata (literal \"/a\"))(deny file-read* (literal \"/a\"))", "file-read-metadata", "/a",
+     "differs"},
+    {START "(deny file-read-data (literal \"/a\"))(allow file-read* (literal \"/a\"))", "file-read-data", "/a",
+     "differs"},
+    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write-unlink", "/a",
+     "deny"},
+    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write*", "/a",
+     "mixed"},
     {START "(allow file-read* (literal \"/a\"))(deny file-read*)", "file-read-data", "/a", "differs"},
     {START "(deny file-read*)(allow file-read* (literal \"/a\"))", "file-read-data", "/a", "allow"},
     {START "(allow file-read*)(deny file* (literal \"/a\"))", "file-read-data", "/a", "differs"},
@@ -117,8 +127,10 @@ static const question questions[] = {
     {START "(allow network-outbound (subpath \"/d\"))", "network-outbound", "tcp4:1.2.3.4:80", "deny"},
     {START "(allow network-outbound (subpath \"/\"))", "network-outbound", "udp6:::1:53", "deny"},
     {START "(allow network-inbound (literal \"/s\"))", "network-bind", "unix:/s", "allow"},
-    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/s", "allow"},
-    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/t", "deny"},
+    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/s",
+     "allow"},
+    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/t",
+     "deny"},
     {START "(allow network-outbound (remote unix-socket))", "network-outbound", "unix:/t", "allow"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "tcp6:2001::1:80", "allow"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "unix:/t", "deny"},
@@ -132,34 +144,41 @@ static const question questions[] = {
     {START "(allow network-inbound (local ip))", "network-bind", "tcp4:0.0.0.0:80", "allow"},
     {START "(allow network-bind (local ip))", "network-inbound", "tcp4:0.0.0.0:80", "deny"},
     {START "(allow network*)", "network-inbound", "tcp4:0.0.0.0:80", "allow"},
-    {START "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)))", "system-socket\tAF_SYSTEM\tprotocol=2", NULL,
-     "allow"},
+    {START "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)))",
+     "system-socket\tAF_SYSTEM\tprotocol=2", NULL, "allow"},
     {START "(allow system-socket (socket-domain AF_ROUTE))", "system-socket", "AF_SYSTEM", "deny"},
     /* names */
     {START "(allow mach-lookup (global-name \"com.apple.a\" \"com.apple.b\"))", "mach-lookup", "com.apple.b", "allow"},
     {START "(allow mach-lookup (global-name \"com.apple.a\"))", "mach-lookup", "com.apple.ab", "deny"},
     {START "(allow mach-lookup (global-name \"com.apple.a\"))", "mach-register", "com.apple.a", "deny"},
     {START "(allow mach-lookup (global-name-prefix \"com.apple.\"))", "mach-lookup", "com.apple.ab", "allow"},
-    {START "(allow mach-lookup (global-name-regex #\"^com\\.apple\\.[a-z]+$\"))", "mach-lookup", "com.apple.ab", "allow"},
+    {START "(allow mach-lookup (global-name-regex #\"^com\\.apple\\.[a-z]+$\"))", "mach-lookup", "com.apple.ab",
+     "allow"},
     {START "(allow mach-lookup)", "mach-lookup", "x", "allow"},
     {START "(allow mach*)", "mach-priv-task-port", "others", "allow"},
     {START "(allow sysctl-read (sysctl-name \"hw.ncpu\"))", "sysctl-read", "hw.ncpu", "allow"},
     {START "(allow sysctl-read (sysctl-name \"hw.ncpu\"))", "sysctl-write", "hw.ncpu", "deny"},
     {START "(allow sysctl-read (sysctl-name-prefix \"hw.\"))", "sysctl-read", "hw.ncpu", "allow"},
     {START "(allow sysctl-read (sysctl-name-prefix \"hw.\"))", "sysctl-read", "kern.hw.x", "deny"},
-    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-read-data", "apple.shm", "allow"},
-    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-write-data", "apple.shm", "deny"},
+    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-read-data", "apple.shm",
+     "allow"},
+    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-write-data", "apple.shm",
+     "deny"},
     {START "(allow ipc-posix-shm (ipc-posix-name \"a\"))", "ipc-posix-shm-write-create", "a", "allow"},
-    {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open-user-client", "RootDomainUserClient", "allow"},
+    {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open-user-client",
+     "RootDomainUserClient", "allow"},
     {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open*", "AppleHV", "deny"},
     {START "(allow iokit-open (iokit-registry-entry-class \"A\"))", "iokit-set-properties", "A", "deny"},
     {START "(allow signal (target self))", "signal", "self", "allow"},
     {START "(allow signal (target self))", "signal", "others", "deny"},
     {START "(allow signal (target self same-sandbox))", "signal", "same-sandbox", "allow"},
     {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))", "file-ioctl", "/dev/ttys1", "deny"},
-    {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))", "file-ioctl\t/dev/ttys1\textension=com.apple.sandbox.pty", NULL, "allow"},
-    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=2147578994", NULL, "deny"},
-    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=5", NULL, "allow"},
+    {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))",
+     "file-ioctl\t/dev/ttys1\textension=com.apple.sandbox.pty", NULL, "allow"},
+    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=2147578994",
+     NULL, "deny"},
+    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=5", NULL,
+     "allow"},
     /* forms */
     {"; a comment \" ( \n (version 1) ;)\n\t(deny default)\n(allow\n  lsopen)", "lsopen", NULL, "allow"},
     {START "(allow lsopen job-creation)", "job-creation", NULL, "allow"},
@@ -185,7 +204,8 @@ static void test_answers(void) {
   }
 }
 
-#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG \
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LONGER LONG LONG LONG LONG LONG LONG LONG LONG
 
 /* Each with a word of the reason, so that a refusal for another one is seen. */
@@ -321,18 +341,19 @@ static void test_malformed(void) {
 
 /* What a list of rules looks like: everything in it, in order. */
 static void test_list(void) {
-  static const char profile[] =
-      START "(allow file-read* file-ioctl (literal \"/a b\" \"/\\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
-            "(allow lsopen)\n(allow network-outbound (remote unix-socket (path-literal \"/s\")) (remote ip) (remote tcp \"*:80\"))\n"
-            "(allow file-read-data (require-all (prefix \"/x\") (require-not (regex #\"y z$\"))))\n(allow signal (target self pgrp))";
-  static const char list[] = "allow\tfile-read*\tliteral\t/a%20b\nallow\tfile-read*\tliteral\t/%ff\nallow\tfile-read*\tsubpath\t/c\n"
-                             "allow\tfile-ioctl\tliteral\t/a%20b\nallow\tfile-ioctl\tliteral\t/%ff\nallow\tfile-ioctl\tsubpath\t/c\n"
-                             "deny\tfile-write*\tsubpath\t/c\nallow\tlsopen\t-\t-\n"
-                             "allow\tnetwork-outbound\tremote/unix-socket/path-literal\t/s\nallow\tnetwork-outbound\tremote/ip\t-\n"
-                             "allow\tnetwork-outbound\tremote/tcp\t*:80\n"
-                             "allow\tfile-read-data\trequire-all/prefix\t/x\n"
-                             "allow\tfile-read-data\trequire-all/require-not/regex\ty%20z$\n"
-                             "allow\tsignal\ttarget\tself\nallow\tsignal\ttarget\tpgrp\n";
+  static const char profile[] = START
+      "(allow file-read* file-ioctl (literal \"/a b\" \"/\\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
+      "(allow lsopen)\n(allow network-outbound (remote unix-socket (path-literal \"/s\")) (remote ip) (remote tcp \"*:80\"))\n"
+      "(allow file-read-data (require-all (prefix \"/x\") (require-not (regex #\"y z$\"))))\n(allow signal (target self pgrp))";
+  static const char list[] =
+      "allow\tfile-read*\tliteral\t/a%20b\nallow\tfile-read*\tliteral\t/%ff\nallow\tfile-read*\tsubpath\t/c\n"
+      "allow\tfile-ioctl\tliteral\t/a%20b\nallow\tfile-ioctl\tliteral\t/%ff\nallow\tfile-ioctl\tsubpath\t/c\n"
+      "deny\tfile-write*\tsubpath\t/c\nallow\tlsopen\t-\t-\n"
+      "allow\tnetwork-outbound\tremote/unix-socket/path-literal\t/s\nallow\tnetwork-outbound\tremote/ip\t-\n"
+      "allow\tnetwork-outbound\tremote/tcp\t*:80\n"
+      "allow\tfile-read-data\trequire-all/prefix\t/x\n"
+      "allow\tfile-read-data\trequire-all/require-not/regex\ty%20z$\n"
+      "allow\tsignal\ttarget\tself\nallow\tsignal\ttarget\tpgrp\n";
   if (!sb_there("the rules of a profile as a list")) return;
   sb_begin();
   sb_profile(profile, sizeof profile - 1);
@@ -352,14 +373,14 @@ static void test_command(void) {
     int status;
     const char *output;
   } runs[] = {
-      {"printf 'file-read-data\\t/a\\nlsopen\\n' | %s $D/good.sb", 0, "allow\ndeny\n"},
-      {"printf 'file-read-data\\t/a\\n' >$D/q; %s $D/good.sb $D/q", 0, "allow\n"},
-      {"%s --grants $D/good.sb", 0, "allow\tfile-read*\tliteral\t/a\n"},
-      {"%s --grants $D/bad.sb", 2, ""},
-      {"echo lsopen | %s $D/bad.sb", 2, ""},
-      {"%s $D/missing.sb </dev/null", 2, ""},
-      {"%s --unheard-of", 2, ""},
-      {"%s", 2, ""},
+      {"printf 'file-read-data\\t/a\\nlsopen\\n' | e $D/good.sb", 0, "allow\ndeny\n"},
+      {"printf 'file-read-data\\t/a\\n' >$D/q; e $D/good.sb $D/q", 0, "allow\n"},
+      {"e --grants $D/good.sb", 0, "allow\tfile-read*\tliteral\t/a\n"},
+      {"e --grants $D/bad.sb", 2, ""},
+      {"echo lsopen | e $D/bad.sb", 2, ""},
+      {"e $D/missing.sb </dev/null", 2, ""},
+      {"e --unheard-of", 2, ""},
+      {"e", 2, ""},
   };
   char dir[] = "/tmp/jailer-eval.XXXXXX", command[2048], script[512], output[512];
   const char *build = getenv("JAILER_BUILD");
@@ -367,14 +388,14 @@ static void test_command(void) {
   if (!mkdtemp(dir)) abort();
   snprintf(script, sizeof script, "GUILE_AUTO_COMPILE=1 XDG_CACHE_HOME='%.300s/guile' guile-3.0 tests/sbpl/eval.scm",
            build && *build ? build : "build");
-  snprintf(command, sizeof command,
-           "printf '(version 1)(deny default)(allow file-read* (literal \"/a\"))' >%s/good.sb; echo '(version 1)' >%s/bad.sb", dir, dir);
+  snprintf(
+      command, sizeof command,
+      "printf '(version 1)(deny default)(allow file-read* (literal \"/a\"))' >%s/good.sb; echo '(version 1)' >%s/bad.sb",
+      dir, dir);
   if (system(command)) abort();
   setenv("D", dir, 1);
   for (size_t i = 0; i < COUNT(runs); i++) {
-    char line[1024];
-    snprintf(line, sizeof line, runs[i].command, script);
-    snprintf(command, sizeof command, "{ %s; } 2>$D/err", line);
+    snprintf(command, sizeof command, "e() { %s \"$@\"; }; { %s; } 2>$D/err", script, runs[i].command);
     FILE *in = popen(command, "r");
     size_t n = in ? fread(output, 1, sizeof output - 1, in) : 0;
     output[n] = 0;

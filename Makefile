@@ -35,11 +35,16 @@ TESTS_LINUX = \
 	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self \
 	$B/test_sbpl
 TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
+# The part for macOS, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
+DARWIN_TESTS = $B/test_darwin $B/test_seatbelt
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_seatbelt $B/probe_spawn
+
+# What stands in for sandbox-exec; likewise.
+SANDBOX_EXEC = $B/sandbox_exec
 
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
@@ -51,6 +56,7 @@ BENCHES = $B/bench $B/floor $B/seccomp_peer
 HEADER = jailer.h
 TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
 	tests/inside.h tests/seatbelt.h
+DARWIN_HEADERS = tests/darwin/darwin.h tests/darwin/calls.h tests/darwin/plain.h tests/darwin/tell.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -64,13 +70,13 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
-	@$(TAP) $(TESTS) $(SCRIPTS)
+test: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $B/noop
+	@$(TAP) $(TESTS) $(DARWIN_TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
 	JAILER_BUILD="$B" $B/bench >$B/bench.tmp
@@ -133,7 +139,16 @@ $(TESTS_LINUX) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
-$(PROBES): tests/canary.h tests/inside.h
+$(DARWIN_TESTS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
+	@mkdir -p $B
+	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(SANDBOX_EXEC): $(DARWIN_HEADERS)
+	@mkdir -p $B
+	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/darwin/$(@F).c $(LINK) 2>/dev/null || \
+	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/darwin/$(@F).c $(LINK)
+
+$(PROBES): tests/canary.h tests/inside.h tests/darwin/tell.h
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
 	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
@@ -169,6 +184,7 @@ $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
 $B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
+$B/test_darwin: tests/test_darwin.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
 $B/test_gates: tests/test_gates.c
@@ -191,6 +207,7 @@ $B/test_sbpl: tests/test_sbpl.c
 $B/test_sbpl_eval: tests/test_sbpl_eval.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
+$B/test_seatbelt: tests/test_seatbelt.c
 $B/test_self: tests/test_self.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_stubs: tests/test_stubs.c
@@ -200,6 +217,8 @@ $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_reporter: tests/probe_reporter.c $(HEADER)
+$B/probe_seatbelt: tests/probe_seatbelt.c
+$B/sandbox_exec: tests/darwin/sandbox_exec.c
 $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c

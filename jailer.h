@@ -1036,7 +1036,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
    signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with
    SIGKILL and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any
    thread, also while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no
-   target, or no such signal (0 to 64); E_SYSTEM. err may be NULL. */
+   target, or no such signal (0 to 64, on macOS to 31); E_SYSTEM. err may be NULL. */
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
 
 /* Lets go of a target that goes on by itself: closes what the handle holds, once no thread is in jailer_kill any more.
@@ -7061,7 +7061,9 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
  * - Of the rules for one operation the last that matches decides. Some saw that one with a filter comes before one
  *   without, and that one for file-write-data comes before one for file-write*, wherever they stand. So what was given
  *   is taken back by the same name and with a filter, and a narrow name that is allowed is never taken back by a wider.
- * - Some operations are allowed unless they are denied by name, whatever (deny default) says.
+ * - Some operations are allowed unless they are denied by name, whatever (deny default) says. Left as they are: what
+ *   programs may need to start, and nobody was seen to deny (dynamic-code-generation, file-test-existence,
+ *   mach-cross-domain-lookup, socket-ioctl, syscall-unix).
  * - A path is compared, byte by byte, with what the kernel calls a file: absolute, without links and firmlinks, without
  *   "//" and a trailing "/". A rule that is spelled in another way never matches.
  * ============================================================================================ */
@@ -7074,10 +7076,10 @@ static const char jl_sbpl_base[] =
     "(deny default)\n"
     "\n"
     "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
-    "; of the machine and of other processes or speaks to them. And set-id bits, which are part of writing on some systems.\n"
+    "; of the machine and of other processes, or speaks to them. And set-id bits, part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
     "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
-    "(deny mach-cross-domain-lookup darwin-notification-post system-privilege)\n"
+    "(deny darwin-notification-post system-privilege)\n"
     "\n"
     "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
     "(allow file-read* (literal \"/\"))\n"
@@ -7239,22 +7241,15 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
 
 /* --- rules --- */
 
-/* A string of the language. Of what a backslash can begin there only \\ and \" are written, and \xHH for the bytes of
-   UTF-8: sandbox-exec was seen to abort, without a word, on a profile that is not ASCII. The path was checked:
-   jl_plan_seatbelt_path. */
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The bytes of UTF-8 stand as
+   they are, which was seen to match: one saw sandbox-exec end on a profile that is not ASCII, and then nothing runs,
+   but an escape (\xHH) that it did not read would make a rule that takes an access back one that never matches. The
+   path was checked: jl_plan_seatbelt_path. */
 static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
-  static const char digits[] = "0123456789abcdef";
   jl_buf_char(b, '"');
   for (size_t i = 0; i < n; i++) {
-    const unsigned char c = (unsigned char)path[i];
-    if (c == '\\' || c == '"') jl_buf_char(b, '\\');
-    if (c < 0x80) {
-      jl_buf_char(b, path[i]);
-      continue;
-    }
-    jl_buf_str(b, "\\x");
-    jl_buf_char(b, digits[c >> 4]);
-    jl_buf_char(b, digits[c & 15]);
+    if (path[i] == '\\' || path[i] == '"') jl_buf_char(b, '\\');
+    jl_buf_char(b, path[i]);
   }
   jl_buf_char(b, '"');
 }
@@ -8380,7 +8375,7 @@ static void jl_sys_fd_path(char text[40], int fd) {
 }
 
 /* What a path descriptor refers to, opened for reading. */
-static long jl_sys_reopen(int path_fd) {
+JL_UNUSED static long jl_sys_reopen(int path_fd) {
   char link[40];
   jl_sys_fd_path(link, path_fd);
   return jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
@@ -11233,7 +11228,7 @@ static bool jl_files_sweep_keep(const jl_sweep *s, const char *name) {
 /* Everything in one open directory, once through. *found counts what was there to do. */
 static jailer_code jl_files_sweep_dir(jl_sweep *s, int dir, size_t *found, jailer_error *err) {
   jl_names names;
-  const char *name;
+  const char *name = "";
   *found = 0;
   long r = jl_sys_names(&names, dir);
   if (r < 0) return jl_files_sweep_fail(s, "", r, err);
@@ -15459,6 +15454,7 @@ typedef struct jl_start {
   int null_fd;     /* -1: none */
   int reply[2];    /* from the child: a jl_start_reply when a step failed */
   int gate[2];     /* to the child: one byte, when the pid file is written */
+  pid_t launcher;  /* the process of this */
   pid_t pid;       /* 0: none */
   uint64_t deadline_ms;
   bool has_actions, has_attr;
@@ -15485,9 +15481,22 @@ static const struct {
 
 /* --- the child: system calls only --- */
 
+/* The fork has brought a copy of the launcher's end of the gate, which goes first: else nobody would see that the
+   launcher is gone, and the child would hold the box's lock for ever. A fork of somebody else's may have brought
+   another one into the world, so the launcher is looked for as well. */
 static long jl_seatbelt_gate(const jl_start *s) {
+  struct pollfd wait_for;
   char go;
-  const long r = jl_sys_read(s->gate[0], &go, 1);
+  long r;
+  jl_sys_close(s->gate[1]);
+  do {
+    wait_for.fd = s->gate[0];
+    wait_for.events = POLLIN;
+    wait_for.revents = 0;
+    r = jl_sys_result(poll(&wait_for, 1, 100));
+    if ((r == 0 || r == -EINTR) && getppid() != s->launcher) return -EPIPE;
+  } while (r == 0 || r == -EINTR);
+  if (r > 0) r = jl_sys_read(s->gate[0], &go, 1);
   return r == 1 ? 0 : r < 0 ? r : -EPIPE; /* the launcher gave up, or is gone */
 }
 
@@ -15656,7 +15665,8 @@ static jailer_code jl_seatbelt_keep(jl_start *s, size_t i, jailer_error *err) {
 }
 
 /* A pipe whose child's end (0 the reading one, 1 the writing one) lies above the kept numbers. There is no pipe2(2): a
-   fork of somebody else's in this moment may take an end along, so nothing depends on the end of a stream. */
+   fork of somebody else's in this moment may take an end along, so nothing depends on the end of a stream. To write to
+   one whose reader is gone is an error, and not SIGPIPE for the launcher. */
 static jailer_code jl_seatbelt_pipe(const jailer_plan *p, int ends[2], int child, jailer_error *err) {
   int low[2];
   long r = jl_sys_result(pipe(low));
@@ -15667,6 +15677,8 @@ static jailer_code jl_seatbelt_pipe(const jailer_plan *p, int ends[2], int child
     if ((r = jl_sys_fcntl(low[i], F_SETFD, FD_CLOEXEC)) < 0 && code == JAILER_OK)
       code = jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "fcntl(2) F_SETFD failed");
   }
+  if (code == JAILER_OK && (r = jl_sys_fcntl(low[1], F_SETNOSIGPIPE, 1)) < 0)
+    code = jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "fcntl(2) F_SETNOSIGPIPE failed");
   int above = -1;
   if (code == JAILER_OK) code = jl_seatbelt_above(p, low[child], &above, err);
   if (code) return code;
@@ -15682,6 +15694,7 @@ static jl_start jl_seatbelt_none(const jailer_plan *plan) {
   memset(&s, 0, sizeof s);
   s.plan = plan;
   s.stderr_fd = s.null_fd = s.reply[0] = s.reply[1] = s.gate[0] = s.gate[1] = -1;
+  s.launcher = getpid();
   s.deadline_ms = jl_sys_now_ms() + plan->timeout_ms;
   return s;
 }
@@ -15728,6 +15741,16 @@ static jailer_code jl_seatbelt_sigchld(jailer_error *err) {
                  "the launcher ignores SIGCHLD: on macOS how a launch ended could not be told; give it its default");
 }
 
+/* The kernel's name of the process is what tells the program from sandbox-exec. */
+static jailer_code jl_seatbelt_name(const jailer_plan *p, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  if (jl_probe_full_path(p->program, path) < 0) return JAILER_OK; /* sandbox-exec will say it */
+  if (!jl_streq(strrchr(path, '/') + 1, JL_SEATBELT_NAME)) return JAILER_OK;
+  return jl_plan_invalid(err, p->program,
+                         "a program called sandbox-exec could not be told from the one that starts it: give it another "
+                         "name");
+}
+
 /* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. */
 static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
   const jailer_plan *p = s->plan;
@@ -15738,6 +15761,8 @@ static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
   if (!s->argv) return jl_no_memory(err, "copy the arguments");
   s->path = walls ? JAILER_SANDBOX_EXEC : p->program;
   if (walls) {
+    const jailer_code code = jl_seatbelt_name(p, err);
+    if (code) return code;
     s->argv[at++] = JL_SEATBELT_NAME;
     s->argv[at++] = "-p";
     s->argv[at++] = p->profile;
@@ -15767,6 +15792,9 @@ static jailer_code jl_seatbelt_spawn_attr(jl_start *s, jailer_error *err) {
   for (size_t i = 0; i < s->plan->fd_count && r == 0; i++)
     r = posix_spawn_file_actions_addinherit_np(&s->actions, s->plan->fds[i].to);
   if (r == 0) return JAILER_OK;
+  if (r == EBADF)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_FDS, "keep a descriptor", NULL, r,
+                   "macOS hands on numbers below 10240 (OPEN_MAX) alone: keep it at a lower one");
   return jl_parent_system(err, JAILER_LAYER_FDS, "prepare posix_spawn(2)", NULL, -(long)r, "no memory for its actions");
 }
 
@@ -15812,23 +15840,6 @@ static jailer_code jl_seatbelt_fork(jl_start *s, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. */
-static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
-  uint64_t start = 0;
-  char boot_id[37];
-  jailer_code code = JAILER_OK;
-  if (s->plan->box) {
-    code = jl_files_pid_start(s->pid, &start, err);
-    if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
-    if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
-  }
-  if (code) return code;
-  const long r = jl_sys_write_all(s->gate[1], "", 1);
-  jl_parent_close(&s->gate[1]);
-  if (r >= 0 || r == -EPIPE) return JAILER_OK; /* EPIPE: the child has ended, which is seen next */
-  return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
-}
-
 typedef enum jl_start_state {
   JL_START_BEFORE = 0, /* it is the launcher's copy, or sandbox-exec */
   JL_START_RUNS,       /* it is the program */
@@ -15850,6 +15861,28 @@ static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *sto
   *state = ended ? is ? JL_START_RAN : JL_START_FAILED : is ? JL_START_RUNS : JL_START_BEFORE;
   if (stopped) *stopped = info.pbi_status == 4; /* SSTOP */
   return 0;
+}
+
+/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. And a look at the
+   child: where the kernel tells nothing of it, nothing is executed. */
+static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
+  uint64_t start = 0;
+  char boot_id[37];
+  jl_start_state state;
+  jailer_code code = JAILER_OK;
+  long r = jl_seatbelt_look(s, &state, NULL);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "look at the child", NULL, r, "the kernel tells nothing of it");
+  if (s->plan->box) {
+    code = jl_files_pid_start(s->pid, &start, err);
+    if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+    if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
+  }
+  if (code) return code;
+  r = jl_sys_write_all(s->gate[1], "", 1);
+  jl_parent_close(&s->gate[1]);
+  if (r >= 0 || r == -EPIPE) return JAILER_OK; /* EPIPE: the child has ended, which is seen next */
+  return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
 }
 
 /* The deadline has passed. It is stopped and looked at once more: a stopped sandbox-exec executes nothing any more. 0
@@ -15922,7 +15955,8 @@ static bool jl_seatbelt_answered(const jl_start *s, jl_start_reply *reply) {
   return jl_sys_read_all(s->reply[0], reply, sizeof *reply) == (long)sizeof *reply;
 }
 
-/* Until the child is the program. The answer is looked for again after the end: a failed child writes it first. */
+/* Until the child is the program. The answer is looked for again after the end: a failed child writes it first. The
+   kernel has told of the child before, so that it does not just now is believed at the deadline only. */
 static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
   jl_start_reply reply;
   jl_start_state state = JL_START_BEFORE;
@@ -15930,7 +15964,7 @@ static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
     const bool late = jl_sys_now_ms() >= s->deadline_ms;
     const long r = late ? jl_seatbelt_late(s, &state) : jl_seatbelt_look(s, &state, NULL);
     if (jl_seatbelt_answered(s, &reply)) return jl_seatbelt_step_failed(s, &reply, err);
-    if (r < 0)
+    if (r == -ESRCH || (r < 0 && late))
       return jl_fail(err, r == -ESRCH ? JAILER_E_DIED : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "look at the child", NULL,
                      (int)-r, "the kernel does not tell what became of it; does somebody else wait for it?");
     if (state == JL_START_RUNS || state == JL_START_RAN) return JAILER_OK;
@@ -16659,7 +16693,8 @@ static jailer_code jl_public_running(const jailer_proc *proc, jailer_error *err)
 
 static jailer_code jl_public_signal(const jailer_proc *proc, int signal, jailer_error *err) {
   jailer_code code = jl_public_running(proc, err);
-  if (code == JAILER_OK && (signal < 0 || signal > 64)) code = jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  if (code == JAILER_OK && (signal < 0 || signal > (JL_DARWIN ? 31 : 64)))
+    code = jl_plan_invalid(err, "signal", JL_DARWIN ? "a signal is 0 to 31" : "a signal is 0 to 64");
   return code;
 }
 
@@ -17156,7 +17191,7 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   const long r = jl_proc_send(proc, signal);
   jl_proc_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
-  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
+  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "kill(2) or pidfd_send_signal(2) failed");
 }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {

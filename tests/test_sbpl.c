@@ -117,7 +117,7 @@ static const struct {
     {"mach-lookup", "com.apple.system.opendirectoryd.api"}, {"mach-lookup", "com.apple.audio.audiohald"}, {"mach-lookup", "com.apple.backupd"},
     {"mach-lookup", "com.apple.networkd"}, {"mach-lookup", "com.apple.NetworkSharing"}, {"mach-lookup", "com.apple.diskarbitration"},
     {"mach-lookup", "com.apple.hdiejectd"}, {"mach-lookup", "com.apple.logd.admin"}, {"mach-lookup", "com.apple.logd2"},
-    {"mach-register", "com.apple.logd"}, {"mach-register", "x"}, {"mach-cross-domain-lookup", "com.apple.logd"},
+    {"mach-register", "com.apple.logd"}, {"mach-register", "x"},
     {"distributed-notification-post", "x"}, {"darwin-notification-post", "com.apple.system.lowpowermode"},
     /* the machine */
     {"iokit-open-user-client", "AppleHVClient"}, {"iokit-open-user-client", "IOUserClient"}, {"iokit-open-user-client", "RootDomainUserClient"},

@@ -69,15 +69,14 @@ static const question questions[] = {
     {START "(allow file-write* (literal \"/a\"))", "file-write*", "/a", "allow"},
     {START "(allow file-write-unlink (literal \"/a\"))", "file-write-create", "/a", "deny"},
     {START "(allow file-read* (literal \"/a\\\"b\\\\c\"))", "file-read-data", "/a\"b\\c", "allow"},
-    {START "(allow file-read* (literal \"/\\xc3\\xa9\"))", "file-read-data", "/\xc3\xa9", "allow"},
-    {START "(allow file-read* (literal \"/\\xc3\\xa9\"))", "file-read-data", "/\xc3", "deny"},
+    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "file-read-data", "/\xc3\xa9", "allow"},
+    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "file-read-data", "/\xc3", "deny"},
     {START "(allow file-read* (literal \"/a;b\")) ; (allow file-write*)", "file-read-data", "/a;b", "allow"},
     {START "(allow file-read* (literal \"/a;b\")) ; (allow file-write*)", "file-write*", "/a;b", "deny"},
     {START "(allow file-read* (literal \"/a)(allow file-write*\"))", "file-write*", "/a", "deny"},
     {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data\t/a\tvnode=DIRECTORY", NULL, "allow"},
     {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data\t/a\tvnode=FIFO", NULL, "deny"},
-    {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data", "/a",
-     "error the query does not say its vnode"},
+    {START "(allow file-read* (vnode-type DIRECTORY))", "file-read-data", "/a", "error the query does not say its vnode"},
     /* regular expressions: POSIX extended, on bytes */
     {START "(allow file-read* (regex #\"^/dev/ttys[0-9]+$\"))", "file-read-data", "/dev/ttys012", "allow"},
     {START "(allow file-read* (regex #\"^/dev/ttys[0-9]+$\"))", "file-read-data", "/dev/ttys", "deny"},
@@ -94,26 +93,17 @@ static const question questions[] = {
     {START "(allow file-read* (regex #\"^/a\\|b$\" #\"^/c\"))", "file-read-data", "/a|b", "allow"},
     {START "(allow file-read* (regex #\"^/.$\"))", "file-read-data", "/\xff", "allow"},
     /* filters in filters */
-    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data",
-     "/a/c", "allow"},
-    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data",
-     "/a/b/c", "deny"},
+    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data", "/a/c", "allow"},
+    {START "(allow file-read* (require-all (subpath \"/a\") (require-not (subpath \"/a/b\"))))", "file-read-data", "/a/b/c", "deny"},
     {START "(allow file-read* (require-any (literal \"/a\") (literal \"/b\")))", "file-read-data", "/b", "allow"},
     /* the last that matches; wherever the two ways of weighing rules part, the answer says so */
-    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/b/c",
-     "deny"},
-    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/c",
-     "allow"},
-    {START "(deny file-read* (subpath \"/a/b\"))(allow file-read* (subpath \"/a\"))", "file-read-data", "/a/b/c",
-     "allow"},
-    {START "(allow file-read-metadata (literal \"/a\"))(deny file-read* (literal \"/a\"))", "file-read-metadata", "/a",
-     "differs"},
-    {START "(deny file-read-data (literal \"/a\"))(allow file-read* (literal \"/a\"))", "file-read-data", "/a",
-     "differs"},
-    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write-unlink", "/a",
-     "deny"},
-    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write*", "/a",
-     "mixed"},
+    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/b/c", "deny"},
+    {START "(allow file-read* (subpath \"/a\"))(deny file-read* (subpath \"/a/b\"))", "file-read-data", "/a/c", "allow"},
+    {START "(deny file-read* (subpath \"/a/b\"))(allow file-read* (subpath \"/a\"))", "file-read-data", "/a/b/c", "allow"},
+    {START "(allow file-read-metadata (literal \"/a\"))(deny file-read* (literal \"/a\"))", "file-read-metadata", "/a", "differs"},
+    {START "(deny file-read-data (literal \"/a\"))(allow file-read* (literal \"/a\"))", "file-read-data", "/a", "differs"},
+    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write-unlink", "/a", "deny"},
+    {START "(allow file-write* (subpath \"/a\"))(deny file-write-unlink (literal \"/a\"))", "file-write*", "/a", "mixed"},
     {START "(allow file-read* (literal \"/a\"))(deny file-read*)", "file-read-data", "/a", "differs"},
     {START "(deny file-read*)(allow file-read* (literal \"/a\"))", "file-read-data", "/a", "allow"},
     {START "(allow file-read*)(deny file* (literal \"/a\"))", "file-read-data", "/a", "differs"},
@@ -127,10 +117,8 @@ static const question questions[] = {
     {START "(allow network-outbound (subpath \"/d\"))", "network-outbound", "tcp4:1.2.3.4:80", "deny"},
     {START "(allow network-outbound (subpath \"/\"))", "network-outbound", "udp6:::1:53", "deny"},
     {START "(allow network-inbound (literal \"/s\"))", "network-bind", "unix:/s", "allow"},
-    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/s",
-     "allow"},
-    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/t",
-     "deny"},
+    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/s", "allow"},
+    {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/t", "deny"},
     {START "(allow network-outbound (remote unix-socket))", "network-outbound", "unix:/t", "allow"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "tcp6:2001::1:80", "allow"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "unix:/t", "deny"},
@@ -144,41 +132,34 @@ static const question questions[] = {
     {START "(allow network-inbound (local ip))", "network-bind", "tcp4:0.0.0.0:80", "allow"},
     {START "(allow network-bind (local ip))", "network-inbound", "tcp4:0.0.0.0:80", "deny"},
     {START "(allow network*)", "network-inbound", "tcp4:0.0.0.0:80", "allow"},
-    {START "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)))",
-     "system-socket\tAF_SYSTEM\tprotocol=2", NULL, "allow"},
+    {START "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)))", "system-socket\tAF_SYSTEM\tprotocol=2", NULL,
+     "allow"},
     {START "(allow system-socket (socket-domain AF_ROUTE))", "system-socket", "AF_SYSTEM", "deny"},
     /* names */
     {START "(allow mach-lookup (global-name \"com.apple.a\" \"com.apple.b\"))", "mach-lookup", "com.apple.b", "allow"},
     {START "(allow mach-lookup (global-name \"com.apple.a\"))", "mach-lookup", "com.apple.ab", "deny"},
     {START "(allow mach-lookup (global-name \"com.apple.a\"))", "mach-register", "com.apple.a", "deny"},
     {START "(allow mach-lookup (global-name-prefix \"com.apple.\"))", "mach-lookup", "com.apple.ab", "allow"},
-    {START "(allow mach-lookup (global-name-regex #\"^com\\.apple\\.[a-z]+$\"))", "mach-lookup", "com.apple.ab",
-     "allow"},
+    {START "(allow mach-lookup (global-name-regex #\"^com\\.apple\\.[a-z]+$\"))", "mach-lookup", "com.apple.ab", "allow"},
     {START "(allow mach-lookup)", "mach-lookup", "x", "allow"},
     {START "(allow mach*)", "mach-priv-task-port", "others", "allow"},
     {START "(allow sysctl-read (sysctl-name \"hw.ncpu\"))", "sysctl-read", "hw.ncpu", "allow"},
     {START "(allow sysctl-read (sysctl-name \"hw.ncpu\"))", "sysctl-write", "hw.ncpu", "deny"},
     {START "(allow sysctl-read (sysctl-name-prefix \"hw.\"))", "sysctl-read", "hw.ncpu", "allow"},
     {START "(allow sysctl-read (sysctl-name-prefix \"hw.\"))", "sysctl-read", "kern.hw.x", "deny"},
-    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-read-data", "apple.shm",
-     "allow"},
-    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-write-data", "apple.shm",
-     "deny"},
+    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-read-data", "apple.shm", "allow"},
+    {START "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm\"))", "ipc-posix-shm-write-data", "apple.shm", "deny"},
     {START "(allow ipc-posix-shm (ipc-posix-name \"a\"))", "ipc-posix-shm-write-create", "a", "allow"},
-    {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open-user-client",
-     "RootDomainUserClient", "allow"},
+    {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open-user-client", "RootDomainUserClient", "allow"},
     {START "(allow iokit-open (iokit-user-client-class \"RootDomainUserClient\"))", "iokit-open*", "AppleHV", "deny"},
     {START "(allow iokit-open (iokit-registry-entry-class \"A\"))", "iokit-set-properties", "A", "deny"},
     {START "(allow signal (target self))", "signal", "self", "allow"},
     {START "(allow signal (target self))", "signal", "others", "deny"},
     {START "(allow signal (target self same-sandbox))", "signal", "same-sandbox", "allow"},
     {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))", "file-ioctl", "/dev/ttys1", "deny"},
-    {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))",
-     "file-ioctl\t/dev/ttys1\textension=com.apple.sandbox.pty", NULL, "allow"},
-    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=2147578994",
-     NULL, "deny"},
-    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=5", NULL,
-     "allow"},
+    {START "(allow file-ioctl (extension \"com.apple.sandbox.pty\"))", "file-ioctl\t/dev/ttys1\textension=com.apple.sandbox.pty", NULL, "allow"},
+    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=2147578994", NULL, "deny"},
+    {START "(allow file-ioctl)(deny file-ioctl (ioctl-command #x80017472))", "file-ioctl\t/dev/tty\tioctl=5", NULL, "allow"},
     /* forms */
     {"; a comment \" ( \n (version 1) ;)\n\t(deny default)\n(allow\n  lsopen)", "lsopen", NULL, "allow"},
     {START "(allow lsopen job-creation)", "job-creation", NULL, "allow"},
@@ -204,8 +185,7 @@ static void test_answers(void) {
   }
 }
 
-#define LONG \
-  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LONGER LONG LONG LONG LONG LONG LONG LONG LONG
 
 /* Each with a word of the reason, so that a refusal for another one is seen. */
@@ -262,12 +242,10 @@ static const struct {
     {START "(allow file-read* (literal \"/a\\t\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\x41\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\x8\"))", "escape"},
-    {START "(allow file-read* (literal \"/a\\xg0\"))", "escape"},
+    {START "(allow file-read* (literal \"/a\\xc3\\xa9\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\101\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\/\"))", "escape"},
     {START "(allow file-read* (literal \"/a\\", "escape"},
-    {START "(allow file-read* (literal \"/\xc3\xa9\"))", "ASCII"},
-    {START "(allow file-read* (literal \"/\xff\"))", "ASCII"},
     {START "(allow file-read* (literal \"/a\nb\"))", "ASCII"},
     {START "(allow file-read* (literal \"/a\x7f\"))", "ASCII"},
     {START "; caf\xc3\xa9\n", "ASCII"},
@@ -341,19 +319,18 @@ static void test_malformed(void) {
 
 /* What a list of rules looks like: everything in it, in order. */
 static void test_list(void) {
-  static const char profile[] = START
-      "(allow file-read* file-ioctl (literal \"/a b\" \"/\\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
-      "(allow lsopen)\n(allow network-outbound (remote unix-socket (path-literal \"/s\")) (remote ip) (remote tcp \"*:80\"))\n"
-      "(allow file-read-data (require-all (prefix \"/x\") (require-not (regex #\"y z$\"))))\n(allow signal (target self pgrp))";
-  static const char list[] =
-      "allow\tfile-read*\tliteral\t/a%20b\nallow\tfile-read*\tliteral\t/%ff\nallow\tfile-read*\tsubpath\t/c\n"
-      "allow\tfile-ioctl\tliteral\t/a%20b\nallow\tfile-ioctl\tliteral\t/%ff\nallow\tfile-ioctl\tsubpath\t/c\n"
-      "deny\tfile-write*\tsubpath\t/c\nallow\tlsopen\t-\t-\n"
-      "allow\tnetwork-outbound\tremote/unix-socket/path-literal\t/s\nallow\tnetwork-outbound\tremote/ip\t-\n"
-      "allow\tnetwork-outbound\tremote/tcp\t*:80\n"
-      "allow\tfile-read-data\trequire-all/prefix\t/x\n"
-      "allow\tfile-read-data\trequire-all/require-not/regex\ty%20z$\n"
-      "allow\tsignal\ttarget\tself\nallow\tsignal\ttarget\tpgrp\n";
+  static const char profile[] =
+      START "(allow file-read* file-ioctl (literal \"/a b\" \"/\xff\") (subpath \"/c\"))\n(deny file-write* (subpath \"/c\"))\n"
+            "(allow lsopen)\n(allow network-outbound (remote unix-socket (path-literal \"/s\")) (remote ip) (remote tcp \"*:80\"))\n"
+            "(allow file-read-data (require-all (prefix \"/x\") (require-not (regex #\"y z$\"))))\n(allow signal (target self pgrp))";
+  static const char list[] = "allow\tfile-read*\tliteral\t/a%20b\nallow\tfile-read*\tliteral\t/%ff\nallow\tfile-read*\tsubpath\t/c\n"
+                             "allow\tfile-ioctl\tliteral\t/a%20b\nallow\tfile-ioctl\tliteral\t/%ff\nallow\tfile-ioctl\tsubpath\t/c\n"
+                             "deny\tfile-write*\tsubpath\t/c\nallow\tlsopen\t-\t-\n"
+                             "allow\tnetwork-outbound\tremote/unix-socket/path-literal\t/s\nallow\tnetwork-outbound\tremote/ip\t-\n"
+                             "allow\tnetwork-outbound\tremote/tcp\t*:80\n"
+                             "allow\tfile-read-data\trequire-all/prefix\t/x\n"
+                             "allow\tfile-read-data\trequire-all/require-not/regex\ty%20z$\n"
+                             "allow\tsignal\ttarget\tself\nallow\tsignal\ttarget\tpgrp\n";
   if (!sb_there("the rules of a profile as a list")) return;
   sb_begin();
   sb_profile(profile, sizeof profile - 1);
@@ -388,10 +365,8 @@ static void test_command(void) {
   if (!mkdtemp(dir)) abort();
   snprintf(script, sizeof script, "GUILE_AUTO_COMPILE=1 XDG_CACHE_HOME='%.300s/guile' guile-3.0 tests/sbpl/eval.scm",
            build && *build ? build : "build");
-  snprintf(
-      command, sizeof command,
-      "printf '(version 1)(deny default)(allow file-read* (literal \"/a\"))' >%s/good.sb; echo '(version 1)' >%s/bad.sb",
-      dir, dir);
+  snprintf(command, sizeof command,
+           "printf '(version 1)(deny default)(allow file-read* (literal \"/a\"))' >%s/good.sb; echo '(version 1)' >%s/bad.sb", dir, dir);
   if (system(command)) abort();
   setenv("D", dir, 1);
   for (size_t i = 0; i < COUNT(runs); i++) {

@@ -24,8 +24,8 @@
 ;; Some operations have no parent and a default of their own (allowed, mostly: they came later than the profiles that they
 ;; would have broken); (deny default) does not reach them, nor does the rule of a name that looks like their ancestor's.
 ;; It is strict: what a profile may contain according to Apple, and a writer of plain grants does not write, is malformed
-;; here: Scheme (define, let, if, param, string-append, import), bytes that are not ASCII (they were seen to kill
-;; sandbox-exec), escapes other than \\ \" and \xHH for a byte from 80 on, modifiers that do more than log, rules before
+;; here: Scheme (define, let, if, param, string-append, import), bytes that are not ASCII outside of strings, escapes
+;; other than \\ and \", modifiers that do more than log, rules before
 ;; (version 1) or before (deny default), (allow default), filters that do not apply to an operation, sysctl-write (it has
 ;; meant sysctl*), paths that no file has: not absolute, a trailing slash, "//", "/./" or "/../" in them, over 1023 bytes.
 ;; It does not model: case-insensitive volumes and Unicode normalisation (paths are bytes here), symbolic links (a query's
@@ -167,13 +167,10 @@
     (let ((c (string-ref text i)))
       (cond ((char=? c #\") (values (reverse-list->string acc) (+ i 1)))
             ((char=? c #\\)
-             (let* ((next (and (< (+ i 1) (string-length text)) (string-ref text (+ i 1))))
-                    (digits (and (eqv? next #\x) (<= (+ i 4) (string-length text)) (substring text (+ i 2) (+ i 4))))
-                    (byte (and digits (string-every char-set:hex-digit digits) (string->number digits 16))))
-               (cond ((and next (memv next '(#\\ #\"))) (loop (+ i 2) (cons next acc)))
-                     ((and byte (>= byte 128)) (loop (+ i 4) (cons (integer->char byte) acc)))
-                     (else (refuse "an odd escape in a string")))))
-            ((not (printable? c)) (refuse "a string with a byte that is not printable ASCII"))
+             (let ((next (and (< (+ i 1) (string-length text)) (string-ref text (+ i 1)))))
+               (if (not (and next (memv next '(#\\ #\")))) (refuse "an odd escape in a string"))
+               (loop (+ i 2) (cons next acc))))
+            ((not (or (printable? c) (char>? c #\delete))) (refuse "a string with a control byte: no printable ASCII"))
             (else (loop (+ i 1) (cons c acc)))))))
 
 (define (read-regex-literal text at) ; #"...": as it is, to the next quote

@@ -8545,7 +8545,7 @@ static long jl_sys_openat(int dir, const char *path, int flags, unsigned mode) {
   return flags & JL_O_PATH ? jl_sys_open_path(dir, path, flags) : jl_sys_open(dir, path, flags, mode);
 }
 
-static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
+JL_UNUSED static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
   (void)dir, (void)path, (void)flags, (void)mode, (void)resolve;
   return -ENOSYS;
 }
@@ -8632,7 +8632,7 @@ static void jl_sys_sleep_ms(unsigned ms) {
 }
 
 /* A path descriptor is open for reading already. */
-static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(path_fd, F_DUPFD_CLOEXEC, 3)); }
+JL_UNUSED static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(path_fd, F_DUPFD_CLOEXEC, 3)); }
 
 /* F_GETPATH (fcntl(2)) writes up to MAXPATHLEN, 1024 bytes, with the NUL. */
 static long jl_sys_place(int fd, char *to) {

@@ -383,7 +383,7 @@ static void in_tmp(void) {
 
 static void test_refusals(void) {
   static const struct {
-    const char *args[8], *says;
+    const char *args[10], *says;
     int code;
   } rows[] = {{{"--nope", "--", "true"}, "--nope: unknown option", 125},
               {{"-x", "--", "true"}, "unknown option", 125},

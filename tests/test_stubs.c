@@ -1,15 +1,19 @@
 /* test_stubs: the header as a system sees it whose effects are not built. Every public function with effects says so, as
  * E_UNSUPPORTED; wrong arguments are as INVALID as elsewhere, and what is stored then holds nothing. Pure ones work. */
-#undef __linux__ /* what >>platform asks for: from here on this is no system that it knows */
+#include "tap.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
+#undef __linux__ /* what >>platform asks for: from here on this is no system that it knows, */
+#undef __APPLE__ /* as no header of the system is read any more that asks for it too */
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 
-#include "tap.h"
-
-#if JL_LINUX
+#if JL_EFFECTS
 #error "this is to be compiled as on a system that the header does not know"
 #endif
 

@@ -15451,6 +15451,7 @@ typedef struct jl_start {
   int gate[2];     /* to the child: one byte, when the pid file is written */
   pid_t pid;       /* 0: none */
   uint64_t deadline_ms;
+  bool named; /* the pid file is this launch's; until then it may be that of a box that runs */
   bool has_actions, has_attr;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attr;
@@ -15810,6 +15811,7 @@ static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
   if (s->plan->box) {
     code = jl_files_pid_start(s->pid, &start, err);
     if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+    s->named = code == JAILER_OK;
     if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
   }
   if (code) return code;
@@ -15987,7 +15989,7 @@ static jailer_code jl_seatbelt_spawn(const jailer_plan *plan, jailer_proc *out, 
     jl_sys_kill(s.pid, JL_SIGKILL);
     jl_proc_take(&proc, &status);
   }
-  if (code && plan->box) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */
+  if (code && s.named) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */
   jl_seatbelt_release(&s);
   return code;
 }

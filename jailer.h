@@ -15465,7 +15465,7 @@ static const struct {
   jailer_layer layer;
   const char *step, *remedy;
 } jl_start_steps[JL_START_COUNT] = {
-    {JAILER_LAYER_NONE, "wait for the launcher", "read(2) failed"},
+    {JAILER_LAYER_NONE, "wait for the launcher", "poll(2) or read(2) failed, or the time for the launch was over"},
     {JAILER_LAYER_SESSION, "start a session", "setsid(2) failed"},
     {JAILER_LAYER_FDS, "place the descriptors", "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE"},
     {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 is no terminal, or it is another session's"},
@@ -15476,10 +15476,25 @@ static const struct {
 
 /* --- the child: system calls only --- */
 
+/* Until the launcher says so. What holds its ends of the pipes open is closed first: the end of a launcher that was
+   killed is seen by that alone, and a child that waited for ever would keep the box's lock. Should another child of the
+   launcher's hold one too (jl_seatbelt_pipe), the deadline ends the wait. */
 static long jl_seatbelt_gate(const jl_start *s) {
+  struct pollfd gate;
   char go;
-  const long r = jl_sys_read(s->gate[0], &go, 1);
-  return r == 1 ? 0 : r < 0 ? r : -EPIPE; /* the launcher gave up, or is gone */
+  gate.fd = s->gate[0];
+  gate.events = POLLIN;
+  gate.revents = 0;
+  jl_sys_close(s->gate[1]);
+  jl_sys_close(s->reply[0]);
+  for (;;) {
+    const uint64_t now = jl_sys_now_ms(), left = s->deadline_ms > now ? s->deadline_ms - now : 0;
+    long r = jl_sys_result(poll(&gate, 1, left < 1000 ? (int)left : 1000));
+    if (r > 0) r = jl_sys_read(s->gate[0], &go, 1), r = r == 0 ? -EPIPE : r;
+    if (r > 0) return 0;
+    if (r < 0 && r != -EINTR) return r;
+    if (!left) return -ETIMEDOUT;
+  }
 }
 
 static long jl_seatbelt_session(const jl_start *s) {
@@ -15798,12 +15813,13 @@ static jailer_code jl_seatbelt_fork(jl_start *s, jailer_error *err) {
     return jl_parent_system(err, JAILER_LAYER_NONE, "fork", NULL, -(long)why,
                             "no more processes for this user, or no memory");
   s->pid = pid;
-  jl_parent_close(&s->gate[0]);
   jl_parent_close(&s->reply[1]);
   return JAILER_OK;
 }
 
-/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. */
+/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. The child's end of
+   the pipe stays open here until the byte is written: to a child that was killed it would be a SIGPIPE otherwise, which
+   ends the launcher. */
 static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
   uint64_t start = 0;
   char boot_id[37];
@@ -15817,7 +15833,8 @@ static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
   if (code) return code;
   const long r = jl_sys_write_all(s->gate[1], "", 1);
   jl_parent_close(&s->gate[1]);
-  if (r >= 0 || r == -EPIPE) return JAILER_OK; /* EPIPE: the child has ended, which is seen next */
+  jl_parent_close(&s->gate[0]);
+  if (r >= 0) return JAILER_OK;
   return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
 }
 
@@ -15864,6 +15881,7 @@ static jailer_code jl_seatbelt_step_failed(const jl_start *s, const jl_start_rep
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "launch", NULL, 0, "the child's answer makes no sense");
   const char *remedy = jl_start_steps[reply->step].remedy;
   jailer_code code = reply->error == ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM;
+  if (reply->step == JL_START_GATE && reply->error == ETIMEDOUT) code = JAILER_E_TIMEOUT;
   if (reply->step == JL_START_CWD) code = reply->error == ENOENT ? JAILER_E_NOT_FOUND : JAILER_E_DENIED;
   if (reply->step == JL_START_EXEC) code = JAILER_E_EXEC;
   if (reply->step == JL_START_EXEC && reply->error == E2BIG) {

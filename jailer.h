@@ -15845,14 +15845,23 @@ typedef enum jl_start_state {
   JL_START_FAILED      /* it has ended, and never was the program */
 } jl_start_state;
 
-/* What the child is now, from the kernel: its name is that of the file it executed last, also when it has ended. */
+/* The kernel's account of the child, also when it has ended: 0, or a negated errno. */
+static long jl_seatbelt_ask(const jl_start *s, struct proc_bsdinfo *info) {
+  memset(info, 0, sizeof *info);
+  errno = 0;
+  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, info, (int)sizeof *info); /* 1: zombies too */
+  if (n <= 0) return errno ? -(long)errno : -ESRCH;
+  return n == (int)sizeof *info ? 0 : -EPROTO;
+}
+
+/* What the child is now, from the kernel: its name is that of the file it executed last, also when it has ended. An
+   exec writes first the name and then the flag, and the kernel reads them in that order too, without a lock: a name
+   that goes with the flag is that of the next account. */
 static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *stopped) {
   struct proc_bsdinfo info;
-  memset(&info, 0, sizeof info);
-  errno = 0;
-  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
-  if (n <= 0) return errno ? -(long)errno : -ESRCH;
-  if (n != (int)sizeof info) return -EPROTO;
+  long r = jl_seatbelt_ask(s, &info);
+  if (r >= 0 && (info.pbi_flags & PROC_FLAG_EXEC)) r = jl_seatbelt_ask(s, &info);
+  if (r < 0) return r;
   const bool executed = (info.pbi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
   const bool walls = s->plan->engine == JAILER_ENGINE_SEATBELT;
   const bool is = executed && !(walls && strncmp(info.pbi_comm, JL_SEATBELT_NAME, sizeof info.pbi_comm) == 0);

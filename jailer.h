@@ -10284,7 +10284,7 @@ typedef struct jl_pid_stat {
 static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
   struct proc_bsdinfo info;
   errno = 0;
-  const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info);
+  const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
   if (n <= 0) return errno ? -(long)errno : -ESRCH;
   if (n != (int)sizeof info) return -EPROTO;
   out->start = info.pbi_start_tvsec * 1000000 + info.pbi_start_tvusec;

@@ -14480,11 +14480,13 @@ static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
   }
 }
 
+/* A target that asks to be traced (ptrace(2), PT_TRACE_ME) is by that its parent's to debug, and wait(2) then tells of
+   its stops too. */
 static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
   int how = 0;
   long r;
   do r = jl_sys_result(waitpid(proc->pid, &how, 0));
-  while (r == -EINTR);
+  while (r == -EINTR || (r >= 0 && WIFSTOPPED(how)));
   if (r < 0) return r;
   status->exited = WIFEXITED(how);
   status->exit_code = status->exited ? WEXITSTATUS(how) : 0;
@@ -16013,7 +16015,7 @@ static jailer_code jl_seatbelt_spawn(const jailer_plan *plan, jailer_proc *out, 
     jailer_status status;
     memset(&proc, 0, sizeof proc);
     proc.pid = s.pid;
-    jl_sys_kill(s.pid, JL_SIGKILL);
+    jl_proc_send(&proc, JL_SIGKILL); /* with what it may have started already */
     jl_proc_take(&proc, &status);
   }
   if (code && s.named) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */

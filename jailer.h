@@ -15921,6 +15921,11 @@ static jailer_code jl_seatbelt_ended(jl_start *s, jailer_error *err) {
     return jl_fail(err, JAILER_E_DIED, JAILER_LAYER_NONE, "launch", NULL, r < 0 ? (int)-r : 0,
                    "the child was killed before it could execute the program");
   jl_parent_number(number, status.exit_code);
+  if (status.exit_code == 71 && sandbox_check(getpid(), NULL, 0) == 1)
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "install the profile: exit code", number, 0,
+        "the launcher is in a sandbox itself (an app's, perhaps), and macOS lets no process in a sandbox put "
+        "another one around a child: launch from outside");
   if (status.exit_code == 71) /* EX_OSERR */
     return jl_fail(
         err, JAILER_E_EXEC, JAILER_LAYER_NONE, "execute", s->plan->program, 0,
@@ -15929,8 +15934,7 @@ static jailer_code jl_seatbelt_ended(jl_start *s, jailer_error *err) {
   return jl_fail(
       err, status.exit_code == 125 ? JAILER_E_DIED : JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT,
       "install the profile: exit code", number, 0,
-      "sandbox-exec refused the profile (65), or the process is in a sandbox already; what it says is on the "
-      "target's stderr");
+      "sandbox-exec refused the profile (65), or ended for another reason; what it says is on the target's stderr");
 }
 
 /* Whether the child has answered that a step failed. */

@@ -1036,7 +1036,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
    signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with
    SIGKILL and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any
    thread, also while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no
-   target, or no such signal (0 to 64); E_SYSTEM. err may be NULL. */
+   target, or no such signal (0 to 64, macOS 0 to 31); E_SYSTEM. err may be NULL. */
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
 
 /* Lets go of a target that goes on by itself: closes what the handle holds, once no thread is in jailer_kill any more.
@@ -15426,6 +15426,7 @@ static void jl_confine_report(const jl_confine *c, jailer_code code, jailer_repo
 #if JL_DARWIN
 
 #define JL_SEATBELT_NAME "sandbox-exec" /* as the kernel calls the process until it has executed the program */
+#define JL_SEATBELT_FDS 10240           /* OPEN_MAX: posix_spawn_file_actions_addinherit_np(3) takes what is below */
 
 /* What the child does before it is another program, in order. */
 typedef enum jl_start_step {
@@ -15469,7 +15470,8 @@ static const struct {
 } jl_start_steps[JL_START_COUNT] = {
     {JAILER_LAYER_NONE, "wait for the launcher", "poll(2) or read(2) failed, or the time for the launch was over"},
     {JAILER_LAYER_SESSION, "start a session", "setsid(2) failed"},
-    {JAILER_LAYER_FDS, "place the descriptors", "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE"},
+    {JAILER_LAYER_FDS, "place the descriptors",
+     "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE; a kqueue(2) cannot be kept"},
     {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 is no terminal, or it is another session's"},
     {JAILER_LAYER_RLIMITS, "set the limits", "setrlimit(2) failed: ask for less than the launcher's own hard limits"},
     {JAILER_LAYER_IDS, "become the box's user", "setgroups(2), setgid(2) or setuid(2) failed"},
@@ -15736,11 +15738,15 @@ static jailer_code jl_seatbelt_sigchld(jailer_error *err) {
                  "the launcher ignores SIGCHLD: on macOS how a launch ended could not be told; give it its default");
 }
 
-/* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. */
+/* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. A program of
+   its own name could not be told from it (jl_seatbelt_look), and a second sandbox is refused inside the first anyway. */
 static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
   const jailer_plan *p = s->plan;
   const bool walls = p->engine == JAILER_ENGINE_SEATBELT;
   size_t count = 0, at = 0;
+  if (walls && jl_streq(strrchr(p->program, '/') + 1, JL_SEATBELT_NAME))
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, "launch", p->program, 0,
+                   "a program called sandbox-exec cannot be launched in a sandbox: give it another name");
   while (p->argv[count]) count++;
   s->argv = JAILER_MALLOC((count + 4) * sizeof *s->argv);
   if (!s->argv) return jl_no_memory(err, "copy the arguments");
@@ -15786,6 +15792,9 @@ static jailer_code jl_seatbelt_prepare(jl_start *s, jailer_error *err) {
   if (code == JAILER_OK && p->box) code = jl_files_exit_clear(p->box, err);
   if (code == JAILER_OK && p->box) code = jl_files_stderr_open(p->box, &s->stderr_fd, err);
   if (code) return code;
+  if (p->fd_max >= JL_SEATBELT_FDS)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_FDS, "vet the kept descriptors", NULL, 0,
+                   "macOS hands on descriptors 0 to 10239 alone (OPEN_MAX): keep lower numbers");
   s->kept = JAILER_MALLOC(p->fd_count * sizeof *s->kept); /* 3 to 65539 */
   if (!s->kept) return jl_no_memory(err, "vet the kept descriptors");
   for (size_t i = 0; i < p->fd_count; i++) s->kept[i] = -1;
@@ -16684,7 +16693,9 @@ static jailer_code jl_public_running(const jailer_proc *proc, jailer_error *err)
 
 static jailer_code jl_public_signal(const jailer_proc *proc, int signal, jailer_error *err) {
   jailer_code code = jl_public_running(proc, err);
-  if (code == JAILER_OK && (signal < 0 || signal > 64)) code = jl_plan_invalid(err, "signal", "a signal is 0 to 64");
+  const int last = JL_DARWIN ? 31 : 64;
+  if (code == JAILER_OK && (signal < 0 || signal > last))
+    code = jl_plan_invalid(err, "signal", JL_DARWIN ? "a signal is 0 to 31" : "a signal is 0 to 64");
   return code;
 }
 
@@ -17180,7 +17191,8 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   const long r = jl_proc_send(proc, signal);
   jl_proc_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
-  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "pidfd_send_signal(2) failed");
+  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r,
+                          JL_DARWIN ? "kill(2) failed" : "pidfd_send_signal(2) failed");
 }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {

@@ -7138,8 +7138,9 @@ static const char jl_sbpl_pty[] =
 
 /* What no grant brings, after all of them. */
 static const char jl_sbpl_end[] =
-    "; No set-id bits, and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
-    "(deny file-write-setugid (subpath \"/\"))\n"
+    "; No set-id bits, no flags and lists of access that would keep the owner of a file from removing it (chflags uchg,\n"
+    "; chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "(deny file-write-setugid file-write-flags file-write-acl (subpath \"/\"))\n"
     "(deny file-ioctl (ioctl-command #x80017472))\n";
 
 /* What can be given of a path. EXEC and MAP: as a program, and into a program's memory as code. UNIX: the sockets that

@@ -28,28 +28,35 @@ EXAMPLES = $B/hello_jail $B/self $B/shim $B/run_box $B/qcow2_info $B/print_sbpl 
 # The suite: test programs, for every system and for Linux alone; then scripts, which say themselves what they need.
 TESTS_ANYWHERE = \
 	$B/test_base $B/test_errors $B/test_layout $B/test_qcow2 $B/test_plan $B/test_seccomp $B/test_report \
-	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy
+	$B/test_stubs $B/test_bpf $B/test_roles $B/test_policy $B/test_sbpl_eval
 TESTS_LINUX = \
 	$B/test_spawn $B/test_jail $B/test_hostile $B/test_faults $B/test_gates $B/test_race $B/test_threads \
 	$B/test_leaks $B/test_cli $B/test_seed $B/test_box $B/test_nested $B/test_init $B/test_cgroup \
-	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self
+	$B/test_constants $B/test_confine $B/test_landlock $B/test_reporter $B/test_libseccomp $B/test_self \
+	$B/test_sbpl
 TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
+# The part for macOS, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
+DARWIN_TESTS = $B/test_darwin $B/test_seatbelt
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
 # Programs that run inside the jail: static where the machine has a static libc, and never sanitized.
-PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_spawn
+PROBES = $B/probe_box $B/probe_canary $B/probe_inside $B/probe_reporter $B/probe_seatbelt $B/probe_spawn
+
+# What stands in for sandbox-exec; likewise.
+SANDBOX_EXEC = $B/sandbox_exec
 
 # A tracer that looks at a jail from outside.
 TRACER = $B/denied
 
-FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2
+FUZZERS = $B/fuzz_denial $B/fuzz_policy $B/fuzz_qcow2 $B/fuzz_sbpl
 BENCHES = $B/bench $B/floor $B/seccomp_peer
 
 # What a change of rebuilds everything.
 HEADER = jailer.h
 TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
-	tests/inside.h
+	tests/inside.h tests/seatbelt.h
+DARWIN_HEADERS = tests/darwin/darwin.h tests/darwin/calls.h tests/darwin/plain.h tests/darwin/tell.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
 COMPILE = $(CC) -O2 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -63,13 +70,13 @@ TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
 
 all: $(EXAMPLES)
 
-programs: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $(BENCHES) $B/noop
+programs: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $(BENCHES) $B/noop
 
 run: $B/jail $B/run_box $B/shim
 	$B/run_box
 
-test: $(EXAMPLES) $(PROBES) $(TRACER) $(TESTS) $B/noop
-	@$(TAP) $(TESTS) $(SCRIPTS)
+test: $(EXAMPLES) $(PROBES) $(SANDBOX_EXEC) $(TRACER) $(TESTS) $(DARWIN_TESTS) $B/noop
+	@$(TAP) $(TESTS) $(DARWIN_TESTS) $(SCRIPTS)
 
 bench: $(EXAMPLES) $(BENCHES) $B/noop
 	JAILER_BUILD="$B" $B/bench >$B/bench.tmp
@@ -132,7 +139,16 @@ $(TESTS_LINUX) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
-$(PROBES): tests/canary.h tests/inside.h
+$(DARWIN_TESTS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
+	@mkdir -p $B
+	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(SANDBOX_EXEC): $(DARWIN_HEADERS)
+	@mkdir -p $B
+	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/darwin/$(@F).c $(LINK) 2>/dev/null || \
+	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/darwin/$(@F).c $(LINK)
+
+$(PROBES): tests/canary.h tests/inside.h tests/darwin/tell.h
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) -static -o $@ tests/$(@F).c -pthread $(LINK) 2>/dev/null || \
 	  $(ON_LINUX) $(COMPILE_TEST) -o $@ tests/$(@F).c -pthread $(LINK)
@@ -168,6 +184,7 @@ $B/test_cgroup: tests/test_cgroup.c
 $B/test_cli: tests/test_cli.c
 $B/test_confine: tests/test_confine.c
 $B/test_constants: tests/test_constants.c
+$B/test_darwin: tests/test_darwin.c
 $B/test_errors: tests/test_errors.c
 $B/test_faults: tests/test_faults.c
 $B/test_gates: tests/test_gates.c
@@ -186,8 +203,11 @@ $B/test_race: tests/test_race.c
 $B/test_report: tests/test_report.c
 $B/test_reporter: tests/test_reporter.c
 $B/test_roles: tests/test_roles.c
+$B/test_sbpl: tests/test_sbpl.c
+$B/test_sbpl_eval: tests/test_sbpl_eval.c
 $B/test_seccomp: tests/test_seccomp.c
 $B/test_seed: tests/test_seed.c
+$B/test_seatbelt: tests/test_seatbelt.c
 $B/test_self: tests/test_self.c
 $B/test_spawn: tests/test_spawn.c
 $B/test_stubs: tests/test_stubs.c
@@ -197,6 +217,8 @@ $B/probe_box: tests/probe_box.c
 $B/probe_canary: tests/probe_canary.c
 $B/probe_inside: tests/probe_inside.c
 $B/probe_reporter: tests/probe_reporter.c $(HEADER)
+$B/probe_seatbelt: tests/probe_seatbelt.c
+$B/sandbox_exec: tests/darwin/sandbox_exec.c
 $B/probe_spawn: tests/probe_spawn.c
 
 $B/denied: tests/denied.c
@@ -209,5 +231,6 @@ $B/seccomp_peer: tests/bench/seccomp_peer.c tests/bench/measure.h $(HEADER) test
 $B/fuzz_denial: tests/fuzz/fuzz_denial.c
 $B/fuzz_policy: tests/fuzz/fuzz_policy.c
 $B/fuzz_qcow2: tests/fuzz/fuzz_qcow2.c
+$B/fuzz_sbpl: tests/fuzz/fuzz_sbpl.c
 
 .PHONY: all programs run test bench check analyze fuzz macos zig kernels version install uninstall clean

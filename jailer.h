@@ -1036,7 +1036,7 @@ JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_sta
    signal would not see it (pid_namespaces(7)); the signal's default action, to end it, is then carried out with
    SIGKILL and jailer_wait reports the signal that was asked for. A target that has ended already is not an error. Any
    thread, also while another is in jailer_wait; it may take 50 ms where the target blocks the signal. E_INVALID: no
-   target, or no such signal (0 to 64, macOS 0 to 31); E_SYSTEM. err may be NULL. */
+   target, or no such signal (0 to 64, on macOS to 31); E_SYSTEM. err may be NULL. */
 JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *err);
 
 /* Lets go of a target that goes on by itself: closes what the handle holds, once no thread is in jailer_kill any more.
@@ -7056,27 +7056,30 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
  * // >>sbpl    a macOS sandbox profile, written from a plan
  * May touch: memory. May call: base, error, entries, layout, plan. Compiles and is tested on every system.
  *
- * A profile is a list of rules in a Scheme (sandbox-exec(1)), and what macOS publishes of the language is a man page.
- * These four were measured or read by others, and everything below is written so that it means the same whichever of
- * the first two holds:
- * - Of the rules for one operation the last that matches decides, and one with a filter before one without.
- * - A rule for file-write-data counts before one for file-write*, wherever they stand. So an access is taken back by the
- *   name by which it was given, and a narrow name is only ever allowed where it is not taken back.
- * - A few operations are allowed unless they are denied by name, whatever (deny default) says.
- * - Paths are compared byte by byte with what the kernel calls a file: absolute, without links, "//" or a trailing "/".
+ * A profile is a text of rules in a Scheme, and Apple documents little of it. What is relied on here others have
+ * measured or read out of the system; where they differ, the profile is written so that it means the same either way:
+ * - Of the rules for one operation the last that matches decides. Some saw that one with a filter comes before one
+ *   without, and that one for file-write-data comes before one for file-write*, wherever they stand. So what was given
+ *   is taken back by the same name and with a filter, and a narrow name that is allowed is never taken back by a wider.
+ * - Some operations are allowed unless they are denied by name, whatever (deny default) says. Left as they are: what
+ *   programs may need to start, and nobody was seen to deny (dynamic-code-generation, file-test-existence,
+ *   mach-cross-domain-lookup, socket-ioctl, syscall-unix).
+ * - A path is compared, byte by byte, with what the kernel calls a file: absolute, without links and firmlinks, without
+ *   "//" and a trailing "/". A rule that is spelled in another way never matches.
  * ============================================================================================ */
 
-enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, the NUL included: sandbox-exec -p takes it as an argument */
+enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, with the NUL; it is an argument, and macOS's ARG_MAX is that */
 
 /* clang-format off */
 static const char jl_sbpl_base[] =
     "(version 1)\n"
     "(deny default)\n"
     "\n"
-    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, and what tells of\n"
-    "; the machine and of other processes. And set-id bits, which belong to writing on some systems.\n"
+    "; Allowed unless denied by name: other names for a file that may only be read, code from any file, what tells\n"
+    "; of the machine and of other processes, or speaks to them. And set-id bits, part of writing on some systems.\n"
     "(deny file-link file-clone file-map-executable file-write-setugid)\n"
-    "(deny process-info* nvram* iokit-get-properties)\n"
+    "(deny process-info* process-info-codesignature nvram* iokit-get-properties)\n"
+    "(deny darwin-notification-post system-privilege)\n"
     "\n"
     "; The dynamic linker opens the root directory, that alone: without it every program ends before it starts.\n"
     "(allow file-read* (literal \"/\"))\n"
@@ -7084,7 +7087,7 @@ static const char jl_sbpl_base[] =
     "; Children. Signals to, and questions about, the processes of this sandbox alone.\n"
     "(allow process-fork)\n"
     "(allow signal (target same-sandbox))\n"
-    "(allow process-info* (target same-sandbox))\n"
+    "(allow process-info* process-info-codesignature (target same-sandbox))\n"
     "\n"
     "; The C library: users by name and number, changes of the time zone, the log.\n"
     "(allow mach-lookup\n"
@@ -7093,8 +7096,8 @@ static const char jl_sbpl_base[] =
     "  (global-name \"com.apple.logd\"))\n"
     "(allow ipc-posix-shm-read-data (ipc-posix-name \"apple.shm.notification_center\"))\n"
     "\n"
-    "; What the C library, language runtimes and a virtual machine monitor ask about processor, memory and version, one\n"
-    "; by one: among the others are the arguments and environment of every process of the user.\n"
+    "; What the C library, runtimes and a virtual machine monitor ask about processor, memory and version, one by\n"
+    "; one: among the others are the arguments and environment of every process of the user.\n"
     "(allow sysctl-read\n"
     "  (sysctl-name \"hw.activecpu\" \"hw.byteorder\" \"hw.cacheconfig\" \"hw.cachelinesize\"\n"
     "     \"hw.cachelinesize_compat\" \"hw.cpufamily\" \"hw.cpufrequency\"\n"
@@ -7103,7 +7106,7 @@ static const char jl_sbpl_base[] =
     "     \"hw.logicalcpu\" \"hw.logicalcpu_max\" \"hw.machine\" \"hw.memsize\" \"hw.model\"\n"
     "     \"hw.ncpu\" \"hw.nperflevels\" \"hw.packages\" \"hw.pagesize\" \"hw.pagesize_compat\"\n"
     "     \"hw.physicalcpu\" \"hw.physicalcpu_max\" \"hw.tbfrequency_compat\" \"hw.vectorunit\")\n"
-    "  (sysctl-name-prefix \"hw.optional.\") (sysctl-name-prefix \"hw.perflevel\") (sysctl-name-prefix \"machdep.cpu.\")\n"
+    "  (sysctl-name-prefix \"hw.optional.\" \"hw.perflevel\" \"machdep.cpu.\")\n"
     "  (sysctl-name \"kern.argmax\" \"kern.hostname\" \"kern.hv_support\" \"kern.hv_vmm_present\"\n"
     "     \"kern.iossupportversion\" \"kern.maxfilesperproc\" \"kern.maxproc\" \"kern.ngroups\"\n"
     "     \"kern.osproductversion\" \"kern.osrelease\" \"kern.ostype\" \"kern.osvariant_status\"\n"
@@ -7123,7 +7126,7 @@ static const char jl_sbpl_network[] =
     "(allow system-socket (require-all (socket-domain AF_SYSTEM) (socket-protocol 2)) (socket-domain AF_ROUTE))\n"
     "(allow sysctl-read (sysctl-name-prefix \"net.routetable\"))\n";
 
-/* A terminal of the launcher's is only heard of by who has it open already: nothing here opens /dev/ttysN. */
+/* A terminal that the target has open it may ask and set; nothing here lets it open another one of the user's. */
 static const char jl_sbpl_terminal[] =
     "; Modes and job control of terminals: its controlling one, and those that it has open already.\n"
     "(allow file-read* file-write-data (literal \"/dev/tty\"))\n"
@@ -7239,8 +7242,10 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
 
 /* --- rules --- */
 
-/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The path was checked:
-   jl_plan_seatbelt_path. */
+/* A string of the language. Of what a backslash can begin there only \\ and \" are written. The bytes of UTF-8 stand as
+   they are, which was seen to match: one saw sandbox-exec end on a profile that is not ASCII, and then nothing runs,
+   but an escape (\xHH) that it did not read would make a rule that takes an access back one that never matches. The
+   path was checked: jl_plan_seatbelt_path. */
 static void jl_sbpl_string(jl_buf *b, const char *path, size_t n) {
   jl_buf_char(b, '"');
   for (size_t i = 0; i < n; i++) {
@@ -7410,7 +7415,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
     if (s->access == JAILER_WRITE) jl_buf_str(b, ")\n");
-    open[depth++] = node;
+    if (tree) open[depth++] = node;
   }
   jl_arena_free(&scratch);
   return open != NULL;
@@ -8371,7 +8376,7 @@ static void jl_sys_fd_path(char text[40], int fd) {
 }
 
 /* What a path descriptor refers to, opened for reading. */
-static long jl_sys_reopen(int path_fd) {
+JL_UNUSED static long jl_sys_reopen(int path_fd) {
   char link[40];
   jl_sys_fd_path(link, path_fd);
   return jl_sys_openat(JL_AT_FDCWD, link, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
@@ -8541,7 +8546,7 @@ static long jl_sys_openat(int dir, const char *path, int flags, unsigned mode) {
   return flags & JL_O_PATH ? jl_sys_open_path(dir, path, flags) : jl_sys_open(dir, path, flags, mode);
 }
 
-static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
+JL_UNUSED static long jl_sys_openat2(int dir, const char *path, int flags, unsigned mode, unsigned resolve) {
   (void)dir, (void)path, (void)flags, (void)mode, (void)resolve;
   return -ENOSYS;
 }
@@ -8628,7 +8633,7 @@ static void jl_sys_sleep_ms(unsigned ms) {
 }
 
 /* A path descriptor is open for reading already. */
-static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(path_fd, F_DUPFD_CLOEXEC, 3)); }
+JL_UNUSED static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(path_fd, F_DUPFD_CLOEXEC, 3)); }
 
 /* F_GETPATH (fcntl(2)) writes up to MAXPATHLEN, 1024 bytes, with the NUL. */
 static long jl_sys_place(int fd, char *to) {
@@ -11224,7 +11229,7 @@ static bool jl_files_sweep_keep(const jl_sweep *s, const char *name) {
 /* Everything in one open directory, once through. *found counts what was there to do. */
 static jailer_code jl_files_sweep_dir(jl_sweep *s, int dir, size_t *found, jailer_error *err) {
   jl_names names;
-  const char *name;
+  const char *name = "";
   *found = 0;
   long r = jl_sys_names(&names, dir);
   if (r < 0) return jl_files_sweep_fail(s, "", r, err);
@@ -15427,7 +15432,6 @@ static void jl_confine_report(const jl_confine *c, jailer_code code, jailer_repo
 #if JL_DARWIN
 
 #define JL_SEATBELT_NAME "sandbox-exec" /* as the kernel calls the process until it has executed the program */
-#define JL_SEATBELT_FDS 10240           /* OPEN_MAX: posix_spawn_file_actions_addinherit_np(3) takes what is below */
 
 /* What the child does before it is another program, in order. */
 typedef enum jl_start_step {
@@ -15453,6 +15457,7 @@ typedef struct jl_start {
   int null_fd;     /* -1: none */
   int reply[2];    /* from the child: a jl_start_reply when a step failed */
   int gate[2];     /* to the child: one byte, when the pid file is written */
+  pid_t launcher;  /* the process of this */
   pid_t pid;       /* 0: none */
   uint64_t deadline_ms;
   bool named; /* the pid file is this launch's; until then it may be that of a box that runs */
@@ -15469,7 +15474,7 @@ static const struct {
   jailer_layer layer;
   const char *step, *remedy;
 } jl_start_steps[JL_START_COUNT] = {
-    {JAILER_LAYER_NONE, "wait for the launcher", "poll(2) or read(2) failed, or the time for the launch was over"},
+    {JAILER_LAYER_NONE, "wait for the launcher", "poll(2) or read(2) failed"},
     {JAILER_LAYER_SESSION, "start a session", "setsid(2) failed"},
     {JAILER_LAYER_FDS, "place the descriptors",
      "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE; a kqueue(2) cannot be kept"},
@@ -15481,25 +15486,23 @@ static const struct {
 
 /* --- the child: system calls only --- */
 
-/* Until the launcher says so. What holds its ends of the pipes open is closed first: the end of a launcher that was
-   killed is seen by that alone, and a child that waited for ever would keep the box's lock. Should another child of the
-   launcher's hold one too (jl_seatbelt_pipe), the deadline ends the wait. */
+/* The fork has brought a copy of the launcher's end of the gate, which goes first: else nobody would see that the
+   launcher is gone, and the child would hold the box's lock for ever. A fork of somebody else's may have brought
+   another one into the world, so the launcher is looked for as well. */
 static long jl_seatbelt_gate(const jl_start *s) {
-  struct pollfd gate;
+  struct pollfd wait_for;
   char go;
-  gate.fd = s->gate[0];
-  gate.events = POLLIN;
-  gate.revents = 0;
+  long r;
   jl_sys_close(s->gate[1]);
-  jl_sys_close(s->reply[0]);
-  for (;;) {
-    const uint64_t now = jl_sys_now_ms(), left = s->deadline_ms > now ? s->deadline_ms - now : 0;
-    long r = jl_sys_result(poll(&gate, 1, left < 1000 ? (int)left : 1000));
-    if (r > 0) r = jl_sys_read(s->gate[0], &go, 1), r = r == 0 ? -EPIPE : r;
-    if (r > 0) return 0;
-    if (r < 0 && r != -EINTR) return r;
-    if (!left) return -ETIMEDOUT;
-  }
+  do {
+    wait_for.fd = s->gate[0];
+    wait_for.events = POLLIN;
+    wait_for.revents = 0;
+    r = jl_sys_result(poll(&wait_for, 1, 100));
+    if ((r == 0 || r == -EINTR) && getppid() != s->launcher) return -EPIPE;
+  } while (r == 0 || r == -EINTR);
+  if (r > 0) r = jl_sys_read(s->gate[0], &go, 1);
+  return r == 1 ? 0 : r < 0 ? r : -EPIPE; /* the launcher gave up, or is gone */
 }
 
 static long jl_seatbelt_session(const jl_start *s) {
@@ -15667,7 +15670,8 @@ static jailer_code jl_seatbelt_keep(jl_start *s, size_t i, jailer_error *err) {
 }
 
 /* A pipe whose child's end (0 the reading one, 1 the writing one) lies above the kept numbers. There is no pipe2(2): a
-   fork of somebody else's in this moment may take an end along, so nothing depends on the end of a stream. */
+   fork of somebody else's in this moment may take an end along, so nothing depends on the end of a stream. To write to
+   one whose reader is gone is an error, and not SIGPIPE for the launcher. */
 static jailer_code jl_seatbelt_pipe(const jailer_plan *p, int ends[2], int child, jailer_error *err) {
   int low[2];
   long r = jl_sys_result(pipe(low));
@@ -15678,6 +15682,8 @@ static jailer_code jl_seatbelt_pipe(const jailer_plan *p, int ends[2], int child
     if ((r = jl_sys_fcntl(low[i], F_SETFD, FD_CLOEXEC)) < 0 && code == JAILER_OK)
       code = jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "fcntl(2) F_SETFD failed");
   }
+  if (code == JAILER_OK && (r = jl_sys_fcntl(low[1], F_SETNOSIGPIPE, 1)) < 0)
+    code = jl_parent_system(err, JAILER_LAYER_NONE, "make a pipe", NULL, r, "fcntl(2) F_SETNOSIGPIPE failed");
   int above = -1;
   if (code == JAILER_OK) code = jl_seatbelt_above(p, low[child], &above, err);
   if (code) return code;
@@ -15693,6 +15699,7 @@ static jl_start jl_seatbelt_none(const jailer_plan *plan) {
   memset(&s, 0, sizeof s);
   s.plan = plan;
   s.stderr_fd = s.null_fd = s.reply[0] = s.reply[1] = s.gate[0] = s.gate[1] = -1;
+  s.launcher = getpid();
   s.deadline_ms = jl_sys_now_ms() + plan->timeout_ms;
   return s;
 }
@@ -15739,20 +15746,28 @@ static jailer_code jl_seatbelt_sigchld(jailer_error *err) {
                  "the launcher ignores SIGCHLD: on macOS how a launch ended could not be told; give it its default");
 }
 
-/* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. A program of
-   its own name could not be told from it (jl_seatbelt_look), and a second sandbox is refused inside the first anyway. */
+/* The kernel's name of the process is what tells the program from sandbox-exec. */
+static jailer_code jl_seatbelt_name(const jailer_plan *p, jailer_error *err) {
+  char path[JAILER_PATH_MAX];
+  if (jl_probe_full_path(p->program, path) < 0) return JAILER_OK; /* sandbox-exec will say it */
+  if (!jl_streq(strrchr(path, '/') + 1, JL_SEATBELT_NAME)) return JAILER_OK;
+  return jl_plan_invalid(err, p->program,
+                         "a program called sandbox-exec could not be told from the one that starts it: give it another "
+                         "name");
+}
+
+/* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. */
 static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
   const jailer_plan *p = s->plan;
   const bool walls = p->engine == JAILER_ENGINE_SEATBELT;
   size_t count = 0, at = 0;
-  if (walls && jl_streq(strrchr(p->program, '/') + 1, JL_SEATBELT_NAME))
-    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, "launch", p->program, 0,
-                   "a program called sandbox-exec cannot be launched in a sandbox: give it another name");
   while (p->argv[count]) count++;
   s->argv = JAILER_MALLOC((count + 4) * sizeof *s->argv);
   if (!s->argv) return jl_no_memory(err, "copy the arguments");
   s->path = walls ? JAILER_SANDBOX_EXEC : p->program;
   if (walls) {
+    const jailer_code code = jl_seatbelt_name(p, err);
+    if (code) return code;
     s->argv[at++] = JL_SEATBELT_NAME;
     s->argv[at++] = "-p";
     s->argv[at++] = p->profile;
@@ -15782,6 +15797,9 @@ static jailer_code jl_seatbelt_spawn_attr(jl_start *s, jailer_error *err) {
   for (size_t i = 0; i < s->plan->fd_count && r == 0; i++)
     r = posix_spawn_file_actions_addinherit_np(&s->actions, s->plan->fds[i].to);
   if (r == 0) return JAILER_OK;
+  if (r == EBADF)
+    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_FDS, "keep a descriptor", NULL, r,
+                   "macOS hands on numbers below 10240 (OPEN_MAX) alone: keep it at a lower one");
   return jl_parent_system(err, JAILER_LAYER_FDS, "prepare posix_spawn(2)", NULL, -(long)r, "no memory for its actions");
 }
 
@@ -15793,9 +15811,6 @@ static jailer_code jl_seatbelt_prepare(jl_start *s, jailer_error *err) {
   if (code == JAILER_OK && p->box) code = jl_files_exit_clear(p->box, err);
   if (code == JAILER_OK && p->box) code = jl_files_stderr_open(p->box, &s->stderr_fd, err);
   if (code) return code;
-  if (p->fd_max >= JL_SEATBELT_FDS)
-    return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_FDS, "vet the kept descriptors", NULL, 0,
-                   "macOS hands on descriptors 0 to 10239 alone (OPEN_MAX): keep lower numbers");
   s->kept = JAILER_MALLOC(p->fd_count * sizeof *s->kept); /* 3 to 65539 */
   if (!s->kept) return jl_no_memory(err, "vet the kept descriptors");
   for (size_t i = 0; i < p->fd_count; i++) s->kept[i] = -1;
@@ -15825,29 +15840,9 @@ static jailer_code jl_seatbelt_fork(jl_start *s, jailer_error *err) {
     return jl_parent_system(err, JAILER_LAYER_NONE, "fork", NULL, -(long)why,
                             "no more processes for this user, or no memory");
   s->pid = pid;
+  jl_parent_close(&s->gate[0]);
   jl_parent_close(&s->reply[1]);
   return JAILER_OK;
-}
-
-/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. The child's end of
-   the pipe stays open here until the byte is written: to a child that was killed it would be a SIGPIPE otherwise, which
-   ends the launcher. */
-static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
-  uint64_t start = 0;
-  char boot_id[37];
-  jailer_code code = JAILER_OK;
-  if (s->plan->box) {
-    code = jl_files_pid_start(s->pid, &start, err);
-    if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
-    s->named = code == JAILER_OK;
-    if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
-  }
-  if (code) return code;
-  const long r = jl_sys_write_all(s->gate[1], "", 1);
-  jl_parent_close(&s->gate[1]);
-  jl_parent_close(&s->gate[0]);
-  if (r >= 0) return JAILER_OK;
-  return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
 }
 
 typedef enum jl_start_state {
@@ -15882,6 +15877,29 @@ static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *sto
   return 0;
 }
 
+/* The pid file before the child goes on: there is no moment in which the box runs and nobody knows. And a look at the
+   child: where the kernel tells nothing of it, nothing is executed. */
+static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
+  uint64_t start = 0;
+  char boot_id[37];
+  jl_start_state state;
+  jailer_code code = JAILER_OK;
+  long r = jl_seatbelt_look(s, &state, NULL);
+  if (r < 0)
+    return jl_parent_system(err, JAILER_LAYER_NONE, "look at the child", NULL, r, "the kernel tells nothing of it");
+  if (s->plan->box) {
+    code = jl_files_pid_start(s->pid, &start, err);
+    if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+    s->named = code == JAILER_OK;
+    if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
+  }
+  if (code) return code;
+  r = jl_sys_write_all(s->gate[1], "", 1);
+  jl_parent_close(&s->gate[1]);
+  if (r >= 0 || r == -EPIPE) return JAILER_OK; /* EPIPE: the child has ended, which is seen next */
+  return jl_parent_system(err, JAILER_LAYER_NONE, "let the child go on", NULL, r, "write(2) to its pipe failed");
+}
+
 /* The deadline has passed. It is stopped and looked at once more: a stopped sandbox-exec executes nothing any more. 0
    and what it is now, or a negated errno. */
 static long jl_seatbelt_late(const jl_start *s, jl_start_state *state) {
@@ -15902,7 +15920,6 @@ static jailer_code jl_seatbelt_step_failed(const jl_start *s, const jl_start_rep
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "launch", NULL, 0, "the child's answer makes no sense");
   const char *remedy = jl_start_steps[reply->step].remedy;
   jailer_code code = reply->error == ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM;
-  if (reply->step == JL_START_GATE && reply->error == ETIMEDOUT) code = JAILER_E_TIMEOUT;
   if (reply->step == JL_START_CWD) code = reply->error == ENOENT ? JAILER_E_NOT_FOUND : JAILER_E_DENIED;
   if (reply->step == JL_START_EXEC) code = JAILER_E_EXEC;
   if (reply->step == JL_START_EXEC && reply->error == E2BIG) {
@@ -15957,7 +15974,8 @@ static bool jl_seatbelt_answered(const jl_start *s, jl_start_reply *reply) {
   return jl_sys_read_all(s->reply[0], reply, sizeof *reply) == (long)sizeof *reply;
 }
 
-/* Until the child is the program. The answer is looked for again after the end: a failed child writes it first. */
+/* Until the child is the program. The answer is looked for again after the end: a failed child writes it first. The
+   kernel has told of the child before, so that it does not just now is believed at the deadline only. */
 static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
   jl_start_reply reply;
   jl_start_state state = JL_START_BEFORE;
@@ -15965,7 +15983,7 @@ static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
     const bool late = jl_sys_now_ms() >= s->deadline_ms;
     const long r = late ? jl_seatbelt_late(s, &state) : jl_seatbelt_look(s, &state, NULL);
     if (jl_seatbelt_answered(s, &reply)) return jl_seatbelt_step_failed(s, &reply, err);
-    if (r < 0)
+    if (r == -ESRCH || (r < 0 && late))
       return jl_fail(err, r == -ESRCH ? JAILER_E_DIED : JAILER_E_SYSTEM, JAILER_LAYER_NONE, "look at the child", NULL,
                      (int)-r, "the kernel does not tell what became of it; does somebody else wait for it?");
     if (state == JL_START_RUNS || state == JL_START_RAN) return JAILER_OK;
@@ -16694,8 +16712,7 @@ static jailer_code jl_public_running(const jailer_proc *proc, jailer_error *err)
 
 static jailer_code jl_public_signal(const jailer_proc *proc, int signal, jailer_error *err) {
   jailer_code code = jl_public_running(proc, err);
-  const int last = JL_DARWIN ? 31 : 64;
-  if (code == JAILER_OK && (signal < 0 || signal > last))
+  if (code == JAILER_OK && (signal < 0 || signal > (JL_DARWIN ? 31 : 64)))
     code = jl_plan_invalid(err, "signal", JL_DARWIN ? "a signal is 0 to 31" : "a signal is 0 to 64");
   return code;
 }
@@ -16956,6 +16973,7 @@ static void jl_public_target_text(jl_buf *b, const jailer_plan *plan) {
   jl_buf_escaped(b, plan->cwd, strlen(plan->cwd));
   if (plan->engine == JAILER_ENGINE_SEATBELT) {
     jl_buf_str(b, plan->own_profile ? "\nprofile the caller's" : "\nprofile written");
+    if (plan->allow_network && !plan->own_profile) jl_buf_str(b, "\nnetwork");
   } else {
     jl_buf_str(b, "\nhostname ");
     jl_buf_escaped(b, plan->hostname, strlen(plan->hostname));
@@ -17192,8 +17210,7 @@ JAILER_API jailer_code jailer_kill(jailer_proc *proc, int signal, jailer_error *
   const long r = jl_proc_send(proc, signal);
   jl_proc_leave(proc);
   if (r == -ESRCH || r == 0) return JAILER_OK;
-  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r,
-                          JL_DARWIN ? "kill(2) failed" : "pidfd_send_signal(2) failed");
+  return jl_parent_system(err, JAILER_LAYER_NONE, "send a signal", NULL, r, "kill(2) or pidfd_send_signal(2) failed");
 }
 
 JAILER_API jailer_code jailer_report_read(const jailer_proc *proc, jailer_report *out, jailer_error *err) {

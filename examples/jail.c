@@ -92,7 +92,8 @@ static const struct row {
      "record a disk's backing chain when it has no record"},
 
     {"How strict:", NULL, GROUP, 0, NULL},
-    {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock or none (no walls); default: auto"},
+    {"--engine", "NAME", ENGINE, 0, "auto, native, bwrap, landlock, seatbelt (macOS; elsewhere for --dry-run)\n"
+                               "or none (no walls); default: auto"},
     {"--degrade", "LAYER[,LAYER]", DEGRADE, 0, "layers that may be missing where this host cannot do them"},
     {"--allow-userns", NULL, FLAG, IN(config.allow_userns), "namespaces of its own making"},
     {"--allow-exec-memfd", NULL, FLAG, IN(config.allow_exec_memfd),
@@ -228,14 +229,14 @@ static const char *absolute(settings *s, const char *path) {
 }
 
 static int set_engine(settings *s, const char *value) {
-  for (int i = JAILER_ENGINE_AUTO; i <= JAILER_ENGINE_NONE; i++) {
-    if (strcmp(value, jailer_engine_name((jailer_engine)i))) continue;
+  for (int i = JAILER_ENGINE_AUTO; i <= JAILER_ENGINE_SEATBELT; i++) {
+    if (i == JAILER_ENGINE_SELF || strcmp(value, jailer_engine_name((jailer_engine)i))) continue;
     s->config.engine = (jailer_engine)i;
     return 0;
   }
   bool later = !strcmp(value, "bwrap") || !strcmp(value, "landlock");
   return refuse_value(
-      s, value, later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock or none");
+      s, value, later ? "this engine is not built yet" : "no such engine: auto, native, bwrap, landlock, seatbelt or none");
 }
 
 /* The descriptor must be open now: later one of jail's own could have the number. */
@@ -360,7 +361,8 @@ static const struct row *find_row(const char *argument, const char **value) {
 static int settle(settings *s) {
   if (s->zero_id && (!s->config.allow_host_root || geteuid() != 0))
     return refuse("--uid 0", "uid and gid 0 are those of the host: only for root, and only with --allow-host-root");
-  s->config.with_init = !s->pid1 && s->config.engine != JAILER_ENGINE_NONE;
+  s->config.with_init =
+      !s->pid1 && s->config.engine != JAILER_ENGINE_NONE && s->config.engine != JAILER_ENGINE_SEATBELT;
   if (!s->home != !s->id) return refuse(s->home ? "--home" : "--id", "a box needs both --home and --id");
   return 0;
 }
@@ -714,6 +716,7 @@ static const struct {
 } words[] = {
     {", or mark the grant optional", ""},
     {"; or let the layer proc degrade", "; or give --degrade proc"},
+    {"set outlive_launcher; or let the layer degrade", "give this layer to --degrade"},
     {"; or let the layer degrade", "; or give this layer to --degrade"},
     {"or do not let mounts degrade", "or do not give --degrade mounts"},
     {"or set allow_host_root", "or give --allow-host-root"},

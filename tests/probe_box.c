@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +25,7 @@ static const char *name_of(int e) {
   } names[] = {{EPERM, "EPERM"},     {ENOENT, "ENOENT"},   {EACCES, "EACCES"}, {EROFS, "EROFS"},   {EBUSY, "EBUSY"},
                {EEXIST, "EEXIST"},   {EXDEV, "EXDEV"},     {EISDIR, "EISDIR"}, {ENOTDIR, "ENOTDIR"}, {EINVAL, "EINVAL"},
                {ETXTBSY, "ETXTBSY"}, {ENOSYS, "ENOSYS"},   {ELOOP, "ELOOP"},   {ENXIO, "ENXIO"},   {ENOTEMPTY, "ENOTEMPTY"},
-               {ENODEV, "ENODEV"},   {ECONNREFUSED, "ECONNREFUSED"}};
+               {ENODEV, "ENODEV"},   {ECONNREFUSED, "ECONNREFUSED"}, {ENOEXEC, "ENOEXEC"}};
   static char other[24];
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].number == e) return names[i].name;
@@ -96,14 +98,52 @@ static const char *execute(const char *path) {
   return n == (ssize_t)sizeof e ? name_of(e) : "ok";
 }
 
-static long bind_socket(const char *path) {
+static long with_socket(const char *path, int (*call)(int, const struct sockaddr *, socklen_t)) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || strlen(path) >= sizeof address.sun_path) return -1;
+  if (fd < 0) return -1;
+  if (strlen(path) >= sizeof address.sun_path) return close(fd), errno = ENAMETOOLONG, -1;
   strcpy(address.sun_path, path);
-  long r = bind(fd, (struct sockaddr *)&address, sizeof address);
+  long r = call(fd, (struct sockaddr *)&address, sizeof address);
+  const int e = errno;
   close(fd);
+  errno = e;
   return r;
+}
+
+/* The first page of a file as code. */
+static long map_to_execute(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return -1;
+  void *at = mmap(NULL, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  const int e = errno;
+  close(fd);
+  errno = e;
+  return at == MAP_FAILED ? -1 : 0;
+}
+
+static long stat_only(const char *path) {
+  struct stat st;
+  return lstat(path, &st);
+}
+
+/* A new name beside `path`, for a moment: what `call` makes of it, or a rename there and back. */
+static long beside(const char *path, int (*call)(const char *, const char *)) {
+  char other[4096];
+  snprintf(other, sizeof other, "%s.new", path);
+  if (call(path, other)) return -1;
+  return call == rename ? rename(other, path) : unlink(other);
+}
+
+/* Makes something that was not there, and takes it away again. */
+static long make(const char *path, mode_t type) {
+  const long r = type == S_IFDIR    ? mkdir(path, 0755)
+                 : type == S_IFIFO  ? mkfifo(path, 0600)
+                 : type == S_IFCHR  ? mknod(path, S_IFCHR | 0600, makedev(1, 3))
+                 : type == S_IFSOCK ? with_socket(path, bind)
+                 : type == S_IFLNK  ? symlink("nowhere", path)
+                                    : open_close(path, O_WRONLY | O_CREAT | O_EXCL);
+  return r ? r : type == S_IFDIR ? rmdir(path) : unlink(path);
 }
 
 static void big_endian(unsigned char *at, size_t size, uint64_t value) {
@@ -181,7 +221,20 @@ static const char *perform(const char *op, char *arg) {
   if (!strcmp(op, "shut")) return result(chmod(arg, 0));
   if (!strcmp(op, "errmode")) return result(fchmod(2, (mode_t)strtol(arg, NULL, 8)));
   if (!strcmp(op, "fifo")) return result(mkfifo(arg, 0666));
-  if (!strcmp(op, "bind")) return result(bind_socket(arg));
+  if (!strcmp(op, "bind")) return result(with_socket(arg, bind));
+  if (!strcmp(op, "connect")) return result(with_socket(arg, connect));
+  if (!strcmp(op, "stat")) return result(stat_only(arg));
+  if (!strcmp(op, "map")) return result(map_to_execute(arg));
+  if (!strcmp(op, "setid")) return result(chmod(arg, 04755));
+  if (!strcmp(op, "move")) return result(beside(arg, rename));
+  if (!strcmp(op, "hard")) return result(beside(arg, link));
+  if (!strcmp(op, "again")) return result(unlink(arg) ? -1 : open_close(arg, O_WRONLY | O_CREAT | O_EXCL));
+  if (!strcmp(op, "makefile")) return result(make(arg, S_IFREG));
+  if (!strcmp(op, "makedir")) return result(make(arg, S_IFDIR));
+  if (!strcmp(op, "makelink")) return result(make(arg, S_IFLNK));
+  if (!strcmp(op, "makefifo")) return result(make(arg, S_IFIFO));
+  if (!strcmp(op, "makedev")) return result(make(arg, S_IFCHR));
+  if (!strcmp(op, "makesock")) return result(make(arg, S_IFSOCK));
   if (!strcmp(op, "rename")) return result(two(arg, rename));
   if (!strcmp(op, "link")) return result(two(arg, link));
   if (!strcmp(op, "symlink")) return result(two(arg, symlink)); /* TARGET|NAME */

@@ -330,6 +330,8 @@ static void test_words(void) {
                                               "a launch has no threads yet",
                                               "a role or a policy, not both",
                                               "a running process sees its files where they are",
+                                              "on macOS the target sees its files where they are",
+                                              "this build leaves the engine seatbelt out (JAILER_NO_SEATBELT)",
                                               "; close it, or set allow_unsafe_fds",
                                               "the process has other threads, and Landlock",
                                               "this policy refuses execve(2), with which the target starts",
@@ -381,7 +383,7 @@ static void in_tmp(void) {
 
 static void test_refusals(void) {
   static const struct {
-    const char *args[8], *says;
+    const char *args[10], *says;
     int code;
   } rows[] = {{{"--nope", "--", "true"}, "--nope: unknown option", 125},
               {{"-x", "--", "true"}, "unknown option", 125},
@@ -411,7 +413,10 @@ static void test_refusals(void) {
               {{"--engine", "", "--", "true"}, "--engine ''", 125},
               {{"--engine", "bwrap", "--", "true"}, "not built yet", 125},
               {{"--engine", "landlock", "--", "true"}, "not built yet", 125},
-              {{"--engine", "seatbelt", "--", "true"}, "no such engine", 125},
+              {{"--engine", "self", "--", "true"}, "no such engine", 125},
+              {{"--engine", "seatbelt", "--", "true"}, "give this layer to --degrade", 125},
+              {{"--engine", "seatbelt", "--degrade", "parent-death", "--", "true"}, "on Linux choose the engine native", 125},
+              {{"--engine", "seatbelt", "--degrade", "parent-death", "--hostname", "x", "--", "true"}, "hostname", 125},
               {{"--uid", "-1", "--", "true"}, "--uid -1: an id is a number", 125},
               {{"--uid", "4294967295", "--", "true"}, "--uid 4294967295: an id is a number", 125},
               {{"--uid", "1x", "--", "true"}, "--uid 1x: an id is a number", 125},
@@ -995,6 +1000,9 @@ static void test_report(void) {
      "it prints grants, layers and arguments");
   OK(RUN("--dry-run", "--report", path_of("report3"), "--", "true") == 0 && !there("report3"),
      "--dry-run writes no report");
+  OK(RUN("--engine", "seatbelt", "--degrade", "parent-death", "--dry-run", "--ro", "/usr/share", "--", "true") == 0 &&
+         strstr(run_job.out_text, "engine seatbelt\n") && strstr(run_job.out_text, "\ngrant /usr/share ro\n"),
+     "--dry-run shows a plan for macOS");
   OK(RUN("--dry-run", "--ro", "/nonexistent", "--", "true") == 125 && RUN("--dry-run", "--", "nosuchprogram") == 127,
      "--dry-run fails as the launch would");
 }

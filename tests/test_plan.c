@@ -67,6 +67,7 @@ static uint64_t number_of(const char *path) {
 }
 
 static jailer_plan plan;
+static jailer_engine build_engine = JAILER_ENGINE_NATIVE;
 
 static void plan_drop(void) {
   jl_arena_free(&plan.arena);
@@ -77,6 +78,7 @@ static void plan_drop(void) {
 static jailer_code build(const row *rows, size_t count) {
   plan_drop();
   memset(&err, 0, sizeof err);
+  plan.engine = build_engine;
   plan.hostname = "jail";
   plan.without_system = true;
   plan.sources = jl_arena_array(&plan.arena, count + 1, sizeof *plan.sources);
@@ -1611,6 +1613,384 @@ static void test_closed_stdio(void) {
   jailer_plan_free(p);
 }
 
+/* --- the engine seatbelt: its plans are made here as well --- */
+
+static jailer_config seatbelt_new(void) {
+  jailer_config c = config_new();
+  c.engine = JAILER_ENGINE_SEATBELT;
+  c.outlive_launcher = true;
+  return c;
+}
+
+/* Each field that means nothing there, one by one; the last is none. */
+static bool seatbelt_field(jailer_config *c, int which, const char **name) {
+  static const jailer_port port = {443, JAILER_CONNECT_TCP};
+  static jailer_policy *policy;
+  if (!policy && jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err)) return false;
+  switch (which) {
+  case 0: return c->hostname = "box", *name = "hostname", true;
+  case 1: return c->allow_network = true, c->ports = &port, c->port_count = 1, *name = "ports", true;
+  case 2: return c->allow_network = true, c->port_count = 1, *name = "ports", true;
+  case 3: return c->limits.tmp_size_bytes = 1, *name = "tmp_size_bytes", true;
+  case 4: return c->limits.shm_size_bytes = 1, *name = "shm_size_bytes", true;
+  case 5: return c->limits.tmp_inodes = 1, *name = "tmp_inodes", true;
+  case 6: return c->cgroup = "/sys/fs/cgroup", *name = "cgroup", true;
+  case 7: return c->with_init = true, *name = "with_init", true;
+  case 8: return c->log_denials = true, *name = "log_denials", true;
+  case 9: return c->trap_denied = true, *name = "trap_denied", true;
+  case 10: return c->policy = policy, *name = "policy", true;
+  case 11: return c->role = JAILER_ROLE_VMM, *name = "role", true;
+  case 12: return c->allow_unconfined_threads = true, *name = "allow_unconfined_threads", true;
+  case 13: return c->seatbelt_profile = "own.sb", *name = "own.sb", true;
+  default: return false;
+  }
+}
+
+static void test_seatbelt_fields(void) {
+  const char *name = NULL;
+  jailer_config c = seatbelt_new();
+  ACCEPTED("seatbelt: only argv, and that it may outlive the launcher: %s", err.message);
+  for (int i = 0; c = seatbelt_new(), seatbelt_field(&c, i, &name); i++)
+    OK(plan_of(&c, &host) == JAILER_E_INVALID && !strcmp(err.item, name), "seatbelt: %s means nothing there", name);
+  c = seatbelt_new();
+  c.role = JAILER_ROLE_LAUNCH;
+  c.allow_userns = c.allow_exec_memfd = c.allow_full_proc = true;
+  ACCEPTED("seatbelt: what weakens walls that are not there: %s", err.message);
+  c.allow_network = c.allow_pty = c.controlling_tty = c.without_system = true;
+  c.stdio = JAILER_STDIO_NULL;
+  c.cwd = "/tmp";
+  c.limits.nofile = 100;
+  c.limits.fsize_bytes = 1000;
+  ACCEPTED("seatbelt: what it has: %s", err.message);
+  jailer_grant g = {dir, "/elsewhere", JAILER_READ, false};
+  c = seatbelt_new();
+  c.grants = &g;
+  c.grant_count = 1;
+  OK(plan_of(&c, &host) == C && err.layer == JAILER_LAYER_SEATBELT && !strcmp(err.item, "/elsewhere"),
+     "seatbelt: nothing stands at another place");
+  g.at = dir;
+  ACCEPTED("seatbelt: a grant at its own place: %s", err.message);
+  static const jailer_engine others[] = {JAILER_ENGINE_AUTO, JAILER_ENGINE_NATIVE, JAILER_ENGINE_NONE};
+  for (size_t i = 0; i < 3; i++) {
+    c = config_new();
+    c.engine = others[i];
+    c.seatbelt_profile = "/etc/passwd";
+    OK(plan_of(&c, &host) == JAILER_E_INVALID && !strcmp(err.item, "seatbelt_profile"),
+       "a profile for the engine %s", jailer_engine_name(others[i]));
+  }
+}
+
+static void test_seatbelt_layers(void) {
+  jailer_host h = host;
+  jailer_config c = seatbelt_new();
+  jailer_plan *p = NULL;
+  const uint32_t plain = JAILER_BIT(JAILER_LAYER_SEATBELT) | JAILER_BIT(JAILER_LAYER_SESSION) |
+                         JAILER_BIT(JAILER_LAYER_FDS) | JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS);
+  c.outlive_launcher = false;
+  OK(plan_of(&c, &host) == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_DEATH,
+     "seatbelt: to end with the launcher is not to be had");
+  c.may_degrade = JAILER_BIT(JAILER_LAYER_DEATH) | JAILER_BIT(JAILER_LAYER_SEATBELT);
+  h.privileged = false;
+  h.uid = h.gid = 500;
+  OK(jailer_plan_new(&c, &h, &p, &err) == JAILER_OK && p->layers == (plain | JAILER_BIT(JAILER_LAYER_DEATH)) &&
+         p->may_degrade == JAILER_BIT(JAILER_LAYER_DEATH) && jl_plan_wanted_layers(p) == plain,
+     "seatbelt: unless that may degrade; the sandbox itself may not");
+  jailer_plan_free(p);
+  c = seatbelt_new();
+  c.uid = 501;
+  OK(plan_of(&c, &h) == JAILER_E_INVALID && !strcmp(err.item, "uid"), "seatbelt: an ordinary user stays the same");
+  c.uid = 500;
+  OK(plan_of(&c, &h) == JAILER_OK, "seatbelt: and may say so");
+  h.privileged = true;
+  h.uid = h.gid = 0;
+  c.uid = 0;
+  OK(jailer_plan_new(&c, &h, &p, &err) == JAILER_OK && p->layers == (plain | JAILER_BIT(JAILER_LAYER_IDS)) &&
+         p->host_uid >= 0x70000000u,
+     "seatbelt: root is given up");
+  jailer_plan_free(p);
+}
+
+static void test_seatbelt_env(void) {
+  static const struct {
+    const char *env[3];
+    jailer_code code;
+  } rows[] = {{{"A=1"}, 0},
+              {{"DYLD_INSERT_LIBRARIES=/x"}, JAILER_E_INVALID},
+              {{"A=1", "DYLD_="}, JAILER_E_INVALID},
+              {{"LD_LIBRARY_PATH=/x"}, JAILER_E_INVALID},
+              {{"DYLDX=1", "XDYLD_Y=1"}, 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    jailer_config c = seatbelt_new();
+    c.env = rows[i].env;
+    OK(plan_of(&c, &host) == rows[i].code, "seatbelt: env: row %zu", i);
+    if (rows[i].code) c = config_new(), c.env = rows[i].env, ACCEPTED("native: env: row %zu", i);
+  }
+}
+
+static void test_seatbelt_paths(void) {
+  static const struct {
+    const char *path;
+    jailer_code code;
+  } rows[] = {{"/", 0},
+              {"/a b'(c);\"\\", 0},
+              {"/\xc3\xa4/\xd7\x90/\xe4\xb8\xad/\xf0\x9f\x98\x80", 0},
+              {"/emoji \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", 0},
+              {"/$HOME", 0},
+              {"/a${HOME}", JAILER_E_INVALID},
+              {"/a\nb", JAILER_E_INVALID},
+              {"/a\tb", JAILER_E_INVALID},
+              {"/a\x01", JAILER_E_INVALID},
+              {"/a\x7f", JAILER_E_INVALID},
+              {"/\xc2\x85", JAILER_E_INVALID},         /* U+0085 */
+              {"/\xe2\x80\xa8", JAILER_E_INVALID},     /* U+2028, a line's end */
+              {"/\xe2\x80\xae", JAILER_E_INVALID},     /* U+202E, right to left from here on */
+              {"/\xe2\x81\xa6", JAILER_E_INVALID},     /* U+2066 */
+              {"/\xe2\x80\x8f", JAILER_E_INVALID},     /* U+200F */
+              {"/\xff", JAILER_E_INVALID},
+              {"/\x80", JAILER_E_INVALID},
+              {"/\xc3", JAILER_E_INVALID},
+              {"/\xe4\xb8", JAILER_E_INVALID},
+              {"/\xc0\xaf", JAILER_E_INVALID},         /* "/" in two bytes */
+              {"/\xe0\x80\xa2", JAILER_E_INVALID},     /* a quote in three */
+              {"/\xed\xa0\x80", JAILER_E_INVALID},     /* a surrogate */
+              {"/\xf4\x90\x80\x80", JAILER_E_INVALID}, /* U+110000 */
+              {"/\xf0\x80\x80\xaf", JAILER_E_INVALID}};
+  char name[1100];
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    OK(jl_plan_seatbelt_path(rows[i].path, &err) == rows[i].code, "seatbelt: path: row %zu", i);
+  memset(name, 'a', sizeof name);
+  for (size_t i = 0; i < 1024; i += 100) name[i] = '/';
+  name[1023] = 0;
+  OK(jl_plan_seatbelt_path(name, &err) == 0, "seatbelt: a path of 1023 bytes");
+  name[1023] = 'a', name[1024] = 0;
+  OK(jl_plan_seatbelt_path(name, &err) == JAILER_E_LIMIT && err.layer == JAILER_LAYER_SEATBELT,
+     "seatbelt: a path of 1024 bytes");
+  jailer_grant g = {in_dir("weird/x\ny\xff \"\\"), NULL, JAILER_READ, false};
+  jailer_config c = seatbelt_new();
+  c.grants = &g;
+  c.grant_count = 1;
+  REFUSED(JAILER_E_INVALID, "seatbelt: weird bytes, in a plan: %s", err.message);
+  c = seatbelt_new();
+  c.cwd = "/a\nb";
+  REFUSED(JAILER_E_INVALID, "seatbelt: weird bytes, in the working directory");
+}
+
+/* What is one path there, and in which order. */
+static void test_seatbelt_places(void) {
+  static const struct {
+    const char *name;
+    jailer_code code;
+    row rows[3];
+    const char *first; /* the node that stands first; NULL: none does */
+    size_t count;
+  } rows[] = {
+      {"by path", 0, {G("/b", 0, R), G("/a/z", 0, R), G("/a", 0, R)}, "a", 3},
+      {"links in the root", 0, {G("/tmp/x", 0, W)}, "private/tmp/x", 1},
+      {"a link in the root, twice", 0, {G("/var/x", 0, R), GI("/private/var/x", 0, X, 0)}, "private/var/x", 1},
+      {"a link in the root by itself", 0, {G("/etc", 0, R)}, "private/etc", 1},
+      {"no link in the root", 0, {G("/tmpx", 0, R), G("/a/tmp", 0, R)}, "a/tmp", 2},
+      {"the data volume", 0, {G("/System/Volumes/Data/Users/x", 0, R)}, "Users/x", 1},
+      {"the data volume itself", 0, {G("/System/Volumes/Data", 0, R)}, "System/Volumes/Data", 1},
+      {"what has no place beside it", 0, {G("/System/Volumes/Data/sw", 0, R)}, "System/Volumes/Data/sw", 1},
+      {"one path, read and executed", 0, {G("/a", 0, X), G("/a", 0, R), G("/a", 0, X)}, "a", 1},
+      {"one path, read and written", C, {G("/a", 0, R), G("/a", 0, W)}, NULL, 0},
+      {"one path by a link in the root, read and written", C,
+       {GI("/tmp/a", 0, R, 5), GI("/private/tmp/a", 0, W, 6)}, NULL, 0},
+      {"deep in a writable grant by a link in the root", C, {G("/private/tmp", 0, W), G("/tmp/a/b", 0, R)}, NULL, 0},
+      {"directly in a writable grant", 0, {G("/a", 0, W), G("/a/b", 0, R)}, "a", 2},
+      {"the root", C, {G("/", 0, R)}, NULL, 0},
+      {"the devices", C, {G("/dev", 0, R)}, NULL, 0},
+      {"a file among the devices", C, {GF("/dev/x", 0, W)}, NULL, 0}};
+  build_engine = JAILER_ENGINE_SEATBELT;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    size_t n = 0;
+    while (n < 3 && rows[i].rows[n].path) n++;
+    const jailer_code code = build(rows[i].rows, n);
+    OK(code == rows[i].code && (code || (plan.nodes.count == rows[i].count &&
+                                         !strcmp(plan.nodes.item[0].at, rows[i].first))),
+       "seatbelt: %s: %s", rows[i].name, code ? err.message : plan.nodes.item[0].at);
+  }
+  build_engine = JAILER_ENGINE_NATIVE;
+  plan_drop();
+}
+
+/* A box: its grants, its TMPDIR, no path for libraries. */
+static void test_seatbelt_box(void) {
+  static const char *const argv[] = {"true", NULL};
+  jailer_layout layout;
+  jailer_plan *p = NULL;
+  jailer_proc proc;
+  char tmp[500], bin[500], home[400];
+  snprintf(home, sizeof home, "%s/mac", dir);
+  snprintf(tmp, sizeof tmp, "TMPDIR=%s/boxes/me/tmp", home);
+  snprintf(bin, sizeof bin, "%s/boxes/me/bin/true", home);
+  jailer_config c = seatbelt_new();
+  c.argv = argv;
+  c.layout = &layout;
+  c.shim = "/usr/bin/true";
+  if (!OK(jailer_layout_init(&layout, home, "me", &err) == 0 && jailer_plan_new(&c, &host, &p, &err) == 0,
+          "seatbelt: a box is planned: %s", err.message))
+    return;
+  bool found = false, libraries = false;
+  for (size_t i = 0; i < p->env_count; i++) found = found || !strcmp(p->envp[i], tmp);
+  for (size_t i = 0; i < p->env_count; i++) libraries = libraries || strstr(p->envp[i], "LIBRARY_PATH");
+  OK(found && !libraries, "seatbelt: TMPDIR is the box's tmp/, and no library path is set");
+  OK(!strcmp(p->program, bin) && access(bin, X_OK) == 0 && p->nodes.count == 6, "seatbelt: the shim is copied");
+  OK(!p->filter && !p->policy && p->cgroup_fd < 0, "seatbelt: no filter, no cgroup");
+  OK(jailer_spawn(p, &proc, &err) == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_SEATBELT && err.message[0] &&
+         proc.pid == 0,
+     "seatbelt: it is not launched here");
+  OK(jailer_launch(&c, &proc, &err) == JAILER_E_BUSY, "seatbelt: a second plan of the box is busy");
+  jailer_plan_free(p);
+  OK(jailer_launch(&c, &proc, &err) == JAILER_E_UNSUPPORTED && proc.pid == 0, "seatbelt: nor by jailer_launch");
+  const char *env[] = {"TMPDIR=/x", NULL};
+  c.env = env;
+  OK(jailer_plan_new(&c, &host, &p, &err) == 0 && p->env_count == 2, "seatbelt: TMPDIR is the caller's where it is set");
+  jailer_plan_free(p);
+  OK(jailer_layout_remove(&layout, &err) == 0, "seatbelt: the box is removed");
+}
+
+/* Programs: the system's own, by the table; others by a grant, which decides for what is in it. */
+static void test_seatbelt_program(void) {
+  const char *named[] = {"true", NULL}, *own[] = {in_dir("mac_prog"), NULL};
+  touch(own[0]);
+  chmod(own[0], 0755);
+  const struct {
+    const char *name, *const *argv;
+    jailer_grant g;
+    bool without_system;
+    jailer_code code;
+    size_t nodes;
+  } rows[] = {{"a name of the system's", named, {NULL, NULL, R, false}, false, 0, 0},
+              {"without the system", named, {NULL, NULL, R, false}, true, JAILER_E_NOT_FOUND, 0},
+              {"whose directory is granted", named, {"/usr/bin", NULL, X, false}, true, 0, 1},
+              {"whose directory may be read alone", named, {"/usr/bin", NULL, R, false}, false, JAILER_E_NOT_FOUND, 0},
+              {"whose directory's directory may be read alone", named, {"/usr", NULL, R, false}, false,
+               JAILER_E_NOT_FOUND, 0},
+              {"by path", own, {NULL, NULL, R, false}, false, 0, 1},
+              {"by path, directly in a writable grant", own, {dir, NULL, W, false}, false, 0, 2},
+              {"by path, in an executable grant", own, {dir, NULL, X, false}, false, 0, 1}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    jailer_plan *p = NULL;
+    jailer_config c = seatbelt_new();
+    c.argv = rows[i].argv;
+    c.without_system = rows[i].without_system;
+    c.grants = &rows[i].g;
+    c.grant_count = rows[i].g.path != NULL;
+    const jailer_code code = jailer_plan_new(&c, &host, &p, &err);
+    OK(code == rows[i].code && (code || p->nodes.count == rows[i].nodes), "seatbelt: a program, %s: %s", rows[i].name,
+       code ? err.message : p->program);
+    jailer_plan_free(p);
+  }
+}
+
+static jailer_code write_profile(const char *bytes, size_t n, mode_t mode) {
+  char *path = in_dir("own.sb");
+  unlink(path);
+  int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  const bool whole = fd >= 0 && write(fd, bytes, n) == (ssize_t)n && fchmod(fd, mode) == 0;
+  if (fd >= 0) close(fd);
+  jailer_config c = seatbelt_new();
+  c.seatbelt_profile = path;
+  return whole ? plan_of(&c, &host) : JAILER_E_SYSTEM;
+}
+
+/* The caller's own profile: whose it is, what it is; and then it is the profile, and grants are nothing. */
+static void test_seatbelt_profile(void) {
+  static const char text[] = "(version 1)\n(allow default)\n", nul[] = "(version 1)\0(deny default)";
+  const jailer_grant none[] = {{in_dir("none"), NULL, JAILER_READ, false}, {dir, "/x", JAILER_WRITE, false}};
+  char got[100], *big = calloc(1, 1 << 20);
+  size_t length = 0;
+  jailer_plan *p = NULL;
+  if (!big) abort();
+  memset(big, ';', 1 << 20);
+  OK(write_profile(big, (1 << 20) - 1, 0600) == 0, "profile: of just less than 1 MiB: %s", err.message);
+  OK(write_profile(big, 1 << 20, 0600) == JAILER_E_LIMIT, "profile: of 1 MiB");
+  free(big);
+  OK(write_profile(text, 0, 0600) == JAILER_E_FORMAT, "profile: empty");
+  OK(write_profile(nul, sizeof nul - 1, 0600) == JAILER_E_FORMAT, "profile: with a NUL");
+  OK(write_profile(text, sizeof text - 1, 0620) == JAILER_E_UNSAFE, "profile: its group may write it");
+  OK(write_profile(text, sizeof text - 1, 0602) == JAILER_E_UNSAFE, "profile: everybody may write it");
+  OK(write_profile(text, sizeof text - 1, 0644) == 0, "profile: everybody may read it: %s", err.message);
+  jailer_config c = seatbelt_new();
+  c.seatbelt_profile = in_dir("own.sb");
+  c.grants = none;
+  c.grant_count = 2;
+  OK(jailer_plan_new(&c, &host, &p, &err) == 0 && jailer_sbpl_plan(p, got, sizeof got, &length, &err) == 0 &&
+         length == sizeof text - 1 && !strcmp(got, text),
+     "profile: it is used as it is, and grants are not even looked at: %s", err.message);
+  jailer_plan_free(p);
+  if (geteuid() == 0) {
+    OK(chown(c.seatbelt_profile, 12345, 0) == 0 && plan_of(&c, &host) == JAILER_E_UNSAFE,
+       "profile: somebody else's");
+  } else {
+    c.seatbelt_profile = "/etc/passwd";
+    ACCEPTED("profile: root's: %s", err.message);
+  }
+  const struct {
+    const char *path;
+    jailer_code code;
+  } rows[] = {{in_dir("none"), JAILER_E_NOT_FOUND}, {dir, JAILER_E_UNSAFE}, {in_dir("d/fifo"), JAILER_E_UNSAFE},
+              {"/dev/null", JAILER_E_UNSAFE}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    c.seatbelt_profile = rows[i].path;
+    OK(plan_of(&c, &host) == rows[i].code && err.layer == JAILER_LAYER_SEATBELT && !strcmp(err.item, rows[i].path),
+       "profile: %s: %s", rows[i].path, err.message);
+  }
+}
+
+/* The plan as text, and the profile's array. */
+static void test_seatbelt_text(void) {
+  jailer_host h = host;
+  jailer_plan *p = NULL;
+  jailer_grant g = {in_dir("a"), NULL, JAILER_WRITE, false};
+  char want[1024], got[1024], *profile = malloc(65536), *again = malloc(65536);
+  size_t length = 0, told = 0;
+  h.privileged = false;
+  h.uid = h.gid = 1234;
+  jailer_config c = seatbelt_new();
+  c.grants = &g;
+  c.grant_count = 1;
+  c.allow_network = true;
+  if (!profile || !again || !OK(jailer_plan_new(&c, &h, &p, &err) == 0, "seatbelt text: planned: %s", err.message))
+    return;
+  snprintf(want, sizeof want,
+           "engine seatbelt\nprogram /bin/sh\narg /bin/sh\narg -c\narg true\n"
+           "env PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\ncwd /\nprofile written\nnetwork\n"
+           "ids 1234:1234 on the host 1234:1234\n"
+           "layer session\nlayer fds\nlayer env\nlayer rlimits\nlayer seatbelt\n"
+           "fd 0 from 0\nfd 1 from 1\nfd 2 from 2\ngrant %s%s/a rw\n",
+           strncmp(dir, "/tmp/", 5) ? "" : "/private", dir);
+  size_t same = 0;
+  const jailer_code code = jailer_plan_text(p, got, sizeof got, NULL, &err);
+  while (!code && want[same] && want[same] == got[same]) same++;
+  OK(!code && !strcmp(got, want), "seatbelt text: as expected; at byte %zu: \"%.60s\"", same, got + same);
+  OK(jailer_sbpl_plan(p, profile, 65536, &length, &err) == 0 && strlen(profile) == length, "profile: printed");
+  OK(jailer_sbpl_plan(p, again, length, &told, &err) == JAILER_E_LIMIT && told == length && !again[0] &&
+         jailer_sbpl_plan(p, NULL, 0, &told, NULL) == JAILER_E_LIMIT && told == length,
+     "profile: an array that is too small");
+  OK(jailer_sbpl_plan(p, again, length + 1, NULL, NULL) == 0 && !strcmp(profile, again), "profile: one that just fits");
+  OK(jailer_sbpl_text(&c, again, 65536, &told, &err) == 0 && told == length && !strcmp(profile, again),
+     "profile: where nothing is a link and all is there, the configuration alone gives the same: %s", err.message);
+  jailer_plan_free(p);
+  OK(jailer_sbpl_plan(NULL, got, sizeof got, &told, &err) == JAILER_E_INVALID && !got[0] && told == 0, "profile: no plan");
+  OK(jailer_sbpl_text(NULL, got, sizeof got, &told, &err) == JAILER_E_INVALID, "profile: no configuration");
+  c.engine = JAILER_ENGINE_NATIVE;
+  OK(jailer_sbpl_text(&c, got, sizeof got, &told, &err) == JAILER_E_INVALID && !strcmp(err.item, "engine"),
+     "profile: of a configuration for another engine");
+  c.grant_count = 0;
+  OK(jailer_plan_new(&c, &host, &p, &err) == 0 &&
+         jailer_sbpl_plan(p, got, sizeof got, &told, &err) == JAILER_E_INVALID,
+     "profile: of a plan of another engine");
+  jailer_plan_free(p);
+  c.engine = JAILER_ENGINE_SEATBELT;
+  c.seatbelt_profile = "/etc/passwd";
+  OK(jailer_sbpl_text(&c, got, sizeof got, &told, &err) == JAILER_E_INVALID && !strcmp(err.item, "seatbelt_profile"),
+     "profile: no file is read for the configuration alone");
+  free(profile);
+  free(again);
+}
+
 static int test_here(void) {
   const char *tmp = getenv("TMPDIR");
   snprintf(dir, sizeof dir, "%s/jailer-plan.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -1638,6 +2018,15 @@ static int test_here(void) {
   test_borrowing();
   test_many();
   test_closed_stdio();
+  test_seatbelt_fields();
+  test_seatbelt_layers();
+  test_seatbelt_env();
+  test_seatbelt_paths();
+  test_seatbelt_places();
+  test_seatbelt_box();
+  test_seatbelt_program();
+  test_seatbelt_profile();
+  test_seatbelt_text();
   char command[400];
   snprintf(command, sizeof command, "rm -rf '%s'", dir);
   OK(system(command) == 0, "cleaned up");

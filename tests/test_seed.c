@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include "box.h"
+#include "seatbelt.h"
 
 static char plan_text[65536];
 
@@ -207,6 +208,144 @@ static void test_flow(void) {
   OK(jailer_layout_remove(&layout, &err) == JAILER_OK && box_stat("~/boxes/e2e-test").st_ino == 0, "flow: the box can be removed");
 }
 
+/* --- sandbox::seatbelt ---------------------------------------------------------------------------------------------- */
+
+static char profile[1 << 20];
+static size_t profile_size;
+
+/* The profile of a plan for macOS; false: none. Nothing there ends a target with its launcher, so that has to be said. */
+static bool profile_of(const jailer_config *wanted, jailer_error *err) {
+  static const char *const argv[] = {"probe_box", NULL};
+  jailer_config config = *wanted;
+  jailer_plan *plan = NULL;
+  config.argv = argv;
+  config.engine = JAILER_ENGINE_SEATBELT;
+  config.outlive_launcher = true;
+  if (jailer_plan_new(&config, NULL, &plan, err)) return false;
+  const bool good = jailer_sbpl_plan(plan, profile, sizeof profile, &profile_size, err) == JAILER_OK;
+  jailer_plan_free(plan);
+  return good;
+}
+
+/* As a Mac's kernel calls it. */
+static const char *on_macos(const char *name) {
+  static char path[JAILER_PATH_MAX + 16];
+  const char *real = box_path(name);
+  const bool linked = !strncmp(real, "/var/", 5) || !strncmp(real, "/tmp/", 5) || !strncmp(real, "/etc/", 5);
+  snprintf(path, sizeof path, "%s%s", linked ? "/private" : "", real);
+  return path;
+}
+
+/* SANDBOX_EXEC_PATH, get_base_policy, get_network_policy, is_sandbox_available, and what command() does without one. */
+static void test_seatbelt(void) {
+  static const char *const argv[] = {"/bin/sh", "-c", ":", NULL};
+  static const char *const asked[][2] = {{"file-read-data", "/usr/lib/libSystem.B.dylib"}, {"file-read-data", "/Users/u/x"}, {"file-write-data", "/dev/null"},
+                                         {"network-outbound", "tcp4:1.2.3.4:80"}, {"network-bind", "tcp4:0.0.0.0:80"}, {"process-exec*", "/usr/bin/true"}};
+  char both[1 << 16];
+  jailer_error err;
+  jailer_host host;
+  jailer_config config;
+  jailer_plan *plan = NULL;
+  jailer_proc proc;
+  OK(!strcmp(JAILER_SANDBOX_EXEC, "/usr/bin/sandbox-exec"), "sandbox-exec is called by its path");
+  OK(jailer_probe(&host, &err) == JAILER_OK && !host.seatbelt, "is_sandbox_available: not on Linux, whatever lies at that path");
+  memset(&config, 0, sizeof config);
+  config.engine = JAILER_ENGINE_SEATBELT;
+  config.outlive_launcher = true;
+  config.argv = argv;
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK && jailer_spawn(plan, &proc, &err) == JAILER_E_UNSUPPORTED && proc.pid == 0,
+     "unlike the seed nothing runs without a sandbox");
+  jailer_plan_free(plan);
+  if (!sb_there("get_base_policy, get_network_policy")) return;
+  snprintf(both, sizeof both, "%s%s", jailer_sbpl_base(), jailer_sbpl_network());
+  sb_begin();
+  for (int net = 0; net < 2; net++) {
+    sb_profile(net ? both : jailer_sbpl_base(), strlen(net ? both : jailer_sbpl_base()));
+    for (size_t i = 0; i < BOX_COUNT(asked); i++) sb_ask(asked[i][0], asked[i][1]);
+  }
+  if (!OK(sb_run() && !strcmp(sb_said(0), "ok") && !strcmp(sb_said(BOX_COUNT(asked) + 1), "ok"), "the base alone is a profile, and so it is with the network's")) return;
+  bool nothing = true;
+  for (size_t i = 0; i < BOX_COUNT(asked); i++) nothing = nothing && sb_denies(1 + i);
+  OK(nothing, "unlike the seed's the base grants no path: those of the system are grants like others");
+  OK(sb_allows(BOX_COUNT(asked) + 2 + 3) && sb_allows(BOX_COUNT(asked) + 2 + 4) && sb_denies(BOX_COUNT(asked) + 2 + 1), "the network's brings IP, both ways, and no path");
+}
+
+/* sandbox_profile: another profile by path. */
+static void test_own_profile(void) {
+  static const char own[] = "(version 1)\n(allow default)\n";
+  jailer_config config = box_config();
+  jailer_error err;
+  const jailer_grant grant[] = {{box_path("^/input"), NULL, JAILER_READ, false}};
+  config.grants = grant;
+  config.grant_count = 1;
+  config.seatbelt_profile = box_path("^/own.sb");
+  OK(box_text("^/own.sb", own) && profile_of(&config, &err) && profile_size == strlen(own) && !strcmp(profile, own), "sandbox_profile: a file with a profile replaces it whole");
+  chmod(box_path("^/own.sb"), 0666);
+  OK(!profile_of(&config, &err) && err.code == JAILER_E_UNSAFE, "unlike the seed not one that everybody can write");
+  config.seatbelt_profile = box_path("^/absent.sb");
+  OK(!profile_of(&config, &err) && err.code == JAILER_E_NOT_FOUND, "nor is one that is not there passed over");
+}
+
+/* build_path_access: each path of it, and what the profile says of it. y, n: reading, writing, executing. */
+static void test_seatbelt_paths(void) {
+  static const struct {
+    const char *path, *says, *why;
+  } rows[] = {
+      {"./sockets/x", "yyn", "sockets/ is written"},
+      {"./tmp/x", "yyn", "tmp/ is written"},
+      {"./logs/x", "yyn", "logs/ is written"},
+      {"./logs/console.log", "yyn", "the console's log, through logs/"},
+      {"./shared/x", "yyn", "shared/ is written: the root of a virtio-fs share"},
+      {"./exit", "yyn", "exit is written"},
+      {"./disks/disk.qcow2", "yyn", "the disk is written"},
+      {"./disks/guest-rootfs.qcow2", "yyn", "so is the guest's root"},
+      {"./disks/other", "nnn", "nothing else of disks/"},
+      {"./bin/probe_box", "yny", "bin/ is read and executed"},
+      {"./mounts/x", "nnn", "mounts/ is not in it"},
+      {"./shim.pid", "nnn", "nor is shim.pid"},
+      {"./shim.stderr", "nnn", "nor shim.stderr"},
+      {"./x", "nnn", "nor the box directory as a whole"},
+      {"~/bases/base.raw", "ynn", "the base of both chains is read"},
+      {"~/images/disk-images/middle.qcow2", "ynn", "the layer between as well"},
+      {"~/bases/other.raw", "nnn", "unlike the seed not the directory of bases"},
+      {"~/images/disk-images/x", "nnn", "unlike the seed not the directory of a layer"},
+      {"~/boxes/neighbour/disks/disk.qcow2", "nnn", "not another box"},
+      {"^/input/file", "ynn", "a volume for reading"},
+      {"^/output/file", "yyn", "a volume for writing"},
+      {"/does/not/exist", "nnn", "a volume that is not there and may be missing"},
+  };
+  const jailer_grant volumes[] = {{box_path("^/input"), NULL, JAILER_READ, false}, {box_path("^/output"), NULL, JAILER_WRITE, false},
+                                  {"/does/not/exist", NULL, JAILER_READ, true}};
+  jailer_config config = box_config();
+  jailer_error err;
+  if (!sb_there("build_path_access in a profile")) return;
+  config.grants = volumes;
+  config.grant_count = BOX_COUNT(volumes);
+  if (!OK(profile_of(&config, &err), "a profile of the box")) return;
+  sb_begin();
+  sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    sb_ask("file-read-data", on_macos(rows[i].path));
+    sb_ask("file-write-data", on_macos(rows[i].path));
+    sb_ask("process-exec*", on_macos(rows[i].path));
+  }
+  config.grant_count = 0;
+  config.allow_whole_bases = true;
+  OK(profile_of(&config, &err), "and one with all bases");
+  sb_profile(profile, profile_size);
+  sb_ask("file-read-data", on_macos("~/bases/other.raw"));
+  sb_ask("file-write-data", on_macos("~/bases/other.raw"));
+  if (!OK(sb_run() && !strcmp(sb_said(0), "ok"), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    char said[4] = "";
+    for (size_t k = 0; k < 3; k++) said[k] = sb_allows(1 + 3 * i + k) ? 'y' : sb_denies(1 + 3 * i + k) ? 'n' : '?';
+    OK(!strcmp(said, rows[i].says), "profile: %s: %s", rows[i].path, rows[i].why);
+    if (strcmp(said, rows[i].says)) printf("# it says %s\n", said);
+  }
+  const size_t last = 1 + 3 * BOX_COUNT(rows);
+  OK(sb_allows(last + 1) && sb_denies(last + 2), "profile: allow_whole_bases grants the directory, for reading");
+}
+
 int main(void) {
   jailer_layout neighbour;
   jailer_error err;
@@ -220,6 +359,9 @@ int main(void) {
   test_backing();
   test_whole_bases();
   test_volumes();
+  test_seatbelt();
+  test_own_profile();
+  test_seatbelt_paths();
   test_flow();
   box_end();
   return tap_done();

@@ -828,6 +828,7 @@ static void set_field(jailer_config *c, int i) {
   case 24: c->outlive_launcher = true; break;
   case 25: c->controlling_tty = true; break;
   case 26: c->with_init = true; break;
+  case 27: c->seatbelt_profile = "/etc/passwd"; break;
   default: break;
   }
 }
@@ -837,7 +838,7 @@ static void no_meaning(void) {
       "argv", "env", "cwd", "hostname", "without_system", "stdio", "tmp_size_bytes", "shm_size_bytes", "tmp_inodes", "cgroup",
       "layout", "shim", "libraries", "disk_format", "rootfs_format", "trusted_roots", "trust_chain_on_first_use",
       "allow_whole_bases", "uid", "gid", "allow_userns", "allow_host_root", "allow_full_proc", "allow_pty", "outlive_launcher",
-      "controlling_tty", "with_init"};
+      "controlling_tty", "with_init", "seatbelt_profile"};
   for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
     jailer_config config = usual();
     config.role = JAILER_ROLE_VMM;
@@ -1015,7 +1016,7 @@ static void launches(void) {
   config.allow_unconfined_threads = true;
   NEED(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_INVALID && !strcmp(err.item, "allow_unconfined_threads"));
   config.allow_unconfined_threads = false;
-  config.engine = (jailer_engine)(JAILER_ENGINE_SELF + 1);
+  config.engine = (jailer_engine)(JAILER_ENGINE_SEATBELT + 1);
   NEED(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_E_INVALID && !strcmp(err.item, "engine"));
 }
 

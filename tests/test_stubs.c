@@ -1,15 +1,19 @@
 /* test_stubs: the header as a system sees it whose effects are not built. Every public function with effects says so, as
  * E_UNSUPPORTED; wrong arguments are as INVALID as elsewhere, and what is stored then holds nothing. Pure ones work. */
-#undef __linux__ /* what >>platform asks for: from here on this is no system that it knows */
+#include "tap.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
+#undef __linux__ /* what >>platform asks for: from here on this is no system that it knows, */
+#undef __APPLE__ /* as no header of the system is read any more that asks for it too */
 
 #define JAILER_IMPLEMENTATION
 #include "../jailer.h"
 
-#include "tap.h"
-
-#if JL_LINUX
+#if JL_EFFECTS
 #error "this is to be compiled as on a system that the header does not know"
 #endif
 
@@ -106,6 +110,22 @@ static void test_images(void) {
   INVALID(jailer_qcow2_parse(NULL, 1, 1, &image, e));
 }
 
+static void test_profiles(void) {
+  static char text[65536];
+  const jailer_grant grant = {.path = "/srv/in"};
+  jailer_config c = {.grants = &grant, .grant_count = 1, .layout = &layout};
+  size_t length = 0;
+  OK(jailer_sbpl_text(&c, text, sizeof text, &length, &err) == JAILER_OK && strlen(text) == length &&
+         !strncmp(text, jailer_sbpl_base(), strlen(jailer_sbpl_base())) && !strstr(text, jailer_sbpl_network()),
+     "a profile is written on every system");
+  c.allow_network = true;
+  OK(jailer_sbpl_text(&c, text, sizeof text, &length, &err) == JAILER_OK && strstr(text, jailer_sbpl_network()),
+     "and with the network");
+  INVALID(jailer_sbpl_text(NULL, text, sizeof text, &length, e));
+  INVALID(jailer_sbpl_plan(NULL, text, sizeof text, &length, e));
+  IS(JAILER_E_LIMIT, jailer_sbpl_text(&c, NULL, 0, &length, e), "an array that is too small");
+}
+
 static void test_reporter(void) {
   jailer_reporter reporter;
   jailer_denial told;
@@ -192,6 +212,7 @@ int main(void) {
   test_filters();
   test_box();
   test_images();
+  test_profiles();
   test_reporter();
   test_launches();
   test_policies();

@@ -1,0 +1,1491 @@
+/* test_seatbelt.c: the engine for macOS, all of it by the public calls, in the emulation of darwin/darwin.h (which
+ * says what that proves and what it does not). What the target was given is told by the target itself
+ * (probe_seatbelt) and by the emulated sandbox-exec before it; what is left behind, by the kernel. At the end every
+ * call and every allocation of a launch fails once. */
+#define _GNU_SOURCE
+#include "darwin/darwin.h"
+
+static long blocks;                  /* in use now */
+static long allocations, refused_at; /* asked for so far; the one that is refused, 0: none */
+
+static void *count_malloc(size_t size) {
+  void *p = __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED) == refused_at ? NULL : malloc(size);
+  if (p) __atomic_add_fetch(&blocks, 1, __ATOMIC_RELAXED);
+  return p;
+}
+
+static void *count_realloc(void *old, size_t size) {
+  void *p = __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED) == refused_at ? NULL : realloc(old, size);
+  if (p && !old) __atomic_add_fetch(&blocks, 1, __ATOMIC_RELAXED);
+  return p;
+}
+
+static void count_free(void *p) {
+  if (p) __atomic_sub_fetch(&blocks, 1, __ATOMIC_RELAXED);
+  free(p);
+}
+
+#define JAILER_MALLOC(size) count_malloc(size)
+#define JAILER_REALLOC(p, size) count_realloc(p, size)
+#define JAILER_FREE(p) count_free(p)
+#define JAILER_IMPLEMENTATION
+#include "../jailer.h"
+#include "darwin/plain.h"
+#include "tap.h"
+#include "box.h"
+#include <ftw.h>
+#include <sys/prctl.h>
+#include <sys/un.h>
+#include <netinet/in.h>
+
+static char probe[PATH_MAX]; /* probe_seatbelt */
+static bool root;            /* this is run by root */
+
+/* --- what a launch leaves behind --- */
+
+static struct {
+  int fds;
+  sigset_t mask;
+} clean_state;
+
+static int open_fds(void) {
+  int n = 0;
+  DIR *d = opendir("/proc/self/fd");
+  for (struct dirent *e; d && (e = readdir(d));) n += e->d_name[0] != '.' && atoi(e->d_name) != dirfd(d);
+  if (d) closedir(d);
+  return n;
+}
+
+static void clean_begin(void) {
+  clean_state.fds = open_fds();
+  sigprocmask(SIG_SETMASK, NULL, &clean_state.mask);
+}
+
+/* What is there that was not there before; NULL: nothing. */
+static const char *unclean(void) {
+  sigset_t mask;
+  sigprocmask(SIG_SETMASK, NULL, &mask);
+  if (blocks) return "memory";
+  if (dw->objects) return "objects of posix_spawn";
+  if (open_fds() != clean_state.fds)
+    return open_fds() > clean_state.fds ? "descriptors" : "descriptors that are missing";
+  if (waitpid(-1, NULL, WNOHANG) != -1) return "children";
+  for (int s = 1; s < NSIG; s++)
+    if (sigismember(&mask, s) != sigismember(&clean_state.mask, s)) return "blocked signals";
+  return NULL;
+}
+
+#define CLEAN(what) clean_row(what, __LINE__)
+static void clean_row(const char *what, int line) {
+  const char *why = unclean();
+  tap_row(!why, __FILE__, line, "%s: nothing is left%s%s", what, why ? " but " : "", why ? why : "");
+}
+
+/* --- launches --- */
+
+static char *in(const char *name) { /* a path in a directory that everybody can write */
+  static char ring[32][JAILER_PATH_MAX];
+  static unsigned next;
+  char *to = ring[next++ % 32];
+  snprintf(to, JAILER_PATH_MAX, "%.4000s/out/%s", box_top, name);
+  return to;
+}
+
+static char *op(const char *name, const char *path) { /* of the probe */
+  static char ring[32][JAILER_PATH_MAX + 16];
+  static unsigned next;
+  char *to = ring[next++ % 32];
+  snprintf(to, sizeof ring[0], "%s:%s", name, path);
+  return to;
+}
+
+/* A file's text, to be freed by nobody: a test is short. "" where there is none. */
+static const char *slurp(const char *path) {
+  static char ring[8][262144];
+  static unsigned next;
+  char *to = ring[next++ % 8];
+  FILE *f = fopen(path, "re");
+  to[f ? fread(to, 1, sizeof ring[0] - 1, f) : 0] = 0;
+  if (f) fclose(f);
+  return to;
+}
+
+/* What sandbox-exec left about a process. */
+static const char *left(const char *what, pid_t pid) {
+  char path[700];
+  snprintf(path, sizeof path, "%s/%s.%d", dw->dir, what, (int)pid);
+  return slurp(path);
+}
+
+/* How many lines of an account begin with this, and whether one is this. */
+static int lines(const char *text, const char *start) {
+  int n = 0;
+  for (const char *at = text; at; at = (at = strchr(at, '\n')) ? at + 1 : NULL)
+    n += strncmp(at, start, strlen(start)) == 0;
+  return n;
+}
+
+__attribute__((format(printf, 2, 3))) static bool has(const char *text, const char *format, ...) {
+  char line[8192];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(line, sizeof line - 1, format, list);
+  va_end(list);
+  strcat(line, "\n");
+  for (const char *at = text; at; at = (at = strchr(at, '\n')) ? at + 1 : NULL)
+    if (strncmp(at, line, strlen(line)) == 0) return true;
+  return false;
+}
+
+/* The strictest launch that macOS has: nothing but what cannot be had there is left out. */
+static jailer_config strict(const char *const *argv) {
+  jailer_config config;
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  config.outlive_launcher = true;
+  return config;
+}
+
+static jailer_proc proc;
+static jailer_status status;
+static jailer_error err;
+
+static const char *said(void) { /* the error, as a person would read it */
+  static char text[1024];
+  jailer_error_text(&err, text, sizeof text);
+  return text;
+}
+
+static jailer_code launch(const jailer_config *config) {
+  unlink(in("told"));
+  unlink(in("ran"));
+  memset(&err, 0, sizeof err);
+  return jailer_launch(config, &proc, &err);
+}
+
+/* As OK, but what is tried comes before what is said of it. */
+#define TRY(condition, ...) \
+  do { \
+    const bool good_ = (condition); \
+    OK(good_, __VA_ARGS__); \
+  } while (0)
+
+/* Another process, which launches in its turn; and its status. */
+static pid_t other_launcher(void) {
+  fflush(stdout);
+  const pid_t pid = fork();
+  if (pid == 0) dw->launcher = getpid();
+  return pid;
+}
+
+static int other_ended(pid_t pid) {
+  int how = 1;
+  if (waitpid(pid, &how, 0) != pid) how = 1;
+  dw->launcher = getpid();
+  return how;
+}
+
+/* Launches and waits for the end. */
+static jailer_code run(const jailer_config *config) {
+  jailer_code code = launch(config);
+  if (code == JAILER_OK) code = jailer_wait(&proc, 20000, &status, &err);
+  return code;
+}
+
+static bool ended_with(int exit_code) { return status.exited && status.exit_code == exit_code; }
+
+/* Waits until a file has a line, ten seconds at most. */
+static bool appears(const char *path, const char *line) {
+  for (int i = 0; i < 10000; i++) {
+    if (line ? strstr(slurp(path), line) != NULL : access(path, F_OK) == 0) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
+/* --- the host --- */
+
+static void hosts(void) {
+  jailer_host host;
+  OK(jailer_probe(&host, &err) == JAILER_OK && host.seatbelt, "the probe finds sandbox-exec");
+  OK(host.kernel_major == 24 && host.kernel_minor == 5, "and Darwin %u.%u", host.kernel_major, host.kernel_minor);
+  OK(host.uid == geteuid() && host.gid == getegid() && host.privileged == root && !host.nested, "and who asks");
+  OK(!host.landlock_abi && !host.seccomp && !host.userns && !host.mntns && !host.pidns && !host.netns,
+     "and nothing of Linux");
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  OK(host.nofile_hard == limit.rlim_max, "and the limit of descriptors");
+  dw->absent = 1;
+  OK(jailer_probe(&host, &err) == JAILER_OK && !host.seatbelt, "or that there is no sandbox-exec");
+  const char *argv[] = {probe, op("ran", in("ran")), NULL};
+  const jailer_config config = strict(argv);
+  const jailer_code code = run(&config);
+  TRY(code == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_SEATBELT && access(in("ran"), F_OK),
+      "a launch is then unsupported: %s", said());
+  dw->absent = 0;
+  CLEAN("a host without sandbox-exec");
+}
+
+/* --- one launch, and all that the target was given --- */
+
+static void everything(void) {
+  const char *argv[] = {probe, op("tell", in("told")), "say:a\nb \"c\" \\", "exit:7", NULL};
+  const char *env[] = {"A=b c", "EMPTY=", "Q=\"\\", NULL};
+  char *profile = malloc(1 << 20);
+  size_t length = 0;
+  struct stat null;
+  sigset_t all;
+  jailer_plan *plan = NULL;
+  jailer_config config = strict(argv);
+  config.env = env;
+  config.cwd = in("");
+  config.stdio = JAILER_STDIO_NULL;
+  umask(077);
+  signal(SIGINT, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN);
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, NULL);
+  unlink(in("told"));
+  TRY(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan%s%s", plan ? "" : ": ", plan ? "" : said());
+  OK(plan && jailer_sbpl_plan(plan, profile, 1 << 20, &length, &err) == JAILER_OK && strlen(profile) == length &&
+         length > 100,
+     "its profile has %zu bytes", length);
+  jailer_code code = plan ? jailer_spawn(plan, &proc, &err) : JAILER_E_INVALID;
+  const pid_t pid = proc.pid;
+  sigset_t mask;
+  sigprocmask(SIG_SETMASK, NULL, &mask);
+  TRY(code == JAILER_OK && sigismember(&mask, SIGUSR2) == 1, "it is launched%s%s", code ? ": " : "",
+      code ? said() : "");
+  OK(proc.pid > 0 && proc.engine == JAILER_ENGINE_SEATBELT && proc.pidfd == -1, "by the engine that AUTO is here");
+  code = code ? code : jailer_wait(&proc, 20000, &status, &err);
+  TRY(code == JAILER_OK && ended_with(7) && proc.pid == 0, "and ends as it wants to%s%s", code ? ": " : "",
+      code ? said() : "");
+  jailer_plan_free(plan);
+  sigprocmask(SIG_SETMASK, &clean_state.mask, NULL);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGUSR1, SIG_DFL);
+  umask(022);
+  CLEAN("a launch");
+
+  const char *told = slurp(in("told")), *before = left("told", pid);
+  stat("/dev/null", &null);
+  OK(!strcmp(left("profile", pid), profile), "sandbox-exec was given that profile, in each byte");
+  OK(lines(before, "arg ") == 7 && has(before, "arg -p") && has(before, "arg %s", probe) &&
+         lines(before, "arg sandbox-exec") == 1,
+     "and the program by its path, with its arguments");
+  OK(lines(told, "arg ") == 4 && has(told, "arg say:a%%0Ab \"c\" \\") && has(told, "arg exit:7"),
+     "which arrive as they were");
+  OK(lines(told, "env ") == 4 && has(told, "env A=b c") && has(told, "env EMPTY=") && has(told, "env Q=\"\\") &&
+         lines(told, "env PATH=") == 1,
+     "the environment is what was given, and PATH");
+  OK(lines(before, "env ") == 4 && has(before, "env A=b c"), "of sandbox-exec too");
+  OK(lines(told, "fd ") == 3 &&
+         has(told, "fd 0 %llu:%llu 20000 2 0", (unsigned long long)null.st_dev, (unsigned long long)null.st_ino) &&
+         has(told, "fd 2 %llu:%llu 20000 2 0", (unsigned long long)null.st_dev, (unsigned long long)null.st_ino),
+     "descriptors: 0, 1 and 2, which are /dev/null, and no other");
+  OK(lines(before, "fd ") == 3, "of sandbox-exec too");
+  OK(has(told, "session %d group %d pid %d", pid, pid, pid) && has(told, "tty none"),
+     "a session of its own, without a terminal");
+  OK(has(told, "limit nofile 1024 1024") && has(told, "limit core 0 0") && has(told, "limit fsize -1 -1"),
+     "the default limits");
+  OK(has(told, "blocked 0") && has(told, "ignored 0"), "no signal blocked or ignored");
+  OK(has(told, "umask 22"), "a mask of the files that it makes");
+  char cwd[JAILER_PATH_MAX];
+  OK(realpath(in(""), cwd) && has(told, "cwd %s", cwd), "the working directory");
+  if (root) {
+    unsigned uid = 0, gid = 0;
+    const char *at = strstr(told, "uid ");
+    OK(at && sscanf(at, "uid %u", &uid) == 1 && uid >= 0x10000 && (at = strstr(told, "gid ")) &&
+           sscanf(at, "gid %u", &gid) == 1 && gid >= 0x10000 && has(told, "uid %u %u %u", uid, uid, uid) &&
+           has(told, "gid %u %u %u", gid, gid, gid) && has(told, "groups %u", gid),
+       "a user and a group that nobody else has: %u:%u", uid, gid);
+  } else {
+    OK(has(told, "uid %u %u %u", getuid(), getuid(), getuid()) &&
+           has(told, "gid %u %u %u", getgid(), getgid(), getgid()),
+       "the launcher's user and group");
+  }
+  free(profile);
+}
+
+static void reports(void) {
+  static const jailer_layer applied[] = {JAILER_LAYER_SEATBELT, JAILER_LAYER_SESSION, JAILER_LAYER_FDS,
+                                         JAILER_LAYER_ENV, JAILER_LAYER_RLIMITS};
+  const char *argv[] = {probe, op("ran", in("ran")), "sleep", NULL};
+  jailer_config config = strict(argv);
+  static jailer_report report;
+  char json[16384];
+  OK(launch(&config) == JAILER_OK, "a target that stays");
+  TRY(appears(in("ran"), NULL) && jailer_report_read(&proc, &report, &err) == JAILER_OK && report.pid == proc.pid &&
+          report.engine == JAILER_ENGINE_SEATBELT,
+      "its report: %s", said());
+  for (size_t i = 0; i < sizeof applied / sizeof applied[0]; i++)
+    OK(report.layer[applied[i]].state == JAILER_APPLIED, "%s is applied", jailer_layer_name(applied[i]));
+  OK(report.layer[JAILER_LAYER_SEATBELT].verified && report.layer[JAILER_LAYER_SESSION].verified,
+     "the kernel confirms the sandbox and the session");
+  OK((report.layer[JAILER_LAYER_IDS].state == JAILER_APPLIED) == root &&
+         report.layer[JAILER_LAYER_IDS].verified == root,
+     root ? "and the ids" : "ids are not requested");
+  bool linux_none = true;
+  for (int i = 1; i < JAILER_LAYER_COUNT; i++)
+    if (i != JAILER_LAYER_IDS && i != JAILER_LAYER_SEATBELT && (i < JAILER_LAYER_SESSION || i > JAILER_LAYER_RLIMITS))
+      linux_none = linux_none && report.layer[i].state == JAILER_NOT_REQUESTED;
+  OK(linux_none && report.layer[JAILER_LAYER_DEATH].state == JAILER_NOT_REQUESTED, "nothing else is");
+  OK(jailer_report_json(&report, json, sizeof json, NULL, &err) == JAILER_OK && strstr(json, "\"seatbelt\"") &&
+         strstr(json, "\"verified\": true"),
+     "as JSON");
+  dw->unsandboxed = 1;
+  TRY(jailer_report_read(&proc, &report, &err) == JAILER_E_READBACK && err.layer == JAILER_LAYER_SEATBELT,
+      "a kernel that denies the sandbox is told: %s", said());
+  dw->unsandboxed = 0;
+  OK(jailer_kill(&proc, SIGKILL, &err) == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK &&
+         !status.exited && status.signal == SIGKILL,
+     "killed");
+  CLEAN("a report");
+}
+
+/* --- descriptors --- */
+
+typedef struct identity {
+  unsigned long long dev, ino;
+} identity;
+
+static identity who(int fd) {
+  struct stat st;
+  memset(&st, 0, sizeof st);
+  fstat(fd, &st);
+  return (identity){st.st_dev, st.st_ino};
+}
+
+/* The inside of a launch with these: each number is what it should be, and there are `count` in all. */
+static bool placed(const char *told, const jailer_fd *fds, const identity *ids, size_t n, int count) {
+  bool good = lines(told, "fd ") == count && has(told, "end");
+  char start[128];
+  for (size_t i = 0; i < n; i++) {
+    snprintf(start, sizeof start, "fd %d %llu:%llu ", fds[i].renumber ? fds[i].as : fds[i].fd, ids[i].dev, ids[i].ino);
+    good = good && lines(told, start) == 1;
+  }
+  return good;
+}
+
+static void descriptors(void) {
+  enum { FILES = 4, FIRST = 50 };
+  int files[FILES];
+  identity ids[FILES];
+  char name[16];
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  jailer_config config = strict(argv);
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "fd%d", i);
+    const int fd = open(in(name), O_RDWR | O_CREAT | (i & 1 ? O_CLOEXEC : 0), 0600);
+    files[i] = dup2(fd, FIRST + i);
+    if (i & 1) fcntl(files[i], F_SETFD, FD_CLOEXEC);
+    ids[i] = who(files[i]);
+    close(fd);
+  }
+  /* every way to give four descriptors four of the numbers that they have: all permutations, cycles of every length */
+  int bad = 0, tried = 0;
+  for (int code = 0; code < 256; code++) {
+    int to[FILES], seen = 0;
+    jailer_fd fds[FILES];
+    for (int i = 0; i < FILES; i++) to[i] = code >> (2 * i) & 3, seen |= 1 << to[i];
+    if (seen != 15) continue;
+    for (int i = 0; i < FILES; i++) fds[i] = (jailer_fd){files[i], to[i] != i || code & 64, FIRST + to[i]};
+    config.fds = fds;
+    config.fd_count = FILES;
+    tried++;
+    if (run(&config) || !placed(slurp(in("told")), fds, ids, FILES, 3 + FILES)) bad++;
+  }
+  OK(tried == 24 && bad == 0, "all %d permutations of four descriptors arrive, and no other: %d did not", tried, bad);
+
+  const jailer_fd fds[] = {
+      {files[0], true, 2}, {files[1], true, 0}, {files[2], true, 1}, {files[0], true, 200}, {files[3], false, 0}};
+  const identity want[] = {ids[0], ids[1], ids[2], ids[0], ids[3]};
+  config.fds = fds;
+  config.fd_count = 5;
+  jailer_code code = run(&config);
+  TRY(code == JAILER_OK && placed(slurp(in("told")), fds, want, 5, 5), "0, 1, 2, one twice, one as it is%s%s",
+      code ? ": " : "", code ? said() : "");
+  config.stdio = JAILER_STDIO_NULL;
+  config.fds = fds + 4;
+  config.fd_count = 1;
+  OK(run(&config) == JAILER_OK && placed(slurp(in("told")), fds + 4, want + 4, 1, 4), "beside a null stdio");
+  config.stdio = JAILER_STDIO_INHERIT;
+
+  const jailer_fd high[] = {{files[0], true, 1023}, {files[1], true, 1022}};
+  config.fds = high;
+  config.fd_count = 2;
+  OK(run(&config) == JAILER_OK && placed(slurp(in("told")), high, ids, 2, 5), "the highest number that the limit has");
+  const jailer_fd above[] = {{files[0], true, 1024}};
+  config.fds = above;
+  config.fd_count = 1;
+  OK(run(&config) == JAILER_OK && placed(slurp(in("told")), above, ids, 1, 4),
+     "one above it: the limit is for what comes later");
+  const jailer_fd beyond[] = {{files[0], true, DW_OPEN_MAX}};
+  config.fds = beyond;
+  TRY(run(&config) == JAILER_E_LIMIT && err.layer == JAILER_LAYER_FDS && access(in("told"), F_OK),
+      "one that macOS does not have: %s", said());
+  const jailer_fd twice[] = {{files[0], true, 9}, {files[1], true, 9}};
+  config.fds = twice;
+  config.fd_count = 2;
+  TRY(run(&config) == JAILER_E_INVALID || err.code == JAILER_E_CONFLICT, "one number for two: %s", said());
+  const jailer_fd closed[] = {{999, false, 0}};
+  config.fds = closed;
+  config.fd_count = 1;
+  TRY(run(&config) == JAILER_E_INVALID && access(in("told"), F_OK), "one that is closed: %s", said());
+  for (int i = 0; i < FILES; i++) close(files[i]);
+  CLEAN("descriptors");
+}
+
+/* A launcher without 0, 1 and 2, and what is kept on those numbers. */
+static void closed_stdio(void) {
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  jailer_config config = strict(argv);
+  bool good[4] = {false};
+  struct stat null;
+  stat("/dev/null", &null);
+  const identity is_null = {null.st_dev, null.st_ino};
+  const int saved[3] = {fcntl(0, F_DUPFD_CLOEXEC, 100), fcntl(1, F_DUPFD_CLOEXEC, 100), fcntl(2, F_DUPFD_CLOEXEC, 100)};
+  const int fd = open(in("kept"), O_RDWR | O_CREAT | O_CLOEXEC, 0600), kept = fcntl(fd, F_DUPFD_CLOEXEC, 60);
+  const identity is_kept = who(kept);
+  const jailer_fd inside[] = {{0, false, 0}, {1, false, 0}, {2, false, 0}};
+  const jailer_fd renumbered[] = {{kept, true, 0}, {1, false, 0}, {2, false, 0}};
+  fflush(stdout);
+  close(fd);
+  close(0), close(1), close(2);
+  const identity nulls[] = {is_null, is_null, is_null}, mixed[] = {is_kept, is_null, is_null};
+  good[0] = run(&config) == JAILER_OK && placed(slurp(in("told")), inside, nulls, 3, 3);
+  good[1] = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(2, F_GETFD) < 0;
+  config.fds = renumbered;
+  config.fd_count = 1;
+  good[2] = run(&config) == JAILER_OK && placed(slurp(in("told")), renumbered, mixed, 3, 3);
+  good[3] = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(2, F_GETFD) < 0;
+  for (int i = 0; i < 3; i++) dup2(saved[i], i), close(saved[i]);
+  close(kept);
+  OK(good[0], "closed 0, 1 and 2 are /dev/null inside");
+  OK(good[1], "and stay closed in the launcher");
+  OK(good[2], "one of them renumbered");
+  OK(good[3], "likewise");
+  CLEAN("closed standard descriptors");
+}
+
+/* A server's, a client's and a lonely end of a Unix or an IP socket. */
+static int sock(int family, int type, bool listening) {
+  const int fd = socket(family, type | SOCK_CLOEXEC, 0);
+  struct sockaddr_un name = {AF_UNIX, ""};
+  struct sockaddr_in loopback = {0};
+  loopback.sin_family = AF_INET;
+  loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (!listening) return fd;
+  snprintf(name.sun_path, sizeof name.sun_path, "%.60s/s%d", box_top, fd);
+  unlink(name.sun_path);
+  if (family == AF_UNIX ? bind(fd, (struct sockaddr *)&name, sizeof name)
+                        : bind(fd, (struct sockaddr *)&loopback, sizeof loopback))
+    box_die("bind");
+  listen(fd, 1);
+  unlink(name.sun_path);
+  return fd;
+}
+
+static void vetted(void) {
+  int pipes[2], pair[2], datagrams[2];
+  if (pipe(pipes) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams))
+    box_die("pipe");
+  const struct {
+    const char *what;
+    int fd;
+    bool safe, safe_with_network;
+  } rows[] = {{"a file", open(probe, O_RDONLY), true, true},
+              {"a pipe", pipes[0], true, true},
+              {"/dev/null", open("/dev/null", O_RDWR), true, true},
+              {"a connected stream", pair[0], true, true},
+              {"a Unix socket that listens", sock(AF_UNIX, SOCK_STREAM, true), true, true},
+              {"a Unix socket without a peer", sock(AF_UNIX, SOCK_STREAM, false), false, true},
+              {"datagrams", datagrams[0], false, true},
+              {"TCP", sock(AF_INET, SOCK_STREAM, true), false, true},
+              {"UDP", sock(AF_INET, SOCK_DGRAM, false), false, true},
+              {"a directory", open("/", O_RDONLY | O_DIRECTORY), false, false},
+              {"a device that nobody knows", open("/dev/full", O_RDONLY), false, false}};
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  for (int network = 0; network < 2; network++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+      const jailer_fd fds[] = {{rows[i].fd, true, 5}};
+      const identity ids[] = {who(rows[i].fd)};
+      const bool safe = network ? rows[i].safe_with_network : rows[i].safe;
+      jailer_config config = strict(argv);
+      config.fds = fds;
+      config.fd_count = 1;
+      config.allow_network = network;
+      const jailer_code code = run(&config);
+      OK(safe ? code == JAILER_OK && placed(slurp(in("told")), fds, ids, 1, 4)
+              : code == JAILER_E_UNSAFE && err.layer == JAILER_LAYER_FDS && access(in("told"), F_OK),
+         "%s%s is %s", rows[i].what, network ? " with the network" : "", safe ? "kept" : "refused");
+      config.allow_unsafe_fds = true;
+      if (!safe)
+        OK(run(&config) == JAILER_OK && placed(slurp(in("told")), fds, ids, 1, 4), "%s%s on request", rows[i].what,
+           network ? " with the network" : "");
+    }
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) close(rows[i].fd);
+  close(pipes[1]), close(pair[1]), close(datagrams[1]);
+  CLEAN("vetted descriptors");
+}
+
+static void terminals(void) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0 || grantpt(master) || unlockpt(master)) {
+    tap_skip("a controlling terminal", "no pseudo terminals");
+    return;
+  }
+  const int tty = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  const jailer_fd fds[] = {{tty, true, 0}};
+  jailer_config config = strict(argv);
+  fchmod(tty, 0666);
+  config.fds = fds;
+  config.fd_count = 1;
+  OK(run(&config) == JAILER_OK && has(slurp(in("told")), "tty none"),
+     "a terminal that is kept is not the controlling one");
+  config.controlling_tty = true;
+  const jailer_code code = run(&config);
+  TRY(code == JAILER_OK && has(slurp(in("told")), "tty controlling"), "on request it is%s%s", code ? ": " : "",
+      code ? said() : "");
+  const int file = open(in("no-tty"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const jailer_fd no_tty[] = {{file, true, 0}};
+  config.fds = no_tty;
+  TRY(run(&config) != JAILER_OK && err.layer == JAILER_LAYER_SESSION && access(in("told"), F_OK),
+      "a file cannot be: %s", said());
+  close(file);
+  close(tty);
+  close(master);
+  CLEAN("terminals");
+}
+
+static void limits(void) {
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  jailer_config config = strict(argv);
+  config.limits.nofile = 77;
+  config.limits.fsize_bytes = 123456;
+  OK(run(&config) == JAILER_OK && has(slurp(in("told")), "limit nofile 77 77") &&
+         has(slurp(in("told")), "limit fsize 123456 123456"),
+     "limits");
+  struct rlimit old, low;
+  getrlimit(RLIMIT_NOFILE, &old);
+  low = (struct rlimit){200, 200};
+  const pid_t pid = other_launcher(); /* a hard limit cannot be taken back */
+  if (pid == 0) {
+    memset(&config.limits, 0, sizeof config.limits);
+    setrlimit(RLIMIT_NOFILE, &low);
+    _exit(run(&config) == JAILER_OK && has(slurp(in("told")), "limit nofile 200 200") ? 0 : 1);
+  }
+  OK(other_ended(pid) == 0, "the default is not above the launcher's hard limit");
+  CLEAN("limits");
+}
+
+/* --- what the configuration cannot ask for here --- */
+
+static void refusals(void) {
+  const char *argv[] = {probe, op("ran", in("ran")), NULL};
+  const char *dyld[] = {"A=b", "DYLD_INSERT_LIBRARIES=/tmp/x.dylib", NULL}, *loose[] = {"DYLD_PRINT_LIBRARIES=", NULL};
+  const jailer_port port = {443, JAILER_CONNECT_TCP};
+  const jailer_grant moved = {"/usr", "/elsewhere", JAILER_READ, false};
+  enum { DYLD, DYLD_ANY, HOSTNAME, CGROUP, PORTS, TRAP, LOG, INIT, TMP, SHM, INODES, ROLE, MOVED, DEATH, ROWS };
+  static const char *const names[ROWS] = {"DYLD_INSERT_LIBRARIES",
+                                          "any DYLD_ variable",
+                                          "hostname",
+                                          "cgroup",
+                                          "ports",
+                                          "trap_denied",
+                                          "log_denials",
+                                          "with_init",
+                                          "the size of /tmp",
+                                          "the size of /dev/shm",
+                                          "its inodes",
+                                          "a role",
+                                          "a grant elsewhere",
+                                          "the parent's death"};
+  for (int i = 0; i < ROWS; i++) {
+    jailer_config config = strict(argv);
+    if (i == DYLD) config.env = dyld;
+    if (i == DYLD_ANY) config.env = loose;
+    if (i == HOSTNAME) config.hostname = "box";
+    if (i == CGROUP) config.cgroup = "/sys/fs/cgroup/x";
+    if (i == PORTS) config.ports = &port, config.port_count = 1, config.allow_network = true;
+    if (i == TRAP) config.trap_denied = true;
+    if (i == LOG) config.log_denials = true;
+    if (i == INIT) config.with_init = true;
+    if (i == TMP) config.limits.tmp_size_bytes = 1 << 20;
+    if (i == SHM) config.limits.shm_size_bytes = 1 << 20;
+    if (i == INODES) config.limits.tmp_inodes = 100;
+    if (i == ROLE) config.role = JAILER_ROLE_VMM;
+    if (i == MOVED) config.grants = &moved, config.grant_count = 1;
+    if (i == DEATH) config.outlive_launcher = false;
+    const jailer_code code = run(&config);
+    const jailer_code want = i == DEATH ? JAILER_E_UNSUPPORTED : i == MOVED ? JAILER_E_CONFLICT : JAILER_E_INVALID;
+    TRY(code == want && access(in("ran"), F_OK), "%s: %s: %s", names[i], jailer_code_name(code), said());
+  }
+  jailer_config config = strict(argv);
+  config.outlive_launcher = false;
+  config.may_degrade = JAILER_BIT(JAILER_LAYER_DEATH);
+  static jailer_report report;
+  OK(launch(&config) == JAILER_OK && jailer_report_read(&proc, &report, &err) == JAILER_OK &&
+         report.layer[JAILER_LAYER_DEATH].state == JAILER_DEGRADED &&
+         jailer_wait(&proc, 10000, &status, &err) == JAILER_OK,
+     "the parent's death may be left out, and that is told");
+  config.may_degrade = 0;
+  config.outlive_launcher = true;
+  config.allow_userns = config.allow_exec_memfd = config.allow_full_proc = true;
+  TRY(run(&config) == JAILER_OK, "what weakens a wall that is not there is accepted: %s", said());
+  if (!root) {
+    config.uid = 4711;
+    TRY(run(&config) != JAILER_OK && access(in("ran"), F_OK), "another uid is not to be had: %s", said());
+  }
+  CLEAN("refusals");
+}
+
+/* --- ends --- */
+
+static void *kill_it(void *arg) {
+  jailer_proc *target = arg;
+  usleep(50000);
+  for (int i = 0; i < 50; i++) jailer_kill(target, 0, NULL);
+  return jailer_kill(target, SIGTERM, NULL) == JAILER_OK ? target : NULL;
+}
+
+static void ends(void) {
+  const char *sleeping[] = {probe, op("ran", in("ran")), "sleep", NULL}, *raising[] = {probe, "raise:11", NULL};
+  const char *handling[] = {probe, "handle:15", op("ran", in("ran")), "sleep", NULL};
+  const char *family[] = {probe, "child", op("ran", in("ran")), "sleep", NULL};
+  jailer_config config = strict(raising);
+  OK(run(&config) == JAILER_OK && !status.exited && status.signal == SIGSEGV, "ended by a signal of its own");
+  config.argv = sleeping;
+  jailer_code code = launch(&config);
+  pid_t pid = proc.pid;
+  TRY(code == JAILER_OK && appears(in("ran"), NULL), "a target that stays%s%s", code ? ": " : "", code ? said() : "");
+  OK(jailer_wait(&proc, 0, &status, &err) == JAILER_E_TIMEOUT && proc.pid == pid, "a look");
+  struct timespec from, to;
+  clock_gettime(CLOCK_MONOTONIC, &from);
+  OK(jailer_wait(&proc, 100, &status, &err) == JAILER_E_TIMEOUT && proc.pid == pid, "a tenth of a second");
+  clock_gettime(CLOCK_MONOTONIC, &to);
+  const long ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+  OK(ms >= 100 && ms < 5000, "that were %ld ms", ms);
+  pthread_t thread;
+  void *killed = NULL;
+  pthread_create(&thread, NULL, kill_it, &proc);
+  code = jailer_wait(&proc, -1, &status, &err);
+  pthread_join(thread, &killed);
+  OK(code == JAILER_OK && !status.exited && status.signal == SIGTERM && killed == &proc,
+     "killed by another thread meanwhile");
+  OK(jailer_kill(&proc, SIGTERM, &err) == JAILER_OK && proc.pid == 0, "and then there is nothing to kill");
+  CLEAN("ends");
+
+  config.argv = handling;
+  code = launch(&config);
+  OK(code == JAILER_OK && appears(in("ran"), NULL) && jailer_kill(&proc, 0, &err) == JAILER_OK &&
+         jailer_wait(&proc, 50, &status, &err) == JAILER_E_TIMEOUT,
+     "signal 0 only looks");
+  OK(jailer_kill(&proc, 65, &err) == JAILER_E_INVALID && jailer_kill(&proc, -1, &err) == JAILER_E_INVALID,
+     "no such signals");
+  TRY(jailer_kill(&proc, 40, &err) == JAILER_E_INVALID, "nor one that only Linux has: %s", said());
+  OK(jailer_kill(&proc, SIGTERM, &err) == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK &&
+         ended_with(42),
+     "one that it handles");
+
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const int fd = open(in("child"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const jailer_fd fds[] = {{fd, true, 1}};
+  config.argv = family;
+  config.fds = fds;
+  config.fd_count = 1;
+  code = launch(&config);
+  const bool there = code == JAILER_OK && appears(in("ran"), NULL);
+  const int child = atoi(slurp(in("child")));
+  OK(there && child > 0 && jailer_kill(&proc, SIGTERM, &err) == JAILER_OK &&
+         jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGTERM,
+     "a target with a child");
+  int how = 0;
+  OK(child > 0 && waitpid(child, &how, 0) == child && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM,
+     "whose child gets the signal too");
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  close(fd);
+  config.fd_count = 0;
+
+  const char *quick[] = {probe, "exit:3", NULL};
+  config.argv = quick;
+  code = launch(&config);
+  pid = proc.pid;
+  siginfo_t info;
+  TRY(code == JAILER_OK && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0 &&
+          jailer_kill(&proc, SIGTERM, &err) == JAILER_OK,
+      "to kill a target that has ended is no error: %s", said());
+  OK(jailer_wait(&proc, 0, &status, &err) == JAILER_OK && ended_with(3), "and changes nothing");
+  code = launch(&config);
+  pid = proc.pid;
+  waitpid(pid, &how, 0);
+  OK(code == JAILER_OK && jailer_wait(&proc, 1000, &status, &err) == JAILER_E_STATUS_LOST && proc.pid == 0,
+     "a status that somebody took");
+  config.argv = sleeping;
+  code = launch(&config);
+  pid = proc.pid;
+  jailer_release(&proc);
+  OK(code == JAILER_OK && proc.pid == 0 && appears(in("ran"), NULL) && kill(pid, 0) == 0,
+     "a target that is let go goes on");
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  signal(SIGCHLD, SIG_IGN);
+  code = run(&config);
+  TRY(code == JAILER_E_INVALID && access(in("ran"), F_OK), "a launcher that ignores SIGCHLD is told: %s", said());
+  signal(SIGCHLD, SIG_DFL);
+  CLEAN("all ends");
+}
+
+/* --- what sandbox-exec can do wrong --- */
+
+static void mishaps(void) {
+  static const struct {
+    const char *does;
+    unsigned timeout_ms;
+    jailer_code code;
+    jailer_layer layer; /* NONE: any */
+  } rows[] = {{"exit 65", 0, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT},
+              {"exit 1", 0, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT},
+              {"exit 0", 0, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT},
+              {"exit 125", 0, JAILER_E_DIED, JAILER_LAYER_NONE},
+              {"raise 9", 0, JAILER_E_DIED, JAILER_LAYER_NONE},
+              {"raise 6", 0, JAILER_E_DIED, JAILER_LAYER_NONE},
+              {"absent", 0, JAILER_E_EXEC, JAILER_LAYER_NONE},
+              {"hang", 300, JAILER_E_TIMEOUT, JAILER_LAYER_NONE},
+              {"late", 10000, JAILER_OK, JAILER_LAYER_NONE},
+              {"unmarked", 0, JAILER_E_READBACK, JAILER_LAYER_SEATBELT},
+              {NULL, 0, JAILER_OK, JAILER_LAYER_NONE}};
+  const char *argv[] = {probe, op("ran", in("ran")), "sleep", NULL};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *does = rows[i].does ? rows[i].does : "no mishap";
+    jailer_config config = strict(argv);
+    config.launch_timeout_ms = rows[i].timeout_ms;
+    dw_sandbox_exec_does(rows[i].does);
+    const jailer_code code = launch(&config);
+    TRY(code == rows[i].code && (!rows[i].layer || err.layer == rows[i].layer), "%s: %s%s%s", does,
+        jailer_code_name(code), code ? ": " : "", code ? said() : "");
+    if (code == JAILER_OK) {
+      OK(appears(in("ran"), NULL), "%s: the target runs", does);
+      jailer_kill(&proc, SIGKILL, NULL);
+      jailer_wait(&proc, 10000, NULL, NULL);
+    } else if (code != JAILER_E_READBACK) {
+      OK(access(in("ran"), F_OK), "%s: the target never ran", does);
+    }
+    CLEAN(does);
+  }
+  const char *gone[] = {in("no-program"), NULL}, *text[] = {in("text"), NULL};
+  jailer_config config = strict(gone);
+  jailer_code code = run(&config);
+  TRY(code == JAILER_E_NOT_FOUND || code == JAILER_E_EXEC, "no such program: %s", said());
+  FILE *f = fopen(in("text"), "w");
+  if (f) fputs("#!/no/such/interpreter\n", f), fclose(f);
+  chmod(in("text"), 0755);
+  config.argv = text;
+  TRY(run(&config) == JAILER_E_EXEC, "a program that is none: %s", said());
+  config.argv = (const char *const[]){probe, "exit:0", NULL};
+  config.cwd = in("no-directory");
+  TRY(run(&config) == JAILER_E_NOT_FOUND, "no such working directory: %s", said());
+  CLEAN("mishaps");
+}
+
+/* A target of which nobody could tell that it is not sandbox-exec any more. */
+static void same_name(void) {
+  char *path = in("sandbox-exec");
+  char command[3 * JAILER_PATH_MAX];
+  snprintf(command, sizeof command, "cp '%s' '%s'", probe, path);
+  if (system(command)) box_die(command);
+  const char *argv[] = {path, op("ran", in("ran")), NULL};
+  jailer_config config = strict(argv);
+  config.launch_timeout_ms = 2000;
+  const jailer_code code = run(&config);
+  TRY((code == JAILER_E_INVALID || code == JAILER_E_UNSUPPORTED) && access(in("ran"), F_OK),
+      "a program called sandbox-exec is refused: %s", said());
+  unlink(path);
+  CLEAN("a program of that name");
+}
+
+/* --- a profile of the caller's own --- */
+
+static void own_profiles(void) {
+  static const char text[] = "(version 1)\n; mine: \xc3\xa4 \"\\\n(allow default)\n";
+  const char *argv[] = {probe, op("tell", in("told")), NULL};
+  const char *path = box_path("^/own.sb");
+  jailer_config config = strict(argv);
+  static jailer_report report;
+  char copy[4096];
+  size_t length = 0;
+  jailer_plan *plan = NULL;
+  config.seatbelt_profile = path;
+  if (!box_text(path, text)) box_die(path);
+  TRY(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK &&
+          jailer_sbpl_plan(plan, copy, sizeof copy, &length, &err) == JAILER_OK && !strcmp(copy, text),
+      "a profile of the caller's own is the plan's: %s", said());
+  jailer_plan_free(plan);
+  const char *sleeping[] = {probe, op("tell", in("told")), "sleep", NULL};
+  config.argv = sleeping;
+  const jailer_code code = launch(&config);
+  const pid_t pid = proc.pid;
+  TRY(code == JAILER_OK && appears(in("told"), "\nend\n") && !strcmp(left("profile", pid), text),
+      "and is what sandbox-exec gets%s%s", code ? ": " : "", code ? said() : "");
+  OK(jailer_report_read(&proc, &report, &err) == JAILER_OK &&
+         report.layer[JAILER_LAYER_SEATBELT].state == JAILER_APPLIED && report.layer[JAILER_LAYER_SEATBELT].verified,
+     "the report knows that it is in a sandbox: %s", report.layer[JAILER_LAYER_SEATBELT].detail);
+  jailer_kill(&proc, SIGKILL, NULL);
+  jailer_wait(&proc, 10000, NULL, NULL);
+  CLEAN("a profile of the caller's own");
+
+  if (!box_text("^/written.sb", text) || chmod(box_path("^/written.sb"), 0666)) box_die("written.sb");
+  enum { OTHERS_WRITE, GROUP_WRITES, LINK, DIRECTORY, FIFO, MISSING, RELATIVE, EMPTY, NUL, LARGE, OTHERS, ROWS };
+  static const char *const names[ROWS] = {
+      "that all can write",  "that a group can write", "that is a link to one that all can write",
+      "that is a directory", "that is a FIFO",         "that is not there",
+      "that is relative",    "that is empty",          "with a NUL",
+      "of two MiB",          "of another user"};
+  config.argv = (const char *const[]){probe, op("ran", in("ran")), NULL};
+  config.launch_timeout_ms = 5000;
+  for (int i = 0; i < ROWS; i++) {
+    const char *odd = box_path("^/odd.sb");
+    static char large[2 << 20];
+    memset(large, ';', sizeof large);
+    unlink(odd);
+    rmdir(odd);
+    if (i == LINK        ? symlink(box_path("^/written.sb"), odd)
+        : i == DIRECTORY ? mkdir(odd, 0755)
+        : i == FIFO      ? mkfifo(odd, 0600)
+                         : 0)
+      box_die(odd);
+    if (i != LINK && i != DIRECTORY && i != FIFO && i != MISSING)
+      if (!box_write(odd, i == LARGE ? large : text,
+                     i == EMPTY   ? 0
+                     : i == LARGE ? sizeof large
+                     : i == NUL   ? sizeof text
+                                  : sizeof text - 1))
+        box_die(odd);
+    if (i == OTHERS_WRITE) chmod(odd, 0646);
+    if (i == GROUP_WRITES) chmod(odd, 0664);
+    if (i == OTHERS && (!root || chown(odd, 12345, 0))) continue;
+    config.seatbelt_profile = i == RELATIVE ? "own.sb" : odd;
+    const jailer_code refused = run(&config);
+    TRY(refused != JAILER_OK && refused != JAILER_E_TIMEOUT && refused != JAILER_E_SYSTEM && access(in("ran"), F_OK),
+        "one %s: %s: %s", names[i], jailer_code_name(refused), said());
+  }
+  CLEAN("unsafe profiles");
+}
+
+/* Without walls, which has to be asked for: the rest is as ever. */
+static void no_walls(void) {
+  const char *argv[] = {probe, op("tell", in("told")), "exit:7", NULL};
+  jailer_config config = strict(argv);
+  static jailer_report report;
+  config.engine = JAILER_ENGINE_NONE;
+  jailer_code code = launch(&config);
+  const pid_t pid = proc.pid;
+  OK(code == JAILER_OK && jailer_report_read(&proc, &report, &err) == JAILER_OK &&
+         report.layer[JAILER_LAYER_SEATBELT].state == JAILER_NOT_REQUESTED,
+     "no walls, and the report says so");
+  OK(code == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && ended_with(7) && !*left("told", pid),
+     "sandbox-exec has no part in it");
+  const char *told = slurp(in("told"));
+  OK(has(told, "session %d group %d pid %d", pid, pid, pid) && lines(told, "fd ") == 3 && lines(told, "env ") == 1 &&
+         has(told, "blocked 0") && has(told, "limit core 0 0"),
+     "session, descriptors, environment, signals and limits are as ever");
+  config.engine = JAILER_ENGINE_NATIVE;
+  TRY(run(&config) == JAILER_E_UNSUPPORTED && access(in("ran"), F_OK), "the engine of Linux is not to be had: %s",
+      said());
+  CLEAN("no walls");
+}
+
+/* --- boxes --- */
+
+static jailer_config box(const char *const *argv) {
+  jailer_config config = strict(argv);
+  config.layout = &box_layout;
+  config.shim = probe;
+  return config;
+}
+
+/* Of a path of the box: as the profile has it, in a list of one kind. */
+static bool granted(const char *profile, const char *kind, const char *name) {
+  char real[PATH_MAX], text[PATH_MAX + 64];
+  if (!realpath(box_path(name), real) || !dw_tell_path(real, sizeof real)) return false;
+  snprintf(text, sizeof text, "(%s \"%s\")", kind, real);
+  return strstr(profile, text) != NULL;
+}
+
+static void boxes(void) {
+  const char *argv[] = {"shim", op("tell", box_path("./shared/told")), op("ran", box_path("./exit")), "exit:7", NULL};
+  const char *library = box_path("^/libx.dylib"), *libraries[] = {library, NULL};
+  static char profile[1 << 20], text[1 << 18];
+  char exit_text[64] = "";
+  size_t length = 0;
+  jailer_plan *plan = NULL;
+  jailer_config config = box(argv);
+  if (!box_disks() || !box_text(library, "a library")) box_die("disks");
+  config.libraries = libraries;
+  jailer_code code = run(&config);
+  TRY(code == JAILER_E_NO_RECORD, "disks without a record: %s", said());
+  OK(jailer_box_record(&config, &err) == JAILER_OK, "recorded");
+  CLEAN("a box without a record");
+  code = jailer_plan_new(&config, NULL, &plan, &err);
+  TRY(code == JAILER_OK && jailer_plan_text(plan, text, sizeof text, &length, &err) == JAILER_OK &&
+          strstr(text, "seatbelt"),
+      "its plan%s%s", code ? ": " : "", code ? said() : "");
+  OK(plan && jailer_sbpl_plan(plan, profile, sizeof profile, &length, &err) == JAILER_OK, "its profile has %zu bytes",
+     length);
+  OK(granted(profile, "literal", "./disks/disk.qcow2") && granted(profile, "literal", "./disks/guest-rootfs.qcow2"),
+     "with its disks");
+  OK(granted(profile, "literal", "~/images/disk-images/middle.qcow2") &&
+         granted(profile, "literal", "~/bases/base.raw") && !strstr(profile, "other.raw") &&
+         !granted(profile, "subpath", "~/bases"),
+     "and the files of their chains, and no others");
+  OK(granted(profile, "subpath", "./shared") && granted(profile, "subpath", "./tmp") &&
+         granted(profile, "subpath", "./bin") && !granted(profile, "subpath", "."),
+     "and its tree");
+  code = plan ? jailer_spawn(plan, &proc, &err) : code;
+  const pid_t pid = proc.pid;
+  code = code ? code : jailer_wait(&proc, 20000, &status, &err);
+  jailer_plan_free(plan);
+  TRY(code == JAILER_OK && ended_with(7), "it runs%s%s", code ? ": " : "", code ? said() : "");
+  CLEAN("a box");
+  const char *told = slurp(box_path("./shared/told")), *before = left("told", pid);
+  char line[JAILER_PATH_MAX + 64];
+  OK(!strcmp(left("profile", pid), profile), "with that profile");
+  OK(has(before, "arg %s", box_path("./bin/probe_seatbelt")) &&
+         box_stat("./bin/probe_seatbelt").st_size == box_stat(probe).st_size,
+     "from its own copy of the program");
+  OK(!strcmp(box_read("./bin/libx.dylib"), "a library"), "beside its library");
+  snprintf(line, sizeof line, "env TMPDIR=%s", box_path("./tmp"));
+  char private_line[sizeof line];
+  snprintf(private_line, sizeof private_line, "env TMPDIR=/private%s", box_path("./tmp"));
+  OK(lines(told, "env ") == 2 && (has(told, "%s", line) || has(told, "%s", private_line)),
+     "PATH and TMPDIR are its environment");
+  const struct stat shim_stderr = box_stat("./shim.stderr");
+  snprintf(line, sizeof line, "fd 2 %llu:%llu ", (unsigned long long)shim_stderr.st_dev,
+           (unsigned long long)shim_stderr.st_ino);
+  OK(shim_stderr.st_ino && lines(told, line) == 1 && lines(told, "fd ") == 3, "its standard error is the box's file");
+  OK(jailer_box_exit(&box_layout, exit_text, sizeof exit_text - 1, &length, &err) == JAILER_OK &&
+         atoi(exit_text) == pid,
+     "what it wrote into the exit file");
+  if (root) {
+    const uid_t uid = box_stat("./shared").st_uid;
+    OK(uid >= 0x10000 && has(told, "uid %u %u %u", uid, uid, uid) && box_stat("./shared/told").st_uid == uid,
+       "a user of its own: %u", uid);
+    OK(box_stat("./bin").st_uid == 0 && box_stat("./disks/disk.qcow2").st_uid == uid, "that owns what it may write");
+    OK(run(&config) == JAILER_OK && has(slurp(box_path("./shared/told")), "uid %u %u %u", uid, uid, uid),
+       "the same the next time");
+  }
+}
+
+static void running_box(void) {
+  const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL},
+             *quick[] = {"shim", "exit:0", NULL};
+  jailer_config config = box(argv), again = box(quick);
+  jailer_proc other;
+  char pid_text[32];
+  unlink(box_path("./shared/ran"));
+  jailer_code code = launch(&config);
+  snprintf(pid_text, sizeof pid_text, "%d", (int)proc.pid);
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "a box that stays%s%s", code ? ": " : "",
+      code ? said() : "");
+  OK(strstr(box_read("./shim.pid"), pid_text) != NULL && (box_stat("./shim.pid").st_mode & 0077) != 0077,
+     "its pid file");
+  TRY(jailer_launch(&again, &other, &err) == JAILER_E_BUSY, "it cannot be launched twice: %s", said());
+  const pid_t pid = other_launcher();
+  if (pid == 0) {
+    code = jailer_launch(&again, &other, &err);
+    _exit(code == JAILER_E_BUSY ? 0 : 1);
+  }
+  OK(other_ended(pid) == 0, "nor by another process");
+  TRY(jailer_layout_remove(&box_layout, &err) == JAILER_E_BUSY, "nor removed: %s", said());
+  TRY(jailer_box_record(&config, &err) == JAILER_E_BUSY, "nor recorded: %s", said());
+  OK(jailer_kill(&proc, SIGKILL, &err) == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK &&
+         status.signal == SIGKILL && access(box_path("./shim.pid"), F_OK),
+     "its pid file goes with it");
+  CLEAN("a running box");
+
+  /* its launcher ends, it goes on */
+  unlink(box_path("./shared/ran"));
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t launcher = other_launcher();
+  if (launcher == 0) {
+    _exit(jailer_launch(&config, &other, &err) != JAILER_OK);
+  }
+  OK(other_ended(launcher) == 0 && appears(box_path("./shared/ran"), NULL), "a box whose launcher has ended");
+  const pid_t orphan = atoi(slurp(box_path("./shared/ran")));
+  OK(orphan > 0 && jailer_launch(&again, &other, &err) == JAILER_E_BUSY, "is still known to run");
+  if (orphan > 0) kill(orphan, SIGKILL), waitpid(orphan, NULL, 0);
+  OK(run(&again) == JAILER_OK && ended_with(0), "and can be launched when it has ended");
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  CLEAN("an orphaned box");
+}
+
+static void changed_boxes(void) {
+  const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), NULL};
+  jailer_config config = box(argv);
+  jailer_plan *plan = NULL;
+  unlink(box_path("./shared/ran"));
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan");
+  if (rename(box_path("~/bases/base.raw"), box_path("~/bases/old.raw")) || !box_text("~/bases/base.raw", "base\n"))
+    box_die("rename");
+  jailer_code code = plan ? jailer_spawn(plan, &proc, &err) : JAILER_OK;
+  TRY(code == JAILER_E_CHANGED && access(box_path("./shared/ran"), F_OK), "a base that was replaced since: %s", said());
+  unlink(box_path("~/bases/base.raw"));
+  code = plan ? jailer_spawn(plan, &proc, &err) : JAILER_OK;
+  TRY(code == JAILER_E_NOT_FOUND || code == JAILER_E_CHANGED, "or removed: %s", said());
+  rename(box_path("~/bases/old.raw"), box_path("~/bases/base.raw"));
+  code = plan ? jailer_spawn(plan, &proc, &err) : JAILER_E_INVALID;
+  code = code ? code : jailer_wait(&proc, 10000, &status, &err);
+  TRY(code == JAILER_OK && access(box_path("./shared/ran"), F_OK) == 0, "and put back%s%s", code ? ": " : "",
+      code ? said() : "");
+  jailer_plan_free(plan);
+  CLEAN("a changed box");
+  unlink(box_path("./shared/ran"));
+  if (!box_qcow2("./disks/disk.qcow2", "~/bases/other.raw", "raw")) box_die("disk");
+  TRY(run(&config) == JAILER_E_CHAIN && access(box_path("./shared/ran"), F_OK), "a disk that the box rewrote: %s",
+      said());
+  if (!box_disks()) box_die("disks");
+  OK(run(&config) == JAILER_OK, "and wrote back");
+  CLEAN("a rewritten disk");
+}
+
+/* What a hostile box can leave behind, and its removal. */
+static void removed_boxes(void) {
+  const uid_t uid = box_stat("./shared").st_uid;
+  const gid_t gid = box_stat("./shared").st_gid;
+  char name[128], deep[JAILER_PATH_MAX];
+  const char *argv[] = {"shim", "exit:0", NULL};
+  jailer_config config = box(argv);
+  strcpy(deep, box_path("./shared/deep"));
+  if (!box_text("^/outside", "outside")) box_die("outside");
+  bool made = mkdir(deep, 0700) == 0 && symlink(box_path("^/outside"), box_path("./shared/link")) == 0 &&
+              symlink(box_top, box_path("./tmp/dirlink")) == 0 && mkfifo(box_path("./shared/fifo"), 0600) == 0 &&
+              mkdir(box_path("./shared/shut"), 0700) == 0 && box_text("./shared/shut/file", "x");
+  for (int i = 0; i < 700 && made; i++) {
+    snprintf(name, sizeof name, "./shared/deep/%d-a-name-that-takes-some-room-in-a-directory", i);
+    made = i % 7 ? box_text(name, "x") : mkdir(box_path(name), 0700) == 0;
+  }
+  for (int i = 0; i < 100 && made; i++) {
+    const size_t n = strlen(deep);
+    snprintf(deep + n, sizeof deep - n, "/d");
+    made = mkdir(deep, 0700) == 0;
+  }
+  OK(made, "a box full of oddities");
+  if (root && (chown(box_path("./shared/deep"), uid, gid) || chown(box_path("./shared/shut"), uid, gid)))
+    box_die("chown");
+  chmod(box_path("./shared/shut"), 0);
+  jailer_code code = run(&config);
+  TRY(code == JAILER_OK && ended_with(0), "it is launched all the same%s%s", code ? ": " : "", code ? said() : "");
+  code = jailer_layout_remove(&box_layout, &err);
+  TRY(code == JAILER_OK && access(box_dir, F_OK) == -1, "and removed with all that is in it%s%s", code ? ": " : "",
+      code ? said() : "");
+  OK(!strcmp(box_read("^/outside"), "outside"), "and nothing else");
+  TRY(jailer_layout_remove(&box_layout, &err) == JAILER_E_NOT_FOUND, "twice: %s", said());
+  CLEAN("a removed box");
+  TRY(jailer_layout_prepare(&box_layout, 0, 0, &err) == JAILER_OK && run(&config) == JAILER_OK, "and made again: %s",
+      said());
+  CLEAN("a box made again");
+}
+
+/* --- several at once --- */
+
+enum { THREADS = 4, LAUNCHES = 15 };
+
+static void *launch_many(void *arg) {
+  const int me = *(int *)arg;
+  char told[64], keep[64];
+  long good = 0;
+  snprintf(told, sizeof told, "told%d", me);
+  snprintf(keep, sizeof keep, "keep%d", me);
+  const char *argv[] = {probe, NULL, "exit:0", NULL};
+  char path[JAILER_PATH_MAX + 16], file[JAILER_PATH_MAX];
+  snprintf(file, sizeof file, "%.4000s/out/%s", box_top, told);
+  snprintf(path, sizeof path, "tell:%s", file);
+  argv[1] = path;
+  jailer_config config = strict(argv);
+  for (int i = 0; i < LAUNCHES; i++) {
+    jailer_proc own;
+    jailer_status how;
+    struct stat st;
+    int pipes[2];
+    char start[64], text[16384];
+    if (pipe2(pipes, O_CLOEXEC) || fstat(pipes[1], &st)) break;
+    const jailer_fd fds[] = {{pipes[1], true, 3 + me}};
+    config.fds = fds;
+    config.fd_count = 1;
+    unlink(file);
+    const jailer_code code = jailer_launch(&config, &own, NULL);
+    const bool ended =
+        code == JAILER_OK && jailer_wait(&own, 20000, &how, NULL) == JAILER_OK && how.exited && how.exit_code == 0;
+    FILE *f = fopen(file, "re");
+    text[f ? fread(text, 1, sizeof text - 1, f) : 0] = 0;
+    if (f) fclose(f);
+    snprintf(start, sizeof start, "fd %d %llu:%llu ", 3 + me, (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    good += ended && lines(text, "fd ") == 4 && lines(text, start) == 1;
+    close(pipes[0]);
+    close(pipes[1]);
+  }
+  return (void *)good;
+}
+
+static void threads(void) {
+  pthread_t thread[THREADS];
+  int ids[THREADS];
+  long good = 0;
+  for (int i = 0; i < THREADS; i++) ids[i] = i, pthread_create(&thread[i], NULL, launch_many, &ids[i]);
+  for (int i = 0; i < THREADS; i++) {
+    void *result;
+    pthread_join(thread[i], &result);
+    good += (long)result;
+  }
+  OK(good == THREADS * LAUNCHES, "%ld of %d launches by %d threads are right, with no descriptor of each other's", good,
+     THREADS * LAUNCHES, THREADS);
+  CLEAN("threads");
+}
+
+/* --- faults --- */
+
+enum { PLAIN, BOX, SHAPES };
+static const char *const shapes[] = {"a launch", "a box"};
+
+static jailer_config shape(int which) {
+  static char tell[2][JAILER_PATH_MAX + 16], ran[2][JAILER_PATH_MAX + 16];
+  static const char *argv[2][5];
+  strcpy(tell[which], op("tell", which == BOX ? box_path("./shared/told") : in("told")));
+  strcpy(ran[which], op("ran", which == BOX ? box_path("./shared/ran") : in("ran")));
+  argv[which][0] = probe;
+  argv[which][1] = ran[which];
+  argv[which][2] = tell[which];
+  argv[which][3] = "exit:7";
+  return which == BOX ? box(argv[which]) : strict(argv[which]);
+}
+
+static const char *shape_file(int which, const char *name) {
+  char path[64];
+  snprintf(path, sizeof path, "./shared/%s", name);
+  return which == BOX ? box_path(path) : in(name);
+}
+
+/* Whether the target had everything that a launch promises. */
+static const char *lacking(int which, pid_t pid) {
+  const char *told = slurp(shape_file(which, "told"));
+  if (!strstr(told, "\nend\n")) return "its account";
+  if (!*left("mark", pid) || !strstr(left("profile", pid), "(deny default)")) return "the sandbox";
+  if (!has(told, "session %d group %d pid %d", pid, pid, pid)) return "the session";
+  if (lines(told, "fd ") != 3) return "exact descriptors";
+  if (!has(told, "limit core 0 0") || !has(told, "limit nofile 1024 1024")) return "limits";
+  if (!has(told, "blocked 0") || !has(told, "ignored 0")) return "signals";
+  if (!has(told, "cwd /") || !has(told, "umask 22")) return "its place";
+  if (lines(told, "env ") != (which == BOX ? 2 : 1)) return "the environment";
+  if (root && (has(told, "uid 0 0 0") || lines(told, "uid 0 ") || lines(told, "groups 0"))) return "its ids";
+  return NULL;
+}
+
+static long complaints;
+
+static void complain(int which, int side, long n, int error, const char *why) {
+  if (complaints++ >= 12) return;
+  printf("# %s: call %ld of the %s (%s), errno %d: %s\n", shapes[which], n, side == DW_CHILD ? "child" : "launcher",
+         dw->fired ? dw->fired : "?", error, why);
+}
+
+/* One launch with one fault: an error and no target, or all of it. Answers whether the fault came. */
+static bool fault(int which, int side, long n, int error) {
+  const jailer_config config = shape(which);
+  unlink(shape_file(which, "told"));
+  unlink(shape_file(which, "ran"));
+  memset(&err, 0, sizeof err);
+  dw_fault(side, NULL, n, error);
+  jailer_code code = jailer_launch(&config, &proc, &err);
+  dw_disarm();
+  const bool fired = dw->fired != NULL;
+  if (code == JAILER_OK) {
+    const pid_t pid = proc.pid;
+    code = jailer_wait(&proc, 20000, &status, &err);
+    if (code || !ended_with(7)) complain(which, side, n, error, code ? said() : "another end");
+    const char *why = lacking(which, pid);
+    if (why) complain(which, side, n, error, why);
+  } else {
+    if (access(shape_file(which, "ran"), F_OK) == 0) complain(which, side, n, error, "an error, and the target ran");
+    if (!err.step || !err.message[0] || err.code != code) complain(which, side, n, error, "an error that says nothing");
+    if (code == JAILER_E_TIMEOUT) complain(which, side, n, error, "nobody noticed it in time");
+  }
+  const char *why = unclean();
+  if (why) complain(which, side, n, error, why);
+  if (which == BOX && fired && access(box_path("./shim.pid"), F_OK) == 0)
+    complain(which, side, n, error, "a pid file is left");
+  if (why) { /* for the next one */
+    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+    clean_state.fds = open_fds();
+    blocks = dw->objects = 0;
+  }
+  return fired;
+}
+
+static void faults(void) {
+  static const int errors[] = {EIO, EINTR, ENOENT};
+  for (int which = 0; which < SHAPES; which++)
+    for (int side = 0; side < 2; side++)
+      for (size_t e = 0; e < sizeof errors / sizeof errors[0]; e++) {
+        long n = 1;
+        complaints = 0;
+        while (n < 3000 && fault(which, side, n, errors[e])) n++;
+        OK(n > (side == DW_CHILD ? 5 : 50) && n < 3000 && complaints == 0,
+           "%s: each of %ld calls of the %s fails once with %s", shapes[which], n - 1,
+           side == DW_CHILD ? "child" : "launcher", strerror(errors[e]));
+      }
+}
+
+static void refused_memory(void) {
+  for (int which = 0; which < SHAPES; which++) {
+    const jailer_config config = shape(which);
+    long bad = 0, n = 1;
+    for (;; n++) {
+      unlink(shape_file(which, "ran"));
+      unlink(shape_file(which, "told"));
+      allocations = 0;
+      refused_at = n;
+      jailer_code code = jailer_launch(&config, &proc, &err);
+      const bool refused = allocations >= n;
+      refused_at = 0;
+      if (!refused) {
+        code = code ? code : jailer_wait(&proc, 10000, &status, &err);
+        bad += code != JAILER_OK || !ended_with(7) || unclean();
+        break;
+      }
+      const char *why = unclean();
+      if (code != JAILER_E_NO_MEMORY || access(shape_file(which, "ran"), F_OK) == 0 || why) {
+        if (bad++ < 5) printf("# %s: allocation %ld: %s; %s\n", shapes[which], n, said(), why ? why : "clean");
+        if (code == JAILER_OK) jailer_wait(&proc, 10000, NULL, NULL);
+      }
+    }
+    OK(bad == 0 && n > 3, "%s: each of %ld allocations is refused once", shapes[which], n - 1);
+  }
+}
+
+/* jailer_wait, jailer_kill and jailer_report_read of a running box: whatever fails, the handle can be used again. */
+static void faults_later(void) {
+  enum { WAIT, WAIT_LIMITED, KILL, REPORT, CALLS };
+  static const char *const names[] = {"jailer_wait", "jailer_wait with a limit", "jailer_kill", "jailer_report_read"};
+  static jailer_report report;
+  const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL},
+             *quick[] = {"shim", "exit:7", NULL};
+  for (int call = 0; call < CALLS; call++) {
+    const bool ends = call == WAIT || call == WAIT_LIMITED;
+    const jailer_config config = box(ends ? quick : argv);
+    long bad = 0, n = 1;
+    bool fired = true;
+    for (; fired && n < 500; n++) {
+      unlink(box_path("./shared/ran"));
+      jailer_code code = launch(&config);
+      if (code) {
+        printf("# %s\n", said());
+        bad++;
+        break;
+      }
+      if (!ends) appears(box_path("./shared/ran"), NULL);
+      dw_fault(DW_LAUNCHER, NULL, n, EIO);
+      if (call == WAIT) code = jailer_wait(&proc, -1, &status, &err);
+      if (call == WAIT_LIMITED) code = jailer_wait(&proc, 10000, &status, &err);
+      if (call == KILL) code = jailer_kill(&proc, SIGTERM, &err);
+      if (call == REPORT) code = jailer_report_read(&proc, &report, &err);
+      fired = dw->fired != NULL;
+      dw_disarm();
+      const char *why = NULL;
+      if (ends && (code == JAILER_OK || proc.pid == 0) && !ended_with(7)) why = "another end";
+      if (call == KILL && code) code = jailer_kill(&proc, SIGTERM, &err);
+      if (call == KILL && code) why = "it cannot be killed any more";
+      if (!ends && call != KILL) jailer_kill(&proc, SIGTERM, NULL);
+      if (!why && proc.pid) {
+        code = jailer_wait(&proc, 10000, &status, &err);
+        if (code || (ends ? !ended_with(7) : status.signal != SIGTERM)) why = "it cannot be waited for any more";
+      }
+      if (!why) why = unclean();
+      if (why && bad++ < 5)
+        printf("# %s, call %ld (%s): %s; %s\n", names[call], n, dw->fired ? dw->fired : "none", why, said());
+      if (proc.pid) kill(proc.pid, SIGKILL), waitpid(proc.pid, NULL, 0), jailer_release(&proc);
+      unlink(box_path("./shim.pid"));
+    }
+    OK(bad == 0 && n > 2, "%s: each of %ld calls fails once", names[call], n - 2);
+  }
+}
+
+/* --- a child that dies or hangs on its way, and signals --- */
+
+static volatile long befalls_at;
+static volatile bool hangs;
+
+static void befall(const char *name, int side, long n) {
+  (void)name;
+  if (side != DW_CHILD || n != befalls_at) return;
+  while (hangs) pause();
+  raise(SIGKILL);
+}
+
+static void lost_children(void) {
+  for (int which = 0; which < SHAPES; which++)
+    for (int hang = 0; hang < 2; hang++) {
+      jailer_config config = shape(which);
+      const jailer_code want = hang ? JAILER_E_TIMEOUT : JAILER_E_DIED;
+      long n = 1, bad = 0, slow = 0;
+      hangs = hang;
+      if (hang) config.launch_timeout_ms = which == BOX ? 400 : 150;
+      for (;; n++) {
+        unlink(shape_file(which, "ran"));
+        unlink(shape_file(which, "told"));
+        befalls_at = n;
+        dw_fault(DW_LAUNCHER, NULL, 0, 0);
+        dw->before = befall;
+        const jailer_code code = jailer_launch(&config, &proc, &err);
+        const bool befell = dw->calls[DW_CHILD] >= n;
+        dw_disarm();
+        if (code == JAILER_OK) jailer_wait(&proc, 10000, &status, &err);
+        const char *why = unclean();
+        if (hang && !befell && code == JAILER_E_TIMEOUT && slow++ < 20) { /* the machine has other things to do */
+          n--;
+          continue;
+        }
+        if (!befell) {
+          bad += code != JAILER_OK || !ended_with(7) || why;
+          break;
+        }
+        if (code == want && access(shape_file(which, "ran"), F_OK) && !why) continue;
+        if (bad++ < 5) printf("# %s: call %ld of the child: %s; %s\n", shapes[which], n, said(), why ? why : "clean");
+      }
+      OK(bad == 0 && n > 8, "%s: the child %s before each of its %ld calls", shapes[which],
+         hang ? "hangs" : "is killed", n - 1);
+    }
+}
+
+static void on_alarm(int number) { (void)number; }
+
+/* Calls that are interrupted again and again, by a handler that restarts none. */
+static void interrupted(void) {
+  const struct itimerval often = {{0, 700}, {0, 700}}, never = {{0, 0}, {0, 0}};
+  struct sigaction handler;
+  long good = 0;
+  memset(&handler, 0, sizeof handler);
+  handler.sa_handler = on_alarm;
+  sigaction(SIGALRM, &handler, NULL);
+  for (int i = 0; i < 20; i++) {
+    const int which = i % SHAPES;
+    const jailer_config config = shape(which);
+    unlink(shape_file(which, "told"));
+    unlink(shape_file(which, "ran"));
+    setitimer(ITIMER_REAL, &often, NULL);
+    jailer_code code = jailer_launch(&config, &proc, &err);
+    const pid_t pid = proc.pid;
+    if (code == JAILER_OK) code = jailer_wait(&proc, i % 4 < 2 ? -1 : 10000, &status, &err);
+    setitimer(ITIMER_REAL, &never, NULL);
+    const char *why = code ? said() : lacking(which, pid);
+    good += !why && ended_with(7);
+    if (why) printf("# %s: %s\n", shapes[which], why);
+  }
+  signal(SIGALRM, SIG_DFL);
+  OK(good == 20, "%ld of 20 launches that a timer interrupts are right", good);
+  CLEAN("interrupted launches");
+}
+
+/* --- the launcher dies --- */
+
+static volatile long die_at;
+
+static void die(const char *name, int side, long n) {
+  (void)name;
+  if (side == DW_LAUNCHER && n == die_at) raise(SIGKILL);
+}
+
+/* Before each of its calls: what it had started ends by itself, or is the target with a pid file; the box can be
+   launched again. */
+static void dying_launchers(void) {
+  const jailer_config config = shape(BOX);
+  long n = 1, stuck = 0, lacks = 0, unusable = 0, ran = 0;
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (bool died = true; died && n < 2000; n++) {
+    unlink(box_path("./shared/ran"));
+    unlink(box_path("./shared/told"));
+    die_at = n;
+    const pid_t launcher = other_launcher();
+    if (launcher == 0) {
+      dw_fault(DW_LAUNCHER, NULL, 0, 0);
+      dw->before = die;
+      _exit(jailer_launch(&config, &proc, &err) != JAILER_OK);
+    }
+    const int how = other_ended(launcher);
+    dw_disarm();
+    dw->objects = 0;
+    died = WIFSIGNALED(how);
+    pid_t pid = 0;
+    for (int i = 0; i < 5000 && (pid = waitpid(-1, NULL, WNOHANG)) != -1; i++)
+      if (pid == 0) usleep(1000);
+    if (pid != -1) {
+      stuck++;
+      printf("# launcher dead before call %ld (%s): its child waits for ever\n", n, n < DW_SEEN ? dw->seen[0][n] : "?");
+      for (DIR *d = opendir("/proc"); d; closedir(d), d = NULL)
+        for (struct dirent *e; (e = readdir(d));) {
+          dw_process p;
+          if (atoi(e->d_name) > 0 && dw_process_read(atoi(e->d_name), &p) && p.parent == getpid())
+            kill(atoi(e->d_name), SIGKILL);
+        }
+      while (waitpid(-1, NULL, 0) > 0) continue;
+    }
+    if (access(box_path("./shared/ran"), F_OK) == 0) {
+      const char *why = lacking(BOX, atoi(slurp(box_path("./shared/ran"))));
+      ran++;
+      if (why && lacks++ < 5)
+        printf("# launcher dead before call %ld (%s): %s\n", n, n < DW_SEEN ? dw->seen[0][n] : "?", why);
+    }
+    jailer_code code = jailer_launch(&config, &proc, &err);
+    code = code ? code : jailer_wait(&proc, 10000, &status, &err);
+    if (code && unusable++ < 5)
+      printf("# launcher dead before call %ld (%s): %s\n", n, n < DW_SEEN ? dw->seen[0][n] : "?", said());
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  OK(n > 50 && n < 2000 && stuck == 0, "a launcher dies before each of its %ld calls: nothing waits for it", n - 2);
+  OK(lacks == 0 && ran > 0, "what went on (%ld times) lacks nothing", ran);
+  OK(unusable == 0, "and the box can be launched again");
+  CLEAN("dead launchers");
+}
+
+int main(void) {
+  const char *build = getenv("JAILER_BUILD");
+  char name[PATH_MAX];
+  root = geteuid() == 0;
+  umask(022);
+  box_begin();
+  snprintf(name, sizeof name, "%s/probe_seatbelt", build && *build ? build : "build");
+  if (!realpath(name, probe)) box_die(name);
+  dw_begin(box_top);
+  if (mkdir(in(""), 01777) || chmod(in(""), 01777)) box_die("out");
+  clean_begin();
+  hosts();
+  everything();
+  reports();
+  descriptors();
+  closed_stdio();
+  vetted();
+  terminals();
+  limits();
+  refusals();
+  ends();
+  mishaps();
+  same_name();
+  own_profiles();
+  no_walls();
+  boxes();
+  running_box();
+  changed_boxes();
+  removed_boxes();
+  threads();
+  faults();
+  refused_memory();
+  faults_later();
+  lost_children();
+  interrupted();
+  dying_launchers();
+  dw_end();
+  box_end();
+  OK(access(box_top, F_OK) == -1, "the test leaves nothing");
+  return tap_done();
+}

@@ -7141,8 +7141,8 @@ static const char jl_sbpl_pty[] =
 
 /* What no grant brings, after all of them. */
 static const char jl_sbpl_end[] =
-    "; No set-id bits, no flags and lists of access that would keep the owner of a file from removing it (chflags uchg,\n"
-    "; chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "; Whatever was granted: no set-id bits, no flags and lists of access that would keep a file's owner from\n"
+    "; removing it (chflags uchg, chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226).\n"
     "(deny file-write-setugid file-write-flags file-write-acl (subpath \"/\"))\n"
     "(deny file-ioctl (ioctl-command #x80017472))\n";
 

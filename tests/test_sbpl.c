@@ -332,6 +332,8 @@ static const spot spots[] = {
     {'n', "/var/tmp/new"}, {'n', "/dev/new"}, {'n', "/home/new"}, {'n', "/root/new"}, {'n', "/opt/new"}, {'n', "/System/new"},
     {'n', "/Library/new"}, {'n', "/Users/new"}, {'f', "/boot/vmlinuz"}, {'c', "/dev/null"}, {'c', "/dev/zero"}, {'c', "/dev/urandom"},
     {'c', "/dev/mem"}, {'c', "/dev/kmsg"}, {'c', "/dev/sda"}, {'c', "/dev/disk0"},
+    {'n', "/tmp/new"}, {'n', "/dev/shm/new"}, {'f', "/usr/bin/true"}, {'f', "/usr/bin/false"}, {'f', "/usr/lib/os-release"}, {'d', "/usr/share"},
+    {'d', "/usr/lib"}, {'d', "/usr/bin"}, {'f', "/etc/passwd"}, {'f', "/etc/hosts"}, {'d', "/usr/local"},
 };
 
 /* Where the two systems differ, and that this is meant. The first row that fits counts. */
@@ -340,6 +342,10 @@ static const struct {
   char linux_says, macos_says;
   const char *why;
 } differences[] = {
+    {"*", "/tmp/new", 'y', 'n', "Linux has a /tmp of its own, in memory; macOS has none to give: TMPDIR is the box's"},
+    {"*", "/dev/shm/new", 'y', 'n', "Linux has one of its own; macOS has no such directory"},
+    {"*", "/etc/hosts", 'y', 'n', "Linux makes one that names the jail; the real one is for the network"},
+    {"*", "/usr/local", 'y', 'n', "of /usr macOS gives what belongs to the system"},
     {"list", "SKELETON", 'y', 'n', "Linux makes a directory with only what was granted; on macOS it would be the real one"},
     {"hard", "*", 'y', 'n', "macOS asks once for both names of a link; with none allowed no file gets a second one that is writable"},
     {"connect", "^/g/r/host.sock", 'y', 'n', "Landlock tells sockets apart from ABI 9 on; before, one that can be seen can be connected to"},
@@ -504,7 +510,7 @@ static const char *difference(const trial *t, bool *used, const jailer_grant *gr
     const bool begins = n && differences[i].path[n - 1] == '*' && !strncmp(t->spot->path, differences[i].path, n - 1);
     const bool is = !strcmp(differences[i].path, t->spot->path);
     const bool on_the_way = !strcmp(differences[i].path, "SKELETON") && skeleton(t->path, grants, grant_count);
-    if (strcmp(differences[i].op, t->act->op) || !(begins || is || on_the_way)) continue;
+    if ((strcmp(differences[i].op, "*") && strcmp(differences[i].op, t->act->op)) || !(begins || is || on_the_way)) continue;
     if (differences[i].linux_says != t->linux_says || differences[i].macos_says != t->macos_says) continue;
     return used[i] = true, differences[i].why;
   }

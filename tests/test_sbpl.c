@@ -1619,6 +1619,43 @@ static void test_goldens(void) {
   golden("network-pty", &all);
 }
 
+/* --- examples/print_sbpl.c ---------------------------------------------------------------------------------------- */
+
+/* Runs it: what it prints goes to `plain`. Answers its exit status. */
+static int print_sbpl(const char *options) {
+  const char *build = getenv("JAILER_BUILD");
+  char command[JAILER_PATH_MAX];
+  snprintf(command, sizeof command, "'%s/print_sbpl' %s 2>/dev/null", build ? build : "build", options);
+  FILE *f = popen(command, "r");
+  plain_size = f ? fread(plain, 1, sizeof plain - 1, f) : 0;
+  plain[plain_size] = 0;
+  const int status = f ? pclose(f) : -1;
+  return status >= 0 && status % 256 == 0 ? status / 256 : -1;
+}
+
+static bool prints_the_profile(void) {
+  return profile_size > 0 && plain_size == profile_size && !memcmp(plain, profile, profile_size);
+}
+
+static void test_printer(void) {
+  const jailer_grant grants[] = {{"/tmp/no such", NULL, JAILER_WRITE, false}, {"/tmp/no such/kept", NULL, JAILER_READ, false},
+                                 {"/opt/tool", NULL, JAILER_EXEC, false}, {"/dev/null", NULL, JAILER_DEVICE, false}};
+  jailer_config written = with_grants(grants, BOX_COUNT(grants)), there = with_grants(grants + 3, 1);
+  static const char *const argv[] = {"/usr/bin/true", NULL};
+  written.allow_network = written.allow_pty = true;
+  there.argv = argv;
+  OK(text_profile(&written) == JAILER_OK &&
+         print_sbpl("--as-written --rw '/tmp/no such' --ro '/tmp/no such/kept' --exec /opt/tool --dev /dev/null --net --pty") == 0 &&
+         prints_the_profile(),
+     "print_sbpl --as-written: what jailer_sbpl_text writes");
+  OK(plan_profile(&there) == JAILER_OK && print_sbpl("--dev /dev/null") == 0 && prints_the_profile(),
+     "print_sbpl: the profile of a plan");
+  OK(print_sbpl("--rw '/tmp/no such'") == 125 && plain_size == 0, "print_sbpl: of what is not there it makes no plan");
+  OK(print_sbpl("--as-written --rw tmp") == 125 && plain_size == 0 && print_sbpl("--nosuch /tmp") == 125 && plain_size == 0 &&
+         print_sbpl("--as-written --home /tmp") == 125 && plain_size == 0,
+     "print_sbpl: what is wrong prints nothing");
+}
+
 int main(void) {
   jailer_layout neighbour;
   umask(022);
@@ -1638,6 +1675,7 @@ int main(void) {
   test_size();
   test_firmlinks();
   test_goldens();
+  test_printer();
   box_end();
   return tap_done();
 }

@@ -134,7 +134,7 @@ static const struct {
     {"managed-preference-read", "com.apple.Terminal"}, {"generic-issue-extension", "x"}, {"iokit-issue-extension", ""},
     {"mach-issue-extension", "x"}, {"ipc-posix-issue-extension", "x"}, {"storage-class-map", ""},
     /* files, whatever was granted */
-    {"file-link", "PATH"}, {"file-clone", "PATH"}, {"file-mknod", "PATH"}, {"file-write-setugid", "PATH"}, {"file-mount", "PATH"},
+    {"file-link", "PATH"}, {"file-clone", "PATH"}, {"file-mknod", "PATH"}, {"file-write-setugid", "PATH"}, {"file-write-flags", "PATH"}, {"file-write-acl", "PATH"}, {"file-mount", "PATH"},
     {"file-mount-update", "PATH"}, {"file-unmount", "PATH"}, {"file-chroot", "PATH"}, {"file-revoke", "PATH"}, {"file-issue-extension", "PATH"},
     {"file-search", "PATH"}, {"file-ioctl\t/dev/tty\tioctl=2147578994", ""}, {"file-ioctl\t/dev/ttys001\tioctl=2147578994", ""},
     {"file-read-data", "/dev/rdisk0"}, {"file-write-data", "/dev/rdisk0"}, {"file-read-data", "/dev/disk0"}, {"file-read-data", "/dev/bpf0"},
@@ -837,12 +837,13 @@ static const meant *innermost(const meant *list, size_t count, const char *path)
   return best;
 }
 
-enum { ASK_META, ASK_READ, ASK_XATTR, ASK_WRITE, ASK_CREATE, ASK_UNLINK, ASK_MODE, ASK_SETUGID, ASK_LINK, ASK_CLONE, ASK_MKNOD, ASK_EXEC,
+enum { ASK_META, ASK_READ, ASK_XATTR, ASK_WRITE, ASK_CREATE, ASK_UNLINK, ASK_MODE, ASK_SETUGID, ASK_FLAGS, ASK_ACL, ASK_LINK, ASK_CLONE, ASK_MKNOD, ASK_EXEC,
        ASK_MAP, ASK_IOCTL, ASK_BIND, ASK_LISTEN, ASK_CONNECT, ASK_COUNT };
 static const struct {
   const char *op, *kind, *more;
 } asks[ASK_COUNT] = {{"file-read-metadata", "", NULL}, {"file-read-data", "", NULL},   {"file-read-xattr", "", NULL},  {"file-write-data", "", NULL},
                      {"file-write-create", "", NULL},  {"file-write-unlink", "", NULL}, {"file-write-mode", "", NULL},  {"file-write-setugid", "", NULL},
+                     {"file-write-flags", "", NULL},   {"file-write-acl", "", NULL},
                      {"file-link", "", NULL},          {"file-clone", "", NULL},        {"file-mknod", "", NULL},       {"process-exec*", "", NULL},
                      {"file-map-executable", "", NULL}, {"file-ioctl", "", "\tioctl=1"}, {"network-bind", "unix:", NULL}, {"network-inbound", "unix:", NULL},
                      {"network-outbound", "unix:", NULL}};

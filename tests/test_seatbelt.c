@@ -194,10 +194,10 @@ static jailer_code run(const jailer_config *config) {
 
 static bool ended_with(int exit_code) { return status.exited && status.exit_code == exit_code; }
 
-/* Waits until a file has a line, ten seconds at most. */
-static bool appears(const char *path, const char *line) {
+/* Waits until a file has this, ten seconds at most. */
+static bool appears(const char *path, const char *text) {
   for (int i = 0; i < 10000; i++) {
-    if (line ? strstr(slurp(path), line) != NULL : access(path, F_OK) == 0) return true;
+    if (strstr(slurp(path), text)) return true;
     usleep(1000);
   }
   return false;
@@ -315,7 +315,7 @@ static void reports(void) {
   static jailer_report report;
   char json[16384];
   OK(launch(&config) == JAILER_OK, "a target that stays");
-  TRY(appears(in("ran"), NULL) && jailer_report_read(&proc, &report, &err) == JAILER_OK && report.pid == proc.pid &&
+  TRY(appears(in("ran"), "\n") && jailer_report_read(&proc, &report, &err) == JAILER_OK && report.pid == proc.pid &&
           report.engine == JAILER_ENGINE_SEATBELT,
       "its report: %s", said());
   for (size_t i = 0; i < sizeof applied / sizeof applied[0]; i++)
@@ -659,7 +659,7 @@ static void ends(void) {
   config.argv = sleeping;
   jailer_code code = launch(&config);
   pid_t pid = proc.pid;
-  TRY(code == JAILER_OK && appears(in("ran"), NULL), "a target that stays%s%s", code ? ": " : "", code ? said() : "");
+  TRY(code == JAILER_OK && appears(in("ran"), "\n"), "a target that stays%s%s", code ? ": " : "", code ? said() : "");
   OK(jailer_wait(&proc, 0, &status, &err) == JAILER_E_TIMEOUT && proc.pid == pid, "a look");
   struct timespec from, to;
   clock_gettime(CLOCK_MONOTONIC, &from);
@@ -679,7 +679,7 @@ static void ends(void) {
 
   config.argv = handling;
   code = launch(&config);
-  OK(code == JAILER_OK && appears(in("ran"), NULL) && jailer_kill(&proc, 0, &err) == JAILER_OK &&
+  OK(code == JAILER_OK && appears(in("ran"), "\n") && jailer_kill(&proc, 0, &err) == JAILER_OK &&
          jailer_wait(&proc, 50, &status, &err) == JAILER_E_TIMEOUT,
      "signal 0 only looks");
   OK(jailer_kill(&proc, 65, &err) == JAILER_E_INVALID && jailer_kill(&proc, -1, &err) == JAILER_E_INVALID,
@@ -696,7 +696,7 @@ static void ends(void) {
   config.fds = fds;
   config.fd_count = 1;
   code = launch(&config);
-  const bool there = code == JAILER_OK && appears(in("ran"), NULL);
+  const bool there = code == JAILER_OK && appears(in("ran"), "\n");
   const int child = atoi(slurp(in("child")));
   OK(there && child > 0 && jailer_kill(&proc, SIGTERM, &err) == JAILER_OK &&
          jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGTERM,
@@ -726,7 +726,7 @@ static void ends(void) {
   code = launch(&config);
   pid = proc.pid;
   jailer_release(&proc);
-  OK(code == JAILER_OK && proc.pid == 0 && appears(in("ran"), NULL) && kill(pid, 0) == 0,
+  OK(code == JAILER_OK && proc.pid == 0 && appears(in("ran"), "\n") && kill(pid, 0) == 0,
      "a target that is let go goes on");
   kill(pid, SIGKILL);
   waitpid(pid, NULL, 0);
@@ -735,6 +735,52 @@ static void ends(void) {
   TRY(code == JAILER_E_INVALID && access(in("ran"), F_OK), "a launcher that ignores SIGCHLD is told: %s", said());
   signal(SIGCHLD, SIG_DFL);
   CLEAN("all ends");
+}
+
+/* Ends that could be taken for those of sandbox-exec or of the child that became it, come they ever so soon; and what is
+   told of a target that has ended. */
+static void soon(void) {
+  static const int codes[] = {0, 1, 64, 65, 71, 125, 255};
+  static jailer_report report;
+  char op_text[16];
+  const char *argv[] = {probe, op_text, NULL};
+  const jailer_config config = strict(argv);
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    snprintf(op_text, sizeof op_text, "exit:%d", codes[i]);
+    const jailer_code code = run(&config);
+    OK(code == JAILER_OK && ended_with(codes[i]), "a target that ends at once with %d%s%s", codes[i], code ? ": " : "",
+       code ? said() : "");
+  }
+  siginfo_t info;
+  const jailer_code code = launch(&config);
+  OK(code == JAILER_OK && waitid(P_PID, (id_t)proc.pid, &info, WEXITED | WNOWAIT) == 0 &&
+         jailer_report_read(&proc, &report, &err) == JAILER_OK &&
+         report.layer[JAILER_LAYER_SEATBELT].state == JAILER_APPLIED && !report.layer[JAILER_LAYER_IDS].verified,
+     "the report of one that has ended: what the launch knew");
+  OK(jailer_wait(&proc, -1, &status, &err) == JAILER_OK && ended_with(255), "and its end");
+  CLEAN("ends that come soon");
+}
+
+/* A limit that is now too short and now long enough: it never started, or goes on as if nothing had been. */
+static void hurried(void) {
+  long timeouts = 0, good = 0, bad = 0;
+  const char *argv[] = {probe, op("ran", in("ran")), "exit:7", NULL};
+  jailer_config config = strict(argv);
+  for (int i = 0; i < 150; i++) {
+    config.launch_timeout_ms = 1 + (unsigned)i % 25;
+    dw_sandbox_exec_does(i % 3 ? NULL : "late");
+    jailer_code code = launch(&config);
+    if (code == JAILER_E_TIMEOUT && access(in("ran"), F_OK)) timeouts++;
+    else if (code == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && ended_with(7) &&
+             !access(in("ran"), F_OK))
+      good++;
+    else if (bad++ < 5) printf("# %u ms: %s\n", config.launch_timeout_ms, said());
+    const char *why = unclean();
+    if (why && bad++ < 5) printf("# %u ms: %s left\n", config.launch_timeout_ms, why);
+  }
+  dw_sandbox_exec_does(NULL);
+  OK(bad == 0 && timeouts >= 50, "a short limit: %ld never started, %ld ran", timeouts, good);
+  CLEAN("short limits");
 }
 
 /* --- what sandbox-exec can do wrong --- */
@@ -766,7 +812,7 @@ static void mishaps(void) {
     TRY(code == rows[i].code && (!rows[i].layer || err.layer == rows[i].layer), "%s: %s%s%s", does,
         jailer_code_name(code), code ? ": " : "", code ? said() : "");
     if (code == JAILER_OK) {
-      OK(appears(in("ran"), NULL), "%s: the target runs", does);
+      OK(appears(in("ran"), "\n"), "%s: the target runs", does);
       jailer_kill(&proc, SIGKILL, NULL);
       jailer_wait(&proc, 10000, NULL, NULL);
     } else if (code != JAILER_E_READBACK) {
@@ -774,6 +820,16 @@ static void mishaps(void) {
     }
     CLEAN(does);
   }
+  jailer_plan *plan = NULL;
+  const jailer_config later = strict(argv);
+  dw_sandbox_exec_does(NULL);
+  unlink(in("ran"));
+  jailer_code without = jailer_plan_new(&later, NULL, &plan, &err);
+  dw->absent = 1;
+  if (without == JAILER_OK) without = jailer_spawn(plan, &proc, &err);
+  dw->absent = 0;
+  jailer_plan_free(plan);
+  TRY(without == JAILER_E_UNSUPPORTED && access(in("ran"), F_OK), "it is gone when it is needed: %s", said());
   const char *gone[] = {in("no-program"), NULL}, *text[] = {in("text"), NULL};
   jailer_config config = strict(gone);
   jailer_code code = run(&config);
@@ -787,6 +843,53 @@ static void mishaps(void) {
   config.cwd = in("no-directory");
   TRY(run(&config) == JAILER_E_NOT_FOUND, "no such working directory: %s", said());
   CLEAN("mishaps");
+}
+
+/* More than execve takes: here 128 KiB in one argument, on macOS 1 MiB in all. */
+static void large_profile(void) {
+  enum { FILES = 1200 };
+  static char paths[FILES][JAILER_PATH_MAX];
+  static jailer_grant grants[FILES];
+  const char *argv[] = {probe, op("ran", in("ran")), NULL};
+  jailer_config config = strict(argv);
+  for (int i = 0; i < FILES; i++) {
+    snprintf(paths[i], sizeof paths[i], "%.2000s/out/%0120d", box_top, i);
+    if (!box_text(paths[i], "")) box_die(paths[i]);
+    grants[i] = (jailer_grant){paths[i], NULL, JAILER_READ, false};
+  }
+  config.grants = grants;
+  config.grant_count = FILES;
+  TRY(run(&config) == JAILER_E_LIMIT && access(in("ran"), F_OK), "a profile that is too long: %s", said());
+  for (int i = 0; i < FILES; i++) unlink(paths[i]);
+  TRY(run(&config) == JAILER_E_NOT_FOUND, "grants that are not there: %s", said());
+  grants[0] = (jailer_grant){"/no/such/path", NULL, JAILER_READ, true};
+  config.grant_count = 1;
+  TRY(run(&config) == JAILER_OK, "unless they are optional: %s", said());
+  config.grants = &(const jailer_grant){box_path("^/a\nb"), NULL, JAILER_READ, true};
+  if (!box_text("^/a\nb", "")) box_die("a file with a newline");
+  TRY(run(&config) == JAILER_E_INVALID, "a path with a control byte: %s", said());
+  CLEAN("large profiles");
+}
+
+/* Programs and environments as they are usual. */
+static void usual(void) {
+  const char *shell[] = {"sh", "-c", "exit 5", NULL}, *argv[] = {probe, op("tell", in("told")), NULL};
+  const char *env[] = {"PATH=/usr/bin:/bin", "TMPDIR=/elsewhere", NULL};
+  jailer_config config = strict(shell);
+  TRY(run(&config) == JAILER_OK && ended_with(5), "a program that is found along PATH: %s", said());
+  config.argv = argv;
+  config.env = env;
+  OK(run(&config) == JAILER_OK && lines(slurp(in("told")), "env ") == 2 &&
+         has(slurp(in("told")), "env PATH=/usr/bin:/bin") && has(slurp(in("told")), "env TMPDIR=/elsewhere"),
+     "PATH and TMPDIR of the caller's own stay");
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  action.sa_flags = SA_NOCLDWAIT;
+  sigaction(SIGCHLD, &action, NULL);
+  TRY(run(&config) == JAILER_E_INVALID, "SA_NOCLDWAIT is like ignoring SIGCHLD: %s", said());
+  signal(SIGCHLD, SIG_DFL);
+  CLEAN("usual launches");
 }
 
 /* A target of which nobody could tell that it is not sandbox-exec any more. */
@@ -986,7 +1089,7 @@ static void running_box(void) {
   unlink(box_path("./shared/ran"));
   jailer_code code = launch(&config);
   snprintf(pid_text, sizeof pid_text, "%d", (int)proc.pid);
-  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "a box that stays%s%s", code ? ": " : "",
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), "\n"), "a box that stays%s%s", code ? ": " : "",
       code ? said() : "");
   OK(strstr(box_read("./shim.pid"), pid_text) != NULL && (box_stat("./shim.pid").st_mode & 0077) != 0077,
      "its pid file");
@@ -1011,13 +1114,64 @@ static void running_box(void) {
   if (launcher == 0) {
     _exit(jailer_launch(&config, &other, &err) != JAILER_OK);
   }
-  OK(other_ended(launcher) == 0 && appears(box_path("./shared/ran"), NULL), "a box whose launcher has ended");
+  OK(other_ended(launcher) == 0 && appears(box_path("./shared/ran"), "\n"), "a box whose launcher has ended");
   const pid_t orphan = atoi(slurp(box_path("./shared/ran")));
   OK(orphan > 0 && jailer_launch(&again, &other, &err) == JAILER_E_BUSY, "is still known to run");
   if (orphan > 0) kill(orphan, SIGKILL), waitpid(orphan, NULL, 0);
   OK(run(&again) == JAILER_OK && ended_with(0), "and can be launched when it has ended");
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   CLEAN("an orphaned box");
+
+  unlink(box_path("./shared/ran"));
+  code = launch(&config);
+  const pid_t let_go = proc.pid;
+  jailer_release(&proc);
+  TRY(code == JAILER_OK && jailer_launch(&again, &other, &err) == JAILER_E_BUSY, "so is one that was let go: %s",
+      said());
+  if (let_go > 0) kill(let_go, SIGKILL), waitpid(let_go, NULL, 0);
+  jailer_plan *plan = NULL, *second = NULL;
+  TRY(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK, "a plan of the box: %s", said());
+  TRY(jailer_plan_new(&again, NULL, &second, &err) == JAILER_E_BUSY && !second, "holds it: %s", said());
+  code = plan ? jailer_spawn(plan, &proc, &err) : JAILER_E_INVALID;
+  TRY(code == JAILER_OK && jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "and is launched once at a time: %s",
+      said());
+  jailer_kill(&proc, SIGKILL, NULL);
+  code = jailer_wait(&proc, 10000, &status, &err);
+  OK(code == JAILER_OK && jailer_spawn(plan, &proc, &err) == JAILER_OK &&
+         jailer_kill(&proc, SIGKILL, NULL) == JAILER_OK && jailer_wait(&proc, 10000, &status, &err) == JAILER_OK,
+     "but again and again");
+  jailer_plan_free(plan);
+  OK(access(box_path("./shim.pid"), F_OK), "and leaves no pid file");
+  CLEAN("a plan of a box");
+}
+
+/* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
+static void one_plan(void) {
+  const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL};
+  jailer_config config = box(argv);
+  jailer_plan *plan = NULL;
+  jailer_proc other;
+  siginfo_t info;
+  char pid_text[32];
+  unlink(box_path("./shared/ran"));
+  memset(&proc, 0, sizeof proc);
+  jailer_code code = jailer_plan_new(&config, NULL, &plan, &err);
+  if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
+  snprintf(pid_text, sizeof pid_text, "%d ", (int)proc.pid);
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "one plan, launched%s%s", code ? ": " : "",
+      code ? said() : "");
+  if (code) return;
+  TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "not twice: %s", said());
+  TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "nor at the third time: %s", said());
+  OK(strncmp(box_read("./shim.pid"), pid_text, strlen(pid_text)) == 0, "the pid file is still that of the first");
+  OK(jailer_kill(&proc, SIGKILL, &err) == JAILER_OK && waitid(P_PID, (id_t)proc.pid, &info, WEXITED | WNOWAIT) == 0,
+     "it ends, and nobody has waited for it");
+  code = jailer_spawn(plan, &other, &err);
+  TRY(code == JAILER_OK, "the next is launched%s%s", code ? ": " : "", code ? said() : "");
+  if (code == JAILER_OK) jailer_kill(&other, SIGKILL, &err), jailer_wait(&other, 10000, NULL, &err);
+  OK(jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGKILL, "and the first one's end told");
+  jailer_plan_free(plan);
+  CLEAN("one plan");
 }
 
 static void changed_boxes(void) {
@@ -1225,9 +1379,11 @@ static bool fault(int which, int side, long n, int error) {
 
 static void faults(void) {
   static const int errors[] = {EIO, EINTR, ENOENT};
+  const size_t count =
+      getenv("JAILER_SANITIZED") ? 1 : sizeof errors / sizeof errors[0]; /* a sanitizer takes its time */
   for (int which = 0; which < SHAPES; which++)
     for (int side = 0; side < 2; side++)
-      for (size_t e = 0; e < sizeof errors / sizeof errors[0]; e++) {
+      for (size_t e = 0; e < count; e++) {
         long n = 1;
         complaints = 0;
         while (n < 3000 && fault(which, side, n, errors[e])) n++;
@@ -1284,7 +1440,7 @@ static void faults_later(void) {
         bad++;
         break;
       }
-      if (!ends) appears(box_path("./shared/ran"), NULL);
+      if (!ends) appears(box_path("./shared/ran"), "\n");
       dw_fault(DW_LAUNCHER, NULL, n, EIO);
       if (call == WAIT) code = jailer_wait(&proc, -1, &status, &err);
       if (call == WAIT_LIMITED) code = jailer_wait(&proc, 10000, &status, &err);
@@ -1469,12 +1625,17 @@ int main(void) {
   limits();
   refusals();
   ends();
+  soon();
+  hurried();
+  usual();
   mishaps();
+  large_profile();
   same_name();
   own_profiles();
   no_walls();
   boxes();
   running_box();
+  one_plan();
   changed_boxes();
   removed_boxes();
   threads();

@@ -1,4 +1,4 @@
-/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS (see below).
+/* jailer.h 0.1.0: confine a process. One header, libc only. Linux 5.13 and later, x86-64 and aarch64; macOS: see below.
  * MIT licence.
  *
  * // >>manual
@@ -59,12 +59,12 @@
  *   whole list, each claim with its test.
  *
  * ON MACOS
- *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written from
- *   the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is mounted
- *   and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in TMPDIR), and
- *   `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target with its
- *   launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was tried
- *   instead stands in THREAT_MODEL.md, "macOS".
+ *   The same configuration, grants, boxes, reports and errors; the wall is a sandbox profile (SBPL) that is written
+ *   from the same plan and installed by /usr/bin/sandbox-exec. jailer_sbpl_plan prints it, on Linux too. Nothing is
+ *   mounted and there are no namespaces: files are where they are, /tmp is no private one (a box has its tmp/, in
+ *   TMPDIR), and `at`, hostname, cgroup, ports, policy and the like are errors by name. Nothing there ends a target
+ *   with its launcher: set outlive_launcher, or let parent-death degrade. Nobody has run this on a Mac yet; what was
+ *   tried instead stands in THREAT_MODEL.md, "macOS".
  *
  * COMPILE-TIME SWITCHES (size and plumbing, never safety)
  *   JAILER_IMPLEMENTATION   compile the bodies here                    JAILER_STATIC       every function static
@@ -1011,8 +1011,8 @@ JAILER_API jailer_code jailer_plan_text(const jailer_plan *plan, char *text, siz
    child until exec (clone(2) CLONE_VM), which makes the cost independent of the launcher's size.
    The target gets SIGKILL when the *thread* that called this ends (prctl(2) PR_SET_PDEATHSIG) unless outlive_launcher.
    Root launchers: see THREAT_MODEL.md, "Root"; concurrent launches of one process wait for each other.
-   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed the
-   program; the launcher must not ignore SIGCHLD (E_INVALID).
+   macOS: the child is a fork(2), and by the time the call returns sandbox-exec has installed the profile and executed
+   the program; the launcher must not ignore SIGCHLD (E_INVALID).
    The handle is written in every case, and owned by the caller; it must not hold a target. Errors, err may be NULL:
    E_INVALID, E_UNSAFE (a kept descriptor), E_CONFLICT, E_CHANGED and E_NOT_FOUND (a path since the plan), E_DENIED,
    E_EXEC, E_READBACK, E_TIMEOUT, E_DIED, E_BUSY, E_UNSUPPORTED, E_LIMIT, E_NO_MEMORY, E_SYSTEM. */
@@ -7141,8 +7141,9 @@ static const char jl_sbpl_pty[] =
 
 /* What no grant brings, after all of them. */
 static const char jl_sbpl_end[] =
-    "; No set-id bits, and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
-    "(deny file-write-setugid (subpath \"/\"))\n"
+    "; No set-id bits, no flags and lists of access that would keep the owner of a file from removing it (chflags uchg,\n"
+    "; chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "(deny file-write-setugid file-write-flags file-write-acl (subpath \"/\"))\n"
     "(deny file-ioctl (ioctl-command #x80017472))\n";
 
 /* What can be given of a path. EXEC and MAP: as a program, and into a program's memory as code. UNIX: the sockets that
@@ -9854,7 +9855,7 @@ static long jl_probe_full_path(const char *path, char *to) {
 }
 
 /* What the look at a wanted path comes to. No descriptor pins it: the sandbox judges by path at every access, so the
-   inode is compared again before the launch, and what lies there later is whoever may change the directory's business. */
+   inode is compared again before the launch; what lies there later is the business of whoever may change it. */
 static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *err) {
   char path[JAILER_PATH_MAX];
   jl_stat there;
@@ -10296,11 +10297,11 @@ static long jl_files_pid_foreign(int pid, jl_pid_stat *out) {
   return n == (int)sizeof brief && brief.pbsi_uid != geteuid() ? 0 : -EPERM;
 }
 
-/* libproc.h: 0, or a negated errno; -ESRCH for no such process. The 1 is for zombies too. */
+/* libproc.h: 0, or a negated errno; -ESRCH for no such process. */
 static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
   struct proc_bsdinfo info;
   errno = 0;
-  const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info);
+  const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
   if (n <= 0 && errno == EPERM) return jl_files_pid_foreign(pid, out);
   if (n <= 0) return errno ? -(long)errno : -ESRCH;
   if (n != (int)sizeof info) return -EPROTO;
@@ -14497,11 +14498,13 @@ static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
   }
 }
 
+/* A target that asks to be traced (ptrace(2), PT_TRACE_ME) is by that its parent's to debug, and wait(2) then tells of
+   its stops too. */
 static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
   int how = 0;
   long r;
   do r = jl_sys_result(waitpid(proc->pid, &how, 0));
-  while (r == -EINTR);
+  while (r == -EINTR || (r >= 0 && WIFSTOPPED(how)));
   if (r < 0) return r;
   status->exited = WIFEXITED(how);
   status->exit_code = status->exited ? WEXITSTATUS(how) : 0;
@@ -15469,6 +15472,7 @@ typedef struct jl_start {
   pid_t launcher;  /* the process of this */
   pid_t pid;       /* 0: none */
   uint64_t deadline_ms;
+  bool named; /* the pid file is this launch's; until then it may be that of a box that runs */
   bool has_actions, has_attr;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attr;
@@ -15482,9 +15486,10 @@ static const struct {
   jailer_layer layer;
   const char *step, *remedy;
 } jl_start_steps[JL_START_COUNT] = {
-    {JAILER_LAYER_NONE, "wait for the launcher", "read(2) failed"},
+    {JAILER_LAYER_NONE, "wait for the launcher", "poll(2) or read(2) failed"},
     {JAILER_LAYER_SESSION, "start a session", "setsid(2) failed"},
-    {JAILER_LAYER_FDS, "place the descriptors", "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE"},
+    {JAILER_LAYER_FDS, "place the descriptors",
+     "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE; a kqueue(2) cannot be kept"},
     {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 is no terminal, or it is another session's"},
     {JAILER_LAYER_RLIMITS, "set the limits", "setrlimit(2) failed: ask for less than the launcher's own hard limits"},
     {JAILER_LAYER_IDS, "become the box's user", "setgroups(2), setgid(2) or setuid(2) failed"},
@@ -15859,14 +15864,23 @@ typedef enum jl_start_state {
   JL_START_FAILED      /* it has ended, and never was the program */
 } jl_start_state;
 
-/* What the child is now, from the kernel: its name is that of the file it executed last, also when it has ended. */
+/* The kernel's account of the child, also when it has ended: 0, or a negated errno. */
+static long jl_seatbelt_ask(const jl_start *s, struct proc_bsdinfo *info) {
+  memset(info, 0, sizeof *info);
+  errno = 0;
+  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, info, (int)sizeof *info); /* 1: zombies too */
+  if (n <= 0) return errno ? -(long)errno : -ESRCH;
+  return n == (int)sizeof *info ? 0 : -EPROTO;
+}
+
+/* What the child is now, from the kernel: its name is that of the file it executed last, also when it has ended. An
+   exec writes first the name and then the flag, and the kernel reads them in that order too, without a lock: a name
+   that goes with the flag is that of the next account. */
 static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *stopped) {
   struct proc_bsdinfo info;
-  memset(&info, 0, sizeof info);
-  errno = 0;
-  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
-  if (n <= 0) return errno ? -(long)errno : -ESRCH;
-  if (n != (int)sizeof info) return -EPROTO;
+  long r = jl_seatbelt_ask(s, &info);
+  if (r >= 0 && (info.pbi_flags & PROC_FLAG_EXEC)) r = jl_seatbelt_ask(s, &info);
+  if (r < 0) return r;
   const bool executed = (info.pbi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
   const bool walls = s->plan->engine == JAILER_ENGINE_SEATBELT;
   const bool is = executed && !(walls && strncmp(info.pbi_comm, JL_SEATBELT_NAME, sizeof info.pbi_comm) == 0);
@@ -15888,6 +15902,7 @@ static jailer_code jl_seatbelt_publish(jl_start *s, jailer_error *err) {
   if (s->plan->box) {
     code = jl_files_pid_start(s->pid, &start, err);
     if (code == JAILER_OK) code = jl_files_boot_id(boot_id, err);
+    s->named = code == JAILER_OK;
     if (code == JAILER_OK) code = jl_files_pid_write(s->plan->box, s->pid, start, boot_id, err);
   }
   if (code) return code;
@@ -15945,6 +15960,11 @@ static jailer_code jl_seatbelt_ended(jl_start *s, jailer_error *err) {
     return jl_fail(err, JAILER_E_DIED, JAILER_LAYER_NONE, "launch", NULL, r < 0 ? (int)-r : 0,
                    "the child was killed before it could execute the program");
   jl_parent_number(number, status.exit_code);
+  if (status.exit_code == 71 && sandbox_check(getpid(), NULL, 0) == 1)
+    return jl_fail(
+        err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "install the profile: exit code", number, 0,
+        "the launcher is in a sandbox itself (an app's, perhaps), and macOS lets no process in a sandbox put "
+        "another one around a child: launch from outside");
   if (status.exit_code == 71) /* EX_OSERR */
     return jl_fail(
         err, JAILER_E_EXEC, JAILER_LAYER_NONE, "execute", s->plan->program, 0,
@@ -15953,8 +15973,7 @@ static jailer_code jl_seatbelt_ended(jl_start *s, jailer_error *err) {
   return jl_fail(
       err, status.exit_code == 125 ? JAILER_E_DIED : JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT,
       "install the profile: exit code", number, 0,
-      "sandbox-exec refused the profile (65), or the process is in a sandbox already; what it says is on the "
-      "target's stderr");
+      "sandbox-exec refused the profile (65), or ended for another reason; what it says is on the target's stderr");
 }
 
 /* Whether the child has answered that a step failed. */
@@ -16040,10 +16059,10 @@ static jailer_code jl_seatbelt_spawn(const jailer_plan *plan, jailer_proc *out, 
     jailer_status status;
     memset(&proc, 0, sizeof proc);
     proc.pid = s.pid;
-    jl_sys_kill(s.pid, JL_SIGKILL);
+    jl_proc_send(&proc, JL_SIGKILL); /* with what it may have started already */
     jl_proc_take(&proc, &status);
   }
-  if (code && plan->box) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */
+  if (code && s.named) jl_files_pid_remove(plan->box, NULL); /* nobody to tell: the next launch says so */
   jl_seatbelt_release(&s);
   return code;
 }

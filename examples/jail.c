@@ -357,12 +357,20 @@ static const struct row *find_row(const char *argument, const char **value) {
   return NULL;
 }
 
+/* The small init is for a pid namespace, which is the native engine's. */
+static bool has_init(jailer_engine engine) {
+#ifdef __APPLE__
+  return engine == JAILER_ENGINE_NATIVE;
+#else
+  return engine != JAILER_ENGINE_NONE && engine != JAILER_ENGINE_SEATBELT;
+#endif
+}
+
 /* What only shows when all options are known. */
 static int settle(settings *s) {
   if (s->zero_id && (!s->config.allow_host_root || geteuid() != 0))
     return refuse("--uid 0", "uid and gid 0 are those of the host: only for root, and only with --allow-host-root");
-  s->config.with_init =
-      !s->pid1 && s->config.engine != JAILER_ENGINE_NONE && s->config.engine != JAILER_ENGINE_SEATBELT;
+  s->config.with_init = !s->pid1 && has_init(s->config.engine);
   if (!s->home != !s->id) return refuse(s->home ? "--home" : "--id", "a box needs both --home and --id");
   return 0;
 }

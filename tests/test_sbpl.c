@@ -171,12 +171,35 @@ static const struct {
     {false, "file-write-data", "/dev/tty"}, {false, "file-ioctl\t/dev/tty\tioctl=1", ""}, {false, "file-ioctl\t/dev/ttys001\tioctl=1", ""},
 };
 
+/* What a program needs to start and work at all, of every profile; system: unless without_system. */
+static const struct {
+  bool system;
+  const char *op, *about;
+} always[] = {
+    {false, "file-read-data", "/"}, {false, "process-fork", ""}, {false, "signal", "same-sandbox"}, {false, "process-info-pidinfo", "same-sandbox"},
+    {false, "process-info-codesignature", "same-sandbox"}, {false, "sysctl-read", "hw.ncpu"}, {false, "sysctl-read", "hw.memsize"},
+    {false, "sysctl-read", "hw.pagesize"}, {false, "sysctl-read", "hw.optional.arm64"}, {false, "sysctl-read", "kern.osversion"},
+    {false, "sysctl-read", "kern.hv_support"}, {false, "sysctl-read", "machdep.cpu.brand_string"},
+    {false, "mach-lookup", "com.apple.system.opendirectoryd.libinfo"}, {false, "mach-lookup", "com.apple.system.notification_center"},
+    {false, "ipc-posix-shm-read-data", "apple.shm.notification_center"}, {false, "file-read-data", "/dev/null"}, {false, "file-write-data", "/dev/null"},
+    {false, "file-read-data", "/dev/urandom"}, {false, "file-read-data", "/dev/random"}, {false, "file-read-data", "/dev/zero"},
+    {false, "file-write-data", "/dev/dtracehelper"}, {false, "file-ioctl\t/dev/dtracehelper\tioctl=1", ""}, {false, "file-read-data", "/dev/fd/0"},
+    {false, "file-read-metadata", "/dev"}, {true, "file-read-data", "/usr/lib/dyld"}, {true, "file-map-executable", "/usr/lib/libobjc-trampolines.dylib"},
+    {true, "file-map-executable", "/System/Library/Frameworks/Hypervisor.framework/Hypervisor"},
+    {true, "file-read-data", "/System/Volumes/Preboot/Cryptexes/OS/System/Library/dyld/dyld_shared_cache_arm64e"},
+    {true, "file-map-executable", "/System/Cryptexes/OS/usr/lib/libx.dylib"}, {true, "file-read-metadata", "/System/Volumes/Preboot"},
+    {true, "process-exec*", "/bin/sh"}, {true, "process-exec*", "/usr/bin/env"}, {true, "file-map-executable", "/bin/sh"},
+    {true, "file-read-data", "/private/etc/passwd"}, {true, "file-read-data", "/private/etc/localtime"}, {true, "file-read-metadata", "/etc"},
+    {true, "file-read-metadata", "/var"}, {true, "file-read-data", "/usr/share/zoneinfo/UTC"}, {true, "file-read-data", "/private/var/select/sh"},
+};
+
 /* What is open by a default of its own and stays so, and why that is no hole: each is said by the profile to be allowed. */
 static const struct {
   const char *op, *about, *why;
 } left_open[] = {
     {"syscall-unix", "", "the system calls themselves: nothing would run"},
     {"dynamic-code-generation", "", "a just-in-time compiler is let alone on Linux too: what it writes is not executed as a program"},
+    {"mach-cross-domain-lookup", "x", "what it stops is not known; the services that may be looked up are a list anyway"},
     {"socket-ioctl", "AF_UNIX", "FIONREAD is one; what changes interfaces takes root"},
     {"file-test-existence", "/x", "whether a name is there"},
 };
@@ -658,6 +681,17 @@ static void test_never(void) {
     c.without_system = rows[i].without;
     if (!OK(text_profile(&c) == JAILER_OK, "%s: there is a profile", rows[i].title)) continue;
     ask_never(rows[i].title, rows[i].network, rows[i].pty || rows[i].tty, about, BOX_COUNT(about));
+    sb_begin();
+    sb_profile(profile, profile_size);
+    for (size_t k = 0; k < BOX_COUNT(always); k++) sb_ask(always[k].op, *always[k].about ? always[k].about : NULL);
+    size_t wrong = sb_run() ? 0 : 1;
+    for (size_t k = 0; k < BOX_COUNT(always); k++) {
+      const bool want = !always[k].system || !rows[i].without;
+      if (want ? sb_allows(k + 1) : sb_denies(k + 1)) continue;
+      wrong++;
+      printf("# %s %s: %s\n", always[k].op, always[k].about, sb_said(k + 1));
+    }
+    OK(wrong == 0, "%s: what a program needs to start is there", rows[i].title);
   }
   sb_begin();
   sb_profile(profile, profile_size);
@@ -989,6 +1023,24 @@ static void test_attacks(void) {
   OK(text_profile(&d) == JAILER_OK && profile_size == plain_size && !memcmp(profile, plain, plain_size), "is what stands before the NUL");
 }
 
+/* "w:PATH r:PATH ...": r, w, x, d for a device; '?' after it: optional. */
+static size_t parse_grants(const char *text, jailer_grant *out, char *memory, size_t size) {
+  size_t n = 0, at = 0;
+  while (*text) {
+    const size_t length = strcspn(text, " ");
+    char one[JAILER_PATH_MAX];
+    snprintf(one, sizeof one, "%.*s", (int)length, text);
+    const char *path = strchr(one, ':') + 1;
+    out[n].path = memory + at;
+    out[n].at = NULL;
+    out[n].access = one[0] == 'w' ? JAILER_WRITE : one[0] == 'x' ? JAILER_EXEC : one[0] == 'd' ? JAILER_DEVICE : JAILER_READ;
+    out[n++].optional = one[1] == '?';
+    at += (size_t)snprintf(memory + at, size - at, "%s", box_path(path)) + 1;
+    text += length + (text[length] == ' ');
+  }
+  return n;
+}
+
 /* --- random grants ------------------------------------------------------------------------------------------------ */
 
 static uint64_t random_state;
@@ -1073,7 +1125,7 @@ static void random_probe(char *to, const char *near) {
   strcpy(to, real);
 }
 
-enum { SETS = 300, GRANTS = 10, PROBES = 10 };
+enum { SETS = 310, GRANTS = 10, PROBES = 10 };
 
 typedef struct one_set {
   size_t count, kept, asked, probed, rules;
@@ -1096,6 +1148,20 @@ static void random_set(one_set *set) {
     set->grant[i].optional = below(2);
   }
 }
+
+/* Sets that come first, chosen by hand: each is a way in which rules can outlive what they were written for. */
+static const char *const chosen[] = {
+    "w:/u/a r:/u/a/b w:/u/a/b/c/d r:/u/x w:/u/x/y x:/u/x/y/z",
+    "x:/u/a w:/u/a/b/c r:/u/a/b/c/d x:/u/a/b/e",
+    "d:/u/a x:/u/a/b w:/u/a/b/c/d", /* nothing lies below a device */
+    "w:/u/a d:/u/a/b w:/u/a/b/c",
+    "w:/tmp/a r:/private/tmp/a/b w:/var/a x:/etc/a",
+    "w:/usr/lib/a r:/usr/lib/a/b x:/usr/share/a r:/usr/bin w:/bin/a/b",
+    "r:/System/Library w:/System/Library/a/b x:/System/Library/c r:/usr w:/usr/lib",
+    "r:/private w:/private/etc/a x:/private/var/db x:/Library",
+    "d:/dev/null d:/dev/tty d:/dev/fd d:/dev/fd/3",
+    "w:/u/a w:/u/a/b w:/u/a/b/c w:/u/ab r:/u/a/r r:/u/A",
+};
 
 /* Made smaller until it has no fault, mostly, so that most sets come to a profile. */
 static uint32_t settle(one_set *set) {
@@ -1120,16 +1186,18 @@ static void test_random(void) {
   const size_t without = sb_grants();
   for (size_t k = 0; k < SETS; k++) {
     one_set *set = &sets[k];
-    random_set(set);
+    if (k < BOX_COUNT(chosen)) set->count = parse_grants(chosen[k], set->grant, set->path[0], sizeof set->path);
+    else random_set(set);
     const uint32_t faults = settle(set);
     jailer_config c = with_grants(set->grant, set->count);
     const jailer_code code = text_profile(&c);
     paths += set->count;
+    if (k < BOX_COUNT(chosen)) OK(code == JAILER_OK && !faults, "chosen: %s", chosen[k]);
     counts[code == JAILER_OK ? 0 : code == JAILER_E_CONFLICT ? 1 : code == JAILER_E_INVALID ? 2 : 3]++;
     if (!rightly(code, faults)) {
       wrong_codes++;
       printf("# set %zu: %s, faults %#x: %s: %s\n", k, jailer_code_name(code), faults, err.item, err.message);
-      for (size_t i = 0; i < set->count; i++) printf("#   %d %s\n", set->grant[i].access, as_listed(set->path[i]));
+      for (size_t i = 0; i < set->count; i++) printf("#   %d %s\n", set->grant[i].access, as_listed(set->grant[i].path));
     }
     set->asked = 0;
     if (code || faults) continue;
@@ -1138,6 +1206,8 @@ static void test_random(void) {
     set->rules = sb_grants();
     for (size_t i = 0; i < PROBES; i++) {
       random_probe(set->probe[i], set->list[below(set->kept)].path);
+      if (i < set->kept && k < BOX_COUNT(chosen)) strcpy(set->probe[i], set->list[i].path);
+      if (i < set->count && set->links[i]) strcpy(set->probe[i], set->links[i]);
       for (int a = 0; a < ASK_COUNT; a++) {
         const size_t which = sb_ask_bytes(asks[a].op, asks[a].kind, set->probe[i], SIZE_MAX, asks[a].more);
         if (!i && !a) set->probed = which;
@@ -1177,6 +1247,25 @@ static void test_random(void) {
      counts[3]);
   OK(wrong_rules == 0, "%zu profiles: every rule is accounted for by a grant, and no other one is missing", profiles);
   OK(wrong_answers == 0, "%zu questions about what is granted, and what looks like it: every answer is the model's", questions);
+}
+
+/* Grants, as they are written, that contradict each other or what every profile is. */
+static void test_refused(void) {
+  static const char *const sets[] = {
+      "w:/u/a r:/u/a", "r:/u/a w:/u/a", "x:/u/a w:/u/a", "d:/u/a r:/u/a", "w:/u/a d:/u/a", "w:/tmp/a r:/private/tmp/a", "w:/u/a r:/u/a/b/c",
+      "w:/u/a x:/u/a/b/c", "w:/u/a d:/u/a/b/c", "w:/u/a w:/u/a/b r:/u/a/b/c", "w:/tmp r:/private/tmp/a/b", "r:/u/a/b/c x:/q w:/u/a", "r:/dev/null",
+      "w:/dev", "x:/dev/a/b", "r:/", "w:/", "x://", "d:/"};
+  char memory[8 * JAILER_PATH_MAX];
+  for (size_t i = 0; i < BOX_COUNT(sets); i++) {
+    jailer_grant grants[8];
+    meant list[8];
+    const char *links[8];
+    size_t kept;
+    jailer_config c = with_grants(grants, parse_grants(sets[i], grants, memory, sizeof memory));
+    OK(text_profile(&c) == JAILER_E_CONFLICT && understand_all(grants, c.grant_count, list, &kept, links) == 1u << JAILER_E_CONFLICT && !profile[0] &&
+           err.item[0] && err.message[0],
+       "refused: %s: %s", sets[i], err.message);
+  }
 }
 
 /* Many single paths of random bytes, without a guile: taken or refused as the model says. */
@@ -1274,24 +1363,6 @@ static void test_network(void) {
 }
 
 /* --- the same conflicts as on Linux ------------------------------------------------------------------------------- */
-
-/* "w:PATH r:PATH ...": r, w, x, d for a device; '?' after it: optional. */
-static size_t parse_grants(const char *text, jailer_grant *out, char *memory, size_t size) {
-  size_t n = 0, at = 0;
-  while (*text) {
-    const size_t length = strcspn(text, " ");
-    char one[JAILER_PATH_MAX];
-    snprintf(one, sizeof one, "%.*s", (int)length, text);
-    const char *path = strchr(one, ':') + 1;
-    out[n].path = memory + at;
-    out[n].at = NULL;
-    out[n].access = one[0] == 'w' ? JAILER_WRITE : one[0] == 'x' ? JAILER_EXEC : one[0] == 'd' ? JAILER_DEVICE : JAILER_READ;
-    out[n++].optional = one[1] == '?';
-    at += (size_t)snprintf(memory + at, size - at, "%s", box_path(path)) + 1;
-    text += length + (text[length] == ' ');
-  }
-  return n;
-}
 
 static void test_conflicts(void) {
   static const struct {
@@ -1463,6 +1534,31 @@ static void test_size(void) {
   OK(code == JAILER_E_LIMIT || (code == JAILER_OK && profile_size < 1000000), "%d of them: %zu bytes: %s", MANY, profile_size, jailer_code_name(code));
 }
 
+/* The data volume's directories stand in "/" as well, and that is what the kernel calls them. */
+static void test_firmlinks(void) {
+  static const jailer_grant grants[] = {{"/System/Volumes/Data/Users/u/w", NULL, JAILER_WRITE, false}, {"/Users/u/w/r", NULL, JAILER_READ, false},
+                                        {"/System/Volumes/Data/private/var/x", NULL, JAILER_READ, false}, {"/System/Volumes/Data/mine", NULL, JAILER_READ, false},
+                                        {"/System/Volumes/Datax/Users", NULL, JAILER_READ, false}};
+  static const struct {
+    const char *op, *about;
+    bool yes;
+  } rows[] = {{"file-write-data", "/Users/u/w/a", true},          {"file-write-data", "/Users/u/w/r/a", false}, {"file-read-data", "/Users/u/w/r/a", true},
+              {"file-read-data", "/private/var/x/a", true},       {"file-read-data", "/System/Volumes/Data/mine/a", true}, {"file-read-data", "/mine/a", false},
+              {"file-read-metadata", "/System/Volumes/Data", true}, {"file-read-data", "/System/Volumes/Data", false}, {"file-read-data", "/Users/u", false},
+              {"file-read-data", "/System/Volumes/Datax/Users/a", true}, {"file-read-data", "x/Users/a", false}};
+  static const jailer_grant twice[] = {{"/System/Volumes/Data/Users/u/w", NULL, JAILER_WRITE, false}, {"/Users/u/w", NULL, JAILER_READ, false}};
+  static const jailer_grant deep[] = {{"/Users/u/w", NULL, JAILER_WRITE, false}, {"/System/Volumes/Data/Users/u/w/a/b", NULL, JAILER_READ, false}};
+  jailer_config c = with_grants(grants, BOX_COUNT(grants)), d = with_grants(twice, 2), e = with_grants(deep, 2);
+  OK(text_profile(&d) == JAILER_E_CONFLICT && text_profile(&e) == JAILER_E_CONFLICT, "by either name it is the same place: these conflict");
+  if (!OK(text_profile(&c) == JAILER_OK, "grants by the name of the data volume") || !sb_there("what they come to")) return;
+  sb_begin();
+  sb_profile(profile, profile_size);
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) sb_ask(rows[i].op, rows[i].about);
+  if (!OK(sb_run() && !strcmp(sb_said(0), "ok"), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++)
+    OK(rows[i].yes ? sb_allows(i + 1) : sb_denies(i + 1), "data volume: %s %s: %s", rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
+}
+
 /* --- goldens ------------------------------------------------------------------------------------------------------ */
 
 static void golden(const char *name, const jailer_config *config) {
@@ -1516,11 +1612,13 @@ int main(void) {
   test_never();
   test_attacks();
   test_random();
+  test_refused();
   test_random_paths();
   test_network();
   test_conflicts();
   test_calls();
   test_size();
+  test_firmlinks();
   test_goldens();
   box_end();
   return tap_done();

@@ -350,14 +350,14 @@ static void test_command(void) {
     int status;
     const char *output;
   } runs[] = {
-      {"printf 'file-read-data\\t/a\\nlsopen\\n' | %s $D/good.sb", 0, "allow\ndeny\n"},
-      {"printf 'file-read-data\\t/a\\n' >$D/q; %s $D/good.sb $D/q", 0, "allow\n"},
-      {"%s --grants $D/good.sb", 0, "allow\tfile-read*\tliteral\t/a\n"},
-      {"%s --grants $D/bad.sb", 2, ""},
-      {"echo lsopen | %s $D/bad.sb", 2, ""},
-      {"%s $D/missing.sb </dev/null", 2, ""},
-      {"%s --unheard-of", 2, ""},
-      {"%s", 2, ""},
+      {"printf 'file-read-data\\t/a\\nlsopen\\n' | e $D/good.sb", 0, "allow\ndeny\n"},
+      {"printf 'file-read-data\\t/a\\n' >$D/q; e $D/good.sb $D/q", 0, "allow\n"},
+      {"e --grants $D/good.sb", 0, "allow\tfile-read*\tliteral\t/a\n"},
+      {"e --grants $D/bad.sb", 2, ""},
+      {"echo lsopen | e $D/bad.sb", 2, ""},
+      {"e $D/missing.sb </dev/null", 2, ""},
+      {"e --unheard-of", 2, ""},
+      {"e", 2, ""},
   };
   char dir[] = "/tmp/jailer-eval.XXXXXX", command[2048], script[512], output[512];
   const char *build = getenv("JAILER_BUILD");
@@ -370,9 +370,7 @@ static void test_command(void) {
   if (system(command)) abort();
   setenv("D", dir, 1);
   for (size_t i = 0; i < COUNT(runs); i++) {
-    char line[1024];
-    snprintf(line, sizeof line, runs[i].command, script);
-    snprintf(command, sizeof command, "{ %s; } 2>$D/err", line);
+    snprintf(command, sizeof command, "e() { %s \"$@\"; }; { %s; } 2>$D/err", script, runs[i].command);
     FILE *in = popen(command, "r");
     size_t n = in ? fread(output, 1, sizeof output - 1, in) : 0;
     output[n] = 0;

@@ -1177,6 +1177,35 @@ static void running_box(void) {
   CLEAN("a number that is another's");
 }
 
+/* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
+static void one_plan(void) {
+  const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL};
+  jailer_config config = box(argv);
+  jailer_plan *plan = NULL;
+  jailer_proc other;
+  siginfo_t info;
+  char pid_text[32];
+  unlink(box_path("./shared/ran"));
+  memset(&proc, 0, sizeof proc);
+  jailer_code code = jailer_plan_new(&config, NULL, &plan, &err);
+  if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
+  snprintf(pid_text, sizeof pid_text, "%d ", (int)proc.pid);
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "one plan, launched%s%s", code ? ": " : "",
+      code ? said() : "");
+  if (code) return;
+  TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "not twice: %s", said());
+  TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "nor at the third time: %s", said());
+  OK(strncmp(box_read("./shim.pid"), pid_text, strlen(pid_text)) == 0, "the pid file is still that of the first");
+  OK(jailer_kill(&proc, SIGKILL, &err) == JAILER_OK && waitid(P_PID, (id_t)proc.pid, &info, WEXITED | WNOWAIT) == 0,
+     "it ends, and nobody has waited for it");
+  code = jailer_spawn(plan, &other, &err);
+  TRY(code == JAILER_OK, "the next is launched%s%s", code ? ": " : "", code ? said() : "");
+  if (code == JAILER_OK) jailer_kill(&other, SIGKILL, &err), jailer_wait(&other, 10000, NULL, &err);
+  OK(jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGKILL, "and the first one's end told");
+  jailer_plan_free(plan);
+  CLEAN("one plan");
+}
+
 static void changed_boxes(void) {
   const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), NULL};
   jailer_config config = box(argv);
@@ -1638,6 +1667,7 @@ int main(void) {
   no_walls();
   boxes();
   running_box();
+  one_plan();
   changed_boxes();
   removed_boxes();
   threads();

@@ -44,26 +44,16 @@ static void set_empty(set *s) {
 
 /* --- a reader of profiles: strings and symbols, and that all else is as it should be --- */
 
-static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
 static const char *read_string(const char *at, set *strings) { /* after the quote; answers what follows the other one */
   char text[8192];
   size_t n = 0;
   for (; *at != '"'; at++) {
-    MUST(*at >= 32 && *at < 127 && n + 1 < sizeof text);
-    if (*at != '\\') {
-      text[n++] = *at;
-      continue;
-    }
-    at++;
-    if (*at == 'x') {
-      MUST(hex(at[1]) >= 8 && hex(at[2]) >= 0);
-      text[n++] = (char)(hex(at[1]) << 4 | hex(at[2]));
-      at += 2;
-    } else {
+    MUST((unsigned char)*at >= 32 && *at != 127 && n + 1 < sizeof text);
+    if (*at == '\\') {
+      at++;
       MUST(*at == '\\' || *at == '"');
-      text[n++] = *at;
     }
+    text[n++] = *at;
   }
   set_add(strings, text, n);
   return at + 1;

@@ -5,39 +5,42 @@
 ;;   guile-3.0 eval.scm --batch [FILE]        many profiles in one run, from a file or standard input; the commands:
 ;;     profile BYTES      the next BYTES bytes are a profile: prints "ok", or "refused " and why
 ;;     grants             prints one line for each operation and filter of each rule, then "."
-;;     rules              prints how many rules there are
 ;;     anything else      is a query
 ;;   Exit status: 0; 2 for a profile that is malformed (a batch goes on) or a usage that is wrong.
 ;;
-;; A query is OPERATION [TAB SUBJECT [TAB KEY=VALUE]...], %XX in it is a byte. The subject is what the operation is about:
-;; a path for file-* and process-exec*; unix:PATH, or tcp4:, tcp6:, udp4:, udp6: HOST:PORT for network-* (what is connected
-;; to; for network-bind and network-inbound the local end); self, others, children, pgrp, same-sandbox or initproc for
-;; signal, process-info-* and their like; a name for the rest. Keys: vnode (REGULAR-FILE, DIRECTORY, ...), process (a path), domain
-;; (AF_UNIX, ...), remote (for network-inbound: who connects). Answers: "allow", "deny"; for an operation that stands for
-;; several (file-write*) "mixed" when these differ; "differs" (below); "error " and why.
+;; A query is OPERATION [TAB SUBJECT [TAB KEY=VALUE]...]; %XX in it is a byte. The subject is what the operation is
+;; about: a path for file-* and process-exec*; for network-* what is connected to, or the local end for network-bind
+;; and network-inbound, as unix:PATH, or tcp4:, tcp6:, udp4:, udp6: and HOST:PORT; self, others, children, pgrp,
+;; same-sandbox or initproc for signal, process-info-* and their like; a name for the rest. Keys: vnode (REGULAR-FILE,
+;; DIRECTORY, ...), ioctl (a number), domain (AF_UNIX, ...), protocol, extension (one that the process has), remote
+;; (for network-inbound: who connects). Answers: "allow", "deny"; for an operation that stands for several
+;; (file-write*) "mixed" when these differ; "differs" (below); "error " and why.
 ;;
-;; It is a model, made from what is public and from what others measured, and not Apple's compiler or kernel. Rules are
-;; weighed in two ways, and an answer that depends on the way is "differs": a profile that is safe has none of these.
-;;   by name: of the operation's own rules the last with a filter that matches, else its last one without a filter, else its
-;;     parent's the same way (file-write-data, file-write*, file*, default). So it was measured on macOS.
-;;   by order: of the rules that name the operation or one of its ancestors, the last that matches. So it is told everywhere.
-;; Some operations have no parent and a default of their own (allowed, mostly: they came later than the profiles that they
-;; would have broken); (deny default) does not reach them, nor does the rule of a name that looks like their ancestor's.
-;; It is strict: what a profile may contain according to Apple, and a writer of plain grants does not write, is malformed
-;; here: Scheme (define, let, if, param, string-append, import), bytes that are not ASCII outside of strings, escapes
-;; other than \\ and \", modifiers that do more than log, rules before
-;; (version 1) or before (deny default), (allow default), filters that do not apply to an operation, sysctl-write (it has
-;; meant sysctl*), paths that no file has: not absolute, a trailing slash, "//", "/./" or "/../" in them, over 1023 bytes.
-;; It does not model: case-insensitive volumes and Unicode normalisation (paths are bytes here), symbolic links (a query's
-;; path is what the kernel makes of a name), which operations a system call comes to (the query says that), extensions that
-;; a process was given, entitlements, signatures, attributes of files and processes, mount-relative paths, the implicit
-;; rules of libsandbox, and what else of the kernel, TCC and SIP refuses beside the sandbox.
+;; It is a model, made from what is public and from what others measured, and not Apple's compiler or kernel. Rules
+;; are weighed in two ways, and an answer that depends on the way is "differs": a profile that is safe has none of
+;; these.
+;; - by name: of the operation's own rules the last with a filter that matches, else its last one without a filter,
+;;   else its parent's the same way (file-write-data, file-write*, file*, default). So it was measured on macOS.
+;; - by order: of the rules that name the operation or one of its ancestors, the last that matches. So it is told
+;;   everywhere.
+;; Some operations have no parent and a default of their own (allowed, mostly: they came later than the profiles that
+;; they would have broken); (deny default) does not reach them, nor does the rule of a name that looks like their
+;; ancestor's.
+;; It is strict: what a profile may contain according to Apple, and a writer of plain grants does not write, is
+;; malformed here: Scheme (define, let, if, param, string-append, import), bytes that are not ASCII outside of
+;; strings, escapes other than \\ and \", modifiers that do more than log, rules before (version 1) or before (deny
+;; default), (allow default), filters that do not apply to an operation, sysctl-write (it has meant sysctl*), paths
+;; that no file has: not absolute, a trailing slash, "//", "/./" or "/../" in them, over 1023 bytes.
+;; It does not model: case-insensitive volumes and Unicode normalisation (paths are bytes here), symbolic links (a
+;; query's path is what the kernel makes of a name), which operations a system call comes to (the query says that),
+;; entitlements, signatures, attributes of files and processes, mount-relative paths, the implicit rules of
+;; libsandbox, and what else of the kernel, TCC and SIP refuses beside the sandbox.
 (use-modules (ice-9 match) (ice-9 textual-ports) (srfi srfi-1) (srfi srfi-13))
 
 (define (refuse . parts) ; a malformed profile
   (throw 'refused (string-concatenate (map (lambda (p) (if (string? p) p (object->string p))) parts))))
 
-;; --- operations: name, parent, what its filters may be about; "own" before them: a default of its own ------------------
+;; --- operations: name, parent, what its filters may be about; "own" before them: a default of its own ---------------
 
 (define file-about '(path vnode file-mode device))
 (define operations (make-hash-table))
@@ -72,8 +75,9 @@
 (group 'process* '(target) 'process-codesigning-status* 'process-legacy-codesigning*)
 (group 'process-codesigning-status* '(target) 'process-codesigning-status-get 'process-codesigning-status-set)
 (alone 'allow '(target) 'process-info* 'process-info-codesignature)
-(group 'process-info* '(target) 'process-info-dirtycontrol 'process-info-ledger 'process-info-listpids 'process-info-rusage 'process-info-pidinfo
-       'process-info-pidfdinfo 'process-info-pidfileportinfo 'process-info-setcontrol)
+(group 'process-info* '(target) 'process-info-dirtycontrol 'process-info-ledger 'process-info-listpids
+       'process-info-rusage 'process-info-pidinfo 'process-info-pidfdinfo 'process-info-pidfileportinfo
+       'process-info-setcontrol)
 (group 'default '(target signal) 'signal)
 (group 'default '(socket network path vnode file-mode) 'network*)
 (group 'network* '(socket network path vnode file-mode) 'network-inbound 'network-outbound)
@@ -136,7 +140,8 @@
 
 ;; Other names of operations.
 (define operation-aliases
-  '((process-exec . process-exec*) (ipc-posix-shm . ipc-posix-shm*) (ipc-posix-sem . ipc-posix-sem*) (iokit-open . iokit-open*)))
+  '((process-exec . process-exec*) (ipc-posix-shm . ipc-posix-shm*) (ipc-posix-sem . ipc-posix-sem*)
+    (iokit-open . iokit-open*)))
 
 (define (operation name) ; of a rule
   (if (eq? name 'sysctl-write) (refuse "sysctl-write has meant sysctl*, reading included"))
@@ -154,7 +159,7 @@
           (else under))))
 (define (asked op) (if (string-suffix? "*" (symbol->string op)) (leaves op) (list op)))
 
-;; --- reader: bytes to lists, symbols, integers, strings; nothing else is there ---------------------------------------------
+;; --- reader: bytes to lists, symbols, integers, strings; nothing else is there --------------------------------------
 
 (define (symbol-char? c)
   (or (char<=? #\a c #\z) (char<=? #\A c #\Z) (char<=? #\0 c #\9) (string-index "*-_+.!?%" c)))
@@ -209,7 +214,8 @@
   (let ((c (string-ref text at)))
     (cond ((char=? c #\() (read-list text (+ at 1)))
           ((char=? c #\") (read-string-literal text (+ at 1)))
-          ((and (char=? c #\#) (string-prefix? "\"" text 0 1 (min (+ at 1) (string-length text)))) (read-regex-literal text (+ at 2)))
+          ((and (char=? c #\#) (string-prefix? "\"" text 0 1 (min (+ at 1) (string-length text))))
+           (read-regex-literal text (+ at 2)))
           ((char=? c #\#) (read-hexadecimal text at))
           (else (read-atom text at)))))
 
@@ -229,7 +235,7 @@
              (lambda (form next) (loop (skip-blanks text next) (cons form acc)))))
           (else (refuse "something outside of a list")))))
 
-;; --- regular expressions: POSIX extended, of bytes. Whether one matches somewhere; a matcher is (text at next) -> bool -------
+;; --- regular expressions: POSIX extended, of bytes. Whether one matches somewhere; a matcher is (text at next) -> boo
 
 (define (regex-set pattern at) ; after "[": the predicate, and where "]" ended
   (let* ((n (string-length pattern))
@@ -243,7 +249,8 @@
                  (values (if not? (lambda (x) (not (in? x))) in?) (+ i 1))))
               ((and (char=? c #\[) (< (+ i 1) n) (memv (string-ref pattern (+ i 1)) '(#\: #\. #\=)))
                (refuse "a regex with a character class, which is not modelled"))
-              ((and (< (+ i 2) n) (char=? (string-ref pattern (+ i 1)) #\-) (not (char=? (string-ref pattern (+ i 2)) #\])))
+              ((and (< (+ i 2) n) (char=? (string-ref pattern (+ i 1)) #\-)
+                    (not (char=? (string-ref pattern (+ i 2)) #\])))
                (loop (+ i 3) (cons (cons c (string-ref pattern (+ i 2))) ranges)))
               (else (loop (+ i 1) (cons (cons c c) ranges))))))))
 
@@ -317,7 +324,7 @@
       (lambda (text)
         (let loop ((at 0)) (and (<= at (string-length text)) (or (m text at (lambda (to) #t)) (loop (+ at 1)))))))))
 
-;; --- filters: (about matcher), where a matcher is query -> bool ------------------------------------------------------------
+;; --- filters: (about matcher), where a matcher is query -> bool -----------------------------------------------------
 
 ;; A query: the operation and an alist of what is known of it. A filter about something unknown cannot be answered.
 (define (known query key)
@@ -331,8 +338,8 @@
   (cond ((not (string-prefix? "/" path)) (bad "not absolute"))
         ((> (string-length path) 1023) (bad "longer than any path"))
         ((and (> (string-length path) 1) (string-suffix? "/" path)) (bad "ends in a slash: no file has that path"))
-        ((or (string-contains path "//") (string-contains path "/./") (string-contains path "/../") (string-suffix? "/." path)
-             (string-suffix? "/.." path))
+        ((or (string-contains path "//") (string-contains path "/./") (string-contains path "/../")
+             (string-suffix? "/." path) (string-suffix? "/.." path))
          (bad "no file has that path"))))
 
 (define (under? dir path)
@@ -383,17 +390,21 @@
     (prefix . ,(strings 'path 'path string-prefix? check-prefix))
     (path-prefix . ,(strings 'path 'path string-prefix? check-prefix))
     (regex . ,(regexes 'path 'path)) (path-regex . ,(regexes 'path 'path))
-    (vnode-type . ,(symbols 'vnode 'vnode 'REGULAR-FILE 'DIRECTORY 'BLOCK-DEVICE 'CHARACTER-DEVICE 'SYMLINK 'SOCKET 'FIFO 'TTY))
+    (vnode-type . ,(symbols 'vnode 'vnode 'REGULAR-FILE 'DIRECTORY 'BLOCK-DEVICE 'CHARACTER-DEVICE 'SYMLINK
+                           'SOCKET 'FIFO 'TTY))
     (target . ,(symbols 'target 'target 'self 'pgrp 'others 'children 'same-sandbox 'initproc))
     (socket-domain . ,(symbols 'socket 'domain 'AF_UNSPEC 'AF_UNIX 'AF_INET 'AF_INET6 'AF_ROUTE 'AF_SYSTEM 'AF_NDRV))
     (socket-type . ,(symbols 'socket 'type 'SOCK_STREAM 'SOCK_DGRAM 'SOCK_RAW 'SOCK_SEQPACKET))
     (socket-protocol . ,(numbers 'socket 'protocol))
     (signal-number . ,(numbers 'signal 'signal))
     (ioctl-command . ,(numbers 'ioctl 'ioctl))
-    (global-name . ,(named 'mach 'name)) (global-name-prefix . ,(prefixed 'mach 'name)) (global-name-regex . ,(regexes 'mach 'name))
+    (global-name . ,(named 'mach 'name))
+    (global-name-prefix . ,(prefixed 'mach 'name)) (global-name-regex . ,(regexes 'mach 'name))
     (local-name . ,(named 'mach 'local-name)) (xpc-service-name . ,(named 'mach 'xpc-name))
-    (sysctl-name . ,(named 'sysctl 'name)) (sysctl-name-prefix . ,(prefixed 'sysctl 'name)) (sysctl-name-regex . ,(regexes 'sysctl 'name))
-    (ipc-posix-name . ,(named 'posix 'name)) (ipc-posix-name-prefix . ,(prefixed 'posix 'name)) (ipc-posix-name-regex . ,(regexes 'posix 'name))
+    (sysctl-name . ,(named 'sysctl 'name))
+    (sysctl-name-prefix . ,(prefixed 'sysctl 'name)) (sysctl-name-regex . ,(regexes 'sysctl 'name))
+    (ipc-posix-name . ,(named 'posix 'name))
+    (ipc-posix-name-prefix . ,(prefixed 'posix 'name)) (ipc-posix-name-regex . ,(regexes 'posix 'name))
     (iokit-registry-entry-class . ,(named 'iokit 'name)) (iokit-user-client-class . ,(named 'iokit 'name))
     (iokit-registry-entry-class-prefix . ,(prefixed 'iokit 'name)) (iokit-connection . ,(named 'iokit 'connection))
     (iokit-property . ,(named 'property 'property))
@@ -402,7 +413,8 @@
     (extension . ,(named 'common 'extension))
     (mac-policy-name . ,(named 'mac 'name)) (mac-syscall-number . ,(numbers 'mac 'number))
     (fcntl-command . ,(symbols 'fcntl 'fcntl 'F_ADDFILESIGS_RETURN 'F_CHECK_LV 'F_GETPATH))
-    (appleevent-destination . ,(named 'name 'name)) (right-name . ,(named 'name 'name)) (notification-name . ,(named 'name 'name))))
+    (appleevent-destination . ,(named 'name 'name)) (right-name . ,(named 'name 'name))
+    (notification-name . ,(named 'name 'name))))
 
 ;; (remote tcp "localhost:80"), (local ip), (remote unix-socket (subpath "/x"))
 (define protocols
@@ -421,7 +433,7 @@
                       (let ((q (cons (car query) (acons 'path (cdr end) (cdr query)))))
                         (or (null? inner) (any (lambda (f) ((cadr f) q)) inner)))))))))
     (((? symbol? protocol) . rest)
-     (let ((members (or (assq-ref protocols protocol) (refuse "a protocol that is unknown: " (symbol->string protocol))))
+     (let ((members (or (assq-ref protocols protocol) (refuse "a protocol that is unknown: " protocol)))
            (address (match rest (() "*:*") (((? string? a)) a) (_ (refuse "one address at a time")))))
        (match (string-split address #\:)
          (((and host (or "*" "localhost")) port)
@@ -452,11 +464,12 @@
        (match (make (symbol->string name) args) ((about test) (list (list about) test)))))
     (_ (refuse "a filter that is none: " form))))
 
-;; --- profiles ---------------------------------------------------------------------------------------------------------------
+;; --- profiles -------------------------------------------------------------------------------------------------------
 
 (define (check-modifier action form)
   (match form
-    ((or '(with no-log) '(with no-report)) (if (not (eq? action 'deny)) (refuse "only what is denied can go without a log")))
+    ((or '(with no-log) '(with no-report))
+     (if (not (eq? action 'deny)) (refuse "only what is denied can go without a log")))
     ('(with report) (if (not (eq? action 'allow)) (refuse "what is denied is reported anyway")))
     (('with (or 'telemetry)) #t)
     (('with 'message (? string?)) #t)
@@ -501,7 +514,7 @@
                 (loop (cdr forms) version default (cons (compile-rule (car forms)) rules)))
                (form (refuse "something that is no rule: " (object->string form)))))))))
 
-;; --- answers ------------------------------------------------------------------------------------------------------------------
+;; --- answers --------------------------------------------------------------------------------------------------------
 
 (define profile '())                   ; rules, the newest first
 (define by-operation (make-hash-table)) ; the rules that name an operation, the newest first
@@ -533,8 +546,10 @@
        (ancestors op)))
 
 (define (answer-one op query)
-  (let* ((otherwise (own-default (last (ancestors op)))) (a (or (by-order op query) otherwise)) (b (or (by-name op query) otherwise)))
-    (if (eq? a b) a 'differs)))
+  (let* ((otherwise (own-default (last (ancestors op))))
+         (ordered (or (by-order op query) otherwise))
+         (named (or (by-name op query) otherwise)))
+    (if (eq? ordered named) ordered 'differs)))
 
 (define (answer query)
   (match (delete-duplicates (map (lambda (op) (answer-one op query)) (asked (car query))))
@@ -546,7 +561,8 @@
       (let loop ((i 0) (acc '()))
         (cond ((>= i (string-length text)) (reverse-list->string acc))
               ((char=? (string-ref text i) #\%)
-               (let ((byte (and (<= (+ i 3) (string-length text)) (string->number (substring text (+ i 1) (+ i 3)) 16))))
+               (let ((byte (and (<= (+ i 3) (string-length text))
+                                (string->number (substring text (+ i 1) (+ i 3)) 16))))
                  (if (not byte) (throw 'unanswerable "an odd escape"))
                  (loop (+ i 3) (cons (integer->char byte) acc))))
               (else (loop (+ i 1) (cons (string-ref text i) acc)))))))
@@ -573,7 +589,8 @@
     (cond ((memq 'network kinds)
            (let ((end (parse-endpoint subject)))
              `((,(if (memq op '(network-outbound network*)) 'remote 'local) . ,end)
-               (path . ,(and (eq? (car end) 'unix) (cdr end))) (domain . ,(if (eq? (car end) 'unix) 'AF_UNIX 'AF_INET)))))
+               (path . ,(and (eq? (car end) 'unix) (cdr end)))
+               (domain . ,(if (eq? (car end) 'unix) 'AF_UNIX 'AF_INET)))))
           ((memq 'path kinds) `((path . ,subject)))
           ((memq 'target kinds) `((target . ,(string->symbol subject))))
           ((memq 'socket kinds) `((domain . ,(string->symbol subject))))
@@ -602,16 +619,20 @@
     (lambda (key why) (display "error ") (display why)))
   (newline))
 
-;; One line for each operation and each filter of each rule, in the profile's order: ACTION OPERATION FILTER ARGUMENT, with
-;; tabs between. A filter without an argument has "-", a rule without a filter "-" twice; a filter in others has their names
-;; before its own: require-not/subpath.
+;; One line for each operation and each filter of each rule, in the profile's order: ACTION OPERATION FILTER ARGUMENT,
+;; with tabs between. A filter without an argument has "-", a rule without a filter "-" twice; a filter in others has
+;; their names before its own: require-not/subpath.
 (define (print-grants)
-  (define (argument a) (cond ((string? a) (escape a)) ((and (pair? a) (eq? (car a) 'raw)) (escape (cdr a))) (else (object->string a))))
+  (define (argument a)
+    (cond ((string? a) (escape a))
+          ((and (pair? a) (eq? (car a) 'raw)) (escape (cdr a)))
+          (else (object->string a))))
   (define (each action op names form)
     (let ((path (append names (list (symbol->string (car form))))))
       (define (line argument) (format #t "~a\t~a\t~a\t~a\n" action op (string-join path "/") argument))
       (cond ((null? (cdr form)) (line "-"))
-            ((memq (car form) '(require-any require-all require-not)) (for-each (lambda (f) (each action op path f)) (cdr form)))
+            ((memq (car form) '(require-any require-all require-not))
+             (for-each (lambda (f) (each action op path f)) (cdr form)))
             ((memq (car form) '(remote local to from))
              (let ((path (append path (list (object->string (cadr form))))))
                (if (null? (cddr form)) (format #t "~a\t~a\t~a\t-\n" action op (string-join path "/")))
@@ -627,7 +648,7 @@
                (vector-ref rule 1)))
    (reverse profile)))
 
-;; --- the program ----------------------------------------------------------------------------------------------------------------
+;; --- the program ----------------------------------------------------------------------------------------------------
 
 (define (binary-input path)
   (let ((port (if path (open-input-file path) (current-input-port)))) (set-port-encoding! port "ISO-8859-1") port))
@@ -645,7 +666,6 @@
                  (lambda (key why) (display "refused ") (display (escape why))))
                (newline)))
             ((string=? line "grants") (print-grants) (display ".\n"))
-            ((string=? line "rules") (format #t "~a\n" (length profile)))
             (else (print-answer line)))
       (loop (get-line port)))))
 
@@ -663,6 +683,7 @@
     (("--grants" path) (load-file! path) (print-grants))
     (((? (lambda (a) (not (string-prefix? "-" a))) path)) (load-file! path) (answer-all (binary-input #f)))
     (((? (lambda (a) (not (string-prefix? "-" a))) path) queries) (load-file! path) (answer-all (binary-input queries)))
-    (_ (display "usage: eval.scm PROFILE [QUERIES] | --grants PROFILE | --batch [FILE]\n" (current-error-port)) (exit 2))))
+    (_ (display "usage: eval.scm PROFILE [QUERIES] | --grants PROFILE | --batch [FILE]\n" (current-error-port))
+       (exit 2))))
 
 (main (cdr (command-line)))

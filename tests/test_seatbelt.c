@@ -1190,7 +1190,7 @@ static void one_plan(void) {
   jailer_code code = jailer_plan_new(&config, NULL, &plan, &err);
   if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
   snprintf(pid_text, sizeof pid_text, "%d ", (int)proc.pid);
-  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "one plan, launched%s%s", code ? ": " : "",
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), "\n"), "one plan, launched%s%s", code ? ": " : "",
       code ? said() : "");
   if (code) return;
   TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "not twice: %s", said());

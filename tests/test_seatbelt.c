@@ -1080,6 +1080,12 @@ static void boxes(void) {
   }
 }
 
+static const char *pid_line(pid_t pid) { /* its number as text */
+  static char text[16];
+  snprintf(text, sizeof text, "%d", (int)pid);
+  return text;
+}
+
 static void running_box(void) {
   const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL},
              *quick[] = {"shim", "exit:0", NULL};
@@ -1143,6 +1149,32 @@ static void running_box(void) {
   jailer_plan_free(plan);
   OK(access(box_path("./shim.pid"), F_OK), "and leaves no pid file");
   CLEAN("a plan of a box");
+
+  siginfo_t info;
+  code = launch(&config);
+  const pid_t zombie = proc.pid;
+  OK(code == JAILER_OK && kill(zombie, SIGKILL) == 0 && waitid(P_PID, (id_t)zombie, &info, WEXITED | WNOWAIT) == 0 &&
+         box_stat("./shim.pid").st_ino,
+     "a box that has ended, and nobody has waited for it");
+  TRY(jailer_launch(&again, &other, &err) == JAILER_OK && jailer_wait(&other, 10000, &status, &err) == JAILER_OK &&
+          ended_with(0),
+      "does not run: %s", said());
+  OK(jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGKILL, "and can still be waited for");
+  CLEAN("a box that nobody waited for");
+
+  /* a pid file of a process that has ended, whose number somebody else's process has now: the first one's */
+  char fresh[512];
+  code = launch(&config);
+  const char *old = box_read("./shim.pid"), *at = strstr(old, pid_line(proc.pid));
+  OK(code == JAILER_OK && at, "a pid file names the process");
+  snprintf(fresh, sizeof fresh, "%.*s1%s", (int)(at ? at - old : 0), old, at ? at + strlen(pid_line(proc.pid)) : "");
+  jailer_kill(&proc, SIGKILL, NULL);
+  jailer_wait(&proc, 10000, NULL, NULL);
+  if (!box_text("./shim.pid", fresh)) box_die("shim.pid");
+  chmod(box_path("./shim.pid"), 0600);
+  TRY(run(&again) == JAILER_OK && ended_with(0), "a number that is somebody else's now holds no box: %s", said());
+  unlink(box_path("./shim.pid"));
+  CLEAN("a number that is another's");
 }
 
 /* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
@@ -1158,7 +1190,7 @@ static void one_plan(void) {
   jailer_code code = jailer_plan_new(&config, NULL, &plan, &err);
   if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
   snprintf(pid_text, sizeof pid_text, "%d ", (int)proc.pid);
-  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), NULL), "one plan, launched%s%s", code ? ": " : "",
+  TRY(code == JAILER_OK && appears(box_path("./shared/ran"), "\n"), "one plan, launched%s%s", code ? ": " : "",
       code ? said() : "");
   if (code) return;
   TRY(jailer_spawn(plan, &other, &err) == JAILER_E_BUSY, "not twice: %s", said());

@@ -131,10 +131,12 @@ static bool dw_linked(const char *path) {
   return false;
 }
 
-/* A path as macOS tells it, in place: the emulated sandbox-exec by its name, and what is below those links below
-   /private. False: there is no room. */
+/* A path as macOS tells it, in place: the emulated sandbox-exec and terminals by their names there, and what is below
+   those links below /private. False: there is no room. */
 static bool dw_tell_path(char *path, size_t size) {
+  int terminal;
   if (dw && strcmp(path, dw->sandbox_exec) == 0) strcpy(path, DW_SANDBOX_EXEC);
+  if (sscanf(path, "/dev/pts/%d", &terminal) == 1) snprintf(path, size, "/dev/ttys%03d", terminal);
   if (!dw_linked(path)) return true;
   if (strlen(path) + sizeof "/private" > size) return false;
   memmove(path + strlen("/private"), path, strlen(path) + 1);
@@ -426,31 +428,51 @@ static int dw_no(int error) {
   return 0;
 }
 
+static uint32_t dw_status(const dw_process *p) { return p->state == 'Z' ? SZOMB : p->state == 'T' ? SSTOP : SRUN; }
+
+static void dw_bsdinfo(const dw_process *p, int pid, struct proc_bsdinfo *info) {
+  memset(info, 0, sizeof *info);
+  info->pbi_status = dw_status(p);
+  info->pbi_flags = PROC_FLAG_LP64 | (p->executed ? PROC_FLAG_EXEC : 0u) |
+                    (p->session == pid ? PROC_FLAG_SLEADER : 0u) | (p->terminal ? PROC_FLAG_CONTROLT : 0u);
+  info->pbi_pid = (uint32_t)pid;
+  info->pbi_ppid = (uint32_t)p->parent;
+  info->pbi_pgid = (uint32_t)p->group;
+  info->pbi_ruid = p->uid[0], info->pbi_uid = p->uid[1], info->pbi_svuid = p->uid[2];
+  info->pbi_rgid = p->gid[0], info->pbi_gid = p->gid[1], info->pbi_svgid = p->gid[2];
+  memcpy(info->pbi_comm, p->name, sizeof info->pbi_comm - 1);
+  memcpy(info->pbi_name, p->name, sizeof info->pbi_name - 1);
+  /* not the clock's time, but as unique and as constant */
+  info->pbi_start_tvsec = 1700000000 + p->start / 100;
+  info->pbi_start_tvusec = p->start % 100 * 10000;
+}
+
+static void dw_short_bsdinfo(const dw_process *p, int pid, struct proc_bsdshortinfo *info) {
+  memset(info, 0, sizeof *info);
+  info->pbsi_status = dw_status(p);
+  info->pbsi_pid = (uint32_t)pid;
+  info->pbsi_ppid = (uint32_t)p->parent;
+  info->pbsi_pgid = (uint32_t)p->group;
+  info->pbsi_ruid = p->uid[0], info->pbsi_uid = p->uid[1], info->pbsi_svuid = p->uid[2];
+  info->pbsi_rgid = p->gid[0], info->pbsi_gid = p->gid[1], info->pbsi_svgid = p->gid[2];
+  memcpy(info->pbsi_comm, p->name, sizeof info->pbsi_comm - 1);
+}
+
 int proc_pidinfo(int pid, int flavor, uint64_t arg, void *buffer, int size) {
   dw_process p;
+  const size_t need = flavor == PROC_PIDLISTFDS          ? PROC_PIDLISTFD_SIZE
+                      : flavor == PROC_PIDTBSDINFO       ? PROC_PIDTBSDINFO_SIZE
+                      : flavor == PROC_PIDT_SHORTBSDINFO ? PROC_PIDT_SHORTBSDINFO_SIZE
+                                                         : 0;
   if (dw_fails("proc_pidinfo")) return 0;
-  if (flavor != PROC_PIDLISTFDS && flavor != PROC_PIDTBSDINFO) return dw_no(EINVAL);
-  const size_t need = flavor == PROC_PIDLISTFDS ? PROC_PIDLISTFD_SIZE : PROC_PIDTBSDINFO_SIZE;
+  if (!need) return dw_no(EINVAL);
   if (size < 0 || (size_t)size < need) return dw_no(ENOMEM);
   if (!dw_process_read(pid, &p) || (p.state == 'Z' && (!arg || flavor == PROC_PIDLISTFDS))) return dw_no(ESRCH);
-  if (geteuid() != 0 && geteuid() != p.uid[1]) return dw_no(EPERM);
+  if (flavor != PROC_PIDT_SHORTBSDINFO && geteuid() != 0 && geteuid() != p.uid[1]) return dw_no(EPERM);
   if (flavor == PROC_PIDLISTFDS) return dw_list_fds(pid, buffer, (size_t)size / sizeof(struct proc_fdinfo));
-  struct proc_bsdinfo *info = buffer;
-  memset(info, 0, sizeof *info);
-  info->pbi_status = p.state == 'Z' ? SZOMB : p.state == 'T' ? SSTOP : SRUN;
-  info->pbi_flags = PROC_FLAG_LP64 | (p.executed ? PROC_FLAG_EXEC : 0u) | (p.session == pid ? PROC_FLAG_SLEADER : 0u) |
-                    (p.terminal ? PROC_FLAG_CONTROLT : 0u);
-  info->pbi_pid = (uint32_t)pid;
-  info->pbi_ppid = (uint32_t)p.parent;
-  info->pbi_ruid = p.uid[0], info->pbi_uid = p.uid[1], info->pbi_svuid = p.uid[2];
-  info->pbi_rgid = p.gid[0], info->pbi_gid = p.gid[1], info->pbi_svgid = p.gid[2];
-  memcpy(info->pbi_comm, p.name, sizeof info->pbi_comm - 1);
-  memcpy(info->pbi_name, p.name, sizeof info->pbi_name - 1);
-  info->pbi_pgid = (uint32_t)p.group;
-  /* not the clock's time, but as unique and as constant */
-  info->pbi_start_tvsec = 1700000000 + p.start / 100;
-  info->pbi_start_tvusec = p.start % 100 * 10000;
-  return (int)sizeof *info;
+  if (flavor == PROC_PIDTBSDINFO) dw_bsdinfo(&p, pid, buffer);
+  else dw_short_bsdinfo(&p, pid, buffer);
+  return (int)need;
 }
 
 int proc_pidpath(int pid, void *buffer, uint32_t size) {

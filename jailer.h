@@ -1173,6 +1173,7 @@ void __asan_unpoison_memory_region(void const volatile *address, size_t size); /
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h> /* renameat */
+#include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -7141,8 +7142,8 @@ static const char jl_sbpl_pty[] =
 
 /* What no grant brings, after all of them. */
 static const char jl_sbpl_end[] =
-    "; No set-id bits, no flags and lists of access that would keep the owner of a file from removing it (chflags uchg,\n"
-    "; chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226), whatever was granted.\n"
+    "; Whatever was granted: no set-id bits, no flags and lists of access that would keep a file's owner from\n"
+    "; removing it (chflags uchg, chmod +a), and no typing into a terminal (TIOCSTI, CVE-2017-5226).\n"
     "(deny file-write-setugid file-write-flags file-write-acl (subpath \"/\"))\n"
     "(deny file-ioctl (ioctl-command #x80017472))\n";
 
@@ -8402,6 +8403,9 @@ static long jl_sys_path_chown(int path_fd, uint32_t uid, uint32_t gid) {
   return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
 }
 
+/* An access list shows in the mode. */
+static const char *jl_sys_acl(int fd) { return (void)fd, NULL; }
+
 static long jl_sys_kill(int pid, int signal) { return jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0); }
 
 #define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
@@ -8639,6 +8643,27 @@ JL_UNUSED static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(pa
 static long jl_sys_place(int fd, char *to) {
   const long r = jl_sys_result(fcntl(fd, F_GETPATH, to));
   return r < 0 ? r : (long)jl_strnlen(to, JAILER_PATH_MAX);
+}
+
+/* An access list that lets somebody write, which no mode shows (acl(3)): why it is no place of the launcher's alone, or
+   NULL. What an entry denies, as "group:everyone deny delete" in every home, is no harm. */
+static const char *jl_sys_acl(int fd) {
+  const acl_permset_mask_t writes = ACL_WRITE_DATA | ACL_APPEND_DATA | ACL_DELETE | ACL_DELETE_CHILD |
+                                    ACL_WRITE_ATTRIBUTES | ACL_WRITE_SECURITY | ACL_CHANGE_OWNER;
+  const char *why = NULL;
+  acl_entry_t entry;
+  const acl_t acl = acl_get_fd_np(fd, ACL_TYPE_EXTENDED);
+  if (!acl && errno != ENOENT && errno != ENOTSUP && errno != EOPNOTSUPP) return "its access list cannot be read";
+  for (int which = ACL_FIRST_ENTRY; acl && !why && acl_get_entry(acl, which, &entry) == 0; which = ACL_NEXT_ENTRY) {
+    acl_tag_t tag = ACL_UNDEFINED_TAG;
+    acl_permset_mask_t mask = 0;
+    const bool known = acl_get_tag_type(entry, &tag) == 0 && acl_get_permset_mask_np(entry, &mask) == 0;
+    if (!known || (tag != ACL_EXTENDED_DENY && (mask & writes)))
+      why = "its access list lets somebody write it, so they could replace what is in it; look with ls -led, and take "
+            "the entry away (chmod -a, or all of them: chmod -N)";
+  }
+  if (acl) acl_free(acl);
+  return why;
 }
 
 static long jl_sys_kill(int pid, int signal) { return jl_sys_result(kill((pid_t)pid, signal)); }
@@ -10112,7 +10137,8 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
   return r;
 }
 
-/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)).
+/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's on Linux
+   (acl(5)); what macOS has is asked for (jl_sys_acl).
    For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours.
 
    In a user namespace that does not map the host's root, "/" and "/home" belong to the overflow uid (box->outsider),
@@ -10144,6 +10170,7 @@ static jailer_code jl_files_home(jl_box *box, bool make, jailer_error *err) {
     bool last = path[at] == 0;
     r = jl_sys_fstat((int)fd, &st);
     if (r >= 0) wrong = jl_files_distrust(box, &st, !last);
+    if (r >= 0 && !wrong) wrong = jl_sys_acl((int)fd);
     if (r >= 0 && !wrong && last) return box->home_fd = (int)fd, JAILER_OK;
     if (r >= 0 && !wrong) {
       size_t end = at + 1 + strcspn(path + at + 1, "/");
@@ -10175,6 +10202,7 @@ static jailer_code jl_files_dir(const jl_box *box, int parent, const char *name,
   *fd = -1;
   if (r >= 0) r = jl_sys_fstat((int)opened, &st);
   if (r >= 0 && e->checked) why = jl_files_distrust(box, &st, false);
+  if (r >= 0 && e->checked && !why) why = jl_sys_acl((int)opened);
   /* a mode left tighter by a launch that was interrupted: the box could not reach its own entries. A box directory that
      lets its box's group pass (jl_files_box_give) is as it should be. */
   const bool passing = entry == JAILER_ENTRY_BOX && (st.mode & 07777) == 0710;

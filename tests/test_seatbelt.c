@@ -1206,6 +1206,35 @@ static void one_plan(void) {
   CLEAN("one plan");
 }
 
+/* Access lists say who may write what the mode keeps from everybody. */
+static void access_lists(void) {
+  static const struct {
+    const char *where, *what;
+    acl_tag_t tag;
+    acl_permset_mask_t mask;
+    bool fine;
+  } rows[] = {{"~/", "denies deleting", ACL_EXTENDED_DENY, ACL_DELETE, true},
+              {"~/", "lets somebody read", ACL_EXTENDED_ALLOW, ACL_READ_DATA, true},
+              {"~/", "lets somebody add files", ACL_EXTENDED_ALLOW, ACL_WRITE_DATA, false},
+              {"^/", "lets somebody delete in it", ACL_EXTENDED_ALLOW, ACL_DELETE_CHILD, false},
+              {"./bin", "lets somebody change the list", ACL_EXTENDED_ALLOW, ACL_WRITE_SECURITY, false},
+              {"./disks", "lets somebody delete in it", ACL_EXTENDED_ALLOW, ACL_DELETE_CHILD, false},
+              {"./shared", "lets somebody add files", ACL_EXTENDED_ALLOW, ACL_WRITE_DATA, true}};
+  const char *argv[] = {"shim", "exit:0", NULL};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    jailer_config config = box(argv);
+    memset(&dw_acl, 0, sizeof dw_acl);
+    dw_acl.of = box_stat(rows[i].where);
+    dw_acl.entry[0].tag = ACL_EXTENDED_DENY, dw_acl.entry[0].mask = ACL_DELETE; /* as every home has it */
+    dw_acl.entry[1].tag = rows[i].tag, dw_acl.entry[1].mask = rows[i].mask;
+    const jailer_code code = dw_acl.of.st_ino ? run(&config) : JAILER_CODE_COUNT;
+    TRY(code == (rows[i].fine ? JAILER_OK : JAILER_E_UNSAFE), "a list of %s that %s: %s%s%s", rows[i].where,
+        rows[i].what, jailer_code_name(code), code ? ": " : "", code ? said() : "");
+  }
+  memset(&dw_acl, 0, sizeof dw_acl);
+  CLEAN("access lists");
+}
+
 static void changed_boxes(void) {
   const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), NULL};
   jailer_config config = box(argv);
@@ -1668,6 +1697,7 @@ int main(void) {
   boxes();
   running_box();
   one_plan();
+  access_lists();
   changed_boxes();
   removed_boxes();
   threads();

@@ -46,6 +46,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/clonefile.h>
 #include <sys/file.h>
@@ -256,6 +257,37 @@ DW_UNUSED static char *dw_realpath(const char *path, char *to) {
   if (!real || !to) return real;
   return dw_tell_path(real, PATH_MAX) ? real : (errno = ENAMETOOLONG, NULL);
 }
+
+/* One file may have an access list, of two entries, as the test says. */
+struct _acl_entry {
+  acl_tag_t tag;
+  acl_permset_mask_t mask;
+};
+static struct _acl {
+  struct stat of;
+  struct _acl_entry entry[2];
+  int at;
+} dw_acl;
+
+acl_t acl_get_fd_np(int fd, acl_type_t type) {
+  struct stat st;
+  if (dw_fails("acl_get_fd_np")) return NULL;
+  errno = ENOENT;
+  if (type != ACL_TYPE_EXTENDED) return errno = EINVAL, NULL;
+  if (fstat(fd, &st) || st.st_ino != dw_acl.of.st_ino || st.st_dev != dw_acl.of.st_dev) return NULL;
+  return &dw_acl;
+}
+
+int acl_get_entry(acl_t acl, int which, acl_entry_t *entry) {
+  acl->at = which == ACL_FIRST_ENTRY ? 0 : acl->at + 1;
+  if (acl->at > 1) return errno = EINVAL, -1;
+  *entry = &acl->entry[acl->at];
+  return 0;
+}
+
+int acl_get_tag_type(acl_entry_t entry, acl_tag_t *tag) { return *tag = entry->tag, 0; }
+int acl_get_permset_mask_np(acl_entry_t entry, acl_permset_mask_t *mask) { return *mask = entry->mask, 0; }
+int acl_free(void *acl) { return (void)acl, 0; }
 
 /* Only the full path, alone: the length of all, a reference to the path behind it, the path with its NUL. */
 int getattrlist(const char *path, void *list, void *to, size_t size, unsigned options) {

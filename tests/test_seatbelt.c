@@ -737,8 +737,8 @@ static void ends(void) {
   CLEAN("all ends");
 }
 
-/* Ends that could be taken for those of sandbox-exec or of the child that became it, come they ever so soon; and what is
-   told of a target that has ended. */
+/* Ends that could be taken for those of sandbox-exec or of the child that became it, come they ever so soon; and what
+   is told of a target that has ended. */
 static void soon(void) {
   static const int codes[] = {0, 1, 64, 65, 71, 125, 255};
   static jailer_report report;

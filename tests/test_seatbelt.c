@@ -666,7 +666,7 @@ static void ends(void) {
   OK(jailer_wait(&proc, 100, &status, &err) == JAILER_E_TIMEOUT && proc.pid == pid, "a tenth of a second");
   clock_gettime(CLOCK_MONOTONIC, &to);
   const long ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
-  OK(ms >= 100 && ms < 5000, "that were %ld ms", ms);
+  OK(ms >= 98 && ms < 5000, "that were %ld ms", ms);
   pthread_t thread;
   void *killed = NULL;
   pthread_create(&thread, NULL, kill_it, &proc);
@@ -737,8 +737,8 @@ static void ends(void) {
   CLEAN("all ends");
 }
 
-/* Ends that could be taken for those of sandbox-exec or of the child that became it, come they ever so soon; and what is
-   told of a target that has ended. */
+/* Ends that could be taken for those of sandbox-exec or of the child that became it, come they ever so soon; and what
+   is told of a target that has ended. */
 static void soon(void) {
   static const int codes[] = {0, 1, 64, 65, 71, 125, 255};
   static jailer_report report;

@@ -413,7 +413,7 @@ static bool dw_process_read(int pid, dw_process *out) {
     sscanf(text, "Gid: %u %u %u %u", &out->gid[0], &out->gid[1], &out->gid[2], &out->gid[3]);
   }
   fclose(f);
-  /* Linux renames a process after it has set that flag, Darwin before: so its name is that of its file, while it has one */
+  /* Linux renames a process after it has set that flag, Darwin before: so its name is its file's, while it has one */
   snprintf(path, sizeof path, "/proc/%d/exe", pid);
   const ssize_t length = readlink(path, text, sizeof text - 1);
   text[length > 0 ? length : 0] = 0;

@@ -1177,6 +1177,7 @@ void __asan_unpoison_memory_region(void const volatile *address, size_t size); /
 #include <sys/attr.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8403,6 +8404,8 @@ static long jl_sys_path_chown(int path_fd, uint32_t uid, uint32_t gid) {
   return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
 }
 
+static const char *jl_sys_owners(int fd) { return (void)fd, NULL; }
+
 /* An access list shows in the mode. */
 static const char *jl_sys_acl(int fd) { return (void)fd, NULL; }
 
@@ -8643,6 +8646,17 @@ JL_UNUSED static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(pa
 static long jl_sys_place(int fd, char *to) {
   const long r = jl_sys_result(fcntl(fd, F_GETPATH, to));
   return r < 0 ? r : (long)jl_strnlen(to, JAILER_PATH_MAX);
+}
+
+/* A volume for which owners are ignored, as external ones are at first, shows everybody as the owner of everything, and
+   lets everybody do what owners may: why nothing there is the launcher's alone, or NULL. */
+static const char *jl_sys_owners(int fd) {
+  struct statfs volume;
+  if (fstatfs(fd, &volume) < 0) return "its volume cannot be asked (fstatfs(2))";
+  return (uint32_t)volume.f_flags & MNT_IGNORE_OWNERSHIP
+             ? "its volume ignores who owns what, so everybody could replace what is in it: use another one, or turn "
+               "owners on (diskutil enableOwnership)"
+             : NULL;
 }
 
 /* An access list that lets somebody write, which no mode shows (acl(3)): why it is no place of the launcher's alone, or
@@ -10171,6 +10185,7 @@ static jailer_code jl_files_home(jl_box *box, bool make, jailer_error *err) {
     r = jl_sys_fstat((int)fd, &st);
     if (r >= 0) wrong = jl_files_distrust(box, &st, !last);
     if (r >= 0 && !wrong) wrong = jl_sys_acl((int)fd);
+    if (r >= 0 && !wrong && last) wrong = jl_sys_owners((int)fd);
     if (r >= 0 && !wrong && last) return box->home_fd = (int)fd, JAILER_OK;
     if (r >= 0 && !wrong) {
       size_t end = at + 1 + strcspn(path + at + 1, "/");

@@ -655,7 +655,6 @@ static void test_rows(void) {
     grants[i].access = access[i] == 'w' ? JAILER_WRITE : access[i] == 'x' ? JAILER_EXEC : JAILER_READ;
     grants[i].optional = !strcmp(paths[i], "^/g/missing");
   }
-  OK(box_disks() && jailer_box_record(&config, &err) == JAILER_OK, "a box with a chain of three files");
   if (!OK(make_spots(), "every path that is tried")) return;
   config.grants = grants;
   config.grant_count = BOX_COUNT(grants);
@@ -1664,6 +1663,8 @@ int main(void) {
   OK(jailer_layout_init(&neighbour, box_home, "neighbour", &err) == JAILER_OK && jailer_layout_prepare(&neighbour, 0, 0, &err) == JAILER_OK,
      "there is a neighbour");
   box_qcow2("~/boxes/neighbour/disks/disk.qcow2", NULL, NULL);
+  const jailer_config config = box_config();
+  OK(box_disks() && jailer_box_record(&config, &err) == JAILER_OK, "a box with a chain of three files");
   test_rows();
   test_never();
   test_attacks();

@@ -1232,6 +1232,12 @@ static void access_lists(void) {
         rows[i].what, jailer_code_name(code), code ? ": " : "", code ? said() : "");
   }
   memset(&dw_acl, 0, sizeof dw_acl);
+  jailer_config config = box(argv);
+  dw_ownerless = box_stat("~/").st_dev;
+  const jailer_code code = run(&config);
+  TRY(code == JAILER_E_UNSAFE, "a volume that ignores owners: %s: %s", jailer_code_name(code), code ? said() : "");
+  dw_ownerless = 0;
+  OK(run(&config) == JAILER_OK, "and the same with owners");
   CLEAN("access lists");
 }
 

@@ -1152,6 +1152,15 @@ static void running_box(void) {
   jailer_plan_free(plan);
   OK(access(box_path("./shim.pid"), F_OK), "and leaves no pid file");
   CLEAN("a plan of a box");
+  plan = NULL;
+  dw_sandbox_exec_does("exit 65");
+  code = jailer_plan_new(&config, NULL, &plan, &err);
+  TRY(code == JAILER_OK && jailer_spawn(plan, &proc, &err) == JAILER_E_UNSUPPORTED &&
+          access(box_path("./shim.pid"), F_OK),
+      "nor does a launch that fails, though its plan is still there: %s", said());
+  dw_sandbox_exec_does(NULL);
+  jailer_plan_free(plan);
+  CLEAN("a failed plan of a box");
 
   siginfo_t info;
   code = launch(&config);

@@ -14541,11 +14541,21 @@ static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
   }
 }
 
+/* What a target that has ended leaves in its process group would go on with the box's disks: it ends too, as below a
+   PID 1 on Linux. As long as nobody took the target's status the number of the group is nobody else's. */
+static void jl_proc_rest(const jailer_proc *proc) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  const long r = jl_sys_result(waitid(P_PID, (id_t)proc->pid, &info, WEXITED | WNOWAIT | WNOHANG));
+  if (r == 0 && info.si_pid == proc->pid && proc->pid > 1) jl_sys_kill(-proc->pid, JL_SIGKILL);
+}
+
 /* A target that asks to be traced (ptrace(2), PT_TRACE_ME) is by that its parent's to debug, and wait(2) then tells of
    its stops too. */
 static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
   int how = 0;
   long r;
+  if (proc->engine == JAILER_ENGINE_SEATBELT) jl_proc_rest(proc);
   do r = jl_sys_result(waitpid(proc->pid, &how, 0));
   while (r == -EINTR || (r >= 0 && WIFSTOPPED(how)));
   if (r < 0) return r;
@@ -16051,11 +16061,11 @@ static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
 }
 
 /* The kernel's word: 1 the process is in a sandbox, and one that refuses what every profile of this library refuses, to
-   write "/" (of a caller's own profile nothing is known); 0 it is not; -1 it cannot be told. 1 is the filter for a path
-   (SANDBOX_FILTER_PATH). */
+   write "/" (of a caller's own profile nothing is known); 0 it is not; -1 it cannot be told. */
 static int jl_seatbelt_inside(pid_t pid, bool own_profile) {
+  const int path = 1, no_report = 0x40000000; /* SANDBOX_FILTER_PATH, SANDBOX_CHECK_NO_REPORT: no line in the log */
   const int inside = sandbox_check(pid, NULL, 0);
-  return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", 1, "/");
+  return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", path | no_report, "/");
 }
 
 /* One that has ended is no contradiction. */

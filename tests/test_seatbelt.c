@@ -1546,6 +1546,34 @@ static void faults_later(void) {
   }
 }
 
+/* --- what a target leaves behind --- */
+
+/* Whether a process runs: one that has ended and that nobody takes away does not. */
+static bool runs(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  const char *text = slurp(path), *state = strrchr(text, ')');
+  return state && state[1] && state[2] != 'Z' && state[2] != 'X';
+}
+
+static void leftovers(void) {
+  char script[800];
+  for (int walls = 0; walls < 2; walls++) {
+    unlink(in("ran"));
+    snprintf(script, sizeof script, "sleep 60 & echo $! >'%s'; exit 3", in("ran"));
+    const char *argv[] = {"/bin/sh", "-c", script, NULL};
+    jailer_config config = strict(argv);
+    if (!walls) config.engine = JAILER_ENGINE_NONE;
+    const jailer_code code = run(&config);
+    const pid_t rest = (pid_t)atoi(slurp(in("ran")));
+    for (int i = 0; walls && i < 2000 && rest > 1 && runs(rest); i++) usleep(1000);
+    TRY(code == JAILER_OK && ended_with(3) && rest > 1 && runs(rest) == !walls,
+        walls ? "what a target leaves in its group ends with it%s" : "without walls it is left alone%s",
+        code ? said() : "");
+    if (rest > 1 && runs(rest)) kill(rest, SIGKILL);
+  }
+}
+
 /* --- a child that dies or hangs on its way, and signals --- */
 
 static volatile long befalls_at;
@@ -1779,6 +1807,7 @@ int main(void) {
   same_name();
   own_profiles();
   no_walls();
+  leftovers();
   boxes();
   running_box();
   one_plan();

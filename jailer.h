@@ -1139,7 +1139,8 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #endif
 #endif
 #ifdef JL_ASAN
-void __asan_unpoison_memory_region(void const volatile *address, size_t size); /* sanitizer/asan_interface.h */
+/* sanitizer/asan_interface.h */
+void __asan_unpoison_memory_region(void const volatile *address, size_t size);
 #define JL_FRESH_MEMORY(address, size) __asan_unpoison_memory_region(address, size)
 #else
 #define JL_FRESH_MEMORY(address, size) ((void)0)

@@ -702,8 +702,11 @@ static void ends(void) {
          jailer_wait(&proc, 10000, &status, &err) == JAILER_OK && status.signal == SIGTERM,
      "a target with a child");
   int how = 0;
-  OK(child > 0 && waitpid(child, &how, 0) == child && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM,
-     "whose child gets the signal too");
+  pid_t gone = 0;
+  for (int i = 0; child > 0 && !gone && i < 5000; i++)
+    if (!(gone = waitpid(child, &how, WNOHANG))) usleep(1000);
+  OK(child > 0 && gone == child && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM, "whose child gets the signal too");
+  if (child > 0 && !gone) kill(child, SIGKILL), waitpid(child, NULL, 0);
   prctl(PR_SET_CHILD_SUBREAPER, 0);
   close(fd);
   config.fd_count = 0;
@@ -1149,6 +1152,15 @@ static void running_box(void) {
   jailer_plan_free(plan);
   OK(access(box_path("./shim.pid"), F_OK), "and leaves no pid file");
   CLEAN("a plan of a box");
+  plan = NULL;
+  dw_sandbox_exec_does("exit 65");
+  code = jailer_plan_new(&config, NULL, &plan, &err);
+  TRY(code == JAILER_OK && jailer_spawn(plan, &proc, &err) == JAILER_E_UNSUPPORTED &&
+          access(box_path("./shim.pid"), F_OK),
+      "nor does a launch that fails, though its plan is still there: %s", said());
+  dw_sandbox_exec_does(NULL);
+  jailer_plan_free(plan);
+  CLEAN("a failed plan of a box");
 
   siginfo_t info;
   code = launch(&config);
@@ -1609,6 +1621,73 @@ static void lost_children(void) {
     }
 }
 
+/* A child that is killed, and then a call of the launcher that fails as well: an error, and nothing left but what
+   that call itself did not take away. */
+static void second_faults(void) {
+  const jailer_config config = shape(BOX);
+  long first = 0, bad = run(&config), n; /* the box has its copies then */
+  for (n = 1;; n++) {
+    unlink(shape_file(BOX, "ran"));
+    unlink(shape_file(BOX, "told"));
+    befalls_at = 3;
+    hangs = false;
+    dw_fault(DW_LAUNCHER, NULL, first ? first + n : 0, EIO);
+    dw->before = befall;
+    const jailer_code code = jailer_launch(&config, &proc, &err);
+    const bool fired = dw->fired != NULL, unwaited = fired && !strcmp(dw->fired, "waitpid");
+    dw_disarm();
+    for (long i = 1; !first && i < DW_SEEN && i <= dw->calls[DW_LAUNCHER]; i++)
+      if (!strcmp(dw->seen[DW_LAUNCHER][i], "fork")) first = i;
+    if (unwaited) waitpid(-1, NULL, 0);
+    const char *why = unclean();
+    if (!why && code == JAILER_OK) why = "a launch that went well";
+    if (!why && access(shape_file(BOX, "ran"), F_OK) == 0) why = "the target ran";
+    if (!why && (run(&config) || !ended_with(7))) why = said();
+    if (why && bad++ < 5) printf("# call %ld (%s): %s\n", first + n, dw->fired ? dw->fired : "none", why);
+    if (!first || (n > 1 && !fired)) break;
+  }
+  OK(bad == 0 && first > 50 && n > 10, "the child is killed, and each of the launcher's next %ld calls fails", n - 1);
+}
+
+/* The calls that make, record and remove a box: each of theirs fails once; then they do what they are for. */
+static void faults_of_boxes(void) {
+  enum { PREPARE, RECORD, REMOVE, CALLS };
+  static const char *const names[] = {"jailer_layout_prepare", "jailer_box_record", "jailer_layout_remove"};
+  static const int errors[] = {EIO, ENOENT};
+  jailer_layout other;
+  if (jailer_layout_init(&other, box_home, "other", &err)) box_die(err.message);
+  for (int call = 0; call < CALLS; call++)
+    for (size_t e = 0; e < 2; e++) {
+      const char *argv[] = {"shim", NULL};
+      jailer_config config = box(argv);
+      long bad = 0, n = 1;
+      config.layout = call == RECORD ? &box_layout : &other;
+      for (bool fired = true; fired && n < 2000; n++) {
+        jailer_code codes[2];
+        for (int again = 0; again < 2; again++) {
+          if (call == PREPARE && !again) jailer_layout_remove(&other, NULL);
+          if (call == REMOVE && !again && jailer_layout_prepare(&other, 0, 0, &err)) box_die(err.message);
+          if (!again) dw_fault(DW_LAUNCHER, NULL, n, errors[e]);
+          memset(&err, 0, sizeof err);
+          codes[again] = call == PREPARE  ? jailer_layout_prepare(&other, 0, 0, &err)
+                         : call == RECORD ? jailer_box_record(&config, &err)
+                                          : jailer_layout_remove(&other, &err);
+          if (!again) fired = dw->fired != NULL;
+          dw_disarm();
+          if (codes[again] && (!err.message[0] || err.code != codes[again]) && bad++ < 5)
+            printf("# %s: an error that says nothing\n", names[call]);
+        }
+        const bool gone = call == REMOVE && codes[1] == JAILER_E_NOT_FOUND;
+        const char *why = codes[1] && !gone ? said() : unclean();
+        if (!why && call == REMOVE && access(box_path("~/boxes/other"), F_OK) == 0) why = "it is still there";
+        if (why && bad++ < 5) printf("# %s, call %ld (%s): %s\n", names[call], n, dw->fired ? dw->fired : "none", why);
+      }
+      OK(bad == 0 && n > 20 && n < 2000, "%s: each of %ld calls fails once with %s", names[call], n - 2,
+         strerror(errors[e]));
+    }
+  CLEAN("calls of boxes that fail");
+}
+
 static void on_alarm(int number) { (void)number; }
 
 /* Calls that are interrupted again and again, by a handler that restarts none. */
@@ -1740,6 +1819,8 @@ int main(void) {
   refused_memory();
   faults_later();
   lost_children();
+  second_faults();
+  faults_of_boxes();
   interrupted();
   dying_launchers();
   dw_end();

@@ -659,7 +659,8 @@ JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_en
                                           jailer_error *err);
 
 /* Writes HOME/boxes/ID/sockets/NAME. name is [A-Za-z0-9][A-Za-z0-9._-]{0,63} (else INVALID). LIMIT when the path does
-   not fit buf or the 107 bytes that a socket address carries (sun_path, unix(7)). Any thread. err may be NULL. */
+   not fit buf or the 107 bytes (macOS: 103) that a socket address carries (sun_path, unix(7)). Any thread. err may be
+   NULL. */
 JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
                                                  jailer_error *err);
 
@@ -3497,7 +3498,7 @@ JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_en
 
 JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
                                                  jailer_error *err) {
-  const size_t sun_path = 108; /* linux/un.h UNIX_PATH_MAX, the NUL included */
+  const size_t sun_path = JL_DARWIN ? 104 : 108; /* sys/un.h; linux/un.h UNIX_PATH_MAX: the NUL included */
   const char *step = "build a socket path";
   if (buf && size) buf[0] = 0;
   jailer_code code = jl_layout_check(layout, err);
@@ -3512,8 +3513,9 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
   jl_buf_str(&b, name);
   socket.path = relative;
   if (jl_layout_text(layout, &socket, buf, size < sun_path ? size : sun_path)) return JAILER_OK;
-  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
-                 "the path is longer than the buffer or than the 107 bytes of a socket address; choose a shorter home");
+  return jl_fail(
+      err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
+      "the path is longer than the buffer or than what a socket address carries (107 bytes, on macOS 103); choose a shorter home");
 }
 
 /* ============================================================================================

@@ -36,7 +36,10 @@ TESTS_LINUX = \
 	$B/test_sbpl
 TESTS = $(TESTS_ANYWHERE) $(TESTS_LINUX)
 # The part for macOS, run on Linux in an emulation of the calls that only Darwin has: tests/darwin/darwin.h.
-DARWIN_TESTS = $B/test_darwin $B/test_seatbelt
+EMULATED = $B/test_darwin $B/test_seatbelt
+# Of it what runs on a Mac too, and there against macOS itself.
+TESTS_MACOS = $B/test_macos
+DARWIN_TESTS = $(EMULATED) $(TESTS_MACOS)
 SCRIPTS = tests/test_header.sh tests/test_policy_constants.sh tests/test_runner.sh tests/test_programs.sh \
 	tests/test_qemu.sh
 
@@ -55,7 +58,7 @@ BENCHES = $B/bench $B/floor $B/seccomp_peer
 # What a change of rebuilds everything.
 HEADER = jailer.h
 TEST_HEADERS = $(HEADER) tests/tap.h tests/bpf_run.h tests/random_policy.h tests/box.h tests/canary.h \
-	tests/inside.h tests/seatbelt.h
+	tests/inside.h tests/seatbelt.h tests/macos_rows.h
 DARWIN_HEADERS = tests/darwin/darwin.h tests/darwin/calls.h tests/darwin/plain.h tests/darwin/tell.h
 
 JL_FLAGS = -std=gnu99 -g -Wall -Wextra -I.
@@ -64,6 +67,8 @@ COMPILE_TEST = $(CC) -O1 $(JL_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(LDFLAGS) $(LDLIBS)
 # What a program that compares with a library from elsewhere is built with, where that is installed.
 PEERS = `sh tests/peers.sh $(@F) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)`
+# Where Linux stands in for macOS, the headers that it lacks.
+EMULATION = `[ "$$(uname -s)" != Linux ] || echo -isystem tests/darwin/include`
 # Before the command that makes a program for Linux alone.
 ON_LINUX = sh tests/linux_only.sh $@
 TAP = JAILER_BUILD="$B" CC="$(CC)" sh tests/run.sh
@@ -97,7 +102,7 @@ fuzz: $(FUZZERS)
 
 macos:
 	@mkdir -p $B
-	@MACOS_PROGRAMS="$(EXAMPLES) $(TESTS_ANYWHERE)" $(TAP) tests/check_macos.sh
+	@MACOS_PROGRAMS="$(EXAMPLES) $(TESTS_ANYWHERE) $(TESTS_MACOS)" $(TAP) tests/check_macos.sh
 
 zig:
 	@sh tests/get_zig.sh .cache/zig
@@ -139,9 +144,13 @@ $(TESTS_LINUX) $(TRACER): $(TEST_HEADERS)
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -o $@ tests/$(@F).c -pthread $(PEERS) $(LINK)
 
-$(DARWIN_TESTS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
+$(EMULATED): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
+
+$(TESTS_MACOS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(SANDBOX_EXEC)
+	@mkdir -p $B
+	$(COMPILE_TEST) $(SANITIZE) $(EMULATION) -o $@ tests/$(@F).c -pthread $(LINK)
 
 $(SANDBOX_EXEC): $(DARWIN_HEADERS)
 	@mkdir -p $B
@@ -195,6 +204,7 @@ $B/test_landlock: tests/test_landlock.c
 $B/test_layout: tests/test_layout.c
 $B/test_leaks: tests/test_leaks.c
 $B/test_libseccomp: tests/test_libseccomp.c
+$B/test_macos: tests/test_macos.c
 $B/test_nested: tests/test_nested.c
 $B/test_plan: tests/test_plan.c
 $B/test_policy: tests/test_policy.c

@@ -17,6 +17,7 @@
 #include "tap.h"
 
 #include "box.h"
+#include "macos_rows.h"
 #include "seatbelt.h"
 
 enum { PROFILE_MAX = 1 << 20 };
@@ -1656,6 +1657,63 @@ static void test_printer(void) {
      "print_sbpl: what is wrong prints nothing");
 }
 
+/* --- what test_macos tries on a Mac ------------------------------------------------------------------------------- */
+
+/* One row's question about `about`: 'u' is the first path as a socket. */
+static void ask_row(const row *r, const row_ask *ask) {
+  char socket_name[2 * JAILER_PATH_MAX];
+  snprintf(socket_name, sizeof socket_name, "unix:%s", kernel_path(r->a));
+  sb_ask(ask->op, ask->about == 'u' ? socket_name : kernel_path(ask->about == 'b' ? r->b : r->a));
+}
+
+static void test_macos_files(const char *dir) {
+  static row rows[ROW_MAX];
+  static char paths[16][ROW_PATH];
+  jailer_grant grants[16];
+  int listening[BOX_COUNT(row_places)];
+  const size_t count = row_list(dir, true, rows);
+  size_t answer = 1;
+  if (!OK(mkdir(dir, 0755) == 0 && row_tree(dir, "x", 1, listening), "macOS: the files of test_macos")) return;
+  for (size_t i = 0; i < BOX_COUNT(listening); i++) close(listening[i]);
+  const jailer_config c = with_grants(grants, row_grants(dir, grants, paths));
+  if (!OK(plan_profile(&c) == JAILER_OK, "macOS: its grants: %s", err.message)) return;
+  sb_begin();
+  sb_profile(profile, profile_size);
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < BOX_COUNT(rows[i].ask) && rows[i].ask[k].op; k++) ask_row(&rows[i], &rows[i].ask[k]);
+  if (!OK(sb_run() && !strcmp(sb_said(0), "ok"), "macOS: what the profile says")) return;
+  for (size_t i = 0; i < count; i++) {
+    bool all = true, none_differs = true;
+    for (size_t k = 0; k < BOX_COUNT(rows[i].ask) && rows[i].ask[k].op; k++, answer++) {
+      all = all && sb_allows(answer);
+      none_differs = none_differs && (sb_allows(answer) || sb_denies(answer));
+    }
+    OK(all == rows[i].allowed && none_differs, "macOS: %s %s: %s", rows[i].op, rows[i].a + strlen(dir), rows[i].allowed ? "allowed" : "refused");
+  }
+}
+
+static void test_macos_free(void) {
+  for (int network = 0; network < 2; network++) {
+    jailer_config c = with_grants(NULL, 0);
+    c.allow_network = network;
+    if (!OK(plan_profile(&c) == JAILER_OK, "macOS: a profile %s network", network ? "with" : "without")) return;
+    sb_begin();
+    sb_profile(profile, profile_size);
+    for (size_t i = 0; i < ROW_COUNT_FREE; i++) sb_ask(row_free[i].sbpl, row_free[i].subject);
+    if (!OK(sb_run() && !strcmp(sb_said(0), "ok"), "macOS: what it says")) return;
+    for (size_t i = 0; i < ROW_COUNT_FREE; i++) {
+      const bool allowed = network ? row_free[i].network : row_free[i].allowed;
+      OK(allowed ? sb_allows(i + 1) : sb_denies(i + 1), "macOS: %s: %s %s network", row_free[i].op, allowed ? "allowed" : "refused", network ? "with" : "without");
+    }
+  }
+}
+
+static void test_macos(void) {
+  if (!sb_there("the rows of test_macos")) return;
+  test_macos_files(box_path("^/m"));
+  test_macos_free();
+}
+
 int main(void) {
   jailer_layout neighbour;
   umask(022);
@@ -1676,6 +1734,7 @@ int main(void) {
   test_calls();
   test_size();
   test_firmlinks();
+  test_macos();
   test_goldens();
   test_printer();
   box_end();

@@ -148,7 +148,7 @@ $(EMULATED): $(TEST_HEADERS) $(DARWIN_HEADERS) $(PROBES) $(SANDBOX_EXEC)
 	@mkdir -p $B
 	$(ON_LINUX) $(COMPILE_TEST) $(SANITIZE) -isystem tests/darwin/include -o $@ tests/$(@F).c -pthread $(LINK)
 
-$(TESTS_MACOS): $(TEST_HEADERS) $(DARWIN_HEADERS) $(SANDBOX_EXEC)
+$(TESTS_MACOS): $(TEST_HEADERS) tests/macos_probe.h $(DARWIN_HEADERS) $(SANDBOX_EXEC)
 	@mkdir -p $B
 	$(COMPILE_TEST) $(SANITIZE) $(EMULATION) -o $@ tests/$(@F).c -pthread $(LINK)
 

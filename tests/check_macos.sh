@@ -197,10 +197,11 @@ make_test_elsewhere() {
     "${MAKE:-make}" -s "BUILD=$w/elsewhere" "CC=$CC" CFLAGS="-O0 -U__linux__" "TAP=JAILER_BUILD='$w/elsewhere' \
     CC='$CC' sh tests/run.sh >'$w/told'" test
   for name in $(tests_anywhere); do
-    grep -qx ".*/$name \.\. ok" "$w/told" || grep "/$name \.\." "$w/told" || echo "$name did not run"
+    case $name in test_macos) verdict="skipped: for macOS, and on Linux in its emulation" ;; *) verdict=ok ;; esac
+    grep -qx ".*/$name \.\. $verdict" "$w/told" || grep "/$name \.\." "$w/told" || echo "$name did not run"
   done >"$tap_log" 2>&1
   [ ! -s "$tap_log" ]
-  ok $? "and there each test for every system has passed without a skipped row"
+  ok $? "and there each test for every system has passed without a skipped row, and the one of macOS says that it is"
   for name in "$w"/elsewhere/test_*; do
     case " $(tests_anywhere | tr '\n' ' ') " in *" ${name##*/} "*) continue ;; esac
     grep -qx ".*/${name##*/} \.\. skipped: for Linux alone" "$w/told" || echo "${name##*/} does not say that"

@@ -1,5 +1,5 @@
-/* macos_rows.h: a tree of files, grants of it, and what a program in the sandbox may do there: test_macos has it tried by
- * a real macOS, and test_sbpl asks tests/sbpl/eval.scm about the same. Include it after jailer.h. */
+/* macos_rows.h: a tree of files, grants of it, and what a program in the sandbox may do there: test_macos has it
+ * tried on macOS itself, and test_sbpl asks tests/sbpl/eval.scm about the same. Include it after jailer.h. */
 #ifndef MACOS_ROWS_H
 #define MACOS_ROWS_H
 #include <fcntl.h>
@@ -139,7 +139,8 @@ static const char *row_in(const char *top, const char *name) {
 /* The grants; their paths are kept in `paths`. */
 static size_t row_grants(const char *top, jailer_grant *grants, char paths[][ROW_PATH]) {
   size_t n = 0;
-  memset(grants, 0, (sizeof row_places / sizeof row_places[0] + sizeof row_files / sizeof row_files[0]) * sizeof *grants);
+  memset(grants, 0,
+         (sizeof row_places / sizeof row_places[0] + sizeof row_files / sizeof row_files[0]) * sizeof *grants);
   for (size_t i = 0; i < sizeof row_places / sizeof row_places[0]; i++) {
     if (!row_places[i].rights) continue;
     row_path(paths[n], top, row_places[i].path, "");

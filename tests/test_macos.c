@@ -24,274 +24,9 @@ int main(void) {
   return 0;
 }
 #else
+#include "macos_probe.h"
 #include "macos_rows.h"
-#include <errno.h>
 #include <ftw.h>
-#include <limits.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <pwd.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-#ifdef __APPLE__
-#include <sys/sysctl.h>
-#endif
-
-extern char **environ;
-
-/* --- the probe ---------------------------------------------------------------------------------------------------- */
-
-static const char *error_name(int error) {
-  static char number[32];
-  static const struct {
-    int error;
-    const char *name;
-  } names[] = {{EPERM, "EPERM"},   {EACCES, "EACCES"}, {ENOENT, "ENOENT"}, {EEXIST, "EEXIST"},   {EINVAL, "EINVAL"},
-               {EROFS, "EROFS"},   {ESRCH, "ESRCH"},   {EXDEV, "EXDEV"},   {ENOTSUP, "ENOTSUP"}, {ECONNREFUSED, "ECONNREFUSED"},
-               {ENOTDIR, "ENOTDIR"}, {ENOEXEC, "ENOEXEC"}, {EIO, "EIO"}};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (names[i].error == error) return names[i].name;
-  snprintf(number, sizeof number, "errno %d", error);
-  return number;
-}
-
-/* Opens it and closes it. */
-static int try_open(const char *path, int flags) {
-  const int fd = open(path, flags | O_CLOEXEC, 0600);
-  return fd < 0 ? -1 : close(fd);
-}
-
-static int try_list(const char *path) {
-  DIR *d = opendir(path);
-  if (!d) return -1;
-  errno = 0;
-  const bool read = readdir(d) != NULL;
-  const int error = errno;
-  closedir(d);
-  return errno = error, read ? 0 : -1;
-}
-
-static int try_map(const char *path) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  void *at = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-  const int error = errno;
-  close(fd);
-  if (at == MAP_FAILED) return errno = error, -1;
-  return munmap(at, 4096);
-}
-
-/* A child that executes it, or with NULL ends by itself; 0: it ended with 0, else errno is what it could not. */
-static int try_child(const char *path) {
-  int how = 0;
-  const pid_t pid = fork();
-  if (pid == 0 && path) execl(path, path, "try", (char *)NULL);
-  if (pid == 0) _exit(path ? errno : 0);
-  if (pid < 0 || waitpid(pid, &how, 0) != pid) return -1;
-  if (WIFEXITED(how) && WEXITSTATUS(how) == 0) return 0;
-  return errno = WIFEXITED(how) ? WEXITSTATUS(how) : EIO, -1;
-}
-
-static int try_signal_child(void) {
-  int how = 0;
-  const pid_t pid = fork();
-  if (pid == 0)
-    for (;;) pause();
-  if (pid < 0) return -1;
-  const int result = kill(pid, SIGTERM), error = errno;
-  if (result) return errno = error, -1; /* it ends with its group */
-  return waitpid(pid, &how, 0) == pid && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM ? 0 : (errno = EIO, -1);
-}
-
-static int try_unix(const char *path, bool connects) {
-  struct sockaddr_un at;
-  memset(&at, 0, sizeof at);
-  at.sun_family = AF_UNIX;
-  if (strlen(path) >= sizeof at.sun_path) return errno = ENAMETOOLONG, -1;
-  strcpy(at.sun_path, path);
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (fd < 0) return -1;
-  const int result = connects ? connect(fd, (struct sockaddr *)&at, sizeof at) : bind(fd, (struct sockaddr *)&at, sizeof at);
-  const int error = errno;
-  close(fd);
-  return errno = error, result;
-}
-
-/* To 127.0.0.1 and that port, by TCP or UDP; without a port: listens there at one that the kernel chooses. */
-static int try_inet(const char *port, int type) {
-  struct sockaddr_in at;
-  memset(&at, 0, sizeof at);
-  at.sin_family = AF_INET;
-  at.sin_port = htons((uint16_t)(port ? atoi(port) : 0));
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int fd = socket(AF_INET, type, 0);
-  if (fd < 0) return -1;
-  int result = port ? connect(fd, (struct sockaddr *)&at, sizeof at) : bind(fd, (struct sockaddr *)&at, sizeof at);
-  if (result == 0 && !port) result = listen(fd, 1);
-  if (result == 0 && port && type == SOCK_DGRAM && send(fd, "x", 1, 0) != 1) result = -1;
-  const int error = errno;
-  close(fd);
-  return errno = error, result;
-}
-
-/* Another process's arguments and environment. */
-static int try_procargs(const char *pid) {
-#ifdef __APPLE__
-  static char text[1 << 20];
-  int name[3] = {CTL_KERN, KERN_PROCARGS2, atoi(pid)};
-  size_t size = sizeof text;
-  return sysctl(name, 3, text, &size, NULL, 0);
-#else
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
-  return try_open(path, O_RDONLY);
-#endif
-}
-
-static int try_random(void) {
-  unsigned char bytes[16];
-  const int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-  const bool read_all = fd >= 0 && read(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes;
-#ifdef __APPLE__
-  arc4random_buf(bytes, sizeof bytes);
-#endif
-  if (fd >= 0) close(fd);
-  return read_all ? 0 : -1;
-}
-
-static void *thread(void *arg) { return arg; }
-
-static int try_thread(void) {
-  pthread_t id;
-  int there;
-  void *result = NULL;
-  const int error = pthread_create(&id, NULL, thread, &there);
-  if (error) return errno = error, -1;
-  return pthread_join(id, &result) == 0 && result == &there ? 0 : -1;
-}
-
-static int try_time(void) {
-  const time_t now = time(NULL);
-  struct tm tm;
-  tzset();
-  return localtime_r(&now, &tm) && tm.tm_year > 100 ? 0 : (errno = EIO, -1);
-}
-
-static int try_tmpdir(void) {
-  char path[PATH_MAX];
-  const char *dir = getenv("TMPDIR");
-  snprintf(path, sizeof path, "%s/XXXXXX", dir ? dir : "/nowhere");
-  const int fd = mkstemp(path);
-  return fd < 0 ? -1 : close(fd);
-}
-
-static int try_write(const char *path, const char *text) {
-  const int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd < 0) return -1;
-  const ssize_t n = write(fd, text, strlen(text));
-  return close(fd) || n != (ssize_t)strlen(text) ? -1 : 0;
-}
-
-static int try_chflags(const char *path) {
-#ifdef __APPLE__
-  return chflags(path, UF_HIDDEN);
-#else
-  return chmod(path, 0600);
-#endif
-}
-
-/* What prints something else than a result; false: there is no such operation. */
-static bool try_tell(const char *op) {
-  if (!strcmp(op, "fds")) {
-    for (int fd = 0; fd < 256; fd++)
-      if (fcntl(fd, F_GETFD) >= 0) printf("%d ", fd);
-  } else if (!strcmp(op, "env")) {
-    for (char **e = environ; *e; e++) printf("%s ", *e);
-  } else if (!strcmp(op, "session")) {
-    printf("%s", getsid(0) == getpid() && getpgrp() == getpid() ? "own" : "another's");
-  } else {
-    return false;
-  }
-  printf("\n");
-  return true;
-}
-
-/* A launch from in here. */
-static int try_launch(void) {
-  const char *argv[] = {"/usr/bin/true", NULL};
-  jailer_config config;
-  jailer_proc proc;
-  jailer_error err;
-  memset(&config, 0, sizeof config);
-  config.argv = argv;
-  config.outlive_launcher = true;
-  const jailer_code code = jailer_launch(&config, &proc, &err);
-  if (code == JAILER_OK) jailer_wait(&proc, 10000, NULL, NULL);
-  return code == JAILER_OK ? 0 : code == JAILER_E_UNSUPPORTED ? (errno = ENOTSUP, -1) : (errno = EIO, -1);
-}
-
-static int try_file(const char *op, const char *a, const char *b) {
-  struct stat st;
-  if (!strcmp(op, "read")) return try_open(a, O_RDONLY);
-  if (!strcmp(op, "list")) return try_list(a);
-  if (!strcmp(op, "stat")) return lstat(a, &st);
-  if (!strcmp(op, "write")) return try_open(a, O_WRONLY);
-  if (!strcmp(op, "create")) return try_open(a, O_WRONLY | O_CREAT | O_EXCL);
-  if (!strcmp(op, "append")) return try_write(a, b);
-  if (!strcmp(op, "unlink")) return unlink(a);
-  if (!strcmp(op, "rename")) return rename(a, b);
-  if (!strcmp(op, "mkdir")) return mkdir(a, 0755);
-  if (!strcmp(op, "symlink")) return symlink("file", a);
-  if (!strcmp(op, "mkfifo")) return mkfifo(a, 0600);
-  if (!strcmp(op, "chmod")) return chmod(a, 0640);
-  if (!strcmp(op, "setid")) return chmod(a, 04755);
-  if (!strcmp(op, "chflags")) return try_chflags(a);
-  if (!strcmp(op, "link")) return link(a, b);
-  if (!strcmp(op, "exec")) return try_child(a);
-  if (!strcmp(op, "map")) return try_map(a);
-  if (!strcmp(op, "bind")) return try_unix(a, false);
-  if (!strcmp(op, "connect")) return try_unix(a, true);
-  return -2;
-}
-
-static int try_other(const char *op, const char *a) {
-  char text[PATH_MAX];
-  if (!strcmp(op, "tcp")) return try_inet(a, SOCK_STREAM);
-  if (!strcmp(op, "udp")) return try_inet(a, SOCK_DGRAM);
-  if (!strcmp(op, "listen")) return try_inet(NULL, SOCK_STREAM);
-  if (!strcmp(op, "signal_launcher")) return kill(atoi(a), 0);
-  if (!strcmp(op, "signal_child")) return try_signal_child();
-  if (!strcmp(op, "procargs")) return try_procargs(a);
-  if (!strcmp(op, "fork")) return try_child(NULL);
-  if (!strcmp(op, "random")) return try_random();
-  if (!strcmp(op, "thread")) return try_thread();
-  if (!strcmp(op, "time")) return try_time();
-  if (!strcmp(op, "user")) return getpwuid(0) ? 0 : -1;
-  if (!strcmp(op, "processors")) return sysconf(_SC_NPROCESSORS_ONLN) > 0 ? 0 : -1;
-  if (!strcmp(op, "cwd")) return getcwd(text, sizeof text) ? 0 : -1;
-  if (!strcmp(op, "tmpdir")) return try_tmpdir();
-  if (!strcmp(op, "complain")) return write(2, "complaint\n", 10) == 10 ? 0 : -1;
-  if (!strcmp(op, "launch")) return try_launch();
-  if (!strcmp(op, "exit")) exit(atoi(a));
-  if (!strcmp(op, "raise")) raise(atoi(a));
-  while (!strcmp(op, "sleep")) pause();
-  return -2;
-}
-
-static int probe(int argc, char **argv) {
-  for (int i = 2; i + 2 < argc; i += 3) {
-    if (try_tell(argv[i])) continue;
-    errno = 0;
-    int result = try_file(argv[i], argv[i + 1], argv[i + 2]);
-    if (result == -2) result = try_other(argv[i], argv[i + 1]);
-    printf("%s\n", result == -2 ? "unknown" : result == 0 ? "ok" : error_name(errno));
-    fflush(stdout);
-  }
-  return 0;
-}
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
 
@@ -364,7 +99,8 @@ static jailer_code start(const jailer_config *config, int *from) {
   for (size_t i = 0; i < config->fd_count; i++) fds[c.fd_count++] = config->fds[i];
   c.fds = fds;
   jailer_code code = jailer_plan_new(&c, NULL, &plan, &err);
-  if (code == JAILER_OK && c.engine != JAILER_ENGINE_NONE) code = jailer_sbpl_plan(plan, profile, sizeof profile, NULL, &err);
+  if (code == JAILER_OK && c.engine != JAILER_ENGINE_NONE)
+    code = jailer_sbpl_plan(plan, profile, sizeof profile, NULL, &err);
   if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
   jailer_plan_free(plan);
   close(ends[1]);
@@ -377,7 +113,8 @@ static jailer_code run(const jailer_config *config) {
   int from = -1;
   size_t size = 0;
   jailer_code code = start(config, &from);
-  for (ssize_t n; from >= 0 && size < sizeof out - 1 && (n = read(from, out + size, sizeof out - 1 - size)) > 0;) size += (size_t)n;
+  for (ssize_t n; from >= 0 && size < sizeof out - 1 && (n = read(from, out + size, sizeof out - 1 - size)) > 0;)
+    size += (size_t)n;
   out[size] = 0;
   close(from);
   return code ? code : jailer_wait(&proc, 20000, &status, &err);
@@ -432,7 +169,8 @@ static void *killer(void *arg) {
 
 static void ends(void) {
   const char *simple[] = {"/usr/bin/true", NULL}, *code7[] = {self, "try", "exit", "7", "", NULL},
-             *killed[] = {self, "try", "raise", "9", "", NULL}, *sleeps[] = {self, "try", "session", "", "", "sleep", "", "", NULL};
+             *killed[] = {self, "try", "raise", "9", "", NULL},
+             *sleeps[] = {self, "try", "session", "", "", "sleep", "", "", NULL};
   jailer_config config = strict(simple);
   pthread_t other;
   int from = -1;
@@ -452,12 +190,14 @@ static void ends(void) {
     code = jailer_wait(&proc, 20000, &status, &err);
     pthread_join(other, NULL);
   }
-  LAUNCH_OK(code == JAILER_OK && !status.exited && status.signal == SIGTERM && !proc.pid, "one thread waits, another kills");
+  LAUNCH_OK(code == JAILER_OK && !status.exited && status.signal == SIGTERM && !proc.pid,
+            "one thread waits, another kills");
   close(from);
   config.argv = code7;
   config.outlive_launcher = false;
   code = run(&config);
-  LAUNCH_OK(code == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_DEATH, "that it ends with its launcher is not to be had");
+  LAUNCH_OK(code == JAILER_E_UNSUPPORTED && err.layer == JAILER_LAYER_DEATH,
+            "that it ends with its launcher is not to be had");
 }
 
 static void reports(void) {
@@ -500,11 +240,12 @@ static void try_rows(const char *what, jailer_config *config, const row *rows, s
     const char *line = next_line(&at), *name = rows[i].a + (strncmp(rows[i].a, top, strlen(top)) ? 0 : strlen(top));
     const bool done = !strcmp(line, "ok"), refused = !strcmp(line, "EPERM") || !strcmp(line, "EACCES");
     if (what && WALL)
-      undone += !OK(rows[i].allowed ? done : refused, "%s: %s %s is %s: %s", what, rows[i].op, name, rows[i].allowed ? "allowed" : "refused", line);
-    else if (!done && ++undone)
-      printf("# %s %s: %s\n", rows[i].op, name, line);
+      undone += !OK(rows[i].allowed ? done : refused, "%s: %s %s is %s: %s", what, rows[i].op, name,
+                    rows[i].allowed ? "allowed" : "refused", line);
+    else if (!done && ++undone) printf("# %s %s: %s\n", rows[i].op, name, line);
   }
-  if (!what || !WALL) OK(good && !undone, "%s: each of %zu operations can be done", what ? what : "without walls", count);
+  if (!what || !WALL)
+    OK(good && !undone, "%s: each of %zu operations can be done", what ? what : "without walls", count);
   if (undone && what) diagnose(what);
 }
 
@@ -631,19 +372,22 @@ static void handed_on(void) {
 /* --- programs ----------------------------------------------------------------------------------------------------- */
 
 static void programs(void) {
-  const char *script = file("script", "#!/bin/sh\nx=$(echo in a child)\ncd / && echo \"$x\" \"$1\" | cat\nexit 3\n", 0755);
+  const char *script =
+      file("script", "#!/bin/sh\nx=$(echo in a child)\ncd / && echo \"$x\" \"$1\" | cat\nexit 3\n", 0755);
   const char *of_script[] = {script, "of a script", NULL}, *cat[] = {"/bin/cat", "/etc/passwd", NULL},
              *bare[] = {"env", "echo", "found", NULL}, *missing[] = {"/no/such/program", NULL},
              *plain[] = {file("plain", "text\n", 0644), NULL};
   jailer_config config = strict(of_script);
   jailer_code code = run(&config);
-  LAUNCH_OK(code == JAILER_OK && ended_with(3) && !strcmp(out, "in a child of a script\n"), "a script, its interpreter and its children");
+  LAUNCH_OK(code == JAILER_OK && ended_with(3) && !strcmp(out, "in a child of a script\n"),
+            "a script, its interpreter and its children");
   config.argv = cat;
   code = run(&config);
   LAUNCH_OK(code == JAILER_OK && ended_with(0) && strstr(out, "root:"), "/bin/cat /etc/passwd");
   config.argv = bare;
   code = run(&config);
-  LAUNCH_OK(code == JAILER_OK && ended_with(0) && !strcmp(out, "found\n"), "a program by its name in PATH, which executes another");
+  LAUNCH_OK(code == JAILER_OK && ended_with(0) && !strcmp(out, "found\n"),
+            "a program by its name in PATH, which executes another");
   config.argv = missing;
   code = run(&config);
   LAUNCH_OK(code == JAILER_E_EXEC && !proc.pid, "a program that is not there is E_EXEC");
@@ -694,14 +438,15 @@ static void inside_box(jailer_config *config) {
     jailer_entry entry;
     const char *op, *name;
     bool allowed;
-  } tried[] = {{JAILER_ENTRY_SHARED, "create", "/new", true},   {JAILER_ENTRY_SOCKETS, "bind", "/s", true},
-               {JAILER_ENTRY_TMP, "mkdir", "/made", true},      {JAILER_ENTRY_LOGS, "create", "/log", true},
-               {JAILER_ENTRY_BIN, "list", "", true},            {JAILER_ENTRY_EXIT, "write", "", true}};
+  } tried[] = {{JAILER_ENTRY_SHARED, "create", "/new", true}, {JAILER_ENTRY_SOCKETS, "bind", "/s", true},
+               {JAILER_ENTRY_TMP, "mkdir", "/made", true},    {JAILER_ENTRY_LOGS, "create", "/log", true},
+               {JAILER_ENTRY_BIN, "list", "", true},          {JAILER_ENTRY_EXIT, "write", "", true}};
   static const struct {
     jailer_entry entry;
     const char *op, *name;
-  } fenced[] = {{JAILER_ENTRY_BIN, "create", "/new"}, {JAILER_ENTRY_BOX, "list", ""},    {JAILER_ENTRY_PID, "read", ""},
-                {JAILER_ENTRY_LOCK, "write", ""},     {JAILER_ENTRY_COPIES, "read", ""}, {JAILER_ENTRY_HOME, "list", ""}};
+  } fenced[] = {{JAILER_ENTRY_BIN, "create", "/new"}, {JAILER_ENTRY_BOX, "list", ""},
+                {JAILER_ENTRY_PID, "read", ""},       {JAILER_ENTRY_LOCK, "write", ""},
+                {JAILER_ENTRY_COPIES, "read", ""},    {JAILER_ENTRY_HOME, "list", ""}};
   static row rows[ROW_MAX];
   size_t n = 0;
   char path[JAILER_PATH_MAX];
@@ -722,7 +467,8 @@ static void inside_box(jailer_config *config) {
   rows[n].op = "complain";
   rows[n++].allowed = true;
   try_rows("a box", config, rows, n);
-  OK(!strcmp(text_of(config->layout, JAILER_ENTRY_STDERR), "complaint\n"), "shim.stderr has what it wrote to its standard error");
+  OK(!strcmp(text_of(config->layout, JAILER_ENTRY_STDERR), "complaint\n"),
+     "shim.stderr has what it wrote to its standard error");
 }
 
 static void boxes(void) {
@@ -731,7 +477,8 @@ static void boxes(void) {
   size_t length = 0;
   int from = -1;
   snprintf(home, sizeof home, "%s/home", top);
-  LAUNCH_OK(jailer_layout_init(&layout, home, "demo", &err) == JAILER_OK && jailer_layout_prepare(&layout, 0, 0, &err) == JAILER_OK,
+  LAUNCH_OK(jailer_layout_init(&layout, home, "demo", &err) == JAILER_OK &&
+                jailer_layout_prepare(&layout, 0, 0, &err) == JAILER_OK,
             "a box is made");
   jailer_layout_path(&layout, JAILER_ENTRY_EXIT, exit_path, sizeof exit_path, NULL);
   const char *tells[] = {"shim", "try", "append", exit_path, "told\n", "exit", "5", "", NULL},
@@ -744,19 +491,24 @@ static void boxes(void) {
   config.argv = tells;
   jailer_code code = run(&config);
   LAUNCH_OK(code == JAILER_OK && ended_with(5), "it is launched again");
-  LAUNCH_OK(jailer_box_exit(&layout, told, sizeof told - 1, &length, &err) == JAILER_OK && !strcmp(told, "told\n"), "what it told in `exit` is read");
+  LAUNCH_OK(jailer_box_exit(&layout, told, sizeof told - 1, &length, &err) == JAILER_OK && !strcmp(told, "told\n"),
+            "what it told in `exit` is read");
   config.argv = sleeps;
   code = start(&config, &from);
   snprintf(pid, sizeof pid, "%d", (int)proc.pid);
-  LAUNCH_OK(code == JAILER_OK && proc.pid > 0 && atoi(text_of(&layout, JAILER_ENTRY_PID)) == proc.pid, "while it runs its pid file says so");
+  LAUNCH_OK(code == JAILER_OK && proc.pid > 0 && atoi(text_of(&layout, JAILER_ENTRY_PID)) == proc.pid,
+            "while it runs its pid file says so");
   jailer_proc second;
   LAUNCH_OK(jailer_launch(&config, &second, &err) == JAILER_E_BUSY, "a second launch meanwhile is E_BUSY");
   LAUNCH_OK(jailer_layout_remove(&layout, &err) == JAILER_E_BUSY, "and it cannot be removed");
   if (code == JAILER_OK) code = jailer_kill(&proc, SIGTERM, &err);
   if (code == JAILER_OK) code = jailer_wait(&proc, 20000, &status, &err);
   close(from);
-  LAUNCH_OK(code == JAILER_OK && status.signal == SIGTERM && !*text_of(&layout, JAILER_ENTRY_PID), "it is ended, and the pid file is gone");
-  LAUNCH_OK(jailer_layout_remove(&layout, &err) == JAILER_OK && jailer_layout_remove(&layout, &err) == JAILER_E_NOT_FOUND, "it is removed");
+  LAUNCH_OK(code == JAILER_OK && status.signal == SIGTERM && !*text_of(&layout, JAILER_ENTRY_PID),
+            "it is ended, and the pid file is gone");
+  LAUNCH_OK(jailer_layout_remove(&layout, &err) == JAILER_OK &&
+                jailer_layout_remove(&layout, &err) == JAILER_E_NOT_FOUND,
+            "it is removed");
 }
 
 /* --- */

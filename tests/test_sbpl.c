@@ -1659,6 +1659,8 @@ static void test_printer(void) {
 
 /* --- what test_macos tries on a Mac ------------------------------------------------------------------------------- */
 
+static const char *const macos_argv[] = {"/bin/sh", NULL};
+
 /* One row's question about `about`: 'u' is the first path as a socket. */
 static void ask_row(const row *r, const row_ask *ask) {
   char socket_name[2 * JAILER_PATH_MAX];
@@ -1675,7 +1677,8 @@ static void test_macos_files(const char *dir) {
   size_t answer = 1;
   if (!OK(mkdir(dir, 0755) == 0 && row_tree(dir, "x", 1, listening), "macOS: the files of test_macos")) return;
   for (size_t i = 0; i < BOX_COUNT(listening); i++) close(listening[i]);
-  const jailer_config c = with_grants(grants, row_grants(dir, grants, paths));
+  jailer_config c = with_grants(grants, row_grants(dir, grants, paths));
+  c.argv = macos_argv;
   if (!OK(plan_profile(&c) == JAILER_OK, "macOS: its grants: %s", err.message)) return;
   sb_begin();
   sb_profile(profile, profile_size);
@@ -1696,6 +1699,7 @@ static void test_macos_free(void) {
   for (int network = 0; network < 2; network++) {
     jailer_config c = with_grants(NULL, 0);
     c.allow_network = network;
+    c.argv = macos_argv;
     if (!OK(plan_profile(&c) == JAILER_OK, "macOS: a profile %s network", network ? "with" : "without")) return;
     sb_begin();
     sb_profile(profile, profile_size);

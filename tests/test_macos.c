@@ -1,9 +1,9 @@
-/* test_macos.c: the engine for macOS against macOS itself, for `make test` on a Mac. The program is its own probe: as
- * `test_macos try OP A B OP A B ...` it does each operation and prints a line for it, "ok" or the error's name. The same
- * operations are done without walls first, so that what is refused inside is refused by the sandbox.
- * On Linux it runs in the emulation of darwin/darwin.h, which enforces nothing: there the rows say that all but the
- * kernel's part is right, the probe too, and each operation is expected to be done.
- * What fails on a Mac is best sent with what this prints and with what the kernel logged of it. */
+/* test_macos.c: the engine for macOS against macOS itself, for `make test` on a Mac. The program launches itself, to try
+ * what the target may do (macos_probe.h). The same is done without walls first, so that what is refused inside is
+ * refused by the sandbox; test_sbpl asks the model of a profile about the same rows (macos_rows.h).
+ * On Linux it runs in the emulation of darwin/darwin.h, which enforces nothing: there each operation is expected to be
+ * done, and what is left to see is that the rest of the test is right.
+ * What fails on a Mac is told with the profile, and with the command that shows what the kernel refused. */
 #define _GNU_SOURCE
 #define _DARWIN_C_SOURCE
 #if defined(__linux__) && !defined(__APPLE__)

@@ -3515,7 +3515,8 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
   if (jl_layout_text(layout, &socket, buf, size < sun_path ? size : sun_path)) return JAILER_OK;
   return jl_fail(
       err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
-      "the path is longer than the buffer or than what a socket address carries (107 bytes, on macOS 103); choose a shorter home");
+      "the path is longer than the buffer, or than the 107 bytes (macOS: 103) of a socket address; choose a shorter "
+      "home");
 }
 
 /* ============================================================================================

@@ -12,8 +12,8 @@
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours: nothing here sets them, and CFLAGS comes after our own flags.
 # Plain POSIX make: no pattern rules, no conditionals, no functions. A new program is two lines: its name in one of the
-# lists below, and its source in the list of sources. On macOS the same commands build and run what is for every system;
-# of the rest each says that it is for Linux alone.
+# lists below, and its source in the list of sources. On macOS the same commands build and run what is for every system,
+# and test_macos; of the rest each says that it is for Linux alone.
 
 BUILD = build
 PREFIX = /usr/local

@@ -1,6 +1,6 @@
 /* test_sbpl: the profiles that are written for macOS, by what they say and not by their text: row by row what the native
  * engine lets through on Linux for the same configuration, what must never be allowed, paths that try to be more than a
- * path, thousands of random ones, and the same conflicts. tests/sbpl/eval.scm says what a profile says; it is tested in
+ * path, thousands of random ones, the same conflicts, and what test_macos tries on a Mac. tests/sbpl/eval.scm says what a profile says; it is tested in
  * test_sbpl_eval. JAILER_SEED=N for other random grants, JAILER_WRITE_GOLDENS=1 to write tests/data/sbpl anew. */
 #define _GNU_SOURCE
 #include <stdbool.h>

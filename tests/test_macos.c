@@ -1,5 +1,5 @@
-/* test_macos.c: the engine for macOS against macOS itself, for `make test` on a Mac. The program launches itself, to try
- * what the target may do (macos_probe.h). The same is done without walls first, so that what is refused inside is
+/* test_macos.c: the engine for macOS against macOS itself, for `make test` on a Mac. The program launches itself, to
+ * try what the target may do (macos_probe.h). The same is done without walls first, so that what is refused inside is
  * refused by the sandbox; test_sbpl asks the model of a profile about the same rows (macos_rows.h).
  * On Linux it runs in the emulation of darwin/darwin.h, which enforces nothing: there each operation is expected to be
  * done, and what is left to see is that the rest of the test is right.
@@ -143,6 +143,7 @@ static int give_one(const char *path, const struct stat *st, int type, struct FT
 
 static void die(const char *what) {
   printf("Bail out! %s: %s\n", what, strerror(errno));
+  if (top[0]) nftw(top, remove_one, 16, FTW_PHYS | FTW_DEPTH);
   exit(1);
 }
 

@@ -7395,7 +7395,8 @@ static uint32_t jl_sbpl_shared(const jailer_plan *plan, const char *path) {
 /* Grants in the order of their paths; `open` is the stack of those around the current one. Each takes back what it does
    not give itself, so that the innermost decides. A place to write cannot be renamed, removed or put in another's
    place: what is below it would get other names, and other rights (file-write-unlink is asked of what is renamed,
-   file-write-create of where it goes). */
+   file-write-create of where it goes). What is taken back of a file is taken back below it too: its resource fork has
+   the name FILE/..namedfork/rsrc. */
 static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
   jl_arena scratch = {NULL};
   const jl_node **open = jl_arena_array(&scratch, plan->nodes.count + 1, sizeof *open);
@@ -7410,7 +7411,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
     for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
     if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */
-    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree);
+    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree || type == JL_S_IFREG);
     jl_sbpl_rule(b, "(allow", rights, s->resolved, tree);
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));

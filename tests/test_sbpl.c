@@ -310,7 +310,7 @@ static const spot spots[] = {
     {'s', "^/g/w/host.sock"}, {'n', "^/g/w/new"}, {'n', "^/g/w/sub/new"}, {'d', "^/g/w2"}, {'f', "^/g/w2/file"}, {'n', "^/g/w2/new"},
     {'d', "^/g/w/ro"}, {'f', "^/g/w/ro/file"}, {'n', "^/g/w/ro/new"}, {'s', "^/g/w/ro/host.sock"}, {'d', "^/g/w/ro2"}, {'f', "^/g/w/ro2/file"},
     {'d', "^/g/w/x"}, {'f', "^/g/w/x/file"}, {'n', "^/g/w/x/new"}, {'d', "^/g/w/x/w"}, {'f', "^/g/w/x/w/file"}, {'n', "^/g/w/x/w/new"},
-    {'f', "^/g/w/rofile"}, {'d', "^/g/w/deep/w"}, {'f', "^/g/w/deep/w/file"}, {'d', "^/g/w/deep"},
+    {'f', "^/g/w/rofile"}, {'n', "^/g/w/rofile/..namedfork/rsrc"}, {'d', "^/g/w/deep/w"}, {'f', "^/g/w/deep/w/file"}, {'d', "^/g/w/deep"},
     /* executable */
     {'d', "^/g/x"}, {'f', "^/g/x/file"}, {'n', "^/g/x/new"}, {'d', "^/g/x/sub"}, {'f', "^/g/x/sub/file"}, {'s', "^/g/x/host.sock"},
     {'d', "^/g/x/w"}, {'f', "^/g/x/w/file"}, {'n', "^/g/x/w/new"}, {'d', "^/g/x/r"}, {'f', "^/g/x/r/file"}, {'n', "^/g/x/r/new"},

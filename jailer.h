@@ -4036,12 +4036,37 @@ static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config
   return jl_plan_formats(config, err);
 }
 
-/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, and is shown to people: a name that
-   is no text, or that would make the profile look like another one, is refused whole. */
+/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
+#define JL_PLAN_DATA "/System/Volumes/Data"
+static const char *jl_plan_firmlink(const char *path) {
+  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
+                                      "/cores",        "/opt",     "/private", "/usr/local"};
+  const char *rest = path + sizeof JL_PLAN_DATA - 1;
+  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
+    if (jl_plan_at_or_below(rest, shown[i])) return rest;
+  return path;
+}
+
+/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
+static const char *jl_plan_root_link(const char *path) {
+  static const char *const links[] = {"/etc", "/tmp", "/var"};
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (jl_plan_at_or_below(path, links[i])) return links[i];
+  return NULL;
+}
+
+/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
+static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
+  path = jl_plan_firmlink(path);
+  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
+}
+
+/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, by its real name too, and is shown to
+   people: a name that is no text, or that would make the profile look like another one, is refused whole. */
 static jailer_code jl_plan_seatbelt_path(const char *path, jailer_error *err) {
   static const char step[] = "write a profile";
-  const size_t length = strlen(path);
-  if (length > 1023)
+  const size_t length = strlen(path), more = jl_plan_root_link(path) ? sizeof "/private" - 1 : 0;
+  if (length + more > 1023)
     return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, path, 0, "a path has at most 1023 bytes on macOS");
   for (size_t i = 0, n; i < length; i += n)
     if (path[i] == '\t' || (n = jl_utf8_shown(path + i, length - i)) == 0)
@@ -4840,31 +4865,6 @@ static jailer_code jl_plan_order_self(jailer_plan *plan, jailer_error *err) {
 }
 
 /* --- macOS: paths are not mounted but matched --- */
-
-/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
-#define JL_PLAN_DATA "/System/Volumes/Data"
-static const char *jl_plan_firmlink(const char *path) {
-  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
-                                      "/cores",        "/opt",     "/private", "/usr/local"};
-  const char *rest = path + sizeof JL_PLAN_DATA - 1;
-  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
-    if (jl_plan_at_or_below(rest, shown[i])) return rest;
-  return path;
-}
-
-/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
-static const char *jl_plan_root_link(const char *path) {
-  static const char *const links[] = {"/etc", "/tmp", "/var"};
-  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if (jl_plan_at_or_below(path, links[i])) return links[i];
-  return NULL;
-}
-
-/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
-static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
-  path = jl_plan_firmlink(path);
-  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
-}
 
 /* Every source stands at its real name; what else it is called is walked through as well. */
 static jailer_code jl_plan_places_seatbelt(jailer_plan *plan, jailer_error *err) {
@@ -7410,7 +7410,6 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (type == JL_S_IFREG) rights &= ~(uint32_t)JL_SBPL_UNIX; /* no socket has that name */
     while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
     for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
-    if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */
     if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree || type == JL_S_IFREG);
     jl_sbpl_rule(b, "(allow", rights, s->resolved, tree);
     if (s->access == JAILER_WRITE)

@@ -1398,6 +1398,16 @@ static void test_conflicts(void) {
       {"w:^/c/w r:^/c/w/out", JAILER_E_UNSAFE, 0},
       {"w:^/c/w w:^/c/w/out/d", JAILER_E_UNSAFE, 0},
       {"r:^/c/w/out", 0, 0},
+      {"w:^/c/w r:^/c/link/out", JAILER_E_UNSAFE, 0}, /* by another name of the writable directory */
+      {"w:^/c/w r:^/c/twice", JAILER_E_UNSAFE, 0},    /* a link outside that leads to one inside */
+      {"w:^/c/w w:^/c/twice/d", JAILER_E_UNSAFE, 0},
+      {"w:^/c/link x:^/c/twice/d", JAILER_E_UNSAFE, 0},
+      {"w:^/c/w r:^/c/back/d", 0, 0}, /* through the writable directory, by no link in it */
+      {"w:^/c/w r?:^/c/link/missing", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w x?:^/c/link/d/missing/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r?:^/c/twice/missing", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r?:^/c/back/missing", 0, 0},
+      {"w:^/c/w/d r:^/c/link/out", 0, 0}, /* the link lies outside of what is writable */
       {"w:^/c/w r?:^/c/w/missing", JAILER_E_CONFLICT, 0},
       {"w:^/c/w x?:^/c/w/d/missing/e", JAILER_E_CONFLICT, 0},
       {"w:^/c/w w?:^/c/w/missing", 0, 0},
@@ -1438,7 +1448,8 @@ static void test_conflicts(void) {
   for (size_t i = 0; i < BOX_COUNT(dirs); i++) made = made && mkdir(box_path(dirs[i]), 0755) == 0;
   made = made && box_text("^/c/w/file", "x") && box_text("^/c/w/d/e/file", "x") && box_text("^/c/one", "x") && box_text("^/c/w/linked", "x") &&
          link(box_path("^/c/one"), box_path("^/c/two")) == 0 && link(box_path("^/c/w/linked"), box_path("^/c/other/linked")) == 0 &&
-         symlink("w", box_path("^/c/link")) == 0 && symlink("../other", box_path("^/c/w/out")) == 0 && symlink("/", box_path("^/c/root")) == 0 &&
+         symlink("w", box_path("^/c/link")) == 0 && symlink("w/out", box_path("^/c/twice")) == 0 &&
+         symlink("w/../other", box_path("^/c/back")) == 0 && symlink("../other", box_path("^/c/w/out")) == 0 && symlink("/", box_path("^/c/root")) == 0 &&
          symlink("../home", box_path("^/c/home")) == 0 && mkfifo(box_path("^/c/fifo"), 0600) == 0 && host_socket("^/c/sock");
   if (!OK(made, "files for grants that conflict")) return;
   for (size_t i = 0; i < BOX_COUNT(rows); i++) {

@@ -1570,6 +1570,118 @@ static void test_firmlinks(void) {
     OK(rows[i].yes ? sb_allows(i + 1) : sb_denies(i + 1), "data volume: %s %s: %s", rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
 }
 
+/* --- single things that a configuration says ---------------------------------------------------------------------- */
+
+static void test_single(void) {
+  static const struct {
+    const char *grants, *cwd, *program, *op, *about;
+    bool yes;
+  } rows[] = {
+      /* a grant takes the place of the system's share at, above and below it */
+      {"r:/usr", NULL, NULL, "process-exec*", "/usr/bin/env", false},
+      {"r:/usr", NULL, NULL, "file-map-executable", "/usr/lib/libx.dylib", false},
+      {"r:/usr", NULL, NULL, "file-read-data", "/usr/bin/env", true},
+      {"r:/usr", NULL, NULL, "process-exec*", "/bin/sh", true},
+      {"w:/System", NULL, NULL, "file-map-executable", "/System/Library/x", false},
+      {"w:/private/var", NULL, NULL, "file-map-executable", "/private/var/db/dyld/x", false},
+      {"x:/usr w:/usr/share", NULL, NULL, "process-exec*", "/usr/share/x", false},
+      {"x:/usr w:/usr/share", NULL, NULL, "process-exec*", "/usr/lib/x", true},
+      {"r:/bin/sh", NULL, NULL, "process-exec*", "/bin/sh", false},
+      {"r:/bin/sh", NULL, NULL, "process-exec*", "/bin/ls", true},
+      /* a program that is named by its path, where nothing else makes it one */
+      {"", NULL, "/opt/p", "process-exec*", "/opt/p", true},
+      {"", NULL, "/opt/p", "file-map-executable", "/opt/p", true},
+      {"", NULL, "/opt/p", "process-exec*", "/opt/p/q", false},
+      {"", NULL, "/opt/p", "file-write-data", "/opt/p", false},
+      {"", NULL, "/opt/p", "file-read-data", "/opt/q", false},
+      {"", NULL, "/tmp/p", "process-exec*", "/private/tmp/p", true},
+      {"", NULL, "/usr/share/p", "process-exec*", "/usr/share/p", true},
+      {"x:/opt r:/opt/a", NULL, "/opt/a/p", "process-exec*", "/opt/a/p", true},
+      {"x:/opt r:/opt/a", NULL, "/opt/a/p", "process-exec*", "/opt/a/q", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p/..namedfork/rsrc", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/q", true},
+      {"", NULL, "p", "process-exec*", "/opt/p", false},
+      /* the working directory, and the way to it */
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt/w", true},
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt", true},
+      {"", "/opt/w", NULL, "file-read-data", "/opt/w", false},
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt/w/x", false},
+      {"", "/tmp/w", NULL, "file-read-metadata", "/private/tmp/w", true},
+      {"", "/tmp/w", NULL, "file-read-metadata", "/tmp", true},
+      {"", "/System/Volumes/Data/Users/w", NULL, "file-read-metadata", "/Users/w", true},
+      {"", "/System/Volumes/Data/Users/w", NULL, "file-read-metadata", "/System/Volumes/Data", true},
+      {"", "/", NULL, "file-read-metadata", "/opt", false},
+      /* a name that sorts between a directory and what is in it */
+      {"w:/u/a r:/u/a/b w:/u/a-c", NULL, NULL, "file-write-data", "/u/a/b/x", false},
+      {"w:/u/a w:/u/a-c r:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", false},
+      {"r:/u/a w:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", true},
+  };
+  char memory[8 * JAILER_PATH_MAX];
+  if (!sb_there("single things that a configuration says")) return;
+  sb_begin();
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
+    const char *const argv[] = {rows[i].program, NULL};
+    c.cwd = rows[i].cwd;
+    if (rows[i].program) c.argv = argv;
+    const jailer_code code = text_profile(&c);
+    sb_profile(profile, code ? 0 : profile_size);
+    sb_ask(rows[i].op, rows[i].about);
+  }
+  if (!OK(sb_run(), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    const bool good = rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1);
+    OK(!strcmp(sb_said(2 * i), "ok") && good, "single: %s%s%s%s%s: %s %s: %s", rows[i].grants, rows[i].cwd ? " in " : "",
+       rows[i].cwd ? rows[i].cwd : "", rows[i].program ? " runs " : "", rows[i].program ? rows[i].program : "", rows[i].op, rows[i].about,
+       rows[i].yes ? "yes" : "no");
+  }
+}
+
+/* Boxes of a Mac, as they are written: where they may live, what of them is seen, and what may not be granted beside them. */
+static void test_boxes(void) {
+  static const struct {
+    const char *home, *grants;
+    jailer_code code;
+  } rows[] = {
+      {"/Users/u/j", "", 0},
+      {"/usr/share", "", JAILER_E_CONFLICT}, /* every sandbox sees what lies there */
+      {"/usr/share/j", "", JAILER_E_CONFLICT},
+      {"/System/Library/j", "", JAILER_E_CONFLICT},
+      {"/private/var/select/j", "", JAILER_E_CONFLICT},
+      {"/etc/ssl/j", "", JAILER_E_CONFLICT},
+      {"/usr/sharej", "", 0},
+      {"/tmp/j", "r:/private/tmp/j", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp/j/boxes/other/shared", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp/k", 0},
+      {"/Users/u/j", "r:/Users", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/System/Volumes/Data/Users/u", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/boxes", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/uids", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/bases", JAILER_E_CONFLICT},
+      {"/Users/u/j", "w:/Users/u/j/bases/x", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/images", JAILER_E_CONFLICT},
+      {"/Users/u/j", "w:/Users/u/j/images/x", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/images/x", 0},
+      {"/Users/u/j", "w:/srv/trusted/x", JAILER_E_CONFLICT}, /* a trusted root */
+      {"/Users/u/j", "r:/srv/trusted", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/srv/trusted/x", 0},
+  };
+  static const char *const roots[] = {"/srv/trusted", NULL};
+  char memory[8 * JAILER_PATH_MAX];
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_layout layout;
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
+    c.layout = &layout;
+    c.trusted_roots = roots;
+    const jailer_code made = jailer_layout_init(&layout, rows[i].home, "demo", &err), code = made ? made : text_profile(&c);
+    OK(code == rows[i].code, "a box in %s, beside %s: %s: %s", rows[i].home, rows[i].grants, jailer_code_name(code), code ? err.message : "");
+  }
+}
+
 /* --- goldens ------------------------------------------------------------------------------------------------------ */
 
 static void golden(const char *name, const jailer_config *config) {
@@ -1667,6 +1779,8 @@ int main(void) {
   test_calls();
   test_size();
   test_firmlinks();
+  test_single();
+  test_boxes();
   test_goldens();
   test_printer();
   box_end();

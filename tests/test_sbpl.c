@@ -1614,6 +1614,11 @@ static void test_single(void) {
       {"", "/", NULL, "file-read-metadata", "/opt", false},
       /* a name that sorts between a directory and what is in it */
       {"w:/u/a r:/u/a/b w:/u/a-c", NULL, NULL, "file-write-data", "/u/a/b/x", false},
+      {"r:/u/a x:/u/a", NULL, NULL, "process-exec*", "/u/a/x", true},
+      {"r:/System/Volumes/Data/Applications/a", NULL, NULL, "file-read-data", "/Applications/a/x", true},
+      {"r:/System/Volumes/Data/usr/local/a", NULL, NULL, "file-read-data", "/usr/local/a/x", true},
+      {"r:/System/Volumes/Data/Usersx/a", NULL, NULL, "file-read-data", "/System/Volumes/Data/Usersx/a/x", true},
+      {"w:/a/b r:/a/b/c w:/ab/d", NULL, NULL, "file-read-metadata", "/ab", true},
       {"w:/u/a w:/u/a-c r:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", false},
       {"r:/u/a w:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", true},
   };

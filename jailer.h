@@ -659,7 +659,8 @@ JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_en
                                           jailer_error *err);
 
 /* Writes HOME/boxes/ID/sockets/NAME. name is [A-Za-z0-9][A-Za-z0-9._-]{0,63} (else INVALID). LIMIT when the path does
-   not fit buf or the 107 bytes that a socket address carries (sun_path, unix(7)). Any thread. err may be NULL. */
+   not fit buf or the 107 bytes (macOS: 103) that a socket address carries (sun_path, unix(7)). Any thread. err may be
+   NULL. */
 JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
                                                  jailer_error *err);
 
@@ -1139,7 +1140,8 @@ JAILER_API jailer_code jailer_report_json(const jailer_report *report, char *tex
 #endif
 #endif
 #ifdef JL_ASAN
-void __asan_unpoison_memory_region(void const volatile *address, size_t size); /* sanitizer/asan_interface.h */
+/* sanitizer/asan_interface.h */
+void __asan_unpoison_memory_region(void const volatile *address, size_t size);
 #define JL_FRESH_MEMORY(address, size) __asan_unpoison_memory_region(address, size)
 #else
 #define JL_FRESH_MEMORY(address, size) ((void)0)
@@ -1173,9 +1175,11 @@ void __asan_unpoison_memory_region(void const volatile *address, size_t size); /
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h> /* renameat */
+#include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -3494,7 +3498,7 @@ JAILER_API jailer_code jailer_layout_path(const jailer_layout *layout, jailer_en
 
 JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, const char *name, char *buf, size_t size,
                                                  jailer_error *err) {
-  const size_t sun_path = 108; /* linux/un.h UNIX_PATH_MAX, the NUL included */
+  const size_t sun_path = JL_DARWIN ? 104 : 108; /* sys/un.h; linux/un.h UNIX_PATH_MAX: the NUL included */
   const char *step = "build a socket path";
   if (buf && size) buf[0] = 0;
   jailer_code code = jl_layout_check(layout, err);
@@ -3509,8 +3513,10 @@ JAILER_API jailer_code jailer_layout_socket_path(const jailer_layout *layout, co
   jl_buf_str(&b, name);
   socket.path = relative;
   if (jl_layout_text(layout, &socket, buf, size < sun_path ? size : sun_path)) return JAILER_OK;
-  return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
-                 "the path is longer than the buffer or than the 107 bytes of a socket address; choose a shorter home");
+  return jl_fail(
+      err, JAILER_E_LIMIT, JAILER_LAYER_NONE, step, relative, 0,
+      "the path is longer than the buffer, or than the 107 bytes (macOS: 103) of a socket address; choose a shorter "
+      "home");
 }
 
 /* ============================================================================================
@@ -8403,6 +8409,11 @@ static long jl_sys_path_chown(int path_fd, uint32_t uid, uint32_t gid) {
   return jl_sys_call(JL_NR_fchownat, path_fd, (long)"", (long)uid, (long)gid, JL_AT_EMPTY_PATH, 0);
 }
 
+static const char *jl_sys_owners(int fd) { return (void)fd, NULL; }
+
+/* An access list shows in the mode. */
+static const char *jl_sys_acl(int fd) { return (void)fd, NULL; }
+
 static long jl_sys_kill(int pid, int signal) { return jl_sys_call(JL_NR_kill, pid, signal, 0, 0, 0, 0); }
 
 #define JL_FICLONE 0x40049409L /* linux/fs.h: _IOW(0x94, 9, int) */
@@ -8644,6 +8655,38 @@ JL_UNUSED static long jl_sys_reopen(int path_fd) { return jl_sys_result(fcntl(pa
 static long jl_sys_place(int fd, char *to) {
   const long r = jl_sys_result(fcntl(fd, F_GETPATH, to));
   return r < 0 ? r : (long)jl_strnlen(to, JAILER_PATH_MAX);
+}
+
+/* A volume for which owners are ignored, as external ones are at first, shows everybody as the owner of everything, and
+   lets everybody do what owners may: why nothing there is the launcher's alone, or NULL. */
+static const char *jl_sys_owners(int fd) {
+  struct statfs volume;
+  if (fstatfs(fd, &volume) < 0) return "its volume cannot be asked (fstatfs(2))";
+  return (uint32_t)volume.f_flags & MNT_IGNORE_OWNERSHIP
+             ? "its volume ignores who owns what, so everybody could replace what is in it: use another one, or turn "
+               "owners on (diskutil enableOwnership)"
+             : NULL;
+}
+
+/* An access list that lets somebody write, which no mode shows (acl(3)): why it is no place of the launcher's alone, or
+   NULL. What an entry denies, as "group:everyone deny delete" in every home, is no harm. */
+static const char *jl_sys_acl(int fd) {
+  const acl_permset_mask_t writes = ACL_WRITE_DATA | ACL_APPEND_DATA | ACL_DELETE | ACL_DELETE_CHILD |
+                                    ACL_WRITE_ATTRIBUTES | ACL_WRITE_SECURITY | ACL_CHANGE_OWNER;
+  const char *why = NULL;
+  acl_entry_t entry;
+  const acl_t acl = acl_get_fd_np(fd, ACL_TYPE_EXTENDED);
+  if (!acl && errno != ENOENT && errno != ENOTSUP && errno != EOPNOTSUPP) return "its access list cannot be read";
+  for (int which = ACL_FIRST_ENTRY; acl && !why && acl_get_entry(acl, which, &entry) == 0; which = ACL_NEXT_ENTRY) {
+    acl_tag_t tag = ACL_UNDEFINED_TAG;
+    acl_permset_mask_t mask = 0;
+    const bool known = acl_get_tag_type(entry, &tag) == 0 && acl_get_permset_mask_np(entry, &mask) == 0;
+    if (!known || (tag != ACL_EXTENDED_DENY && (mask & writes)))
+      why = "its access list lets somebody write it, so they could replace what is in it; look with ls -led, and take "
+            "the entry away (chmod -a, or all of them: chmod -N)";
+  }
+  if (acl) acl_free(acl);
+  return why;
 }
 
 static long jl_sys_kill(int pid, int signal) { return jl_sys_result(kill((pid_t)pid, signal)); }
@@ -10117,7 +10160,8 @@ static long jl_files_step(int parent, const char *name, bool make, unsigned mode
   return r;
 }
 
-/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's (acl(5)).
+/* Owner and mode of a directory of the launcher's. A write permission given by an ACL shows as the group's on Linux
+   (acl(5)); what macOS has is asked for (jl_sys_acl).
    For a parent of HOME root is as good an owner, and a sticky directory (/tmp) lets nobody move what is ours.
 
    In a user namespace that does not map the host's root, "/" and "/home" belong to the overflow uid (box->outsider),
@@ -10149,6 +10193,8 @@ static jailer_code jl_files_home(jl_box *box, bool make, jailer_error *err) {
     bool last = path[at] == 0;
     r = jl_sys_fstat((int)fd, &st);
     if (r >= 0) wrong = jl_files_distrust(box, &st, !last);
+    if (r >= 0 && !wrong) wrong = jl_sys_acl((int)fd);
+    if (r >= 0 && !wrong && last) wrong = jl_sys_owners((int)fd);
     if (r >= 0 && !wrong && last) return box->home_fd = (int)fd, JAILER_OK;
     if (r >= 0 && !wrong) {
       size_t end = at + 1 + strcspn(path + at + 1, "/");
@@ -10180,6 +10226,7 @@ static jailer_code jl_files_dir(const jl_box *box, int parent, const char *name,
   *fd = -1;
   if (r >= 0) r = jl_sys_fstat((int)opened, &st);
   if (r >= 0 && e->checked) why = jl_files_distrust(box, &st, false);
+  if (r >= 0 && e->checked && !why) why = jl_sys_acl((int)opened);
   /* a mode left tighter by a launch that was interrupted: the box could not reach its own entries. A box directory that
      lets its box's group pass (jl_files_box_give) is as it should be. */
   const bool passing = entry == JAILER_ENTRY_BOX && (st.mode & 07777) == 0710;
@@ -10291,11 +10338,23 @@ typedef struct jl_pid_stat {
   bool ended;     /* only an entry to be waited for */
 } jl_pid_stat;
 
+/* An ordinary user is told nothing of the processes of others but whose they are (PROC_PIDT_SHORTBSDINFO): none of them
+   is a target of that user's, and no process has started at 0. */
+static long jl_files_pid_foreign(int pid, jl_pid_stat *out) {
+  struct proc_bsdshortinfo brief;
+  out->start = 0;
+  out->ended = false;
+  if (geteuid() == 0) return -EPERM;
+  const int n = proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, 1, &brief, (int)sizeof brief);
+  return n == (int)sizeof brief && brief.pbsi_uid != geteuid() ? 0 : -EPERM;
+}
+
 /* libproc.h: 0, or a negated errno; -ESRCH for no such process. */
 static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
   struct proc_bsdinfo info;
   errno = 0;
   const int n = proc_pidinfo(pid, PROC_PIDTBSDINFO, 1, &info, (int)sizeof info); /* 1: zombies too */
+  if (n <= 0 && errno == EPERM) return jl_files_pid_foreign(pid, out);
   if (n <= 0) return errno ? -(long)errno : -ESRCH;
   if (n != (int)sizeof info) return -EPROTO;
   out->start = info.pbi_start_tvsec * 1000000 + info.pbi_start_tvusec;
@@ -14491,11 +14550,21 @@ static long jl_proc_wait_end(const jailer_proc *proc, int timeout_ms) {
   }
 }
 
+/* What a target that has ended leaves in its process group would go on with the box's disks: it ends too, as below a
+   PID 1 on Linux. As long as nobody took the target's status the number of the group is nobody else's. */
+static void jl_proc_rest(const jailer_proc *proc) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  const long r = jl_sys_result(waitid(P_PID, (id_t)proc->pid, &info, WEXITED | WNOWAIT | WNOHANG));
+  if (r == 0 && info.si_pid == proc->pid && proc->pid > 1) jl_sys_kill(-proc->pid, JL_SIGKILL);
+}
+
 /* A target that asks to be traced (ptrace(2), PT_TRACE_ME) is by that its parent's to debug, and wait(2) then tells of
    its stops too. */
 static long jl_proc_take(const jailer_proc *proc, jailer_status *status) {
   int how = 0;
   long r;
+  if (proc->engine == JAILER_ENGINE_SEATBELT) jl_proc_rest(proc);
   do r = jl_sys_result(waitpid(proc->pid, &how, 0));
   while (r == -EINTR || (r >= 0 && WIFSTOPPED(how)));
   if (r < 0) return r;
@@ -15595,7 +15664,7 @@ static bool jl_seatbelt_known_device(int fd) {
   path[n] = 0;
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (jl_streq(path, known[i])) return true;
-  return jl_starts(path, "/dev/ttys") || jl_starts(path, "/dev/pts/"); /* the emulation of the tests has the latter */
+  return jl_starts(path, "/dev/ttys");
 }
 
 static int jl_seatbelt_sockopt(int fd, int option) {
@@ -16001,11 +16070,11 @@ static jailer_code jl_seatbelt_wait(jl_start *s, jailer_error *err) {
 }
 
 /* The kernel's word: 1 the process is in a sandbox, and one that refuses what every profile of this library refuses, to
-   write "/" (of a caller's own profile nothing is known); 0 it is not; -1 it cannot be told. 1 is the filter for a path
-   (SANDBOX_FILTER_PATH). */
+   write "/" (of a caller's own profile nothing is known); 0 it is not; -1 it cannot be told. */
 static int jl_seatbelt_inside(pid_t pid, bool own_profile) {
+  const int path = 1, no_report = 0x40000000; /* SANDBOX_FILTER_PATH, SANDBOX_CHECK_NO_REPORT: no line in the log */
   const int inside = sandbox_check(pid, NULL, 0);
-  return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", 1, "/");
+  return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", path | no_report, "/");
 }
 
 /* One that has ended is no contradiction. */

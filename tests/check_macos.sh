@@ -1,8 +1,8 @@
 #!/bin/sh
-# What is for macOS, for both kinds of Mac, by a cross compiler with Apple's headers (zig cc): the header in every way
-# that it can be included, the examples and the test programs that are for every system ($MACOS_PROGRAMS), the house's
-# warnings as errors, each linked to a program of macOS. Then `make test` as on a Mac, whose programs cannot be run
-# here, and as on a system without effects, whose programs can. TAP, for `make macos`. zig is $ZIG, or in PATH, or
+# What is for macOS, for both kinds of Mac, by a cross compiler with Apple's headers (zig cc), the house's warnings as
+# errors: the header in every way that it can be included; then make and `make test` as on a Mac, where the examples and
+# the test programs for every system ($MACOS_PROGRAMS) become programs of macOS. These cannot be run here; so at last
+# `make test` as on a system without effects, whose programs can. TAP, for `make macos`. zig is $ZIG, or in PATH, or
 # where `make zig` puts it.
 set -u
 . tests/tap.sh
@@ -145,14 +145,6 @@ source_of() {
   for source in examples/"${1##*/}".c tests/"${1##*/}".c; do [ ! -e "$source" ] || echo "$source"; done
 }
 
-# Compiled apart, so that a warning is none of how the program is linked.
-program() {
-  compile "$1: $2 compiles" "$(target "$1")" "$2" -std=gnu99 -pthread
-  row "$1: $2 links" "$zig" cc -target "$(target "$1")" -o "$w/program" "$w/out.o" -pthread
-  row "$1: $2 is a program of macOS" is_program "$1" "$w/program"
-  rm -f "$w/program" "$w/out.o"
-}
-
 # --- make, as on a Mac ------------------------------------------------------------------------------------------------
 
 mkdir "$w/mac" "$w/darwin"
@@ -173,19 +165,30 @@ chmod 755 "$w/darwin/uname" "$w/mac/cc" "$w/mac/list"
 
 tests_anywhere() { for made in $MACOS_PROGRAMS; do case $made in */test_*) echo "${made##*/}" ;; esac; done; }
 
-# What is compiled is all that is for macOS; what is for Linux alone is handed to the reader of tests too, to say so.
-make_as_on_a_mac() {
-  row "make, as on a Mac" env PATH="$w/darwin:$PATH" ZIG="$zig" TARGET="$(target arm64)" COMPILED="$w/compiled" \
-    LISTED="$w/listed" "${MAKE:-make}" -s "BUILD=$w/made" "CC=$w/mac/cc" CFLAGS="-O0 -Werror" "TAP=$w/mac/list" all test
+# as_on_a_mac MACHINE GOAL...: make, where the system says that it is Darwin and the compiler is for that machine.
+as_on_a_mac() {
+  as_machine=$1
+  shift
+  env PATH="$w/darwin:$PATH" ZIG="$zig" TARGET="$(target "$as_machine")" COMPILED="$w/$as_machine.compiled" \
+    LISTED="$w/$as_machine.listed" "${MAKE:-make}" -s "BUILD=$w/$as_machine" "CC=$w/mac/cc" CFLAGS="-O0 $WARNINGS" \
+    "TAP=$w/mac/list" "$@"
+}
+
+# Each program, then all that make does there. What is compiled is all that is for macOS; what is for Linux alone is
+# handed to the reader of tests too, to say so.
+programs() {
+  for made in $MACOS_PROGRAMS; do
+    name=${made##*/}
+    row "$1: make $name" as_on_a_mac "$1" "$w/$1/$name"
+    row "$1: $name is a program of macOS" is_program "$1" "$w/$1/$name"
+  done
+  row "$1: make; make test" as_on_a_mac "$1" all test
   for made in $MACOS_PROGRAMS; do source_of "$made"; done | sort >"$w/wanted"
-  sort "$w/compiled" | diff "$w/wanted" - >"$tap_log"
-  ok $? "make, as on a Mac: compiles each example and each test for every system, once, and nothing else"
-  for made in $MACOS_PROGRAMS; do is_program arm64 "$w/made/${made##*/}"; done >"$tap_log" 2>&1
+  sort "$w/$1.compiled" | diff "$w/wanted" - >"$tap_log"
+  ok $? "$1: each example and each test for every system is compiled, once, and nothing else"
+  for name in $(tests_anywhere); do grep -qx ".*/$name" "$w/$1.listed" || echo "$name is not run"; done >"$tap_log" 2>&1
   [ ! -s "$tap_log" ]
-  ok $? "make, as on a Mac: each of them is a program of macOS"
-  for name in $(tests_anywhere); do grep -qx ".*/$name" "$w/listed" || echo "$name is not run"; done >"$tap_log" 2>&1
-  [ ! -s "$tap_log" ]
-  ok $? "make test, as on a Mac: runs each test for every system"
+  ok $? "$1: make test runs each test for every system"
 }
 
 # The same programs for the machine that this is, and run: as on a system that the header does not know.
@@ -207,10 +210,9 @@ make_test_elsewhere() {
 }
 
 for machine in arm64 x86_64; do
-  header "$machine"
-  for name in $MACOS_PROGRAMS; do program "$machine" "$(source_of "$name")"; done
+  header $machine
+  programs $machine
 done
-make_as_on_a_mac
 make_test_elsewhere
 
 tap_done

@@ -1,5 +1,5 @@
-/* probe_seatbelt OP...: the target of test_seatbelt, one operation after the other, each "OP" or "OP:ARGUMENT". Static, never
- * sanitized, and knows nothing of what should come out.
+/* probe_seatbelt OP...: the target of test_seatbelt, one operation after the other, each "OP" or "OP:ARGUMENT".
+ * Static, never sanitized, and knows nothing of what should come out.
  *
  *   tell:FILE       what it was started with (darwin/tell.h), into a new file; "-" is its standard output
  *   ran:FILE        adds a line with its pid to the file: that it was executed, and how often

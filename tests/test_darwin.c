@@ -106,6 +106,12 @@ static void places(void) {
      "and getattrlist, in its way");
   OK(getattrlist(in("none"), &wanted, &got, sizeof got, 0) == -1 && errno == ENOENT, "of a file that is there");
   OK(getattrlist(in("file"), &wanted, &got, 16, 0) == -1 && errno == ERANGE, "where there is room");
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const int tty =
+      master < 0 || grantpt(master) || unlockpt(master) ? -1 : open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  OK(tty >= 0 && fcntl(tty, F_GETPATH, path) == 0 && !strncmp(path, "/dev/ttys", 9), "a terminal is in /dev: %s", path);
+  close(tty);
+  close(master);
   wanted.fileattr = 1;
   OK(getattrlist(in("file"), &wanted, &got, sizeof got, 0) == -1 && errno == EINVAL, "and nothing else was asked");
   OK(lstat("/var", &st) == 0 && S_ISLNK(st.st_mode) && open("/var", O_RDONLY | O_NOFOLLOW) == -1 && errno == ELOOP,
@@ -169,6 +175,10 @@ static void processes(void) {
   OK(proc_pidinfo(0x3ffffff, PROC_PIDTBSDINFO, 1, &me, size) == 0 && errno == ESRCH, "no such process: ESRCH");
   if (geteuid() != 0)
     OK(proc_pidinfo(1, PROC_PIDTBSDINFO, 0, &me, size) == 0 && errno == EPERM, "another user's process: EPERM");
+  struct proc_bsdshortinfo brief;
+  OK(proc_pidinfo(1, PROC_PIDT_SHORTBSDINFO, 0, &brief, (int)sizeof brief) == (int)sizeof brief &&
+         brief.pbsi_pid == 1 && brief.pbsi_uid == 0 && brief.pbsi_status == SRUN,
+     "whose it is, everybody is told");
 
   const pid_t pid = fork();
   if (pid == 0) {

@@ -90,6 +90,8 @@ static const question questions[] = {
     {START "(allow file-read* (regex #\"^/a\\.b[^x-z/]?$\"))", "file-read-data", "/a.by", "deny"},
     {START "(allow file-read* (regex #\"^/a\\.b[^x-z/]?$\"))", "file-read-data", "/axb", "deny"},
     {START "(allow file-read* (regex #\"^/(a*)*b$\"))", "file-read-data", "/aaaaab", "allow"},
+    {START "(allow file-read* (regex #\"^/ab*c$\"))", "file-read-data", "/ac", "allow"},
+    {START "(allow file-read* (regex #\"^/ab+c$\"))", "file-read-data", "/ac", "deny"},
     {START "(allow file-read* (regex #\"^/a\\|b$\" #\"^/c\"))", "file-read-data", "/a|b", "allow"},
     {START "(allow file-read* (regex #\"^/.$\"))", "file-read-data", "/\xff", "allow"},
     /* filters in filters */
@@ -120,6 +122,7 @@ static const question questions[] = {
     {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/s", "allow"},
     {START "(allow network-outbound (remote unix-socket (path-literal \"/s\")))", "network-outbound", "unix:/t", "deny"},
     {START "(allow network-outbound (remote unix-socket))", "network-outbound", "unix:/t", "allow"},
+    {START "(allow network-outbound (remote unix-socket))", "network-outbound", "tcp4:1.2.3.4:80", "deny"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "tcp6:2001::1:80", "allow"},
     {START "(allow network-outbound (remote ip))", "network-outbound", "unix:/t", "deny"},
     {START "(allow network-outbound)", "network-outbound", "unix:/t", "allow"},

@@ -8,6 +8,7 @@
 #define openat(...) (dw_fails("openat") ? -1 : dw_openat(__VA_ARGS__))
 #define open(...) (dw_fails("open") ? -1 : dw_openat(AT_FDCWD, __VA_ARGS__))
 #define fcntl(...) (dw_fails("fcntl") ? -1 : dw_fcntl(__VA_ARGS__, 0))
+#define fstatfs(fd, volume) (dw_fails("fstatfs") ? -1 : dw_fstatfs(fd, volume))
 #define fstat(fd, st) (dw_fails("fstat") ? -1 : dw_stated(fstat(fd, st), st))
 #define stat(path, st) (dw_fails("stat") ? -1 : dw_fstatat(AT_FDCWD, path, st, 0))
 #define lstat(path, st) (dw_fails("lstat") ? -1 : dw_fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW))

@@ -46,11 +46,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/clonefile.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -131,10 +133,12 @@ static bool dw_linked(const char *path) {
   return false;
 }
 
-/* A path as macOS tells it, in place: the emulated sandbox-exec by its name, and what is below those links below
-   /private. False: there is no room. */
+/* A path as macOS tells it, in place: the emulated sandbox-exec and terminals by their names there, and what is below
+   those links below /private. False: there is no room. */
 static bool dw_tell_path(char *path, size_t size) {
+  int terminal;
   if (dw && strcmp(path, dw->sandbox_exec) == 0) strcpy(path, DW_SANDBOX_EXEC);
+  if (sscanf(path, "/dev/pts/%d", &terminal) == 1) snprintf(path, size, "/dev/ttys%03d", terminal);
   if (!dw_linked(path)) return true;
   if (strlen(path) + sizeof "/private" > size) return false;
   memmove(path + strlen("/private"), path, strlen(path) + 1);
@@ -264,6 +268,46 @@ DW_UNUSED static char *dw_realpath(const char *path, char *to) {
   return dw_tell_path(real, PATH_MAX) ? real : (errno = ENAMETOOLONG, NULL);
 }
 
+static dev_t dw_ownerless; /* the volume for which owners are ignored; 0: none */
+
+DW_UNUSED static int dw_fstatfs(int fd, struct statfs *volume) {
+  struct stat st;
+  if (fstatfs(fd, volume) || fstat(fd, &st)) return -1;
+  if (st.st_dev == dw_ownerless) volume->f_flags |= MNT_IGNORE_OWNERSHIP;
+  return 0;
+}
+
+/* One file may have an access list, of two entries, as the test says. */
+struct _acl_entry {
+  acl_tag_t tag;
+  acl_permset_mask_t mask;
+};
+static struct _acl {
+  struct stat of;
+  struct _acl_entry entry[2];
+  int at;
+} dw_acl;
+
+acl_t acl_get_fd_np(int fd, acl_type_t type) {
+  struct stat st;
+  if (dw_fails("acl_get_fd_np")) return NULL;
+  errno = ENOENT;
+  if (type != ACL_TYPE_EXTENDED) return errno = EINVAL, NULL;
+  if (fstat(fd, &st) || st.st_ino != dw_acl.of.st_ino || st.st_dev != dw_acl.of.st_dev) return NULL;
+  return &dw_acl;
+}
+
+int acl_get_entry(acl_t acl, int which, acl_entry_t *entry) {
+  acl->at = which == ACL_FIRST_ENTRY ? 0 : acl->at + 1;
+  if (acl->at > 1) return errno = EINVAL, -1;
+  *entry = &acl->entry[acl->at];
+  return 0;
+}
+
+int acl_get_tag_type(acl_entry_t entry, acl_tag_t *tag) { return *tag = entry->tag, 0; }
+int acl_get_permset_mask_np(acl_entry_t entry, acl_permset_mask_t *mask) { return *mask = entry->mask, 0; }
+int acl_free(void *acl) { return (void)acl, 0; }
+
 /* Only the full path, alone: the length of all, a reference to the path behind it, the path with its NUL. */
 int getattrlist(const char *path, void *list, void *to, size_t size, unsigned options) {
   const struct attrlist *asked = list;
@@ -388,7 +432,7 @@ static bool dw_process_read(int pid, dw_process *out) {
     sscanf(text, "Gid: %u %u %u %u", &out->gid[0], &out->gid[1], &out->gid[2], &out->gid[3]);
   }
   fclose(f);
-  /* Linux renames a process after it has set that flag, Darwin before: so its name is that of its file, while it has one */
+  /* Linux renames a process after it has set that flag, Darwin before: so its name is its file's, while it has one */
   snprintf(path, sizeof path, "/proc/%d/exe", pid);
   const ssize_t length = readlink(path, text, sizeof text - 1);
   text[length > 0 ? length : 0] = 0;
@@ -435,31 +479,51 @@ static int dw_no(int error) {
   return 0;
 }
 
+static uint32_t dw_status(const dw_process *p) { return p->state == 'Z' ? SZOMB : p->state == 'T' ? SSTOP : SRUN; }
+
+static void dw_bsdinfo(const dw_process *p, int pid, struct proc_bsdinfo *info) {
+  memset(info, 0, sizeof *info);
+  info->pbi_status = dw_status(p);
+  info->pbi_flags = PROC_FLAG_LP64 | (p->executed ? PROC_FLAG_EXEC : 0u) |
+                    (p->session == pid ? PROC_FLAG_SLEADER : 0u) | (p->terminal ? PROC_FLAG_CONTROLT : 0u);
+  info->pbi_pid = (uint32_t)pid;
+  info->pbi_ppid = (uint32_t)p->parent;
+  info->pbi_pgid = (uint32_t)p->group;
+  info->pbi_ruid = p->uid[0], info->pbi_uid = p->uid[1], info->pbi_svuid = p->uid[2];
+  info->pbi_rgid = p->gid[0], info->pbi_gid = p->gid[1], info->pbi_svgid = p->gid[2];
+  memcpy(info->pbi_comm, p->name, sizeof info->pbi_comm - 1);
+  memcpy(info->pbi_name, p->name, sizeof info->pbi_name - 1);
+  /* not the clock's time, but as unique and as constant */
+  info->pbi_start_tvsec = 1700000000 + p->start / 100;
+  info->pbi_start_tvusec = p->start % 100 * 10000;
+}
+
+static void dw_short_bsdinfo(const dw_process *p, int pid, struct proc_bsdshortinfo *info) {
+  memset(info, 0, sizeof *info);
+  info->pbsi_status = dw_status(p);
+  info->pbsi_pid = (uint32_t)pid;
+  info->pbsi_ppid = (uint32_t)p->parent;
+  info->pbsi_pgid = (uint32_t)p->group;
+  info->pbsi_ruid = p->uid[0], info->pbsi_uid = p->uid[1], info->pbsi_svuid = p->uid[2];
+  info->pbsi_rgid = p->gid[0], info->pbsi_gid = p->gid[1], info->pbsi_svgid = p->gid[2];
+  memcpy(info->pbsi_comm, p->name, sizeof info->pbsi_comm - 1);
+}
+
 int proc_pidinfo(int pid, int flavor, uint64_t arg, void *buffer, int size) {
   dw_process p;
+  const size_t need = flavor == PROC_PIDLISTFDS          ? PROC_PIDLISTFD_SIZE
+                      : flavor == PROC_PIDTBSDINFO       ? PROC_PIDTBSDINFO_SIZE
+                      : flavor == PROC_PIDT_SHORTBSDINFO ? PROC_PIDT_SHORTBSDINFO_SIZE
+                                                         : 0;
   if (dw_fails("proc_pidinfo")) return 0;
-  if (flavor != PROC_PIDLISTFDS && flavor != PROC_PIDTBSDINFO) return dw_no(EINVAL);
-  const size_t need = flavor == PROC_PIDLISTFDS ? PROC_PIDLISTFD_SIZE : PROC_PIDTBSDINFO_SIZE;
+  if (!need) return dw_no(EINVAL);
   if (size < 0 || (size_t)size < need) return dw_no(ENOMEM);
   if (!dw_process_read(pid, &p) || (p.state == 'Z' && (!arg || flavor == PROC_PIDLISTFDS))) return dw_no(ESRCH);
-  if (geteuid() != 0 && geteuid() != p.uid[1]) return dw_no(EPERM);
+  if (flavor != PROC_PIDT_SHORTBSDINFO && geteuid() != 0 && geteuid() != p.uid[1]) return dw_no(EPERM);
   if (flavor == PROC_PIDLISTFDS) return dw_list_fds(pid, buffer, (size_t)size / sizeof(struct proc_fdinfo));
-  struct proc_bsdinfo *info = buffer;
-  memset(info, 0, sizeof *info);
-  info->pbi_status = p.state == 'Z' ? SZOMB : p.state == 'T' ? SSTOP : SRUN;
-  info->pbi_flags = PROC_FLAG_LP64 | (p.executed ? PROC_FLAG_EXEC : 0u) | (p.session == pid ? PROC_FLAG_SLEADER : 0u) |
-                    (p.terminal ? PROC_FLAG_CONTROLT : 0u);
-  info->pbi_pid = (uint32_t)pid;
-  info->pbi_ppid = (uint32_t)p.parent;
-  info->pbi_ruid = p.uid[0], info->pbi_uid = p.uid[1], info->pbi_svuid = p.uid[2];
-  info->pbi_rgid = p.gid[0], info->pbi_gid = p.gid[1], info->pbi_svgid = p.gid[2];
-  memcpy(info->pbi_comm, p.name, sizeof info->pbi_comm - 1);
-  memcpy(info->pbi_name, p.name, sizeof info->pbi_name - 1);
-  info->pbi_pgid = (uint32_t)p.group;
-  /* not the clock's time, but as unique and as constant */
-  info->pbi_start_tvsec = 1700000000 + p.start / 100;
-  info->pbi_start_tvusec = p.start % 100 * 10000;
-  return (int)sizeof *info;
+  if (flavor == PROC_PIDTBSDINFO) dw_bsdinfo(&p, pid, buffer);
+  else dw_short_bsdinfo(&p, pid, buffer);
+  return (int)need;
 }
 
 int proc_pidpath(int pid, void *buffer, uint32_t size) {

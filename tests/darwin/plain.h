@@ -7,6 +7,7 @@
 #undef open
 #undef fcntl
 #undef fstat
+#undef fstatfs
 #undef stat
 #undef lstat
 #undef fstatat

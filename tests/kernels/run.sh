@@ -37,7 +37,7 @@ landlock_abi() {
 }
 
 # A row of a test program that may be skipped there, for want of what only a whole system has.
-may_skip='^(cc|bash|perl|python3|git|node|libseccomp|qemu-img|bwrap|as or objcopy for x86-64|aarch64-linux-gnu-as) is not installed$'
+may_skip='^(cc|bash|perl|python3|git|node|libseccomp|qemu-img|bwrap|as or objcopy for x86-64|aarch64-linux-gnu-as|guile-3[.]0) is not installed$'
 
 # --- one boot: `run.sh --boot NAME` ------------------------------------------------------------------------------------
 # $work/boots/NAME/boot describes it: architecture, kind, heavy, version, ABI, kernel. The results are files beside that one;

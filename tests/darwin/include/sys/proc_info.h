@@ -7,6 +7,7 @@
 
 #define PROC_PIDLISTFDS 1
 #define PROC_PIDTBSDINFO 3
+#define PROC_PIDT_SHORTBSDINFO 13
 #define PROC_PIDPATHINFO_SIZE 1024
 #define PROC_PIDPATHINFO_MAXSIZE 4096
 #define PROC_FLAG_LP64 0x10
@@ -30,6 +31,20 @@ struct proc_bsdinfo {
   uint64_t pbi_start_tvsec, pbi_start_tvusec;
 };
 #define PROC_PIDTBSDINFO_SIZE (sizeof(struct proc_bsdinfo))
+
+struct proc_bsdshortinfo {
+  uint32_t pbsi_pid, pbsi_ppid, pbsi_pgid, pbsi_status;
+  char pbsi_comm[16];
+  uint32_t pbsi_flags;
+  uid_t pbsi_uid;
+  gid_t pbsi_gid;
+  uid_t pbsi_ruid;
+  gid_t pbsi_rgid;
+  uid_t pbsi_svuid;
+  gid_t pbsi_svgid;
+  uint32_t pbsi_rfu;
+};
+#define PROC_PIDT_SHORTBSDINFO_SIZE (sizeof(struct proc_bsdshortinfo))
 
 #define PROX_FDTYPE_VNODE 1
 #define PROX_FDTYPE_SOCKET 2

@@ -948,8 +948,9 @@ JAILER_API const char *jailer_sbpl_base(void);
 JAILER_API const char *jailer_sbpl_network(void);
 
 /* The profile of a configuration, with its paths and those of its layout taken as they are written: no file is looked
-   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac), and the files of
-   disks' chains are not in it. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
+   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac, and the data
+   volume's directories, which stand in "/"), and the files of disks' chains are not in it. What is a file and what a
+   directory is not known of grants: each is written as both. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
    NULL. E_INVALID (the configuration; a path with control bytes, or that is no UTF-8), E_LIMIT (a path over 1023 bytes;
    text too small), E_CONFLICT (grants), E_NO_MEMORY. */
 JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,

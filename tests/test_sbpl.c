@@ -1662,6 +1662,50 @@ static void test_single(void) {
   }
 }
 
+/* A terminal that is controlling, or terminals of its own; and what a trusted root lets be seen of the way to it: nothing. */
+static void test_switches(void) {
+  static const struct {
+    bool tty, pty;
+    const char *op, *about;
+    bool yes;
+  } rows[] = {
+      {true, false, "file-ioctl\t/dev/tty\tioctl=1", NULL, true},
+      {true, false, "file-ioctl\t/dev/ttys001\tioctl=1", NULL, true},
+      {true, false, "file-ioctl\t/dev/ttys001\tioctl=2147578994", NULL, false},
+      {true, false, "file-ioctl\t/dev/ttys\tioctl=1", NULL, false},
+      {true, false, "file-read-data", "/dev/tty", true},
+      {true, false, "file-write-data", "/dev/tty", true},
+      {true, false, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, false},
+      {true, false, "file-read-data", "/dev/ptmx", false},
+      {true, false, "pseudo-tty", NULL, false},
+      {false, true, "file-ioctl\t/dev/tty\tioctl=1", NULL, true},
+      {false, true, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, true},
+      {false, true, "file-write-data", "/dev/ttys001", false},
+      {false, true, "file-read-data", "/dev/ptmx", true},
+      {false, true, "pseudo-tty", NULL, true},
+      {false, false, "file-read-metadata", "/srv", false},
+      {false, false, "file-read-metadata", "/Users/u", true},
+  };
+  static const char *const roots[] = {"/srv/trusted", NULL};
+  jailer_layout layout;
+  if (!sb_there("terminals, and the way to a trusted root")) return;
+  sb_begin();
+  OK(jailer_layout_init(&layout, "/Users/u/j", "demo", &err) == JAILER_OK, "a layout");
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_config c = with_grants(NULL, 0);
+    c.layout = &layout;
+    c.trusted_roots = roots;
+    c.controlling_tty = rows[i].tty;
+    c.allow_pty = rows[i].pty;
+    sb_profile(profile, text_profile(&c) ? 0 : profile_size);
+    sb_ask(rows[i].op, rows[i].about);
+  }
+  if (!OK(sb_run(), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++)
+    OK(rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1), "%s: %.*s %s: %s", rows[i].tty ? "controlling" : rows[i].pty ? "pty" : "neither",
+       (int)strcspn(rows[i].op, "\t"), rows[i].op, rows[i].about ? rows[i].about : "", rows[i].yes ? "yes" : "no");
+}
+
 /* Boxes of a Mac, as they are written: where they may live, what of them is seen, and what may not be granted beside them. */
 static void test_boxes(void) {
   static const struct {
@@ -1805,6 +1849,7 @@ int main(void) {
   test_size();
   test_firmlinks();
   test_single();
+  test_switches();
   test_boxes();
   test_goldens();
   test_printer();

@@ -950,9 +950,10 @@ JAILER_API const char *jailer_sbpl_network(void);
 /* The profile of a configuration, with its paths and those of its layout taken as they are written: no file is looked
    at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac, and the data
    volume's directories, which stand in "/"), and the files of disks' chains are not in it. What is a file and what a
-   directory is not known of grants: each is written as both. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
-   NULL. E_INVALID (the configuration; a path with control bytes, or that is no UTF-8), E_LIMIT (a path over 1023 bytes;
-   text too small), E_CONFLICT (grants), E_NO_MEMORY. */
+   directory is not known of grants: each is written as both. The same rules for text, size and length as
+   jailer_plan_text. Any thread. err may be NULL. E_INVALID (the configuration; a path with control bytes or "${", or
+   that is no UTF-8), E_LIMIT (a path over 1023 bytes; a profile over 1 MiB; text too small), E_CONFLICT (grants),
+   E_NO_MEMORY. */
 JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
                                         jailer_error *err);
 
@@ -16236,8 +16237,8 @@ static long jl_survey_step(jl_way *w, jl_source *const *writable, size_t count) 
   return n != 0;
 }
 
-/* Walks to one source by its name, part by part: by directories that are compared by inode, since one directory has many
-   names (links above it, bind mounts, on macOS another case or normal form). It must end where opening it did. */
+/* Walks to one source by its name, part by part. Directories are compared by inode, since one of them has many names
+   (links above it, bind mounts, on macOS another case or normal form). It must end where opening it did. */
 static jailer_code jl_survey_way(jl_source *s, jl_source *const *writable, size_t count, jailer_error *err) {
   jl_way w;
   long r;
@@ -16255,7 +16256,7 @@ static jailer_code jl_survey_way(jl_source *s, jl_source *const *writable, size_
                  "the links on the way to it could not be followed, or changed meanwhile");
 }
 
-/* The ways that can lead through a place that the target writes: of names with links in them, and of what is missing. */
+/* The ways that can lead through what the target writes: of names with links in them, and of what is missing. */
 static jailer_code jl_survey_ways(jailer_plan *plan, jailer_error *err) {
   jl_arena scratch = {NULL};
   jl_source **writable = jl_arena_array(&scratch, plan->source_count + 1, sizeof *writable);

@@ -948,10 +948,12 @@ JAILER_API const char *jailer_sbpl_base(void);
 JAILER_API const char *jailer_sbpl_network(void);
 
 /* The profile of a configuration, with its paths and those of its layout taken as they are written: no file is looked
-   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac), and the files of
-   disks' chains are not in it. The same rules for text, size and length as jailer_plan_text. Any thread. err may be
-   NULL. E_INVALID (the configuration; a path with control bytes, or that is no UTF-8), E_LIMIT (a path over 1023 bytes;
-   text too small), E_CONFLICT (grants), E_NO_MEMORY. */
+   at, so links are not resolved (but /tmp, /var and /etc, which are links into /private on every Mac, and the data
+   volume's directories, which stand in "/"), and the files of disks' chains are not in it. What is a file and what a
+   directory is not known of grants: each is written as both. The same rules for text, size and length as
+   jailer_plan_text. Any thread. err may be NULL. E_INVALID (the configuration; a path with control bytes or "${", or
+   that is no UTF-8), E_LIMIT (a path over 1023 bytes; a profile over 1 MiB; text too small), E_CONFLICT (grants),
+   E_NO_MEMORY. */
 JAILER_API jailer_code jailer_sbpl_text(const jailer_config *config, char *text, size_t size, size_t *length,
                                         jailer_error *err);
 
@@ -3549,6 +3551,7 @@ typedef struct jl_source {
   bool looked, plain;              /* opened and asked already; and by a name without symbolic links */
   int32_t found;                   /* the errno of looking at it, negated; 0: none */
   bool twice;                      /* the same directory is writable at another place inside as well */
+  bool planted, makeable;          /* on the way to it is a link that the target can make; it is missing there */
   int fd;                          /* O_PATH, pins the inode; -1: none */
   uint64_t expect_dev, expect_ino; /* of a chain's file: what was recorded; expect_ino 0: nothing */
   jl_stat st;
@@ -4042,12 +4045,37 @@ static jailer_code jl_plan_target(jailer_plan *plan, const jailer_config *config
   return jl_plan_formats(config, err);
 }
 
-/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, and is shown to people: a name that
-   is no text, or that would make the profile look like another one, is refused whole. */
+/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
+#define JL_PLAN_DATA "/System/Volumes/Data"
+static const char *jl_plan_firmlink(const char *path) {
+  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
+                                      "/cores",        "/opt",     "/private", "/usr/local"};
+  const char *rest = path + sizeof JL_PLAN_DATA - 1;
+  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
+    if (jl_plan_at_or_below(rest, shown[i])) return rest;
+  return path;
+}
+
+/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
+static const char *jl_plan_root_link(const char *path) {
+  static const char *const links[] = {"/etc", "/tmp", "/var"};
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (jl_plan_at_or_below(path, links[i])) return links[i];
+  return NULL;
+}
+
+/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
+static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
+  path = jl_plan_firmlink(path);
+  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
+}
+
+/* What a profile is written with has at most macOS's PATH_MAX, 1024 with the NUL, by its real name too, and is shown to
+   people: a name that is no text, or that would make the profile look like another one, is refused whole. */
 static jailer_code jl_plan_seatbelt_path(const char *path, jailer_error *err) {
   static const char step[] = "write a profile";
-  const size_t length = strlen(path);
-  if (length > 1023)
+  const size_t length = strlen(path), more = jl_plan_root_link(path) ? sizeof "/private" - 1 : 0;
+  if (length + more > 1023)
     return jl_fail(err, JAILER_E_LIMIT, JAILER_LAYER_SEATBELT, step, path, 0, "a path has at most 1023 bytes on macOS");
   for (size_t i = 0, n; i < length; i += n)
     if (path[i] == '\t' || (n = jl_utf8_shown(path + i, length - i)) == 0)
@@ -4523,7 +4551,7 @@ static jailer_code jl_plan_missing(const jailer_plan *plan, const jl_opener *ope
     const jl_source *s = &plan->sources[i];
     size_t at = 0;
     if (s->exists || s->origin != JL_FROM_CONFIG || s->access == JAILER_WRITE) continue;
-    if (jl_plan_above(s->path, &at, openers, count))
+    if (s->makeable || jl_plan_above(s->path, &at, openers, count))
       return jl_plan_conflict(
           err, s->path,
           "this optional grant is missing, and lies in a writable one: the target could make it, and "
@@ -4548,7 +4576,7 @@ static jailer_code jl_plan_links_agree(jailer_plan *plan, jl_source **list, size
     return jl_no_memory(err, "compare the grants");
   for (size_t i = 0; i < count && opener_count; i++)
     if (list[i]->origin != JL_FROM_SYSTEM && !jl_streq(list[i]->path, list[i]->resolved) &&
-        jl_plan_planted(list[i], openers, opener_count))
+        (list[i]->planted || jl_plan_planted(list[i], openers, opener_count)))
       return jl_fail(
           err, JAILER_E_UNSAFE, JAILER_LAYER_MOUNTS, "compare the grants", list[i]->path, 0,
           "a symbolic link inside a writable grant leads it elsewhere: whoever writes there would choose what is "
@@ -4846,31 +4874,6 @@ static jailer_code jl_plan_order_self(jailer_plan *plan, jailer_error *err) {
 }
 
 /* --- macOS: paths are not mounted but matched --- */
-
-/* The data volume's directories stand in "/" as well (firmlinks), and that is what the kernel calls them. */
-#define JL_PLAN_DATA "/System/Volumes/Data"
-static const char *jl_plan_firmlink(const char *path) {
-  static const char *const shown[] = {"/Applications", "/Library", "/Users",   "/Volumes",
-                                      "/cores",        "/opt",     "/private", "/usr/local"};
-  const char *rest = path + sizeof JL_PLAN_DATA - 1;
-  for (size_t i = 0; jl_plan_below(path, JL_PLAN_DATA) && i < sizeof shown / sizeof shown[0]; i++)
-    if (jl_plan_at_or_below(rest, shown[i])) return rest;
-  return path;
-}
-
-/* A link that every Mac has in "/", to its namesake in /private, and that leads to the path; NULL: none does. */
-static const char *jl_plan_root_link(const char *path) {
-  static const char *const links[] = {"/etc", "/tmp", "/var"};
-  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if (jl_plan_at_or_below(path, links[i])) return links[i];
-  return NULL;
-}
-
-/* What the kernel calls a path when it asks a profile, as far as that is the same on every Mac. NULL: no memory. */
-static const char *jl_plan_real_name(jl_arena *arena, const char *path) {
-  path = jl_plan_firmlink(path);
-  return jl_plan_root_link(path) ? jl_plan_join(arena, "/private", path, "") : path;
-}
 
 /* Every source stands at its real name; what else it is called is walked through as well. */
 static jailer_code jl_plan_places_seatbelt(jailer_plan *plan, jailer_error *err) {
@@ -7401,7 +7404,8 @@ static uint32_t jl_sbpl_shared(const jailer_plan *plan, const char *path) {
 /* Grants in the order of their paths; `open` is the stack of those around the current one. Each takes back what it does
    not give itself, so that the innermost decides. A place to write cannot be renamed, removed or put in another's
    place: what is below it would get other names, and other rights (file-write-unlink is asked of what is renamed,
-   file-write-create of where it goes). */
+   file-write-create of where it goes). What is taken back of a file is taken back below it too: its resource fork has
+   the name FILE/..namedfork/rsrc. */
 static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
   jl_arena scratch = {NULL};
   const jl_node **open = jl_arena_array(&scratch, plan->nodes.count + 1, sizeof *open);
@@ -7415,8 +7419,7 @@ static bool jl_sbpl_grants(jl_buf *b, const jailer_plan *plan) {
     if (type == JL_S_IFREG) rights &= ~(uint32_t)JL_SBPL_UNIX; /* no socket has that name */
     while (depth && !jl_plan_below(s->resolved, open[depth - 1]->source->resolved)) depth--;
     for (size_t k = 0; k < depth; k++) around |= jl_sbpl_access(open[k]->source->access);
-    if (rights & JL_SBPL_WRITE) around &= ~(uint32_t)JL_SBPL_DATA; /* a part of it */
-    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree);
+    if (around & ~rights) jl_sbpl_rule(b, "(deny", around & ~rights, s->resolved, tree || type == JL_S_IFREG);
     jl_sbpl_rule(b, "(allow", rights, s->resolved, tree);
     if (s->access == JAILER_WRITE)
       jl_sbpl_filter(b, "(deny file-write-unlink file-write-create (literal ", s->resolved, strlen(s->resolved));
@@ -8517,6 +8520,10 @@ static long jl_sys_stat(int dir, const char *path, int flags, jl_stat *out) {
   const long r = jl_sys_result(fstatat(dir, path, &st, flags));
   if (r >= 0) jl_sys_stat_fill(out, &st);
   return r;
+}
+
+static long jl_sys_readlinkat(int dir, const char *path, char *to, size_t size) {
+  return jl_sys_result(readlinkat(dir, path, to, size));
 }
 
 static long jl_sys_fstat(int fd, jl_stat *out) {
@@ -16166,11 +16173,113 @@ static jailer_code jl_survey_touch(const jailer_plan *plan, jailer_error *err) {
 }
 #endif
 
+/* --- the links on the way to a wanted path --- */
+
+/* How far a name was walked: `at` is without links, `rest` is what is left of it. */
+typedef struct jl_way {
+  char at[JAILER_PATH_MAX], rest[JAILER_PATH_MAX];
+  size_t open; /* as many bytes of `at` name the outermost directory there that the target can write; SIZE_MAX: none */
+  int links;
+  bool planted; /* a link below such a directory was followed */
+  jl_stat st;
+} jl_way;
+
+/* Whether this is a directory or file that is granted for writing, by whatever name. */
+static bool jl_survey_writable(const jl_stat *st, jl_source *const *writable, size_t count) {
+  jl_source like;
+  const jl_source *key = &like;
+  memset(&like, 0, sizeof like);
+  like.st = *st;
+  like.access = JAILER_WRITE;
+  return bsearch(&key, writable, count, sizeof *writable, jl_plan_by_identity) != NULL;
+}
+
+/* Back to the first n bytes of `at`. */
+static void jl_survey_back(jl_way *w, size_t n) {
+  w->at[n] = 0;
+  if (n < w->open) w->open = SIZE_MAX;
+}
+
+/* `at` is a link: what it says takes its place in the name. */
+static long jl_survey_follow(jl_way *w, size_t parent) {
+  char target[JAILER_PATH_MAX];
+  const long r = jl_sys_readlinkat(JL_AT_FDCWD, w->at, target, sizeof target);
+  if (r < 0) return r;
+  const size_t n = (size_t)r, left = strlen(w->rest);
+  if (++w->links > 40) return -ELOOP; /* the kernel's own limit */
+  if (n + 1 + left >= sizeof w->rest) return -ENAMETOOLONG;
+  if (w->open != SIZE_MAX) w->planted = true;
+  memmove(w->rest + n + 1, w->rest, left + 1);
+  memcpy(w->rest, target, n);
+  w->rest[n] = '/';
+  jl_survey_back(w, target[0] == '/' ? 0 : parent);
+  return 1;
+}
+
+/* The next part of the name. 1: there may be more; 0: there was none; else a negated errno. */
+static long jl_survey_step(jl_way *w, jl_source *const *writable, size_t count) {
+  const char *name = w->rest + strspn(w->rest, "/");
+  const size_t n = strcspn(name, "/"), parent = strlen(w->at);
+  if (n == 2 && name[0] == '.' && name[1] == '.') {
+    const char *slash = strrchr(w->at, '/');
+    jl_survey_back(w, slash ? (size_t)(slash - w->at) : 0);
+  } else if (n && !(n == 1 && name[0] == '.')) {
+    if (parent + 1 + n >= sizeof w->at) return -ENAMETOOLONG;
+    w->at[parent] = '/';
+    memcpy(w->at + parent + 1, name, n);
+    w->at[parent + 1 + n] = 0;
+  }
+  memmove(w->rest, name + n, strlen(name + n) + 1);
+  const long r = jl_sys_stat(JL_AT_FDCWD, w->at[0] ? w->at : "/", JL_AT_SYMLINK_NOFOLLOW, &w->st);
+  if (r < 0) return r;
+  if ((w->st.mode & JL_S_IFMT) == JL_S_IFLNK) return jl_survey_follow(w, parent);
+  if (w->open == SIZE_MAX && jl_survey_writable(&w->st, writable, count)) w->open = strlen(w->at);
+  return n != 0;
+}
+
+/* Walks to one source by its name, part by part. Directories are compared by inode, since one of them has many names
+   (links above it, bind mounts, on macOS another case or normal form). It must end where opening it did. */
+static jailer_code jl_survey_way(jl_source *s, jl_source *const *writable, size_t count, jailer_error *err) {
+  jl_way w;
+  long r;
+  memset(&w, 0, sizeof w);
+  w.open = SIZE_MAX;
+  memcpy(w.rest, s->path, strlen(s->path) + 1); /* jl_plan_normal: it has room */
+  while ((r = jl_survey_step(&w, writable, count)) > 0) {
+  }
+  s->planted = w.planted;
+  s->makeable = !s->exists && (w.planted || w.open != SIZE_MAX);
+  if (s->exists ? r == 0 && w.st.dev == s->st.dev && w.st.ino == s->st.ino : r == -ENOENT || r == -ENOTDIR)
+    return JAILER_OK;
+  return jl_fail(err, r < 0 && r != -ENOENT ? JAILER_E_SYSTEM : JAILER_E_CHANGED, JAILER_LAYER_MOUNTS,
+                 "resolve a granted path", s->path, r < 0 ? (int)-r : 0,
+                 "the links on the way to it could not be followed, or changed meanwhile");
+}
+
+/* The ways that can lead through what the target writes: of names with links in them, and of what is missing. */
+static jailer_code jl_survey_ways(jailer_plan *plan, jailer_error *err) {
+  jl_arena scratch = {NULL};
+  jl_source **writable = jl_arena_array(&scratch, plan->source_count + 1, sizeof *writable);
+  size_t count = 0;
+  for (size_t i = 0; writable && i < plan->source_count; i++)
+    if (plan->sources[i].exists && plan->sources[i].access == JAILER_WRITE) writable[count++] = &plan->sources[i];
+  jailer_code code = JAILER_OK;
+  if (!writable || !jl_arena_sort(&scratch, writable, count, sizeof *writable, jl_plan_by_identity))
+    code = jl_no_memory(err, "resolve a granted path");
+  for (size_t i = 0; code == JAILER_OK && count && i < plan->source_count; i++) {
+    jl_source *s = &plan->sources[i];
+    if (s->origin == JL_FROM_SYSTEM || jl_plan_is_fence(s)) continue;
+    if (!s->exists || !jl_streq(s->path, s->resolved)) code = jl_survey_way(s, writable, count, err);
+  }
+  jl_arena_free(&scratch);
+  return code;
+}
+
 static jailer_code jl_survey_paths(jailer_plan *plan, jailer_error *err) {
   jailer_code code = jl_survey_touch(plan, err);
   for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++)
     code = jl_probe_source(&plan->arena, &plan->sources[i], err);
-  return code;
+  return code ? code : jl_survey_ways(plan, err);
 }
 
 #ifndef JAILER_NO_SEATBELT

@@ -1765,6 +1765,11 @@ static void test_seatbelt_paths(void) {
   name[1023] = 'a', name[1024] = 0;
   OK(jl_plan_seatbelt_path(name, &err) == JAILER_E_LIMIT && err.layer == JAILER_LAYER_SEATBELT,
      "seatbelt: a path of 1024 bytes");
+  memcpy(name, "/tmp/", 5);
+  name[1016] = 0;
+  OK(jl_plan_seatbelt_path(name, &err) == JAILER_E_LIMIT, "seatbelt: a path that has 1024 bytes in /private");
+  name[1015] = 0;
+  OK(jl_plan_seatbelt_path(name, &err) == 0, "seatbelt: and one that has 1023");
   jailer_grant g = {in_dir("weird/x\ny\xff \"\\"), NULL, JAILER_READ, false};
   jailer_config c = seatbelt_new();
   c.grants = &g;

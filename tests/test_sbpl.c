@@ -311,7 +311,7 @@ static const spot spots[] = {
     {'s', "^/g/w/host.sock"}, {'n', "^/g/w/new"}, {'n', "^/g/w/sub/new"}, {'d', "^/g/w2"}, {'f', "^/g/w2/file"}, {'n', "^/g/w2/new"},
     {'d', "^/g/w/ro"}, {'f', "^/g/w/ro/file"}, {'n', "^/g/w/ro/new"}, {'s', "^/g/w/ro/host.sock"}, {'d', "^/g/w/ro2"}, {'f', "^/g/w/ro2/file"},
     {'d', "^/g/w/x"}, {'f', "^/g/w/x/file"}, {'n', "^/g/w/x/new"}, {'d', "^/g/w/x/w"}, {'f', "^/g/w/x/w/file"}, {'n', "^/g/w/x/w/new"},
-    {'f', "^/g/w/rofile"}, {'d', "^/g/w/deep/w"}, {'f', "^/g/w/deep/w/file"}, {'d', "^/g/w/deep"},
+    {'f', "^/g/w/rofile"}, {'n', "^/g/w/rofile/..namedfork/rsrc"}, {'d', "^/g/w/deep/w"}, {'f', "^/g/w/deep/w/file"}, {'d', "^/g/w/deep"},
     /* executable */
     {'d', "^/g/x"}, {'f', "^/g/x/file"}, {'n', "^/g/x/new"}, {'d', "^/g/x/sub"}, {'f', "^/g/x/sub/file"}, {'s', "^/g/x/host.sock"},
     {'d', "^/g/x/w"}, {'f', "^/g/x/w/file"}, {'n', "^/g/x/w/new"}, {'d', "^/g/x/r"}, {'f', "^/g/x/r/file"}, {'n', "^/g/x/r/new"},
@@ -1417,6 +1417,16 @@ static void test_conflicts(void) {
       {"w:^/c/w r:^/c/w/out", JAILER_E_UNSAFE, 0},
       {"w:^/c/w w:^/c/w/out/d", JAILER_E_UNSAFE, 0},
       {"r:^/c/w/out", 0, 0},
+      {"w:^/c/w r:^/c/link/out", JAILER_E_UNSAFE, 0}, /* by another name of the writable directory */
+      {"w:^/c/w r:^/c/twice", JAILER_E_UNSAFE, 0},    /* a link outside that leads to one inside */
+      {"w:^/c/w w:^/c/twice/d", JAILER_E_UNSAFE, 0},
+      {"w:^/c/link x:^/c/twice/d", JAILER_E_UNSAFE, 0},
+      {"w:^/c/w r:^/c/back/d", 0, 0}, /* through the writable directory, by no link in it */
+      {"w:^/c/w r?:^/c/link/missing", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w x?:^/c/link/d/missing/e", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r?:^/c/twice/missing", JAILER_E_CONFLICT, 0},
+      {"w:^/c/w r?:^/c/back/missing", 0, 0},
+      {"w:^/c/w/d r:^/c/link/out", 0, 0}, /* the link lies outside of what is writable */
       {"w:^/c/w r?:^/c/w/missing", JAILER_E_CONFLICT, 0},
       {"w:^/c/w x?:^/c/w/d/missing/e", JAILER_E_CONFLICT, 0},
       {"w:^/c/w w?:^/c/w/missing", 0, 0},
@@ -1457,7 +1467,8 @@ static void test_conflicts(void) {
   for (size_t i = 0; i < BOX_COUNT(dirs); i++) made = made && mkdir(box_path(dirs[i]), 0755) == 0;
   made = made && box_text("^/c/w/file", "x") && box_text("^/c/w/d/e/file", "x") && box_text("^/c/one", "x") && box_text("^/c/w/linked", "x") &&
          link(box_path("^/c/one"), box_path("^/c/two")) == 0 && link(box_path("^/c/w/linked"), box_path("^/c/other/linked")) == 0 &&
-         symlink("w", box_path("^/c/link")) == 0 && symlink("../other", box_path("^/c/w/out")) == 0 && symlink("/", box_path("^/c/root")) == 0 &&
+         symlink("w", box_path("^/c/link")) == 0 && symlink("w/out", box_path("^/c/twice")) == 0 &&
+         symlink("w/../other", box_path("^/c/back")) == 0 && symlink("../other", box_path("^/c/w/out")) == 0 && symlink("/", box_path("^/c/root")) == 0 &&
          symlink("../home", box_path("^/c/home")) == 0 && mkfifo(box_path("^/c/fifo"), 0600) == 0 && host_socket("^/c/sock");
   if (!OK(made, "files for grants that conflict")) return;
   for (size_t i = 0; i < BOX_COUNT(rows); i++) {
@@ -1576,6 +1587,167 @@ static void test_firmlinks(void) {
   if (!OK(sb_run() && !strcmp(sb_said(0), "ok"), "what they say")) return;
   for (size_t i = 0; i < BOX_COUNT(rows); i++)
     OK(rows[i].yes ? sb_allows(i + 1) : sb_denies(i + 1), "data volume: %s %s: %s", rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
+}
+
+/* --- single things that a configuration says ---------------------------------------------------------------------- */
+
+static void test_single(void) {
+  static const struct {
+    const char *grants, *cwd, *program, *op, *about;
+    bool yes;
+  } rows[] = {
+      /* a grant takes the place of the system's share at, above and below it */
+      {"r:/usr", NULL, NULL, "process-exec*", "/usr/bin/env", false},
+      {"r:/usr", NULL, NULL, "file-map-executable", "/usr/lib/libx.dylib", false},
+      {"r:/usr", NULL, NULL, "file-read-data", "/usr/bin/env", true},
+      {"r:/usr", NULL, NULL, "process-exec*", "/bin/sh", true},
+      {"w:/System", NULL, NULL, "file-map-executable", "/System/Library/x", false},
+      {"w:/private/var", NULL, NULL, "file-map-executable", "/private/var/db/dyld/x", false},
+      {"x:/usr w:/usr/share", NULL, NULL, "process-exec*", "/usr/share/x", false},
+      {"x:/usr w:/usr/share", NULL, NULL, "process-exec*", "/usr/lib/x", true},
+      {"r:/bin/sh", NULL, NULL, "process-exec*", "/bin/sh", false},
+      {"r:/bin/sh", NULL, NULL, "process-exec*", "/bin/ls", true},
+      /* a program that is named by its path, where nothing else makes it one */
+      {"", NULL, "/opt/p", "process-exec*", "/opt/p", true},
+      {"", NULL, "/opt/p", "file-map-executable", "/opt/p", true},
+      {"", NULL, "/opt/p", "process-exec*", "/opt/p/q", false},
+      {"", NULL, "/opt/p", "file-write-data", "/opt/p", false},
+      {"", NULL, "/opt/p", "file-read-data", "/opt/q", false},
+      {"", NULL, "/tmp/p", "process-exec*", "/private/tmp/p", true},
+      {"", NULL, "/usr/share/p", "process-exec*", "/usr/share/p", true},
+      {"x:/opt r:/opt/a", NULL, "/opt/a/p", "process-exec*", "/opt/a/p", true},
+      {"x:/opt r:/opt/a", NULL, "/opt/a/p", "process-exec*", "/opt/a/q", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p/..namedfork/rsrc", false},
+      {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/q", true},
+      {"", NULL, "p", "process-exec*", "/opt/p", false},
+      /* the working directory, and the way to it */
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt/w", true},
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt", true},
+      {"", "/opt/w", NULL, "file-read-data", "/opt/w", false},
+      {"", "/opt/w", NULL, "file-read-metadata", "/opt/w/x", false},
+      {"", "/tmp/w", NULL, "file-read-metadata", "/private/tmp/w", true},
+      {"", "/tmp/w", NULL, "file-read-metadata", "/tmp", true},
+      {"", "/System/Volumes/Data/Users/w", NULL, "file-read-metadata", "/Users/w", true},
+      {"", "/System/Volumes/Data/Users/w", NULL, "file-read-metadata", "/System/Volumes/Data", true},
+      {"", "/", NULL, "file-read-metadata", "/opt", false},
+      /* a name that sorts between a directory and what is in it */
+      {"w:/u/a r:/u/a/b w:/u/a-c", NULL, NULL, "file-write-data", "/u/a/b/x", false},
+      {"r:/u/a x:/u/a", NULL, NULL, "process-exec*", "/u/a/x", true},
+      {"r:/System/Volumes/Data/Applications/a", NULL, NULL, "file-read-data", "/Applications/a/x", true},
+      {"r:/System/Volumes/Data/usr/local/a", NULL, NULL, "file-read-data", "/usr/local/a/x", true},
+      {"r:/System/Volumes/Data/Usersx/a", NULL, NULL, "file-read-data", "/System/Volumes/Data/Usersx/a/x", true},
+      {"w:/a/b r:/a/b/c w:/ab/d", NULL, NULL, "file-read-metadata", "/ab", true},
+      {"w:/u/a w:/u/a-c r:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", false},
+      {"r:/u/a w:/u/a/b", NULL, NULL, "network-outbound", "unix:/u/a/b/x", true},
+  };
+  char memory[8 * JAILER_PATH_MAX];
+  if (!sb_there("single things that a configuration says")) return;
+  sb_begin();
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
+    const char *const argv[] = {rows[i].program, NULL};
+    c.cwd = rows[i].cwd;
+    if (rows[i].program) c.argv = argv;
+    const jailer_code code = text_profile(&c);
+    sb_profile(profile, code ? 0 : profile_size);
+    sb_ask(rows[i].op, rows[i].about);
+  }
+  if (!OK(sb_run(), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    const bool good = rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1);
+    OK(!strcmp(sb_said(2 * i), "ok") && good, "single: %s%s%s%s%s: %s %s: %s", rows[i].grants, rows[i].cwd ? " in " : "",
+       rows[i].cwd ? rows[i].cwd : "", rows[i].program ? " runs " : "", rows[i].program ? rows[i].program : "", rows[i].op, rows[i].about,
+       rows[i].yes ? "yes" : "no");
+  }
+}
+
+/* A terminal that is controlling, or terminals of its own; and what a trusted root lets be seen of the way to it: nothing. */
+static void test_switches(void) {
+  static const struct {
+    bool tty, pty;
+    const char *op, *about;
+    bool yes;
+  } rows[] = {
+      {true, false, "file-ioctl\t/dev/tty\tioctl=1", NULL, true},
+      {true, false, "file-ioctl\t/dev/ttys001\tioctl=1", NULL, true},
+      {true, false, "file-ioctl\t/dev/ttys001\tioctl=2147578994", NULL, false},
+      {true, false, "file-ioctl\t/dev/ttys\tioctl=1", NULL, false},
+      {true, false, "file-read-data", "/dev/tty", true},
+      {true, false, "file-write-data", "/dev/tty", true},
+      {true, false, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, false},
+      {true, false, "file-read-data", "/dev/ptmx", false},
+      {true, false, "pseudo-tty", NULL, false},
+      {false, true, "file-ioctl\t/dev/tty\tioctl=1", NULL, true},
+      {false, true, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, true},
+      {false, true, "file-write-data", "/dev/ttys001", false},
+      {false, true, "file-read-data", "/dev/ptmx", true},
+      {false, true, "pseudo-tty", NULL, true},
+      {false, false, "file-read-metadata", "/srv", false},
+      {false, false, "file-read-metadata", "/Users/u", true},
+  };
+  static const char *const roots[] = {"/srv/trusted", NULL};
+  jailer_layout layout;
+  if (!sb_there("terminals, and the way to a trusted root")) return;
+  sb_begin();
+  OK(jailer_layout_init(&layout, "/Users/u/j", "demo", &err) == JAILER_OK, "a layout");
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_config c = with_grants(NULL, 0);
+    c.layout = &layout;
+    c.trusted_roots = roots;
+    c.controlling_tty = rows[i].tty;
+    c.allow_pty = rows[i].pty;
+    sb_profile(profile, text_profile(&c) ? 0 : profile_size);
+    sb_ask(rows[i].op, rows[i].about);
+  }
+  if (!OK(sb_run(), "what they say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++)
+    OK(rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1), "%s: %.*s %s: %s", rows[i].tty ? "controlling" : rows[i].pty ? "pty" : "neither",
+       (int)strcspn(rows[i].op, "\t"), rows[i].op, rows[i].about ? rows[i].about : "", rows[i].yes ? "yes" : "no");
+}
+
+/* Boxes of a Mac, as they are written: where they may live, what of them is seen, and what may not be granted beside them. */
+static void test_boxes(void) {
+  static const struct {
+    const char *home, *grants;
+    jailer_code code;
+  } rows[] = {
+      {"/Users/u/j", "", 0},
+      {"/usr/share", "", JAILER_E_CONFLICT}, /* every sandbox sees what lies there */
+      {"/usr/share/j", "", JAILER_E_CONFLICT},
+      {"/System/Library/j", "", JAILER_E_CONFLICT},
+      {"/private/var/select/j", "", JAILER_E_CONFLICT},
+      {"/etc/ssl/j", "", JAILER_E_CONFLICT},
+      {"/usr/sharej", "", 0},
+      {"/tmp/j", "r:/private/tmp/j", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp/j/boxes/other/shared", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp", JAILER_E_CONFLICT},
+      {"/tmp/j", "r:/private/tmp/k", 0},
+      {"/Users/u/j", "r:/Users", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/System/Volumes/Data/Users/u", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/boxes", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/uids", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/bases", JAILER_E_CONFLICT},
+      {"/Users/u/j", "w:/Users/u/j/bases/x", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/images", JAILER_E_CONFLICT},
+      {"/Users/u/j", "w:/Users/u/j/images/x", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/Users/u/j/images/x", 0},
+      {"/Users/u/j", "w:/srv/trusted/x", JAILER_E_CONFLICT}, /* a trusted root */
+      {"/Users/u/j", "r:/srv/trusted", JAILER_E_CONFLICT},
+      {"/Users/u/j", "r:/srv/trusted/x", 0},
+  };
+  static const char *const roots[] = {"/srv/trusted", NULL};
+  char memory[8 * JAILER_PATH_MAX];
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_layout layout;
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
+    c.layout = &layout;
+    c.trusted_roots = roots;
+    const jailer_code made = jailer_layout_init(&layout, rows[i].home, "demo", &err), code = made ? made : text_profile(&c);
+    OK(code == rows[i].code, "a box in %s, beside %s: %s: %s", rows[i].home, rows[i].grants, jailer_code_name(code), code ? err.message : "");
+  }
 }
 
 /* --- goldens ------------------------------------------------------------------------------------------------------ */
@@ -1739,6 +1911,9 @@ int main(void) {
   test_size();
   test_firmlinks();
   test_macos();
+  test_single();
+  test_switches();
+  test_boxes();
   test_goldens();
   test_printer();
   box_end();

@@ -65,7 +65,7 @@
 #define read(...) DW_CALL(read, -1, __VA_ARGS__)
 #define readdir(...) DW_CALL(readdir, NULL, __VA_ARGS__)
 #define readlink(...) DW_CALL(readlink, -1, __VA_ARGS__)
-#define readlinkat(...) DW_CALL(readlinkat, -1, __VA_ARGS__)
+#define readlinkat(dir, path, to, size) (dw_fails("readlinkat") ? -1 : dw_readlinkat(dir, path, to, size))
 #define renameat(...) DW_CALL(renameat, -1, __VA_ARGS__)
 #define setegid(...) DW_CALL(setegid, -1, __VA_ARGS__)
 #define seteuid(...) DW_CALL(seteuid, -1, __VA_ARGS__)

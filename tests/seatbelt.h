@@ -1,5 +1,5 @@
-/* seatbelt.h: what a macOS sandbox profile says, asked of tests/sbpl/eval.scm: profiles and questions are collected, and one
- * run of guile answers them all. Include it after tap.h. */
+/* seatbelt.h: what a macOS sandbox profile says, asked of tests/sbpl/eval.scm: profiles and questions are collected,
+ * and one run of guile answers them all. Include it after tap.h. */
 #ifndef SEATBELT_H
 #define SEATBELT_H
 #include <stdbool.h>

@@ -64,7 +64,8 @@ SB_UNUSED static size_t sb_profile(const char *text, size_t length) {
 
 /* One question. about: the subject; NULL: none. size: of about, SIZE_MAX: up to its NUL. more: "\tKEY=VALUE..." or NULL.
    The answer is that of eval.scm. */
-SB_UNUSED static size_t sb_ask_bytes(const char *op, const char *kind, const char *about, size_t size, const char *more) {
+SB_UNUSED static size_t sb_ask_bytes(const char *op, const char *kind, const char *about, size_t size,
+                                     const char *more) {
   sb_append(op, strlen(op));
   if (about) {
     sb_append("\t", 1);
@@ -82,7 +83,9 @@ SB_UNUSED static size_t sb_ask_bytes(const char *op, const char *kind, const cha
   return sb_asked(false);
 }
 
-SB_UNUSED static size_t sb_ask(const char *op, const char *about) { return sb_ask_bytes(op, "", about, SIZE_MAX, NULL); }
+SB_UNUSED static size_t sb_ask(const char *op, const char *about) {
+  return sb_ask_bytes(op, "", about, SIZE_MAX, NULL);
+}
 
 /* Every rule's operations and filters, a line each: ACTION OPERATION FILTER ARGUMENT, with tabs between. */
 SB_UNUSED static size_t sb_grants(void) {
@@ -129,7 +132,8 @@ SB_UNUSED static bool sb_run(void) {
   FILE *in = popen(command, "r");
   sb_answers = calloc(sb_count + 1, sizeof *sb_answers);
   if (!in || !sb_answers) abort();
-  while (sb_answered < sb_count && (sb_answers[sb_answered] = sb_lists[sb_answered] ? sb_list(in) : sb_line(in))) sb_answered++;
+  while (sb_answered < sb_count && (sb_answers[sb_answered] = sb_lists[sb_answered] ? sb_list(in) : sb_line(in)))
+    sb_answered++;
   char *rest = sb_line(in);
   const int status = pclose(in);
   sb_failed = sb_answered < sb_count || rest || status != 0;

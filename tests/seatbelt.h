@@ -63,7 +63,7 @@ SB_UNUSED static size_t sb_profile(const char *text, size_t length) {
 }
 
 /* One question. about: the subject; NULL: none. size: of about, SIZE_MAX: up to its NUL. more: "\tKEY=VALUE..." or
-   NULL.    The answer is that of eval.scm. */
+   NULL. The answer is that of eval.scm. */
 SB_UNUSED static size_t sb_ask_bytes(const char *op, const char *kind, const char *about, size_t size,
                                      const char *more) {
   sb_append(op, strlen(op));

@@ -9813,10 +9813,12 @@ static long jl_probe_place(int fd, const jl_stat *st, bool always, char *to) {
   return there.dev == st->dev && there.ino == st->ino ? 0 : -ESTALE;
 }
 
-/* The same for a grant, in the plan's memory; NULL when there is no such path. */
-static const char *jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st) {
+/* The same for a grant, in the plan's memory: 0 and *out; or a negated errno, -ENOMEM for no memory. */
+static long jl_probe_resolved(jl_arena *arena, int fd, const jl_stat *st, const char **out) {
   char path[JAILER_PATH_MAX];
-  return jl_probe_place(fd, st, false, path) < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
+  const long r = jl_probe_place(fd, st, false, path);
+  *out = r < 0 ? NULL : jl_arena_text(arena, path, strlen(path));
+  return r < 0 ? r : *out ? 0 : -ENOMEM;
 }
 
 static jailer_code jl_probe_full(jailer_error *err, const char *path, long r) {
@@ -9867,13 +9869,15 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
   if (s->expect_ino && (s->st.dev != s->expect_dev || s->st.ino != s->expect_ino))
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "compare a disk's file with its chain", s->path, 0,
                    "it was replaced while the chain was read; nothing was launched");
-  s->resolved = s->plain ? s->path : jl_probe_resolved(arena, s->fd, &s->st);
+  s->resolved = s->path;
+  const long r = s->plain ? 0 : jl_probe_resolved(arena, s->fd, &s->st, &s->resolved);
+  if (r == -ENOMEM) return jl_no_memory(err, "resolve a granted path");
   if (!s->resolved && s->procfs) /* a process that has ended: /proc/self of the one that looked, for example */
     return jl_fail(err, JAILER_E_CONFLICT, JAILER_LAYER_MOUNTS, "compare the grants", s->path, 0,
                    "this is one of the host's processes: the jail has a /proc of its own");
   if (!s->resolved)
     return jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_MOUNTS, "resolve a granted path", s->path, ENOENT,
-                   "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
+                   "it was removed meanwhile, or lies outside the launcher's root");
   return JAILER_OK;
 }
 
@@ -16363,8 +16367,10 @@ static jailer_code jl_survey_search(jailer_plan *plan, const char *name, const c
       long fd = jl_survey_maybe(plan, full) ? jl_sys_openat(JL_AT_FDCWD, full, JL_O_PATH, 0) : -ENOENT;
       if (fd >= 0) {
         long r = jl_sys_fstat((int)fd, &st);
-        const char *resolved = r < 0 ? NULL : jl_probe_resolved(&plan->arena, (int)fd, &st);
+        const char *resolved = NULL;
+        if (r >= 0) r = jl_probe_resolved(&plan->arena, (int)fd, &st, &resolved);
         jl_sys_close((int)fd);
+        if (r == -ENOMEM) return jl_no_memory(err, "look the program up");
         if (resolved && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) &&
             (jl_survey_anything(plan) || jl_survey_covered(plan, full, resolved, NULL))) {
           *out = full;
@@ -16659,10 +16665,11 @@ static jailer_code jl_survey_cgroup(jailer_plan *plan, jailer_error *err) {
                    0, "this is no directory of cgroup v2: name one below a mounted cgroup2 file system");
   if ((r = jl_sys_fstat(plan->cgroup_fd, &st)) < 0)
     return jl_parent_system(err, JAILER_LAYER_CGROUP, step, asked, r, "statx failed");
-  plan->cgroup = jl_probe_resolved(&plan->arena, plan->cgroup_fd, &st);
-  return plan->cgroup ? JAILER_OK
-                      : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
-                                "it was removed meanwhile, lies outside the launcher's root, or memory ran out");
+  if ((r = jl_probe_resolved(&plan->arena, plan->cgroup_fd, &st, &plan->cgroup)) == -ENOMEM)
+    return jl_no_memory(err, step);
+  return r == 0 ? JAILER_OK
+                : jl_fail(err, JAILER_E_CHANGED, JAILER_LAYER_CGROUP, step, asked, ENOENT,
+                          "it was removed meanwhile, or lies outside the launcher's root");
 }
 
 /* A policy as a filter in the plan's memory. */

@@ -44,14 +44,15 @@ static void tell_limits(FILE *to) {
   }
 }
 
-/* Blocked and ignored signals, as the kernel tells them. */
+/* Blocked and ignored signals, as the kernel tells them: 1 to 31, which macOS has. (prove ignores two that are libc's.) */
 static void tell_signals(FILE *to) {
+  const unsigned long long darwin = 0x7fffffff;
   char line[256];
   FILE *f = fopen("/proc/self/status", "re");
   unsigned long long set;
   while (f && fgets(line, sizeof line, f)) {
-    if (sscanf(line, "SigBlk: %llx", &set) == 1) fprintf(to, "blocked %llx\n", set);
-    if (sscanf(line, "SigIgn: %llx", &set) == 1) fprintf(to, "ignored %llx\n", set);
+    if (sscanf(line, "SigBlk: %llx", &set) == 1) fprintf(to, "blocked %llx\n", set & darwin);
+    if (sscanf(line, "SigIgn: %llx", &set) == 1) fprintf(to, "ignored %llx\n", set & darwin);
   }
   if (f) fclose(f);
 }

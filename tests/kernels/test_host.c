@@ -83,11 +83,11 @@ static void ran(jailer_code code, const char *what) {
   OK(status.exited && status.exit_code == 0, "%s: its grants are what they say (%d)", what, status.exit_code);
 }
 
-/* Every layer of the report but those of `degraded`, and the cgroup that nobody names, is applied. */
+/* Every layer of the report but those of `degraded`, the cgroup that nobody names, and that of macOS is applied. */
 static void states(uint32_t degraded, const char *what) {
   for (int i = 1; i < JAILER_LAYER_COUNT; i++) {
     jailer_state wanted = degraded & JAILER_BIT(i) ? JAILER_DEGRADED : JAILER_APPLIED;
-    if (i == JAILER_LAYER_CGROUP) wanted = JAILER_NOT_REQUESTED;
+    if (i == JAILER_LAYER_CGROUP || i == JAILER_LAYER_SEATBELT) wanted = JAILER_NOT_REQUESTED;
     OK(report.layer[i].state == wanted, "%s: %s is %s (%s)", what, jailer_layer_name((jailer_layer)i),
        jailer_state_name(wanted), jailer_state_name(report.layer[i].state));
   }

@@ -514,7 +514,7 @@ typedef struct jailer_config {
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
   const char *seatbelt_profile; /* engine seatbelt: a file with a profile (SBPL) that is used instead of the one written
                                    from the grants, which then count for nothing; absolute, a regular file of the
-                                   launcher's or root's that nobody else can write. NULL: none. What it allows nobody
+                                   launcher's or root's (or a link to one) that nobody else can write. NULL: none. What it allows nobody
                                    checks */
   const jailer_policy *policy;  /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
@@ -3880,7 +3880,7 @@ static jailer_code jl_plan_layers(jailer_plan *plan, jailer_error *err) {
   plan->layers = plan->engine == JAILER_ENGINE_NONE ? plain : plan->engine == JAILER_ENGINE_SELF ? self : all;
   if (seatbelt) plan->layers = plain | JAILER_BIT(JAILER_LAYER_SEATBELT);
   if (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF) /* root is given up whatever the engine */
-    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | (seatbelt ? 0 : JAILER_BIT(JAILER_LAYER_CAPS));
+    plan->layers |= JAILER_BIT(JAILER_LAYER_IDS) | (seatbelt || JL_DARWIN ? 0 : JAILER_BIT(JAILER_LAYER_CAPS));
   if (plan->allow_network) plan->layers &= ~JAILER_BIT(JAILER_LAYER_NETNS);
   if (plan->cgroup) plan->layers |= JAILER_BIT(JAILER_LAYER_CGROUP);
   else plan->layers &= ~JAILER_BIT(JAILER_LAYER_CGROUP);
@@ -4087,8 +4087,8 @@ static jailer_code jl_plan_seatbelt_path(const char *path, jailer_error *err) {
   return JAILER_OK;
 }
 
-/* What has no meaning for the engine seatbelt, by the field's name; NULL: all is well. */
-static const char *jl_plan_seatbelt_field(const jailer_config *c) {
+/* What has no meaning on macOS, whatever the engine, by the field's name; NULL: all is well. */
+static const char *jl_plan_macos_field(const jailer_config *c) {
   const struct {
     bool set;
     const char *name;
@@ -4108,11 +4108,9 @@ static const char *jl_plan_seatbelt_field(const jailer_config *c) {
 }
 
 static jailer_code jl_plan_seatbelt(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
-  const char *field = jl_plan_seatbelt_field(config);
   if (!JL_SEATBELT)
     return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_SEATBELT, "check the configuration", "engine", 0,
                    "this build leaves the engine seatbelt out (JAILER_NO_SEATBELT)");
-  if (field) return jl_plan_invalid(err, field, "macOS has nothing to do this with: leave it zero, or launch on Linux");
   plan->own_profile = config->seatbelt_profile != NULL;
   if (plan->own_profile && config->seatbelt_profile[0] != '/')
     return jl_plan_invalid(err, config->seatbelt_profile, "write the profile's absolute path");
@@ -4188,6 +4186,12 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   if ((unsigned)plan->engine > JAILER_ENGINE_SEATBELT)
     return jl_plan_invalid(err, "engine", "no such engine in this build");
   if (plan->engine == JAILER_ENGINE_AUTO) plan->engine = JL_DARWIN ? JAILER_ENGINE_SEATBELT : JAILER_ENGINE_NATIVE;
+  if (JL_DARWIN && plan->engine == JAILER_ENGINE_NATIVE) /* whatever may degrade: all of it would */
+    return jl_fail(err, JAILER_E_UNSUPPORTED, JAILER_LAYER_NONE, "check the configuration", "engine", 0,
+                   "the engine native is for Linux: choose auto or seatbelt");
+  const bool macos = plan->engine == JAILER_ENGINE_SEATBELT || (JL_DARWIN && plan->engine == JAILER_ENGINE_NONE);
+  const char *field = macos ? jl_plan_macos_field(config) : NULL;
+  if (field) return jl_plan_invalid(err, field, "macOS has nothing to do this with: leave it zero, or launch on Linux");
   if (plan->engine == JAILER_ENGINE_SELF) code = jl_plan_self(plan, config, err);
   else if (plan->engine == JAILER_ENGINE_SEATBELT) code = jl_plan_seatbelt(plan, config, err);
   else code = jl_plan_target(plan, config, err);
@@ -4234,8 +4238,9 @@ static jl_source *jl_plan_want(jailer_plan *plan, const char *path, const char *
 /* System directories, devices, then the configuration's grants. The array has room for `more` further sources. */
 JL_UNUSED static jailer_code jl_plan_wants(jailer_plan *plan, const jailer_config *config, size_t more,
                                            jailer_error *err) {
-  const bool self = plan->engine == JAILER_ENGINE_SELF;             /* what it has of the system it has already */
-  const bool bare = self || plan->engine == JAILER_ENGINE_SEATBELT; /* or has from a table of its own */
+  const bool self = plan->engine == JAILER_ENGINE_SELF; /* what it has of the system it has already */
+  /* or, on macOS, from a table of its own, or as it is there */
+  const bool bare = self || plan->engine == JAILER_ENGINE_SEATBELT || JL_DARWIN;
   const size_t system_count = bare ? 0 : sizeof jl_plan_system / sizeof jl_plan_system[0];
   const size_t device_count = bare ? 0 : sizeof jl_plan_devices / sizeof jl_plan_devices[0];
   const size_t grant_count = plan->own_profile ? 0 : config->grant_count;
@@ -15564,6 +15569,9 @@ static const struct {
     {JAILER_LAYER_NONE, "enter the working directory", "it does not exist, or the target's user cannot enter it"},
     {JAILER_LAYER_NONE, "execute", "posix_spawn(2) failed"}};
 
+/* Nothing but the engine none goes without a profile. */
+static bool jl_seatbelt_walls(const jailer_plan *plan) { return plan->engine != JAILER_ENGINE_NONE; }
+
 /* --- the child: system calls only --- */
 
 /* The fork has brought a copy of the launcher's end of the gate, which goes first: else nobody would see that the
@@ -15839,8 +15847,10 @@ static jailer_code jl_seatbelt_name(const jailer_plan *p, jailer_error *err) {
 /* sandbox-exec -p PROFILE PROGRAM ARGUMENTS; it takes the first word that is no option for the program. */
 static jailer_code jl_seatbelt_argv(jl_start *s, jailer_error *err) {
   const jailer_plan *p = s->plan;
-  const bool walls = p->engine == JAILER_ENGINE_SEATBELT;
+  const bool walls = jl_seatbelt_walls(p);
   size_t count = 0, at = 0;
+  if (walls && !p->profile) /* our own mistake */
+    return jl_fail(err, JAILER_E_INVALID, JAILER_LAYER_SEATBELT, "launch", NULL, 0, "this plan has no profile");
   while (p->argv[count]) count++;
   s->argv = JAILER_MALLOC((count + 4) * sizeof *s->argv);
   if (!s->argv) return jl_no_memory(err, "copy the arguments");
@@ -15950,7 +15960,7 @@ static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *sto
   if (r >= 0 && (info.pbi_flags & PROC_FLAG_EXEC)) r = jl_seatbelt_ask(s, &info);
   if (r < 0) return r;
   const bool executed = (info.pbi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
-  const bool walls = s->plan->engine == JAILER_ENGINE_SEATBELT;
+  const bool walls = jl_seatbelt_walls(s->plan);
   const bool is = executed && !(walls && strncmp(info.pbi_comm, JL_SEATBELT_NAME, sizeof info.pbi_comm) == 0);
   *state = ended ? is ? JL_START_RAN : JL_START_FAILED : is ? JL_START_RUNS : JL_START_BEFORE;
   if (stopped) *stopped = info.pbi_status == 4; /* SSTOP */
@@ -16005,7 +16015,7 @@ static jailer_code jl_seatbelt_step_failed(const jl_start *s, const jl_start_rep
   if (reply->step == JL_START_EXEC && reply->error == E2BIG) {
     code = JAILER_E_LIMIT;
     remedy = "profile, arguments and environment are over 1 MiB: grant directories instead of files";
-  } else if (reply->step == JL_START_EXEC && s->plan->engine == JAILER_ENGINE_SEATBELT) {
+  } else if (reply->step == JL_START_EXEC && jl_seatbelt_walls(s->plan)) {
     code = JAILER_E_UNSUPPORTED;
     remedy = "sandbox-exec cannot be executed here";
   }
@@ -16083,14 +16093,16 @@ static int jl_seatbelt_inside(pid_t pid, bool own_profile) {
   return inside != 1 || own_profile ? inside : sandbox_check(pid, "file-write-data", path | no_report, "/");
 }
 
-/* One that has ended is no contradiction. */
+/* One that has ended, as the kernel says or as somebody else who waits for it knows, is no contradiction. */
 static jailer_code jl_seatbelt_verify(const jl_start *s, jailer_proc *out, jailer_error *err) {
   jl_start_state state = JL_START_RUNS;
   if (getsid(s->pid) == s->pid) out->readback |= JAILER_BIT(JAILER_LAYER_SESSION);
-  if (s->plan->engine != JAILER_ENGINE_SEATBELT) return JAILER_OK;
+  if (!jl_seatbelt_walls(s->plan)) return JAILER_OK;
   const int inside = jl_seatbelt_inside(s->pid, s->plan->own_profile);
   if (inside == 1) out->readback |= JAILER_BIT(JAILER_LAYER_SEATBELT);
-  if (inside != 0 || jl_seatbelt_look(s, &state, NULL) < 0 || state == JL_START_RAN) return JAILER_OK;
+  if (inside != 0) return JAILER_OK;
+  const long r = jl_seatbelt_look(s, &state, NULL);
+  if (r == -ESRCH || (r >= 0 && state == JL_START_RAN)) return JAILER_OK;
   return jl_fail(err, JAILER_E_READBACK, JAILER_LAYER_SEATBELT, "ask for the sandbox", NULL, 0,
                  "the kernel says that the target is in no sandbox: it was ended");
 }

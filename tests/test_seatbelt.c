@@ -980,6 +980,26 @@ static void own_profiles(void) {
 }
 
 /* Without walls, which has to be asked for: the rest is as ever. */
+/* What macOS has nothing for is refused by name without walls too: a policy above all. */
+static void not_there(const jailer_config *launched) {
+  static const char *const names[] = {"policy", "with_init", "trap_denied", "hostname", "tmp_size_bytes"};
+  jailer_policy *policy = NULL;
+  bool all = jailer_policy_role(JAILER_ROLE_LAUNCH, NULL, &policy, &err) == JAILER_OK;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    jailer_config config = *launched;
+    if (i == 0) config.policy = policy;
+    if (i == 1) config.with_init = true;
+    if (i == 2) config.trap_denied = true;
+    if (i == 3) config.hostname = "x";
+    if (i == 4) config.limits.tmp_size_bytes = 1;
+    const bool refused = run(&config) == JAILER_E_INVALID && !strcmp(err.item, names[i]) && access(in("told"), F_OK);
+    if (!refused) printf("# %s: %s\n", names[i], said());
+    all = all && refused;
+  }
+  jailer_policy_free(policy);
+  OK(all, "what macOS has nothing for is refused by name");
+}
+
 static void no_walls(void) {
   const char *argv[] = {probe, op("tell", in("told")), "exit:7", NULL};
   jailer_config config = strict(argv);
@@ -996,9 +1016,23 @@ static void no_walls(void) {
   OK(has(told, "session %d group %d pid %d", pid, pid, pid) && lines(told, "fd ") == 3 && lines(told, "env ") == 1 &&
          has(told, "blocked 0") && has(told, "limit core 0 0"),
      "session, descriptors, environment, signals and limits are as ever");
-  config.engine = JAILER_ENGINE_NATIVE;
-  TRY(run(&config) == JAILER_E_UNSUPPORTED && access(in("ran"), F_OK), "the engine of Linux is not to be had: %s",
-      said());
+  OK(!(proc.layers &
+       ~(uint32_t)(JAILER_BIT(JAILER_LAYER_IDS) | JAILER_BIT(JAILER_LAYER_SESSION) | JAILER_BIT(JAILER_LAYER_FDS) |
+                   JAILER_BIT(JAILER_LAYER_ENV) | JAILER_BIT(JAILER_LAYER_RLIMITS))),
+     "and no layer is claimed that is not there: %#x", proc.layers);
+  not_there(&config);
+  jailer_plan *plan = NULL;
+  static char text[1 << 16];
+  OK(jailer_plan_new(&config, NULL, &plan, &err) == JAILER_OK &&
+         jailer_plan_text(plan, text, sizeof text, NULL, &err) == JAILER_OK && !strstr(text, "/dev/full"),
+     "nothing is wanted that only Linux has");
+  jailer_plan_free(plan);
+  for (int degrade = 0; degrade < 2; degrade++) {
+    config.engine = JAILER_ENGINE_NATIVE;
+    config.may_degrade = degrade ? JAILER_BIT(JAILER_LAYER_COUNT) - 2 : 0;
+    TRY(run(&config) == JAILER_E_UNSUPPORTED && access(in("told"), F_OK), "the engine of Linux is not to be had%s: %s",
+        degrade ? ", whatever may degrade" : "", said());
+  }
   CLEAN("no walls");
 }
 
@@ -1546,6 +1580,36 @@ static void faults_later(void) {
   }
 }
 
+/* --- a kernel that says that there is no sandbox --- */
+
+/* The look that follows the question fails once. */
+static void blind(const char *name, int side, long n) {
+  (void)n;
+  if (side != DW_LAUNCHER || strcmp(name, "sandbox_check") != 0) return;
+  dw->side = DW_LAUNCHER;
+  dw->name = "proc_pidinfo";
+  dw->index = 1;
+  dw->named = 0;
+  dw->error = EIO;
+}
+
+static void denied_sandbox(void) {
+  const char *argv[] = {probe, op("ran", in("ran")), "sleep", NULL};
+  const jailer_config config = strict(argv);
+  for (int unseen = 0; unseen < 2; unseen++) {
+    dw->unsandboxed = 1;
+    if (unseen) dw_fault(DW_LAUNCHER, NULL, 0, 0);
+    if (unseen) dw->before = blind;
+    const jailer_code code = launch(&config);
+    dw_disarm();
+    dw->unsandboxed = 0;
+    TRY(code == JAILER_E_READBACK && err.layer == JAILER_LAYER_SEATBELT, "no sandbox, says the kernel%s: ended: %s",
+        unseen ? ", and then nothing" : "", said());
+    if (code == JAILER_OK) jailer_kill(&proc, SIGKILL, &err), jailer_wait(&proc, 10000, &status, &err);
+    CLEAN("a denied sandbox");
+  }
+}
+
 /* --- what a target leaves behind --- */
 
 /* Whether a process runs: one that has ended and that nobody takes away does not. */
@@ -1807,6 +1871,7 @@ int main(void) {
   same_name();
   own_profiles();
   no_walls();
+  denied_sandbox();
   leftovers();
   boxes();
   running_box();

@@ -513,9 +513,9 @@ typedef struct jailer_config {
   bool trap_denied; /* what the launch filter answers with EPERM ends the target with SIGSYS instead: where a program
                        would try something else, it does not come to that, and a reporter in it can tell what it was */
   const char *seatbelt_profile; /* engine seatbelt: a file with a profile (SBPL) that is used instead of the one written
-                                   from the grants, which then count for nothing; absolute, a regular file of the
-                                   launcher's or root's (or a link to one) that nobody else can write. NULL: none. What it allows nobody
-                                   checks */
+                                   from the grants, which then count for nothing; absolute, a regular file, or a link to
+                                   one, of the launcher's or root's that nobody else can write. NULL: none. What it
+                                   allows nobody checks */
   const jailer_policy *policy;  /* a filter of the target's own, on top of the launch filter, from its first instruction
                                   on; NULL: none. It has to allow execve, with which the target starts (E_CONFLICT), and
                                   what the program then needs to start. A launch leaves it out for no may_degrade.
@@ -7084,6 +7084,8 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
 
 enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, with the NUL; it is an argument, and macOS's ARG_MAX is that */
 
+/* No rule of IOKit is among them: Hypervisor.framework asks the kernel without it (its entitlement is the program's), and
+   monitors on libkrun are reported to run without one. */
 /* clang-format off */
 static const char jl_sbpl_base[] =
     "(version 1)\n"

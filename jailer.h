@@ -7084,8 +7084,8 @@ static void jl_denial_say(jl_buf *b, const jailer_denial *d) {
 
 enum { JL_SBPL_MAX = 1 << 20 }; /* bytes of a profile, with the NUL; it is an argument, and macOS's ARG_MAX is that */
 
-/* No rule of IOKit is among them: Hypervisor.framework asks the kernel without it (its entitlement is the program's), and
-   monitors on libkrun are reported to run without one. */
+/* No rule of IOKit is among them: Hypervisor.framework asks the kernel without it (its entitlement is the program's),
+   and monitors on libkrun are reported to run without one. */
 /* clang-format off */
 static const char jl_sbpl_base[] =
     "(version 1)\n"

@@ -1358,6 +1358,13 @@ static void removed_boxes(void) {
 
 enum { THREADS = 4, LAUNCHES = 15 };
 
+/* For a line of TAP. */
+static char *on_one_line(char *text) {
+  for (char *c = text; *c; c++)
+    if (*c == '\n') *c = ';';
+  return text;
+}
+
 static void *launch_many(void *arg) {
   const int me = *(int *)arg;
   char told[64], keep[64];
@@ -1381,15 +1388,24 @@ static void *launch_many(void *arg) {
     config.fds = fds;
     config.fd_count = 1;
     unlink(file);
-    const jailer_code code = jailer_launch(&config, &own, NULL);
-    const bool ended =
-        code == JAILER_OK && jailer_wait(&own, 20000, &how, NULL) == JAILER_OK && how.exited && how.exit_code == 0;
+    jailer_error why = {0};
+    jailer_code code = jailer_launch(&config, &own, &why);
+    const bool launched = code == JAILER_OK;
+    if (launched) code = jailer_wait(&own, 20000, &how, &why);
     FILE *f = fopen(file, "re");
     text[f ? fread(text, 1, sizeof text - 1, f) : 0] = 0;
     if (f) fclose(f);
     snprintf(start, sizeof start, "fd %d %llu:%llu ", 3 + me, (unsigned long long)st.st_dev,
              (unsigned long long)st.st_ino);
-    good += ended && lines(text, "fd ") == 4 && lines(text, start) == 1;
+    if (code)
+      printf("# thread %d, launch %d, %s: %s\n", me, i, launched ? "waiting" : "launching", why.message);
+    else if (!how.exited || how.exit_code)
+      printf("# thread %d, launch %d: %s %d\n", me, i, how.exited ? "exit" : "signal",
+             how.exited ? how.exit_code : how.signal);
+    else if (lines(text, "fd ") != 4 || lines(text, start) != 1)
+      printf("# thread %d, launch %d: not \"%s\" among four, but %.800s\n", me, i, start, on_one_line(text));
+    else
+      good++;
     close(pipes[0]);
     close(pipes[1]);
   }

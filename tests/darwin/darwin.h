@@ -705,13 +705,16 @@ static bool dw_goes_on(const dw_actions *list, int fd) {
   return false;
 }
 
+/* Not by opendir(3): this runs in the child of a process with threads, where an allocator's lock may be held for ever. */
 static void dw_close_others(const dw_actions *list) {
-  DIR *d = opendir("/proc/self/fd");
-  for (struct dirent *e; d && (e = readdir(d));) {
-    const int fd = atoi(e->d_name);
-    if (e->d_name[0] != '.' && !dw_goes_on(list, fd)) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
-  if (d) closedir(d);
+  _Alignas(struct dirent64) char bytes[4096];
+  const int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (ssize_t n; (n = syscall(SYS_getdents64, dir, bytes, sizeof bytes)) > 0;)
+    for (const char *at = bytes; at < bytes + n; at += ((const struct dirent64 *)(const void *)at)->d_reclen) {
+      const char *name = ((const struct dirent64 *)(const void *)at)->d_name;
+      if (name[0] != '.' && !dw_goes_on(list, atoi(name))) fcntl(atoi(name), F_SETFD, FD_CLOEXEC);
+    }
+  close(dir);
 }
 
 static void dw_signals(const dw_attributes *with) {

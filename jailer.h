@@ -532,6 +532,7 @@ typedef struct jailer_host {
   uint32_t landlock_abi;    /* 0: none */
   uint32_t landlock_errata; /* bit n - 1: erratum n of Landlock is fixed (Linux 6.15, and older ones with backports) */
   uint32_t uid, gid;        /* effective, of the caller */
+  bool mixed_ids;           /* its real, effective and saved ids differ (a set-uid program): see jailer_plan_new */
   bool privileged;          /* root with CAP_SYS_ADMIN, SETUID, SETGID, CHOWN, KILL: may make namespaces by right */
   bool nested;              /* in a user namespace without all ids (a rootless container): uid 0 is not the host's */
   bool seccomp;             /* filters with the actions that the launch filter uses */
@@ -994,10 +995,11 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
    that was checked is the inode that is mounted), refuses contradictions, compiles the filter. With config->layout it
    also locks the box, makes its tree, copies the shim and checks the disks' chains against their record. host: NULL
    probes now. On success *out is a plan that the caller frees; on failure *out is NULL and nothing is left. Any
-   thread. Errors, err may be NULL: E_INVALID (the configuration), E_CONFLICT (grants), E_NOT_FOUND, E_DENIED,
-   E_UNSAFE, E_CHANGED, E_EXEC (a program that is no file), E_LIMIT (descriptors), E_TIMEOUT and E_DIED (a path that
-   does not answer within launch_timeout_ms, and the process that looks at it), E_UNSUPPORTED, E_NO_MEMORY, E_SYSTEM;
-   with a layout also E_BUSY, E_CHAIN, E_NO_RECORD, E_FORMAT. */
+   thread. A launcher with mixed ids that is not privileged is refused (E_DENIED): its target could take up each of
+   them. Errors, err may be NULL: E_INVALID (the configuration), E_CONFLICT (grants), E_NOT_FOUND, E_DENIED, E_UNSAFE,
+   E_CHANGED, E_EXEC (a program that is no file), E_LIMIT (descriptors), E_TIMEOUT and E_DIED (a path that does not
+   answer within launch_timeout_ms, and the process that looks at it), E_UNSUPPORTED, E_NO_MEMORY, E_SYSTEM; with a
+   layout also E_BUSY, E_CHAIN, E_NO_RECORD, E_FORMAT. */
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err);
 JAILER_API void jailer_plan_free(jailer_plan *plan); /* NULL is fine */
@@ -4180,6 +4182,14 @@ static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, 
 }
 
 /* Everything of the configuration that can be judged without looking at the host's files. */
+/* Whoever may be two users at will gives the target both: a uid that it has saved it can take up again. */
+static jailer_code jl_plan_one_user(const jailer_plan *plan, jailer_error *err) {
+  if (!plan->host.mixed_ids || (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF)) return JAILER_OK;
+  return jl_fail(err, JAILER_E_DENIED, JAILER_LAYER_IDS, "choose the target's uid", NULL, EPERM,
+                 "this process has real, effective and saved ids that differ, as a set-uid program has: choose one of "
+                 "them first, with setresuid(2) and setresgid(2), on macOS setreuid(2) and setregid(2)");
+}
+
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   jailer_code code;
   plan->engine = config->engine;
@@ -4192,6 +4202,7 @@ JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_conf
   const bool macos = plan->engine == JAILER_ENGINE_SEATBELT || (JL_DARWIN && plan->engine == JAILER_ENGINE_NONE);
   const char *field = macos ? jl_plan_macos_field(config) : NULL;
   if (field) return jl_plan_invalid(err, field, "macOS has nothing to do this with: leave it zero, or launch on Linux");
+  if ((code = jl_plan_one_user(plan, err))) return code;
   if (plan->engine == JAILER_ENGINE_SELF) code = jl_plan_self(plan, config, err);
   else if (plan->engine == JAILER_ENGINE_SEATBELT) code = jl_plan_seatbelt(plan, config, err);
   else code = jl_plan_target(plan, config, err);
@@ -8677,8 +8688,8 @@ static const char *jl_sys_owners(int fd) {
              : NULL;
 }
 
-/* An access list that lets somebody write, which no mode shows (acl(3)): why it is no place of the launcher's alone, or
-   NULL. What an entry denies, as "group:everyone deny delete" in every home, is no harm. */
+/* An access list that lets somebody write, which no mode shows (acl(3)): why a directory or file is not the launcher's
+   alone, or NULL. What an entry denies, as "group:everyone deny delete" in every home, is no harm. */
 static const char *jl_sys_acl(int fd) {
   const acl_permset_mask_t writes = ACL_WRITE_DATA | ACL_APPEND_DATA | ACL_DELETE | ACL_DELETE_CHILD |
                                     ACL_WRITE_ATTRIBUTES | ACL_WRITE_SECURITY | ACL_CHANGE_OWNER;
@@ -8691,7 +8702,7 @@ static const char *jl_sys_acl(int fd) {
     acl_permset_mask_t mask = 0;
     const bool known = acl_get_tag_type(entry, &tag) == 0 && acl_get_permset_mask_np(entry, &mask) == 0;
     if (!known || (tag != ACL_EXTENDED_DENY && (mask & writes)))
-      why = "its access list lets somebody write it, so they could replace what is in it; look with ls -led, and take "
+      why = "its access list lets somebody write it, so they could change what is in it; look with ls -led, and take "
             "the entry away (chmod -a, or all of them: chmod -N)";
   }
   if (acl) acl_free(acl);
@@ -9578,6 +9589,7 @@ static jailer_code jl_reporter_stack(void *memory, size_t size, jailer_error *er
 /* Who this process is, as far as owners and namespaces ask. */
 typedef struct jl_self {
   uint32_t uid, gid;  /* effective */
+  bool mixed;         /* the real or saved ones differ */
   bool gives;         /* may give files to other uids: CAP_CHOWN, or root of macOS */
   bool nested;        /* in a user namespace that does not map every uid */
   uint64_t caps;      /* effective, of Linux */
@@ -9700,10 +9712,14 @@ static long jl_probe_uid_map(jl_self *self) {
 }
 
 static long jl_probe_self(jl_self *self) {
+  uint32_t u[3] = {0, 0, 0}, g[3] = {0, 0, 0}; /* real, effective, saved */
   memset(self, 0, sizeof *self);
-  self->uid = jl_sys_geteuid();
-  self->gid = jl_sys_getegid();
-  long r = jl_probe_caps(&self->caps);
+  long r = jl_sys_call(JL_NR_getresuid, (long)&u[0], (long)&u[1], (long)&u[2], 0, 0, 0);
+  if (r >= 0) r = jl_sys_call(JL_NR_getresgid, (long)&g[0], (long)&g[1], (long)&g[2], 0, 0, 0);
+  self->uid = u[1];
+  self->gid = g[1];
+  self->mixed = u[0] != u[1] || u[2] != u[1] || g[0] != g[1] || g[2] != g[1];
+  if (r >= 0) r = jl_probe_caps(&self->caps);
   if (r >= 0) r = jl_probe_uid_map(self);
   self->gives = self->uid == 0 && !self->nested && (self->caps >> JL_CAP_CHOWN & 1);
   return r;
@@ -9720,10 +9736,11 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
   if ((r = jl_probe_kernel(host)) < 0 || (r = jl_probe_self(&self)) < 0 ||
       (r = jl_probe_limit(7, &host->nofile_hard)) < 0 || (r = jl_probe_limit(1, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
-                   "uname, capget, prlimit64 or /proc/self/uid_map failed; is a seccomp filter of somebody else in "
-                   "force?");
+                   "uname, getresuid, capget, prlimit64 or /proc/self/uid_map failed; is a seccomp filter of somebody "
+                   "else in force?");
   host->uid = self.uid;
   host->gid = self.gid;
+  host->mixed_ids = self.mixed;
   host->nested = self.nested;
   host->privileged = host->uid == 0 && !host->nested && (self.caps & needed) == needed;
   r = jl_sys_call(JL_NR_landlock_create_ruleset, 0, 0, JL_LANDLOCK_VERSION_FLAG, 0, 0, 0);
@@ -9748,10 +9765,16 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
 #elif JL_DARWIN
 
 static long jl_probe_self(jl_self *self) {
+  struct proc_bsdshortinfo info;
   memset(self, 0, sizeof *self);
   self->uid = jl_sys_geteuid();
   self->gid = jl_sys_getegid();
   self->gives = self->uid == 0;
+  errno = 0;
+  const int n = proc_pidinfo(getpid(), PROC_PIDT_SHORTBSDINFO, 0, &info, (int)sizeof info); /* the saved ids too */
+  if (n != (int)sizeof info) return n <= 0 && errno ? -(long)errno : -EPROTO;
+  self->mixed = getuid() != self->uid || info.pbsi_svuid != self->uid || getgid() != self->gid ||
+                info.pbsi_svgid != self->gid;
   return 0;
 }
 
@@ -9791,6 +9814,7 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
                    "uname(3) or getrlimit(2) failed");
   host->uid = self.uid;
   host->gid = self.gid;
+  host->mixed_ids = self.mixed;
   host->privileged = self.uid == 0;
   r = JL_SEATBELT ? jl_sys_stat(JL_AT_FDCWD, JAILER_SANDBOX_EXEC, 0, &st) : -ENOENT;
   host->seatbelt = r >= 0 && (st.mode & JL_S_IFMT) == JL_S_IFREG && (st.mode & 0111) && st.uid == 0 && !(st.mode & 022);
@@ -10102,9 +10126,11 @@ static jailer_code jl_files_open(const jl_box *box, int dir, const char *name, c
 static jailer_code jl_files_own_open(const jl_box *box, const char *name, int flags, int *fd, jl_stat *st,
                                      jailer_error *err) {
   jailer_code code = jl_files_open(box, box->dir_fd, name, name, flags, JL_S_IFREG, fd, st, err);
-  if (code != JAILER_OK || (st->uid == box->launcher && !(st->mode & 022))) return code;
+  if (code != JAILER_OK) return code;
+  const char *list = jl_sys_acl(*fd);
+  if (st->uid == box->launcher && !(st->mode & 022) && !list) return JAILER_OK;
   jl_files_close(fd);
-  return jl_files_fail(box, JAILER_E_UNSAFE, "open a file of the box", name, 0, jl_files_odd, err);
+  return jl_files_fail(box, JAILER_E_UNSAFE, "open a file of the box", name, 0, list ? list : jl_files_odd, err);
 }
 
 /* Creates a file that must not be there; its mode does not depend on the umask. */
@@ -10352,14 +10378,15 @@ typedef struct jl_pid_stat {
 } jl_pid_stat;
 
 /* An ordinary user is told nothing of the processes of others but whose they are (PROC_PIDT_SHORTBSDINFO): none of them
-   is a target of that user's, and no process has started at 0. */
+   is a target of that user's, and no process has started at 0. What runs a set-uid program is one of both, and not
+   told. */
 static long jl_files_pid_foreign(int pid, jl_pid_stat *out) {
   struct proc_bsdshortinfo brief;
   out->start = 0;
   out->ended = false;
   if (geteuid() == 0) return -EPERM;
   const int n = proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, 1, &brief, (int)sizeof brief);
-  return n == (int)sizeof brief && brief.pbsi_uid != geteuid() ? 0 : -EPERM;
+  return n == (int)sizeof brief && brief.pbsi_uid != geteuid() && brief.pbsi_ruid != getuid() ? 0 : -EPERM;
 }
 
 /* libproc.h: 0, or a negated errno; -ESRCH for no such process. */
@@ -11414,28 +11441,37 @@ static jailer_code jl_files_policy_fail(jailer_error *err, const char *path, jai
   return jl_fail(err, code, JAILER_LAYER_SECCOMP, "read a policy", path, r < 0 ? (int)-r : 0, why);
 }
 
+/* What jl_files_whole saw of a file. */
+typedef struct jl_whole {
+  jl_stat st;
+  const char *list; /* why its access list (macOS) makes it somebody else's too, or NULL */
+  const char *why;  /* what is wrong, or NULL; r is the errno of it, negated */
+  long r;
+} jl_whole;
+
 /* All of a regular file of at most size bytes, or nothing. Nothing else than a regular file is read, and a FIFO is not
-   waited for. What is wrong is said in *why; *r is the errno of it, negated. */
-static jailer_code jl_files_whole(const char *path, char *text, size_t size, size_t *length, jl_stat *st, long *r,
-                                  const char **why) {
+   waited for. */
+static jailer_code jl_files_whole(const char *path, char *text, size_t size, size_t *length, jl_whole *file) {
   char more;
   long n = 0;
   *length = 0;
-  long fd = *r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
-  *why = *r == -ENOENT ? "there is no such file" : "the file cannot be opened";
-  if (fd < 0) return jl_files_code(*r);
-  *r = jl_sys_fstat((int)fd, st);
-  const bool regular = *r >= 0 && (st->mode & JL_S_IFMT) == JL_S_IFREG;
-  if (regular && st->size <= size) *r = n = jl_sys_read_all((int)fd, text, size);
-  bool large = regular && st->size > size;
-  if (*r >= 0 && (size_t)n == size) {
-    *r = jl_sys_read_all((int)fd, &more, 1);
-    large = large || *r > 0;
+  memset(file, 0, sizeof *file);
+  long fd = file->r = jl_sys_openat(JL_AT_FDCWD, path, JL_O_RDONLY | JL_O_NONBLOCK | JL_O_NOCTTY, 0);
+  file->why = fd == -ENOENT ? "there is no such file" : "the file cannot be opened";
+  if (fd < 0) return jl_files_code(fd);
+  file->r = jl_sys_fstat((int)fd, &file->st);
+  file->list = jl_sys_acl((int)fd);
+  const bool regular = file->r >= 0 && (file->st.mode & JL_S_IFMT) == JL_S_IFREG;
+  if (regular && file->st.size <= size) file->r = n = jl_sys_read_all((int)fd, text, size);
+  bool large = regular && file->st.size > size;
+  if (file->r >= 0 && (size_t)n == size) {
+    file->r = jl_sys_read_all((int)fd, &more, 1);
+    large = large || file->r > 0;
   }
   (void)jl_sys_close((int)fd); /* it was only read */
-  *why = *r < 0 ? "the file cannot be read" : !regular ? "this is no regular file" : NULL;
-  if (*r < 0) return jl_files_code(*r);
-  *r = 0;
+  file->why = file->r < 0 ? "the file cannot be read" : !regular ? "this is no regular file" : NULL;
+  if (file->r < 0) return jl_files_code(file->r);
+  file->r = 0;
   if (!regular) return JAILER_E_UNSAFE;
   *length = (size_t)n;
   return large ? JAILER_E_LIMIT : JAILER_OK;
@@ -11444,14 +11480,12 @@ static jailer_code jl_files_whole(const char *path, char *text, size_t size, siz
 /* The include of jailer_policy_load. */
 static jailer_code jl_files_policy(void *user, const char *path, char *text, size_t size, size_t *length,
                                    jailer_error *err) {
-  jl_stat st;
-  long r;
-  const char *why;
+  jl_whole file;
   (void)user;
-  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
+  jailer_code code = jl_files_whole(path, text, size, length, &file);
   if (code == JAILER_OK) return JAILER_OK;
   *length = 0;
-  return jl_files_policy_fail(err, path, code, r, why ? why : "a file of a policy has at most 1 MiB");
+  return jl_files_policy_fail(err, path, code, file.r, file.why ? file.why : "a file of a policy has at most 1 MiB");
 }
 
 static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_policy **out, jailer_error *err) {
@@ -11471,21 +11505,21 @@ static jailer_code jl_files_policy_load(const char *path, jl_arch arch, jailer_p
 /* The caller's own profile: of those who could change the launch anyway, and whole. */
 static jailer_code jl_files_profile(const char *path, uint32_t uid, char *text, size_t size, size_t *length,
                                     jailer_error *err) {
-  static const char step[] = "read a profile";
-  jl_stat st;
-  long r;
-  const char *why;
-  jailer_code code = jl_files_whole(path, text, size, length, &st, &r, &why);
-  if (code == JAILER_OK && ((st.uid != uid && st.uid != 0) || (st.mode & 0022))) {
+  jl_whole file;
+  jailer_code code = jl_files_whole(path, text, size, length, &file);
+  if (code == JAILER_OK && ((file.st.uid != uid && file.st.uid != 0) || (file.st.mode & 0022) || file.list)) {
     code = JAILER_E_UNSAFE;
-    why = "a profile belongs to the launcher or to root, and is written by nobody else: chown it, and chmod go-w";
+    file.why = file.list ? file.list
+                         : "a profile belongs to the launcher or to root, and is written by nobody else: chown it, and "
+                           "chmod go-w";
   } else if (code == JAILER_OK && (*length == 0 || memchr(text, 0, *length))) {
     code = JAILER_E_FORMAT;
-    why = "this is no profile: it is empty, or has a NUL";
+    file.why = "this is no profile: it is empty, or has a NUL";
   }
   if (code == JAILER_OK) return JAILER_OK;
   *length = 0;
-  return jl_fail(err, code, JAILER_LAYER_SEATBELT, step, path, (int)-r, why ? why : "a profile has less than 1 MiB");
+  return jl_fail(err, code, JAILER_LAYER_SEATBELT, "read a profile", path, (int)-file.r,
+                 file.why ? file.why : "a profile has less than 1 MiB");
 }
 #endif
 
@@ -11855,7 +11889,9 @@ static jailer_code jl_chain_record_open(int dir, const char *record, int *fd, ui
   int opened = (int)r;
   jailer_code code = JAILER_OK;
   r = jl_sys_fstat(opened, &st);
+  const char *list = jl_sys_acl(opened);
   if (r < 0) code = jl_chain_record_bad(err, jl_chain_code(r), record, r, "the record could not be examined");
+  else if (list) code = jl_chain_record_bad(err, JAILER_E_UNSAFE, record, 0, list);
   else if ((st.mode & JL_S_IFMT) != JL_S_IFREG || st.nlink != 1 || (st.mode & 022) || st.uid != jl_sys_geteuid())
     code = jl_chain_record_bad(err, JAILER_E_UNSAFE, record, 0,
                                "the record must be a regular file with one name, owned by this user and writable by "
@@ -15567,7 +15603,8 @@ static const struct {
      "dup2(2) failed: keep them at lower numbers, or raise RLIMIT_NOFILE; a kqueue(2) cannot be kept"},
     {JAILER_LAYER_SESSION, "take the controlling terminal", "descriptor 0 is no terminal, or it is another session's"},
     {JAILER_LAYER_RLIMITS, "set the limits", "setrlimit(2) failed: ask for less than the launcher's own hard limits"},
-    {JAILER_LAYER_IDS, "become the box's user", "setgroups(2), setgid(2) or setuid(2) failed"},
+    {JAILER_LAYER_IDS, "become the box's user",
+     "setgroups(2), setgid(2) or setuid(2) failed, or the plan was made by another user"},
     {JAILER_LAYER_NONE, "enter the working directory", "it does not exist, or the target's user cannot enter it"},
     {JAILER_LAYER_NONE, "execute", "posix_spawn(2) failed"}};
 
@@ -15628,13 +15665,16 @@ static long jl_seatbelt_rlimits(const jl_start *s) {
 /* Groups first, the uid last: what is given up is needed for what comes before it. */
 static long jl_seatbelt_ids(const jl_start *s) {
   const jailer_plan *p = s->plan;
-  if (!p->host.privileged) return 0;
-  long r = jl_sys_result(setgroups((int)p->group_count + 1, s->groups));
-  if (r >= 0) r = jl_sys_result(setgid((gid_t)p->host_gid));
-  if (r >= 0) r = jl_sys_result(setuid((uid_t)p->host_uid));
+  long r = 0;
+  if (p->host.privileged) {
+    r = jl_sys_result(setgroups((int)p->group_count + 1, s->groups));
+    if (r >= 0) r = jl_sys_result(setgid((gid_t)p->host_gid));
+    if (r >= 0) r = jl_sys_result(setuid((uid_t)p->host_uid));
+  }
   if (r < 0) return r;
-  const bool became = getuid() == (uid_t)p->host_uid && geteuid() == getuid() && getgid() == (gid_t)p->host_gid;
-  return became && (p->host_uid == 0 || setuid(0) < 0) ? 0 : -EPERM;
+  const bool is = getuid() == (uid_t)p->host_uid && geteuid() == getuid() && getgid() == (gid_t)p->host_gid &&
+                  getegid() == getgid();
+  return is && (p->host_uid == 0 || setuid(0) < 0) ? 0 : -EPERM;
 }
 
 static long jl_seatbelt_cwd(const jl_start *s) {
@@ -15944,11 +15984,12 @@ typedef enum jl_start_state {
   JL_START_FAILED      /* it has ended, and never was the program */
 } jl_start_state;
 
-/* The kernel's account of the child, also when it has ended: 0, or a negated errno. */
-static long jl_seatbelt_ask(const jl_start *s, struct proc_bsdinfo *info) {
+/* The kernel's short account of a process, which it gives also of a set-uid program, and of one that has ended: 0, or a
+   negated errno. */
+static long jl_seatbelt_ask(pid_t pid, struct proc_bsdshortinfo *info) {
   memset(info, 0, sizeof *info);
   errno = 0;
-  const int n = proc_pidinfo(s->pid, PROC_PIDTBSDINFO, 1, info, (int)sizeof *info); /* 1: zombies too */
+  const int n = proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, 1, info, (int)sizeof *info); /* 1: zombies too */
   if (n <= 0) return errno ? -(long)errno : -ESRCH;
   return n == (int)sizeof *info ? 0 : -EPROTO;
 }
@@ -15957,15 +15998,15 @@ static long jl_seatbelt_ask(const jl_start *s, struct proc_bsdinfo *info) {
    exec writes first the name and then the flag, and the kernel reads them in that order too, without a lock: a name
    that goes with the flag is that of the next account. */
 static long jl_seatbelt_look(const jl_start *s, jl_start_state *state, bool *stopped) {
-  struct proc_bsdinfo info;
-  long r = jl_seatbelt_ask(s, &info);
-  if (r >= 0 && (info.pbi_flags & PROC_FLAG_EXEC)) r = jl_seatbelt_ask(s, &info);
+  struct proc_bsdshortinfo info;
+  long r = jl_seatbelt_ask(s->pid, &info);
+  if (r >= 0 && (info.pbsi_flags & PROC_FLAG_EXEC)) r = jl_seatbelt_ask(s->pid, &info);
   if (r < 0) return r;
-  const bool executed = (info.pbi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbi_status == 5; /* SZOMB: sys/proc.h */
+  const bool executed = (info.pbsi_flags & PROC_FLAG_EXEC) != 0, ended = info.pbsi_status == 5; /* SZOMB: sys/proc.h */
   const bool walls = jl_seatbelt_walls(s->plan);
-  const bool is = executed && !(walls && strncmp(info.pbi_comm, JL_SEATBELT_NAME, sizeof info.pbi_comm) == 0);
+  const bool is = executed && !(walls && strncmp(info.pbsi_comm, JL_SEATBELT_NAME, sizeof info.pbsi_comm) == 0);
   *state = ended ? is ? JL_START_RAN : JL_START_FAILED : is ? JL_START_RUNS : JL_START_BEFORE;
-  if (stopped) *stopped = info.pbi_status == 4; /* SSTOP */
+  if (stopped) *stopped = info.pbsi_status == 4; /* SSTOP */
   return 0;
 }
 
@@ -16152,19 +16193,16 @@ static jailer_code jl_seatbelt_spawn(const jailer_plan *plan, jailer_proc *out, 
 /* --- what the kernel says of a running target --- */
 
 static bool jl_report_live(jailer_report *out, const jailer_proc *proc, jailer_layer *wrong) {
-  struct proc_bsdinfo info;
-  memset(&info, 0, sizeof info);
-  const int n = proc_pidinfo(proc->pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info);
-  if (n != (int)sizeof info || info.pbi_status == 5) return false; /* SZOMB */
+  struct proc_bsdshortinfo info;
+  if (jl_seatbelt_ask(proc->pid, &info) < 0 || info.pbsi_status == 5) return false; /* SZOMB */
   jl_report_confirm(out, JAILER_LAYER_IDS,
-                    info.pbi_uid == proc->uid && info.pbi_ruid == proc->uid && info.pbi_svuid == proc->uid &&
-                        info.pbi_gid == proc->gid && info.pbi_rgid == proc->gid && info.pbi_svgid == proc->gid,
+                    info.pbsi_uid == proc->uid && info.pbsi_ruid == proc->uid && info.pbsi_svuid == proc->uid &&
+                        info.pbsi_gid == proc->gid && info.pbsi_rgid == proc->gid && info.pbsi_svgid == proc->gid,
                     wrong);
   jl_report_confirm(out, JAILER_LAYER_SESSION, getsid(proc->pid) == proc->pid, wrong);
   const int inside = jl_seatbelt_inside(proc->pid, proc->own_profile);
   if (inside >= 0) jl_report_confirm(out, JAILER_LAYER_SEATBELT, inside == 1, wrong);
-  return proc_pidinfo(proc->pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info) == (int)sizeof info &&
-         info.pbi_status != 5; /* meanwhile */
+  return jl_seatbelt_ask(proc->pid, &info) >= 0 && info.pbsi_status != 5; /* meanwhile */
 }
 
 #endif /* JL_DARWIN */

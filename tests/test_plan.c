@@ -1009,6 +1009,16 @@ static void test_hosts(void) {
   c = config_new();
   h.nested = true;
   OK(plan_of(&c, &h) == 0, "root of a nested user namespace: is nobody outside");
+  h = host;
+  h.mixed_ids = true;
+  h.privileged = false;
+  OK(plan_of(&c, &h) == JAILER_E_DENIED && err.layer == JAILER_LAYER_IDS, "ids that differ: denied");
+  c.engine = JAILER_ENGINE_NONE;
+  OK(plan_of(&c, &h) == JAILER_E_DENIED, "ids that differ: without walls too");
+  c = config_new();
+  h.privileged = true;
+  h.uid = h.gid = 0;
+  OK(plan_of(&c, &h) == 0, "ids that differ: root gives all of them up");
   memset(&c, 0, sizeof c);
   c.argv = sh;
   c.engine = JAILER_ENGINE_NONE;

@@ -942,12 +942,11 @@ static void own_profiles(void) {
   CLEAN("a profile of the caller's own");
 
   if (!box_text("^/written.sb", text) || chmod(box_path("^/written.sb"), 0666)) box_die("written.sb");
-  enum { OTHERS_WRITE, GROUP_WRITES, LINK, DIRECTORY, FIFO, MISSING, RELATIVE, EMPTY, NUL, LARGE, OTHERS, ROWS };
+  enum { OTHERS_WRITE, GROUP_WRITES, LIST, LINK, DIRECTORY, FIFO, MISSING, RELATIVE, EMPTY, NUL, LARGE, OTHERS, ROWS };
   static const char *const names[ROWS] = {
-      "that all can write",  "that a group can write", "that is a link to one that all can write",
-      "that is a directory", "that is a FIFO",         "that is not there",
-      "that is relative",    "that is empty",          "with a NUL",
-      "of two MiB",          "of another user"};
+      "that all can write", "that a group can write", "with an access list", "that is a link to one that all can write",
+      "that is a directory", "that is a FIFO", "that is not there", "that is relative", "that is empty", "with a NUL",
+      "of two MiB", "of another user"};
   config.argv = (const char *const[]){probe, op("ran", in("ran")), NULL};
   config.launch_timeout_ms = 5000;
   for (int i = 0; i < ROWS; i++) {
@@ -970,6 +969,8 @@ static void own_profiles(void) {
         box_die(odd);
     if (i == OTHERS_WRITE) chmod(odd, 0646);
     if (i == GROUP_WRITES) chmod(odd, 0664);
+    memset(&dw_acl, 0, sizeof dw_acl);
+    if (i == LIST) dw_acl.of = box_stat(odd), dw_acl.entry[1] = (struct _acl_entry){ACL_EXTENDED_ALLOW, ACL_WRITE_DATA};
     if (i == OTHERS && (!root || chown(odd, 12345, 0))) continue;
     config.seatbelt_profile = i == RELATIVE ? "own.sb" : odd;
     const jailer_code refused = run(&config);
@@ -979,7 +980,6 @@ static void own_profiles(void) {
   CLEAN("unsafe profiles");
 }
 
-/* Without walls, which has to be asked for: the rest is as ever. */
 /* What macOS has nothing for is refused by name without walls too: a policy above all. */
 static void not_there(const jailer_config *launched) {
   static const char *const names[] = {"policy", "with_init", "trap_denied", "hostname", "tmp_size_bytes"};
@@ -1000,6 +1000,7 @@ static void not_there(const jailer_config *launched) {
   OK(all, "what macOS has nothing for is refused by name");
 }
 
+/* Without walls, which has to be asked for: the rest is as ever. */
 static void no_walls(void) {
   const char *argv[] = {probe, op("tell", in("told")), "exit:7", NULL};
   jailer_config config = strict(argv);
@@ -1034,6 +1035,92 @@ static void no_walls(void) {
         degrade ? ", whatever may degrade" : "", said());
   }
   CLEAN("no walls");
+}
+
+/* --- who launches: as root alone, who can become others --- */
+
+/* A launcher that is two users. Root gives all ids up; whoever cannot is refused, whatever the engine. */
+static void mixed_ids(void) {
+  static const struct {
+    const char *what;
+    uid_t uid[3];
+    gid_t gid[3];
+    jailer_engine engine;
+    jailer_code code;
+  } rows[] = {
+      {"one user", {12345, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_OK},
+      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_E_DENIED},
+      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
+      {"root saved", {12345, 12345, 0}, {12345, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
+      {"another real gid", {12345, 12345, 12345}, {12346, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
+      {"another saved gid", {12345, 12345, 12345}, {12345, 12345, 0}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
+      {"root, and somebody's program", {12345, 0, 0}, {12345, 0, 0}, JAILER_ENGINE_SEATBELT, JAILER_OK}};
+  char told[JAILER_PATH_MAX + 8], ids[128];
+  const char *argv[] = {in("plain"), told, NULL};
+  jailer_config config = strict(argv);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    snprintf(told, sizeof told, "tell:%s", in("told"));
+    config.engine = rows[i].engine;
+    unlink(in("told"));
+    const pid_t pid = other_launcher();
+    if (pid == 0) {
+      if (setgroups(0, NULL) || setresgid(rows[i].gid[0], rows[i].gid[1], rows[i].gid[2]) ||
+          setresuid(rows[i].uid[0], rows[i].uid[1], rows[i].uid[2]))
+        _exit(2);
+      const bool right = jailer_launch(&config, &proc, &err) == rows[i].code;
+      if (!right || (rows[i].code && err.layer != JAILER_LAYER_IDS)) printf("# %s\n", said()), fflush(stdout), _exit(1);
+      _exit(rows[i].code || jailer_wait(&proc, 20000, &status, &err) == JAILER_OK ? 0 : 3);
+    }
+    const bool right = other_ended(pid) == 0;
+    unsigned u[3] = {0, 0, 0};
+    const char *line = strstr(slurp(in("told")), "uid ");
+    snprintf(ids, sizeof ids, "%.60s", line ? line : "");
+    ids[strcspn(ids, "\n")] = 0;
+    const bool ran = sscanf(ids, "uid %u %u %u", &u[0], &u[1], &u[2]) == 3;
+    OK(right && ran == !rows[i].code && (!ran || (u[0] && u[0] == u[1] && u[1] == u[2])),
+       "the engine %s, ids of the launcher: %s: %s %s", jailer_engine_name(rows[i].engine), rows[i].what,
+       jailer_code_name(rows[i].code), ids);
+  }
+}
+
+/* Without walls nothing keeps a program from being set-uid: the kernel then tells an ordinary launcher little of it,
+   which is enough to launch, report and end it. Nobody takes it for a process that is none of the launcher's. */
+static int set_uid_program(const char *program) {
+  const char *argv[] = {program, "sleep", NULL};
+  static jailer_report report;
+  jl_pid_stat st;
+  jailer_config config = strict(argv);
+  config.engine = JAILER_ENGINE_NONE;
+  config.launch_timeout_ms = 10000;
+  if (setgroups(0, NULL) || setresgid(12345, 12345, 12345) || setresuid(12345, 12345, 12345)) return 1;
+  if (jl_files_pid_stat(1, &st) != 0 || st.start != 0) return 2; /* somebody else's */
+  if (jailer_launch(&config, &proc, &err)) return 3;
+  struct proc_bsdinfo info;
+  int wrong = 0;
+  if (proc_pidinfo(proc.pid, PROC_PIDTBSDINFO, 0, &info, (int)sizeof info) > 0) wrong = 4; /* it is not set-uid */
+  else if (jl_files_pid_stat(proc.pid, &st) != -EPERM) wrong = 5;
+  else if (jailer_report_read(&proc, &report, &err)) wrong = 6;
+  if (jailer_kill(&proc, SIGKILL, &err) || jailer_wait(&proc, 10000, &status, &err)) return 7;
+  return wrong ? wrong : status.signal == SIGKILL ? 0 : 8;
+}
+
+static void launchers(void) {
+  char command[4 * JAILER_PATH_MAX];
+  if (!root) return;
+  snprintf(command, sizeof command, "cp '%s' '%s' && chmod 755 '%s' && cp '%s' '%s' && chmod 4755 '%s'", probe,
+           in("plain"), in("plain"), probe, in("suid"), in("suid"));
+  if (system(command)) box_die(command);
+  mixed_ids();
+  const pid_t pid = other_launcher();
+  if (pid == 0) {
+    const int wrong = set_uid_program(in("suid"));
+    if (wrong) printf("# %d: %s\n", wrong, said()), fflush(stdout);
+    _exit(wrong);
+  }
+  OK(other_ended(pid) == 0, "without walls: a set-uid program is launched, reported and ended by an ordinary launcher");
+  unlink(in("plain"));
+  unlink(in("suid"));
+  CLEAN("launchers");
 }
 
 /* --- boxes --- */
@@ -1265,7 +1352,11 @@ static void access_lists(void) {
               {"^/", "lets somebody delete in it", ACL_EXTENDED_ALLOW, ACL_DELETE_CHILD, false},
               {"./bin", "lets somebody change the list", ACL_EXTENDED_ALLOW, ACL_WRITE_SECURITY, false},
               {"./disks", "lets somebody delete in it", ACL_EXTENDED_ALLOW, ACL_DELETE_CHILD, false},
-              {"./shared", "lets somebody add files", ACL_EXTENDED_ALLOW, ACL_WRITE_DATA, true}};
+              {"./shared", "lets somebody add files", ACL_EXTENDED_ALLOW, ACL_WRITE_DATA, true},
+              {"./record", "lets somebody read", ACL_EXTENDED_ALLOW, ACL_READ_DATA, true},
+              {"./record", "lets somebody write", ACL_EXTENDED_ALLOW, ACL_WRITE_DATA, false},
+              {"./lock", "lets somebody own it", ACL_EXTENDED_ALLOW, ACL_CHANGE_OWNER, false},
+              {"./shim.stderr", "lets somebody append", ACL_EXTENDED_ALLOW, ACL_APPEND_DATA, false}};
   const char *argv[] = {"shim", "exit:0", NULL};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     jailer_config config = box(argv);
@@ -1887,6 +1978,7 @@ int main(void) {
   same_name();
   own_profiles();
   no_walls();
+  launchers();
   denied_sandbox();
   leftovers();
   boxes();

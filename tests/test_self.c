@@ -1053,6 +1053,14 @@ static void caps_without_nnp(void) {
   if (!as_root) NEED(failure.layer == JAILER_LAYER_CAPS && report.layer[JAILER_LAYER_CAPS].state == JAILER_UNAVAILABLE);
 }
 
+/* Who has kept another id could take it up again. */
+static void mixed_ids(void) {
+  jailer_config config = usual();
+  NEED(setresuid(12345, 12345, 0) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+  NEED(confine(&config) == JAILER_E_DENIED && failure.layer == JAILER_LAYER_IDS);
+  NEED(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+}
+
 /* --- lies and faults ------------------------------------------------------------------------------------------------ */
 
 /* A call that answers 0 and did nothing is found out by the kernel's own account. */
@@ -1196,6 +1204,7 @@ int main(void) {
   row(seccomp_fails_with_threads, "with other threads it is an error, since no_new_privs would not come to them");
   row(without_seccomp_with_threads, "and so it is on a kernel without filters, before anything is changed");
   if (as_root) row(bounding_is_void, "a bounding set that stays gives uid 0 nothing by execve under no_new_privs, and all without");
+  if (as_root) row(mixed_ids, "a saved uid that another one is: refused, nothing is changed");
   row(caps_without_nnp, "without no_new_privs a bounding set that stays is no applied layer");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");

@@ -1145,6 +1145,45 @@ static void test_without_capabilities(void) {
   OK(status == 0, "without any capability and user namespace the bounding set stays, void, and the report says so");
 }
 
+/* A launcher that is two users. Root, which can take up any id, is one for all: the target has none of them. */
+static int launch_mixed(const uid_t uid[3], const gid_t gid[3]) {
+  const char *argv[] = {
+      "/bin/sh", "-c", "set -- $(grep ^Uid: /proc/self/status); [ \"$2 $2 $2\" = \"$3 $4 $5\" ] && [ \"$2\" != 0 ]", NULL};
+  jailer_config config;
+  jailer_proc proc;
+  jailer_error err;
+  jailer_status status;
+  memset(&config, 0, sizeof config);
+  config.argv = argv;
+  if (setgroups(0, NULL) || setresgid(gid[0], gid[1], gid[2]) || setresuid(uid[0], uid[1], uid[2])) return -1;
+  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) return -1; /* its /proc/self is its own again */
+  const jailer_code code = jailer_launch(&config, &proc, &err);
+  if (code) return err.layer == JAILER_LAYER_IDS ? (int)code : -1;
+  return jailer_wait(&proc, -1, &status, &err) == JAILER_OK && status.exited && status.exit_code == 0 ? 0 : -1;
+}
+
+static void test_mixed_ids(void) {
+  static const struct {
+    const char *what;
+    uid_t uid[3];
+    gid_t gid[3];
+    int code;
+  } rows[] = {{"one user", {12345, 12345, 12345}, {12345, 12345, 12345}, 0},
+              {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_E_DENIED},
+              {"root saved", {12345, 12345, 0}, {12345, 12345, 12345}, JAILER_E_DENIED},
+              {"another real gid", {12345, 12345, 12345}, {12346, 12345, 12345}, JAILER_E_DENIED},
+              {"another saved gid", {12345, 12345, 12345}, {12345, 12345, 0}, JAILER_E_DENIED},
+              {"root, and somebody's program", {12345, 0, 0}, {12345, 0, 0}, 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0] && geteuid() == 0; i++) {
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) _exit(launch_mixed(rows[i].uid, rows[i].gid) == rows[i].code ? 0 : 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    OK(status == 0, "ids of the launcher: %s", rows[i].what);
+  }
+}
+
 /* Root that could not kill a child of another uid must not make one: after a failed launch it might still run. */
 static void test_no_cap_kill(void) {
   if (geteuid() != 0) return; /* an ordinary user's child keeps its uid */
@@ -1319,6 +1358,7 @@ int main(void) {
   test_nested();
   test_without_mounts();
   test_without_capabilities();
+  test_mixed_ids();
   test_no_cap_kill();
   test_suid_dumpable();
   test_controlling_tty();

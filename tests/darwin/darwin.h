@@ -481,11 +481,15 @@ static int dw_no(int error) {
 
 static uint32_t dw_status(const dw_process *p) { return p->state == 'Z' ? SZOMB : p->state == 'T' ? SSTOP : SRUN; }
 
+/* Those that both accounts have. */
+static uint32_t dw_flags(const dw_process *p) {
+  return PROC_FLAG_LP64 | (p->executed ? PROC_FLAG_EXEC : 0u) | (p->terminal ? PROC_FLAG_CONTROLT : 0u);
+}
+
 static void dw_bsdinfo(const dw_process *p, int pid, struct proc_bsdinfo *info) {
   memset(info, 0, sizeof *info);
   info->pbi_status = dw_status(p);
-  info->pbi_flags = PROC_FLAG_LP64 | (p->executed ? PROC_FLAG_EXEC : 0u) |
-                    (p->session == pid ? PROC_FLAG_SLEADER : 0u) | (p->terminal ? PROC_FLAG_CONTROLT : 0u);
+  info->pbi_flags = dw_flags(p) | (p->session == pid ? PROC_FLAG_SLEADER : 0u);
   info->pbi_pid = (uint32_t)pid;
   info->pbi_ppid = (uint32_t)p->parent;
   info->pbi_pgid = (uint32_t)p->group;
@@ -501,6 +505,7 @@ static void dw_bsdinfo(const dw_process *p, int pid, struct proc_bsdinfo *info) 
 static void dw_short_bsdinfo(const dw_process *p, int pid, struct proc_bsdshortinfo *info) {
   memset(info, 0, sizeof *info);
   info->pbsi_status = dw_status(p);
+  info->pbsi_flags = dw_flags(p);
   info->pbsi_pid = (uint32_t)pid;
   info->pbsi_ppid = (uint32_t)p->parent;
   info->pbsi_pgid = (uint32_t)p->group;
@@ -705,7 +710,7 @@ static bool dw_goes_on(const dw_actions *list, int fd) {
   return false;
 }
 
-/* Not by opendir(3): this runs in the child of a process with threads, where an allocator's lock may be held for ever. */
+/* Not by opendir(3): in the child of a process with threads an allocator's lock may be held for ever. */
 static void dw_close_others(const dw_actions *list) {
   _Alignas(struct dirent64) char bytes[4096];
   const int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

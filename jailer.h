@@ -1033,7 +1033,8 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
    signal. For a box its pid file is taken away as well; where that fails the error says so, *status is filled all the
    same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
    is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
-   ends here with that signal. */
+   ends here with that signal. macOS: what the target left in its process group ends with it, and of a box all that is
+   in its sandbox. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
@@ -9963,7 +9964,8 @@ static jailer_code jl_probe_source(jl_arena *arena, jl_source *s, jailer_error *
 
 /* ============================================================================================
  * // >>files    the box directory: safe opens, lock, copies, uids, pid file, removal
- * May touch: the kernel, relative to descriptors. May call: base, error, entries, layout, sys, probe. No allocation.
+ * May touch: the kernel, relative to descriptors; the heap only for policies and for the list of processes of macOS.
+ * May call: base, error, entries, layout, policytext, sys, probe.
  *
  * Three zones. HOME, boxes/, ID/, bin/, disks/ and uids/ belong to the launcher alone (checked at every launch), so a
  * name in them is what the launcher made it. shared/, sockets/, tmp/ and logs/ are written by the jailed process: every
@@ -10404,6 +10406,84 @@ static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
 
 #endif /* JL_LINUX, JL_DARWIN */
 
+/* --- what a box leaves behind ------------------------------------------------------------------------------------ */
+
+#if JL_DARWIN && JL_SEATBELT
+
+/* A process in the box's sandbox, which it cannot leave and shares with nobody: by the kernel's answers (sandbox_check)
+   it may write the box's tmp/ and shared/, and not the lock beside them. dir: the box, as the kernel spells it. */
+static bool jl_files_in_box(const char *dir, int pid) {
+  static const struct {
+    const char *name;
+    int answer;
+  } asked[] = {{"/tmp", 0}, {"/shared", 0}, {"/lock", 1}};
+  const int path = 1, no_report = 0x40000000; /* SANDBOX_FILTER_PATH, SANDBOX_CHECK_NO_REPORT: no line in the log */
+  char text[JAILER_PATH_MAX];
+  if (sandbox_check(pid, NULL, 0) != 1) return false;
+  for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+    jl_buf b = jl_buf_fixed(text, sizeof text);
+    jl_buf_str(&b, dir);
+    jl_buf_str(&b, asked[i].name);
+    if (b.failed || sandbox_check(pid, "file-write-data", path | no_report, text) != asked[i].answer) return false;
+  }
+  return true;
+}
+
+/* Kills what it finds of the box in one look at all processes; an ordinary user's are that user's own. Numbers of
+   processes go round: one that ends after it was looked at is not at once another's. 0, or a negated errno. libproc.h,
+   proc_listpids. */
+static long jl_files_rest_once(const jl_box *box, bool *found) {
+  const uint32_t uid = geteuid(), type = uid == 0 ? PROC_ALL_PIDS : PROC_UID_ONLY;
+  char dir[JAILER_PATH_MAX];
+  long r = jl_sys_place(box->dir_fd, dir);
+  if (r < 0) return r;
+  errno = 0;
+  const int size = proc_listpids(type, uid, NULL, 0); /* some more than there are */
+  if (size <= 0) return errno ? -(long)errno : -EPROTO;
+  int *pids = JAILER_MALLOC((size_t)size);
+  if (!pids) return -ENOMEM;
+  errno = 0;
+  const int got = proc_listpids(type, uid, pids, size);
+  r = got > 0 && got <= size ? 0 : errno ? -(long)errno : -EPROTO;
+  *found = got == size; /* there may be more of them */
+  for (size_t i = 0; r == 0 && i < (size_t)got / sizeof *pids; i++) {
+    if (pids[i] <= 1 || pids[i] == getpid() || !jl_files_in_box(dir, pids[i])) continue;
+    *found = true;
+    r = jl_sys_kill(pids[i], JL_SIGKILL);
+    if (r == -ESRCH) r = 0;
+  }
+  JAILER_FREE(pids);
+  return r;
+}
+
+/* Under the lock, when the target has ended: a process that it started and that made a session of its own goes on, with
+   the box's disks open. Nobody else is in the box's sandbox, so it is found, and ended before the next launch. */
+static jailer_code jl_files_rest(const jl_box *box, jailer_error *err) {
+  const char *step = "end what an earlier launch left";
+  const uint64_t deadline = jl_sys_now_ms() + 2000;
+  for (;;) {
+    bool found = false;
+    const long r = jl_files_rest_once(box, &found);
+    if (r < 0)
+      return jl_files_fail(box, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, step, "", r,
+                           "the processes of this machine could not be listed, or one of the box's not ended", err);
+    if (!found) return JAILER_OK;
+    if (jl_sys_now_ms() >= deadline)
+      return jl_files_fail(box, JAILER_E_BUSY, step, "", 0, "there are processes in its sandbox that do not end", err);
+    jl_sys_sleep_ms(1);
+  }
+}
+
+#else
+
+/* Nothing: with PID 1 of its namespace all of it has ended, or there are no walls to know it by. */
+static jailer_code jl_files_rest(const jl_box *box, jailer_error *err) {
+  (void)box, (void)err;
+  return JAILER_OK;
+}
+
+#endif
+
 /* The start time of a process, for its pid file. */
 static jailer_code jl_files_pid_start(int pid, uint64_t *start, jailer_error *err) {
   jl_pid_stat st;
@@ -10491,12 +10571,14 @@ static jailer_code jl_files_pid_read(const jl_box *box, jl_pid_file *out, jailer
                        "it is not \"PID START BOOTID\"; make sure the box does not run, then remove the file", err);
 }
 
+/* Under the lock: no process of an earlier launch is left. */
 static jailer_code jl_files_pid_check(const jl_box *box, jailer_error *err) {
   jl_pid_file file;
   bool alive = false;
   jailer_code code = jl_files_pid_read(box, &file, err);
   if (code == JAILER_OK && file.pid) code = jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, err);
-  if (code != JAILER_OK || !alive) return code;
+  if (code != JAILER_OK) return code;
+  if (!alive) return jl_files_rest(box, err);
   return jl_files_fail(box, JAILER_E_BUSY, "check the pid file", "shim.pid", 0,
                        "the process in the pid file runs; stop the box first", err);
 }
@@ -14634,7 +14716,7 @@ static long jl_proc_send(jailer_proc *proc, int signal) {
 
 #if JL_EFFECTS
 
-/* Under the lock: takes a pid file away whose process has ended. */
+/* Under the lock: takes a pid file away whose process has ended, and what that left. */
 static jailer_code jl_proc_pid_stale(const jl_box *box, jailer_error *err) {
   jl_pid_file file;
   bool alive = true;
@@ -14642,7 +14724,9 @@ static jailer_code jl_proc_pid_stale(const jl_box *box, jailer_error *err) {
   jailer_code code = jl_files_pid_read(box, &file, err);
   if (code || file.pid == 0) return code;
   code = jl_files_pid_alive(file.pid, file.start, file.boot_id, &alive, err);
-  return code || alive ? code : jl_files_pid_remove(box, err);
+  if (code || alive) return code;
+  code = jl_files_rest(box, err);
+  return code ? code : jl_files_pid_remove(box, err);
 }
 
 /* The pid file of a box whose target has ended goes away, under the lock. A box that somebody launches (BUSY) or has

@@ -92,6 +92,22 @@ static int try_signal_child(void) {
   return waitpid(pid, &how, 0) == pid && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM ? 0 : (errno = EIO, -1);
 }
 
+/* A child with a session of its own, which waits for ever with all that is open; its number is printed. */
+static int try_escape(void) {
+  int ready[2];
+  char done;
+  if (pipe(ready)) return -1;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (setsid() < 0 || write(ready[1], "", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  if (pid < 0) return -1;
+  close(ready[1]);
+  printf("%d\n", (int)pid);
+  return read(ready[0], &done, 1) == 1 ? 0 : (errno = EIO, -1);
+}
+
 static int try_unix(const char *path, bool connects) {
   struct sockaddr_un at;
   memset(&at, 0, sizeof at);
@@ -253,6 +269,7 @@ static int try_other(const char *op, const char *a) {
   if (!strcmp(op, "signal_child")) return try_signal_child();
   if (!strcmp(op, "procargs")) return try_procargs(a);
   if (!strcmp(op, "fork")) return try_child(NULL);
+  if (!strcmp(op, "escape")) return try_escape();
   if (!strcmp(op, "random")) return try_random();
   if (!strcmp(op, "thread")) return try_thread();
   if (!strcmp(op, "time")) return try_time();

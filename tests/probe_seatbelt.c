@@ -8,6 +8,7 @@
  *   handle:N        signal N is handled from now on: exit code 42
  *   ignore:N        signal N is ignored from now on
  *   child           makes a child that waits for ever; a line with its pid
+ *   escape:FILE     makes a child with a session of its own that waits for ever; its pid, in a new file
  *   raise:N         is ended by signal N
  *   exit:N          exits with N */
 #define _GNU_SOURCE
@@ -47,6 +48,18 @@ static int child(void) {
   return pid < 0 ? 95 : 0;
 }
 
+static int escape(const char *path) {
+  int ready[2];
+  char done = 0;
+  if (pipe(ready)) return 93;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (setsid() < 0 || ran(path) || write(ready[1], "", 1) != 1) _exit(92);
+    for (;;) pause();
+  }
+  return pid > 0 && read(ready[0], &done, 1) == 1 ? 0 : 93;
+}
+
 int main(int argc, char **argv, char **envp) {
   for (int i = 1, bad = 0; i < argc; i++) {
     const char *colon = strchr(argv[i], ':'), *with = colon ? colon + 1 : "";
@@ -59,6 +72,7 @@ int main(int argc, char **argv, char **envp) {
     else if (!strcmp(op, "handle")) signal(atoi(with), handled);
     else if (!strcmp(op, "ignore")) signal(atoi(with), SIG_IGN);
     else if (!strcmp(op, "child")) bad = child();
+    else if (!strcmp(op, "escape")) bad = escape(with);
     else if (!strcmp(op, "raise")) raise(atoi(with));
     else if (!strcmp(op, "exit")) return atoi(with);
     else if (!strcmp(op, "sleep"))

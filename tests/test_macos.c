@@ -472,6 +472,24 @@ static void inside_box(jailer_config *config) {
      "shim.stderr has what it wrote to its standard error");
 }
 
+/* What a target leaves in a session of its own holds the pipe: whether that is closed when the target's end has been
+   waited for, or -1. */
+static int left_behind(const jailer_config *config) {
+  int from = -1, closed = -1;
+  char text[64] = "";
+  size_t size = 0;
+  jailer_code code = start(config, &from);
+  for (ssize_t n; from >= 0 && !strstr(text, "ok\n") && (n = read(from, text + size, sizeof text - 1 - size)) > 0;)
+    text[size += (size_t)n] = 0;
+  if (code == JAILER_OK) code = jailer_wait(&proc, 20000, &status, &err);
+  struct pollfd end = {from, POLLIN, 0};
+  if (code == JAILER_OK && ended_with(5) && strstr(text, "ok\n"))
+    closed = poll(&end, 1, config->layout ? 10000 : 300) > 0;
+  if (closed == 0 && atoi(text) > 1) kill(atoi(text), SIGKILL);
+  close(from);
+  return closed;
+}
+
 static void boxes(void) {
   jailer_layout layout;
   char home[160], exit_path[JAILER_PATH_MAX], pid[32], told[64] = "";
@@ -494,6 +512,12 @@ static void boxes(void) {
   LAUNCH_OK(code == JAILER_OK && ended_with(5), "it is launched again");
   LAUNCH_OK(jailer_box_exit(&layout, told, sizeof told - 1, &length, &err) == JAILER_OK && !strcmp(told, "told\n"),
             "what it told in `exit` is read");
+  const char *escapes[] = {"shim", "try", "escape", "", "", "exit", "5", "", NULL};
+  config.argv = escapes;
+  LAUNCH_OK(left_behind(&config) == 1, "what it leaves in a session of its own ends with it");
+  const char *alone[] = {self, "try", "escape", "", "", "exit", "5", "", NULL};
+  const jailer_config outside = strict(alone);
+  LAUNCH_OK(left_behind(&outside) == 0, "but goes on where there is no box");
   config.argv = sleeps;
   code = start(&config, &from);
   snprintf(pid, sizeof pid, "%d", (int)proc.pid);

@@ -203,6 +203,14 @@ static bool appears(const char *path, const char *text) {
   return false;
 }
 
+/* Whether a process runs: one that has ended and that nobody takes away does not. */
+static bool runs(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  const char *text = slurp(path), *state = strrchr(text, ')');
+  return state && state[1] && state[2] != 'Z' && state[2] != 'X';
+}
+
 /* --- the host --- */
 
 static void hosts(void) {
@@ -1311,6 +1319,130 @@ static void running_box(void) {
 }
 
 /* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
+/* --- what a box leaves behind: a process with a session of its own is known by the box's sandbox --- */
+
+static bool dies(pid_t pid) {
+  for (int i = 0; i < 2000 && runs(pid); i++) usleep(1000);
+  return !runs(pid);
+}
+
+/* The escaped process of the launch before; 0: there is none. */
+static pid_t escaped(void) {
+  const pid_t pid = (pid_t)atoi(slurp(box_path("./shared/escaped")));
+  unlink(box_path("./shared/escaped"));
+  return pid > 1 ? pid : 0;
+}
+
+static void reap(void) {
+  while (waitpid(-1, NULL, WNOHANG) > 0) {
+  }
+}
+
+/* A launcher ends, then the target, and nobody has waited for it: what has escaped from that one. */
+static pid_t orphan(void) {
+  const char *escape = op("escape", box_path("./shared/escaped")), *ran = op("ran", box_path("./shared/ran"));
+  const char *argv[] = {"shim", escape, ran, "sleep", NULL};
+  jailer_config config = box(argv);
+  unlink(box_path("./shared/ran"));
+  const pid_t launcher = other_launcher();
+  if (launcher == 0) _exit(jailer_launch(&config, &proc, &err) || !appears(box_path("./shared/ran"), "\n"));
+  const bool launched = other_ended(launcher) == 0;
+  const pid_t pid = escaped(), target = launched ? (pid_t)atoi(slurp(box_path("./shared/ran"))) : 0;
+  if (target > 1) kill(target, SIGKILL), dies(target);
+  reap();
+  return pid;
+}
+
+static void escapes(void) {
+  const char *argv[] = {"shim", op("escape", box_path("./shared/escaped")), "exit:3", NULL},
+             *quick[] = {"shim", "exit:0", NULL},
+             *alone[] = {probe, op("escape", in("ran")), "exit:3", NULL};
+  jailer_config config = box(argv), again = box(quick), other = strict(alone);
+  jailer_plan *plan = NULL;
+  escaped();
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* what escapes has a parent that takes it away */
+
+  jailer_code code = run(&other);
+  const pid_t stranger = (pid_t)atoi(slurp(in("ran")));
+  OK(code == JAILER_OK && ended_with(3) && stranger > 1 && runs(stranger), "without a box it goes on");
+
+  code = run(&config);
+  pid_t pid = escaped();
+  TRY(code == JAILER_OK && ended_with(3) && pid && dies(pid), "in a box it ends with the wait for its target%s%s",
+      code ? ": " : "", code ? said() : "");
+
+  pid = orphan();
+  OK(pid && runs(pid), "it goes on where its launcher has ended before");
+  code = run(&again);
+  TRY(code == JAILER_OK && ended_with(0) && pid && !runs(pid), "it has ended before the next launch%s%s",
+      code ? ": " : "", code ? said() : "");
+
+  pid = orphan();
+  OK(pid && runs(pid), "once more");
+  dw->immortal = pid;
+  TRY(run(&again) == JAILER_E_BUSY && pid && runs(pid), "one that does not end keeps others out: %s", said());
+  TRY(jailer_layout_remove(&box_layout, &err) == JAILER_E_BUSY && !access(box_dir, F_OK), "and in: %s", said());
+  dw->immortal = 0;
+  OK(jailer_box_record(&config, &err) == JAILER_OK && pid && dies(pid), "it ends when the box is next touched");
+
+  /* a plan that is kept holds the lock */
+  code = jailer_plan_new(&config, NULL, &plan, &err);
+  for (int i = 0; i < 2 && code == JAILER_OK; i++) {
+    memset(&proc, 0, sizeof proc);
+    code = jailer_spawn(plan, &proc, &err);
+    if (i) OK(code == JAILER_OK && pid && dies(pid), "with a plan that is kept it ends before the next launch");
+    if (code == JAILER_OK) code = jailer_wait(&proc, 10000, &status, &err);
+    pid = escaped();
+  }
+  OK(code == JAILER_OK && pid && runs(pid), "or goes on as long as that");
+  jailer_plan_free(plan);
+  OK(pid && dies(pid), "and ends with the plan");
+
+  OK(stranger > 1 && runs(stranger), "no other process was ended");
+  if (stranger > 1) kill(stranger, SIGKILL), dies(stranger);
+  reap();
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  CLEAN("escapes");
+}
+
+/* A path of the box as Darwin spells it. */
+static const char *darwins(const char *name) {
+  static char ring[2][PATH_MAX];
+  static unsigned next;
+  char *real = ring[next++ % 2];
+  return realpath(box_path(name), real) && dw_tell_path(real, PATH_MAX) ? real : "?";
+}
+
+/* Who else may write in the box is told from the box by what it may not, or may more. */
+static void neighbours(void) {
+  static const struct {
+    const char *name, *more, *what;
+    bool taken;
+  } rows[] = {{"./tmp", "./tmp", "only tmp/", false},
+              {"./shared", "./shared", "only shared/", false},
+              {"~/boxes", "~/boxes", "all of the boxes", false},
+              {"./tmp", "./shared", "what the box's own may", true}};
+  const char *argv[] = {probe, op("ran", in("ran")), "sleep", NULL}, *quick[] = {"shim", "exit:0", NULL};
+  jailer_config config = strict(argv), boxed = box(quick);
+  char text[3 * JAILER_PATH_MAX];
+  config.seatbelt_profile = box_path("^/neighbour.sb");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    jailer_proc neighbour;
+    snprintf(text, sizeof text, "(version 1)\n(deny default)\n(allow file-write* (subpath \"%s\") (subpath \"%s\"))\n",
+             darwins(rows[i].name), darwins(rows[i].more));
+    unlink(in("ran"));
+    if (!box_text(config.seatbelt_profile, text)) box_die("neighbour.sb");
+    jailer_code code = jailer_launch(&config, &neighbour, &err);
+    if (code == JAILER_OK && appears(in("ran"), "\n")) code = run(&boxed);
+    const bool lives = neighbour.pid > 1 && runs(neighbour.pid);
+    TRY(code == JAILER_OK && lives == !rows[i].taken, "a process in another sandbox that may write %s %s%s%s",
+        rows[i].what, rows[i].taken ? "is taken for one of the box" : "is left alone", code ? ": " : "",
+        code ? said() : "");
+    if (neighbour.pid > 1) jailer_kill(&neighbour, SIGKILL, NULL), jailer_wait(&neighbour, 10000, NULL, NULL);
+  }
+  CLEAN("neighbours");
+}
+
 static void one_plan(void) {
   const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL};
   jailer_config config = box(argv);
@@ -1719,14 +1851,6 @@ static void denied_sandbox(void) {
 
 /* --- what a target leaves behind --- */
 
-/* Whether a process runs: one that has ended and that nobody takes away does not. */
-static bool runs(pid_t pid) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-  const char *text = slurp(path), *state = strrchr(text, ')');
-  return state && state[1] && state[2] != 'Z' && state[2] != 'X';
-}
-
 static void leftovers(void) {
   char script[800];
   for (int walls = 0; walls < 2; walls++) {
@@ -1983,6 +2107,8 @@ int main(void) {
   leftovers();
   boxes();
   running_box();
+  escapes();
+  neighbours();
   one_plan();
   access_lists();
   changed_boxes();

@@ -85,6 +85,7 @@ static struct dw_state {
   volatile long objects;    /* spawn attributes and file actions that the launcher has not destroyed */
   volatile int absent;      /* there is no sandbox-exec */
   volatile int unsandboxed; /* sandbox_check answers 0 whatever was done */
+  volatile pid_t immortal;  /* kill has no effect on this process */
   char dir[512];            /* where the emulated sandbox-exec is, and what it tells */
   char sandbox_exec[600];   /* its path: the program behind DW_SANDBOX_EXEC */
   dev_t dev;                /* and its file */
@@ -445,6 +446,7 @@ DW_UNUSED static int dw_kill(int pid, int number) {
   bool living = false;
   dw_process p;
   if (number >= 32) return errno = EINVAL, -1;
+  if (pid > 1 && pid == dw->immortal) return 0;
   if (pid >= -1 || kill(pid, 0)) return kill(pid, number);
   DIR *d = opendir("/proc");
   for (struct dirent *e; d && !living && (e = readdir(d));)
@@ -546,26 +548,85 @@ int proc_pidpath(int pid, void *buffer, uint32_t size) {
   return (int)strlen(buffer);
 }
 
-/* Without an operation: whether the process came through the emulated sandbox-exec, which leaves a note of it: its
-   start in clock ticks. What the real one answers about a process that does not exist is not known; here it is -1.
-   With an operation: whether its profile denies by default; what it allows then nobody looks at. */
+/* Zombies too, and without a buffer the room for some more than there are. */
+int proc_listpids(uint32_t type, uint32_t typeinfo, void *buffer, int size) {
+  int *to = buffer;
+  size_t n = 0;
+  dw_process p;
+  if (dw_fails("proc_listpids")) return 0;
+  if (type != PROC_ALL_PIDS && type != PROC_UID_ONLY) return dw_no(EINVAL);
+  DIR *d = opendir("/proc");
+  for (struct dirent *e; d && (e = readdir(d));) {
+    const int pid = atoi(e->d_name);
+    if (pid <= 0 || (type == PROC_UID_ONLY && (!dw_process_read(pid, &p) || p.uid[1] != typeinfo))) continue;
+    if (to && (n + 1) * sizeof *to > (size_t)size) break;
+    if (to) to[n] = pid;
+    n++;
+  }
+  if (d) closedir(d);
+  return (int)((to ? n : n + 20) * sizeof *to);
+}
+
+/* The profile that a process is under, by the number that the emulated sandbox-exec has given it and all that it
+   starts: a limit of its own, which has no meaning here and which nothing else sets. 0: none. */
+static unsigned long long dw_sandbox_of(int pid) {
+  char path[64], line[256];
+  unsigned long long number = 0;
+  snprintf(path, sizeof path, "/proc/%d/limits", pid);
+  FILE *f = fopen(path, "re");
+  while (f && fgets(line, sizeof line, f))
+    if (sscanf(line, "Max realtime timeout %llu", &number) == 1) break;
+  if (f) fclose(f);
+  return number;
+}
+
+/* Whether a line of a profile, as the library writes them, is about writing a file of this path. */
+static bool dw_rule_of(const char *line, const char *path) {
+  const size_t end = strcspn(line, "\n");
+  const char *ops = line + 1, *at = memchr(ops, '(', end ? end - 1 : 0);
+  char text[8192];
+  snprintf(text, sizeof text, "%.*s ", (int)((at ? at : line + end) - ops), ops);
+  if (!strstr(text, " file-write* ") && !strstr(text, " file-write-data ")) return false;
+  snprintf(text, sizeof text, "(literal \"%s\")", path);
+  const char *hit = strstr(line, text);
+  if (hit && hit < line + end) return true;
+  for (const char *sub = line; (sub = strstr(sub, "(subpath \"")) && sub < line + end; sub++) {
+    const char *is = sub + strlen("(subpath \"");
+    const size_t n = strcspn(is, "\"");
+    if (strncmp(is, path, n) == 0 && (path[n] == '/' || !path[n])) return true;
+  }
+  return false;
+}
+
+/* Without an operation: whether the process came through the emulated sandbox-exec, or one that did has started it.
+   What the real one answers about a process that does not exist is not known; here it is -1. With the operation
+   file-write-data and a path: what the last rule of its profile says that is about it. */
 int sandbox_check(pid_t pid, const char *operation, int type, ...);
 int sandbox_check(pid_t pid, const char *operation, int type, ...) {
   char path[600];
   dw_process p;
-  unsigned long long start = 0;
-  (void)type;
+  struct stat st;
+  va_list list;
+  va_start(list, type);
+  const char *file = operation ? va_arg(list, const char *) : NULL;
+  va_end(list);
+  siginfo_t info;
+  const unsigned long long number = dw_sandbox_of(pid);
+  const bool ours = number || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  if (!dw || !ours) return kill(pid, 0) && errno == ESRCH ? -1 : 0; /* others come and go: not counted */
   if (dw_fails("sandbox_check")) return -1;
-  if (!dw_process_read(pid, &p)) return errno = ESRCH, -1;
+  if (!dw_process_read(pid, &p) || p.state == 'Z') return errno = ESRCH, -1;
   if (dw->unsandboxed) return 0;
-  snprintf(path, sizeof path, "%s/mark.%d", dw->dir, (int)pid);
-  FILE *f = fopen(path, "re");
-  const bool noted = f && fscanf(f, "%llu", &start) == 1 && start == p.start;
-  if (f) fclose(f);
+  snprintf(path, sizeof path, "%s/mark.%llu", dw->dir, number);
+  const bool noted = number && stat(path, &st) == 0;
   if (!noted || !operation) return noted;
-  snprintf(path, sizeof path, "%s/profile.%d", dw->dir, (int)pid);
+  if (strcmp(operation, "file-write-data") != 0) return errno = EINVAL, -1;
+  snprintf(path, sizeof path, "%s/profile.%llu", dw->dir, number);
   char *profile = dw_text(path);
-  const bool denied = profile && strstr(profile, "(deny default)");
+  int denied = profile && strstr(profile, "(deny default)");
+  for (const char *at = profile; at; at = (at = strchr(at, '\n')) ? at + 1 : NULL)
+    if ((strncmp(at, "(allow ", 7) == 0 || strncmp(at, "(deny ", 6) == 0) && dw_rule_of(at, file))
+      denied = at[1] == 'd';
   free(profile);
   return denied;
 }

@@ -5,6 +5,8 @@
 #include <sys/proc.h>
 #include <sys/types.h>
 
+#define PROC_ALL_PIDS 1
+#define PROC_UID_ONLY 4
 #define PROC_PIDLISTFDS 1
 #define PROC_PIDTBSDINFO 3
 #define PROC_PIDT_SHORTBSDINFO 13

@@ -147,6 +147,8 @@ static const struct {
     {"file-read*", "/Library/Keychains/System.keychain"}, {"file-read*", "/Library/Preferences/com.apple.security.plist"},
     {"file-read*", "/private/var/root"}, {"file-read*", "/Volumes/x"}, {"file-read*", "/private/var/run/docker.sock"},
     {"file-write-create", "/dev/null"}, {"file-write-unlink", "/dev/null"}, {"file-write-mode", "/dev/null"}, {"file-write-create", "/dev/fd/3"},
+    {"file-write-mode", "/dev/zero"}, {"file-write-data", "/dev/random"}, {"file-write-data", "/dev/urandom"}, {"file-ioctl\t/dev/fd/3\tioctl=1", ""},
+    {"file-ioctl\t/dev/random\tioctl=1", ""},
     {"process-exec*", "/Users/v/x"}, {"process-exec*", "/private/tmp/x"}, {"process-exec*", "/dev/null"}, {"process-exec*", "/Applications/A"},
     {"process-exec*", "/dev/fd/3"}, {"process-exec*", "/usr/libexec/x"}, {"process-exec*", "/usr/local/bin/x"}, {"file-map-executable", "/dev/fd/3"},
     {"file-map-executable", "/private/tmp/x"}, {"file-map-executable", "/Users/v/x"}, {"file-map-executable", "/dev/zero"},
@@ -183,7 +185,8 @@ static const struct {
     {false, "sysctl-read", "kern.hv_support"}, {false, "sysctl-read", "machdep.cpu.brand_string"},
     {false, "mach-lookup", "com.apple.system.opendirectoryd.libinfo"}, {false, "mach-lookup", "com.apple.system.notification_center"},
     {false, "ipc-posix-shm-read-data", "apple.shm.notification_center"}, {false, "file-read-data", "/dev/null"}, {false, "file-write-data", "/dev/null"},
-    {false, "file-read-data", "/dev/urandom"}, {false, "file-read-data", "/dev/random"}, {false, "file-read-data", "/dev/zero"},
+    {false, "mach-lookup", "com.apple.logd"}, {false, "file-ioctl\t/dev/null\tioctl=1", ""}, {false, "file-ioctl\t/dev/zero\tioctl=1", ""},
+    {false, "file-write-data", "/dev/zero"}, {false, "file-write-data", "/dev/fd/1"}, {false, "file-read-data", "/dev/urandom"}, {false, "file-read-data", "/dev/random"}, {false, "file-read-data", "/dev/zero"},
     {false, "file-write-data", "/dev/dtracehelper"}, {false, "file-ioctl\t/dev/dtracehelper\tioctl=1", ""}, {false, "file-read-data", "/dev/fd/0"},
     {false, "file-read-metadata", "/dev"}, {true, "file-read-data", "/usr/lib/dyld"}, {true, "file-map-executable", "/usr/lib/libobjc-trampolines.dylib"},
     {true, "file-map-executable", "/System/Library/Frameworks/Hypervisor.framework/Hypervisor"},
@@ -920,7 +923,8 @@ static size_t lines_of(char *text, char **out, size_t max) {
   return n;
 }
 
-/* Whether a profile has every rule of another one, and beside these only rules that the grants account for. */
+/* Whether a profile has every rule of another one, and beside these only rules that the grants account for; and each
+   directory on the way once. */
 static bool granted_alone(const char *with, const char *without, const meant *list, size_t count, const char *const *links, size_t link_count) {
   static char *a[20000], *b[4000];
   char *x = strdup(with), *y = strdup(without);
@@ -928,6 +932,10 @@ static bool granted_alone(const char *with, const char *without, const meant *li
   size_t k = 0;
   bool good = true;
   for (size_t i = 0; i < n && good; i++) {
+    if (i && !strcmp(a[i], a[i - 1]) && !strncmp(a[i], "allow\tfile-read-metadata\t", 25)) {
+      printf("# a directory on the way is there twice: %s\n", a[i]);
+      good = false;
+    }
     if (k < m && !strcmp(a[i], b[k])) {
       k++;
     } else if (!accounted(a[i], list, count, links, link_count)) {
@@ -1496,6 +1504,156 @@ static void test_conflicts(void) {
   }
 }
 
+/* --- links on the way ---------------------------------------------------------------------------------------------- */
+
+/* A name that leads through a link: the target walks by it, so the link can be asked about, and what it names only where
+   it is. By grants, and by what an overlay says of its backing file; "" as grants: the box, whose disk says `backing`. */
+static const struct {
+  const char *grants, *backing, *op, *about;
+  bool yes;
+} linked[] = {
+    {"", "^/l/way/base.raw", "file-read-metadata", "^/l/way", true}, /* a link above it, by a whole name */
+    {"", "^/l/way/base.raw", "file-read-metadata", "^/l", true},
+    {"", "^/l/way/base.raw", "file-read-data", "^/l/way", false},
+    {"", "^/l/way/base.raw", "file-read-data", "^/l", false},
+    {"", "^/l/way/base.raw", "file-write*", "^/l/way", false},
+    {"", "^/l/way/base.raw", "file-read-metadata", "^/l/last.raw", false},
+    {"", "^/l/way/base.raw", "file-read-data", "~/bases/base.raw", true},
+    {"", "^/l/way/base.raw", "file-write*", "~/bases/base.raw", false},
+    {"", "^/l/way/base.raw", "file-read-metadata", "~/bases/other.raw", false},
+    {"", "../../../../l/way/base.raw", "file-read-metadata", "^/l/way", true}, /* and from where the overlay lies */
+    {"", "../../../../l/way/base.raw", "file-read-metadata", "^/l", true},
+    {"", "../../../../l/way/base.raw", "file-read-data", "^/l/way", false},
+    {"", "../../../../l/way/base.raw", "file-read-metadata", "^/l/last.raw", false},
+    {"", "../../../../l/way/base.raw", "file-read-data", "~/bases/base.raw", true},
+    {"", "^/l/last.raw", "file-read-metadata", "^/l/last.raw", true}, /* the last part is the link */
+    {"", "^/l/last.raw", "file-read-metadata", "^/l", true},
+    {"", "^/l/last.raw", "file-read-data", "^/l/last.raw", false},
+    {"", "^/l/last.raw", "file-write*", "^/l/last.raw", false},
+    {"", "^/l/last.raw", "file-read-metadata", "^/l/way", false},
+    {"", "^/l/last.raw", "file-read-data", "~/bases/base.raw", true},
+    {"", "../../../../l/last.raw", "file-read-metadata", "^/l/last.raw", true},
+    {"", "../../../../l/last.raw", "file-read-metadata", "^/l", true},
+    {"", "../../../../l/last.raw", "file-read-data", "^/l/last.raw", false},
+    {"", "../../../../l/last.raw", "file-read-metadata", "^/l/way", false},
+    {"", "../../../../l/last.raw", "file-read-data", "~/bases/base.raw", true},
+    {"", "~/bases/base.raw", "file-read-metadata", "^/l", false}, /* no link: nothing of that */
+    {"", "~/bases/base.raw", "file-read-metadata", "~/bases", true},
+    {"r:^/l/dir", NULL, "file-read-metadata", "^/l/dir", true},
+    {"r:^/l/dir", NULL, "file-read-data", "^/l/dir", false},
+    {"r:^/l/dir", NULL, "file-read-data", "^/deep/er/real/x", true},
+    {"r:^/l/dir", NULL, "file-read-metadata", "^/deep/er", true},
+    {"r:^/l/dir", NULL, "file-read-data", "^/deep/er", false},
+    {"r:^/l/dir/sub", NULL, "file-read-metadata", "^/l/dir", true},
+    {"r:^/l/dir/sub", NULL, "file-read-metadata", "^/deep/er/real", true},
+    {"r:^/l/dir/sub", NULL, "file-read-data", "^/deep/er/real", false},
+    {"w:^/l/dir", NULL, "file-write-unlink", "^/l/dir", false},
+    {"w:^/l/dir", NULL, "file-write-create", "^/l/dir", false},
+    {"w:^/l/dir", NULL, "file-write-create", "^/deep/er/real/x", true},
+};
+
+/* What makes no profile: a name that may be a variable there, as it is asked for, by a link, or where that leads. */
+static const struct {
+  const char *grants, *backing;
+} odd_links[] = {{"", "^/l/${x}/base.raw"}, {"", "../../../../l/${x}/base.raw"}, {"", "^/l/fine.raw"},
+                 {"r:^/l/${dir}", NULL},    {"r:^/l/fine", NULL},                 {"r:^/l/fine/sub", NULL}};
+
+/* Its profile, or why there is none. */
+static jailer_code linked_profile(const char *text, const char *backing) {
+  static const char *const argv[] = {"/bin/sh", NULL};
+  static jailer_layout layout;
+  char memory[8 * JAILER_PATH_MAX];
+  jailer_grant grants[8];
+  jailer_config c = box_config();
+  if (!backing) {
+    c = with_grants(grants, parse_grants(text, grants, memory, sizeof memory));
+    c.argv = argv;
+    return plan_profile(&c);
+  }
+  c.layout = &layout;
+  jailer_code code = jailer_layout_init(&layout, box_home, "linked", &err);
+  if (code || (code = jailer_layout_prepare(&layout, 0, 0, &err))) return code;
+  if (!box_qcow2("~/boxes/linked/disks/disk.qcow2", backing, "raw")) return JAILER_E_SYSTEM;
+  if ((code = jailer_box_record(&c, &err))) return code;
+  return plan_profile(&c);
+}
+
+static void test_links(void) {
+  static const char *const dirs[] = {"^/l", "^/deep", "^/deep/er", "^/deep/er/real", "^/deep/er/real/sub", "^/deep/${er}", "^/deep/${er}/sub"};
+  static const struct {
+    const char *to, *name;
+  } links[] = {{"../home/bases", "^/l/way"}, {"../home/bases/base.raw", "^/l/last.raw"}, {"../deep/er/real", "^/l/dir"}, {"../home/bases", "^/l/${x}"},
+               {"../home/bases/${x}.raw", "^/l/fine.raw"}, {"../deep/er/real", "^/l/${dir}"}, {"../deep/${er}", "^/l/fine"}};
+  bool made = box_text("~/bases/${x}.raw", "x");
+  for (size_t i = 0; i < BOX_COUNT(dirs); i++) made = made && mkdir(box_path(dirs[i]), 0755) == 0;
+  for (size_t i = 0; i < BOX_COUNT(links); i++) made = made && symlink(links[i].to, box_path(links[i].name)) == 0;
+  if (!OK(made, "links")) return;
+  for (size_t i = 0; i < BOX_COUNT(odd_links); i++)
+    OK(linked_profile(odd_links[i].grants, odd_links[i].backing) == JAILER_E_INVALID && err.layer == JAILER_LAYER_SEATBELT && strstr(err.item, "${"),
+       "link: no profile has %s%s: %s", odd_links[i].grants, odd_links[i].backing ? odd_links[i].backing : "", err.item);
+  if (!sb_there("links on the way")) return;
+  sb_begin();
+  for (size_t i = 0; i < BOX_COUNT(linked); i++) {
+    const jailer_code code = linked_profile(linked[i].grants, linked[i].backing);
+    if (code) printf("# %s%s: %s: %s\n", linked[i].grants, linked[i].backing ? linked[i].backing : "", err.item, err.message);
+    sb_profile(profile, code ? 0 : profile_size);
+    sb_ask(linked[i].op, kernel_path(box_path(linked[i].about)));
+  }
+  if (!OK(sb_run(), "what their profiles say")) return;
+  for (size_t i = 0; i < BOX_COUNT(linked); i++)
+    OK(!strcmp(sb_said(2 * i), "ok") && (linked[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1)), "link: %s%s: %s %s: %s", linked[i].grants,
+       linked[i].backing ? linked[i].backing : "", linked[i].op, linked[i].about, linked[i].yes ? "yes" : "no");
+}
+
+/* The program of a plan: one that nothing else makes executable is a grant of its own. */
+static void test_program(void) {
+  static const struct {
+    const char *grants, *program, *op, *about;
+    bool yes;
+  } rows[] = {
+      {"", "^/p/tool", "process-exec*", "^/p/tool", true},
+      {"", "^/p/tool", "file-map-executable", "^/p/tool", true},
+      {"", "^/p/tool", "process-exec*", "^/p/other", false},
+      {"", "^/p/tool", "file-read-metadata", "^/p", true},
+      {"", "^/p/tool", "file-read-data", "^/p", false},
+      {"", "^/p/link", "process-exec*", "^/p/tool", true}, /* by a link */
+      {"", "^/p/link", "file-read-metadata", "^/p/link", true},
+      {"", "^/p/link", "process-exec*", "^/p/link", false},
+      {"x:^/p", "^/p/tool", "process-exec*", "^/p/other", true},
+      {"x:^/p", "^/p/in/tool", "process-exec*", "^/p/in/other", true},
+      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/tool", true}, /* the innermost grant decides */
+      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", false},
+      {"r:^/p x:^/p", "^/p/tool", "process-exec*", "^/p/other", true},
+      {"w:^/p", "^/p/tool", "process-exec*", "^/p/tool", true},
+      {"w:^/p", "^/p/tool", "file-write-data", "^/p/tool", false},
+      {"w:^/p", "^/p/tool", "file-write-unlink", "^/p/tool", false},
+      {"w:^/p", "^/p/tool", "file-write-data", "^/p/other", true},
+      {"w:^/p", "^/p/tool", "process-exec*", "^/p/other", false},
+      {"w:^/p x:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", true},
+      {"r?:^/p/missing", "^/p/tool", "process-exec*", "^/p/tool", true},
+  };
+  char memory[8 * JAILER_PATH_MAX];
+  const bool made = mkdir(box_path("^/p"), 0755) == 0 && mkdir(box_path("^/p/in"), 0755) == 0 && box_text("^/p/tool", "x") && box_text("^/p/other", "x") &&
+                    box_text("^/p/in/tool", "x") && box_text("^/p/in/other", "x") && symlink("tool", box_path("^/p/link")) == 0 &&
+                    chmod(box_path("^/p/tool"), 0755) == 0 && chmod(box_path("^/p/in/tool"), 0755) == 0;
+  if (!OK(made, "programs") || !sb_there("the program of a plan")) return;
+  sb_begin();
+  for (size_t i = 0; i < BOX_COUNT(rows); i++) {
+    jailer_grant grants[8];
+    jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
+    const char *const argv[] = {box_path(rows[i].program), NULL};
+    c.argv = argv;
+    const jailer_code code = plan_profile(&c);
+    if (code) printf("# %s runs %s: %s: %s\n", rows[i].grants, rows[i].program, err.item, err.message);
+    sb_profile(profile, code ? 0 : profile_size);
+    sb_ask(rows[i].op, kernel_path(box_path(rows[i].about)));
+  }
+  if (!OK(sb_run(), "what their profiles say")) return;
+  for (size_t i = 0; i < BOX_COUNT(rows); i++)
+    OK(!strcmp(sb_said(2 * i), "ok") && (rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1)), "program: %s runs %s: %s %s: %s", rows[i].grants,
+       rows[i].program, rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
+}
+
 /* --- the calls themselves ----------------------------------------------------------------------------------------- */
 
 static void test_calls(void) {
@@ -1674,6 +1832,8 @@ static void test_switches(void) {
       {true, false, "file-ioctl\t/dev/ttys001\tioctl=1", NULL, true},
       {true, false, "file-ioctl\t/dev/ttys001\tioctl=2147578994", NULL, false},
       {true, false, "file-ioctl\t/dev/ttys\tioctl=1", NULL, false},
+      {true, false, "file-ioctl\t/dev/ttys001x\tioctl=1", NULL, false},
+      {true, false, "file-ioctl\t/Users/u/dev/ttys001\tioctl=1", NULL, false},
       {true, false, "file-read-data", "/dev/tty", true},
       {true, false, "file-write-data", "/dev/tty", true},
       {true, false, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, false},
@@ -1681,9 +1841,19 @@ static void test_switches(void) {
       {true, false, "pseudo-tty", NULL, false},
       {false, true, "file-ioctl\t/dev/tty\tioctl=1", NULL, true},
       {false, true, "file-read-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, true},
+      {false, true, "file-write-data\t/dev/ttys001\textension=com.apple.sandbox.pty", NULL, true},
+      {false, true, "file-read-data\t/dev/ttys001x\textension=com.apple.sandbox.pty", NULL, false},
+      {false, true, "file-read-data\t/dev/ttyp0\textension=com.apple.sandbox.pty", NULL, false},
+      {false, true, "file-read-data\t/Users/u/dev/ttys001\textension=com.apple.sandbox.pty", NULL, false},
+      {false, true, "file-read-data\t/dev/ttys001\textension=com.apple.other", NULL, false},
       {false, true, "file-write-data", "/dev/ttys001", false},
       {false, true, "file-read-data", "/dev/ptmx", true},
+      {false, true, "file-write-data", "/dev/ptmx", true},
+      {false, true, "file-ioctl\t/dev/ptmx\tioctl=1", NULL, true},
       {false, true, "pseudo-tty", NULL, true},
+      {false, false, "network-bind", "unix:/Users/u/j/boxes/demo/sockets/s", true},
+      {false, false, "network-bind", "unix:/Users/u/j/boxes/demo/disks/disk.qcow2", false}, /* a file is no socket */
+      {false, false, "network-outbound", "unix:/Users/u/j/boxes/demo/exit", false},
       {false, false, "file-read-metadata", "/srv", false},
       {false, false, "file-read-metadata", "/Users/u", true},
   };
@@ -1907,6 +2077,8 @@ int main(void) {
   test_random_paths();
   test_network();
   test_conflicts();
+  test_links();
+  test_program();
   test_calls();
   test_size();
   test_firmlinks();

@@ -3546,7 +3546,7 @@ typedef struct jl_source {
   const char *at;       /* inside */
   const char *resolved; /* on the host, without symbolic links */
   const char *link;     /* a link that is made again inside instead of being granted: its target */
-  const char *named;    /* engine seatbelt: one more name by which the target walks to it; NULL: none */
+  const char *named;    /* engine seatbelt: the name by which the target walks to it */
   jailer_access access;
   jl_origin origin;
   bool optional, keep_link, exists, dropped, check;
@@ -4357,7 +4357,7 @@ static jailer_code jl_plan_judge_place(const jl_source *s, jailer_error *err) {
 static jailer_code jl_plan_judge_place_seatbelt(const jl_source *s, jailer_error *err) {
   const char *const names[] = {s->resolved, s->path, s->named};
   for (size_t i = 0; i < 3; i++) {
-    jailer_code code = names[i] ? jl_plan_seatbelt_path(names[i], err) : JAILER_OK;
+    jailer_code code = jl_plan_seatbelt_path(names[i], err);
     if (code) return code;
   }
   if (jl_plan_at_or_below(s->resolved, "/dev") && s->access != JAILER_DEVICE)
@@ -4897,7 +4897,7 @@ static jailer_code jl_plan_places_seatbelt(jailer_plan *plan, jailer_error *err)
   for (size_t i = 0; i < plan->source_count; i++) {
     jl_source *s = &plan->sources[i];
     if (!s->exists) continue;
-    if (!jl_streq(s->at, s->path)) s->named = s->at;
+    s->named = s->at;
     if (!(s->resolved = jl_plan_real_name(&plan->arena, s->resolved))) return jl_no_memory(err, "compare the grants");
     s->at = s->resolved;
   }
@@ -7255,8 +7255,7 @@ JL_UNUSED static bool jl_sbpl_executable(const jailer_plan *plan, const char *pa
   const jl_source *inner = NULL;
   for (size_t i = 0; i < plan->source_count; i++) {
     const jl_source *s = &plan->sources[i];
-    if (s == but || !s->exists || s->dropped || jl_plan_is_fence(s) || !jl_plan_at_or_below(path, s->resolved))
-      continue;
+    if (s == but || !s->exists || jl_plan_is_fence(s) || !jl_plan_at_or_below(path, s->resolved)) continue;
     const size_t length = inner ? strlen(inner->resolved) : 0, own = strlen(s->resolved);
     if (own > length || (own == length && s->access == JAILER_EXEC)) inner = s;
   }
@@ -7340,7 +7339,7 @@ static void jl_sbpl_walk(jl_sbpl_names *names, const char *path, const char *res
   if (shown != path) jl_sbpl_name(names, JL_PLAN_DATA, true);
   if (link) jl_sbpl_name(names, link, true);
   const char *real = jl_plan_real_name(names->arena, path);
-  jl_sbpl_name(names, real, real && !jl_streq(real, resolved) && real[1]);
+  jl_sbpl_name(names, real, real && !jl_streq(real, resolved));
 }
 
 static void jl_sbpl_gather(jl_sbpl_names *names, const jailer_plan *plan) {
@@ -7356,7 +7355,7 @@ static void jl_sbpl_gather(jl_sbpl_names *names, const jailer_plan *plan) {
     if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
     jl_sbpl_name(names, s->resolved, false);
     jl_sbpl_walk(names, s->path, s->resolved);
-    if (s->named) jl_sbpl_walk(names, s->named, s->resolved);
+    jl_sbpl_walk(names, s->named, s->resolved);
   }
 }
 
@@ -7556,9 +7555,7 @@ static jailer_code jl_sbpl_program(jailer_plan *plan, const jailer_config *confi
   jl_source *s = jl_plan_want(plan, path, path, JAILER_EXEC, JL_FROM_PROGRAM);
   s->exists = true;
   s->resolved = path;
-  s->st.ino = plan->source_count;
-  s->st.mode = JL_S_IFREG;
-  s->st.nlink = 1;
+  s->st.mode = JL_S_IFREG; /* ino stays 0, which no other one has */
   return JAILER_OK;
 }
 

@@ -1609,33 +1609,42 @@ static void test_links(void) {
 static void test_program(void) {
   static const struct {
     const char *grants, *program, *op, *about;
-    bool yes;
+    bool yes, without_system;
   } rows[] = {
-      {"", "^/p/tool", "process-exec*", "^/p/tool", true},
-      {"", "^/p/tool", "file-map-executable", "^/p/tool", true},
-      {"", "^/p/tool", "process-exec*", "^/p/other", false},
-      {"", "^/p/tool", "file-read-metadata", "^/p", true},
-      {"", "^/p/tool", "file-read-data", "^/p", false},
-      {"", "^/p/link", "process-exec*", "^/p/tool", true}, /* by a link */
-      {"", "^/p/link", "file-read-metadata", "^/p/link", true},
-      {"", "^/p/link", "process-exec*", "^/p/link", false},
-      {"x:^/p", "^/p/tool", "process-exec*", "^/p/other", true},
-      {"x:^/p", "^/p/in/tool", "process-exec*", "^/p/in/other", true},
-      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/tool", true}, /* the innermost grant decides */
-      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", false},
-      {"r:^/p x:^/p", "^/p/tool", "process-exec*", "^/p/other", true},
-      {"w:^/p", "^/p/tool", "process-exec*", "^/p/tool", true},
-      {"w:^/p", "^/p/tool", "file-write-data", "^/p/tool", false},
-      {"w:^/p", "^/p/tool", "file-write-unlink", "^/p/tool", false},
-      {"w:^/p", "^/p/tool", "file-write-data", "^/p/other", true},
-      {"w:^/p", "^/p/tool", "process-exec*", "^/p/other", false},
-      {"w:^/p x:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", true},
-      {"r?:^/p/missing", "^/p/tool", "process-exec*", "^/p/tool", true},
+      {"", "^/p/tool", "process-exec*", "^/p/tool", true, false},
+      {"", "^/p/tool", "file-map-executable", "^/p/tool", true, false},
+      {"", "^/p/tool", "process-exec*", "^/p/other", false, false},
+      {"", "^/p/tool", "file-read-metadata", "^/p", true, false},
+      {"", "^/p/tool", "file-read-data", "^/p", false, false},
+      {"", "^/p/link", "process-exec*", "^/p/tool", true, false}, /* by a link */
+      {"", "^/p/link", "file-read-metadata", "^/p/link", true, false},
+      {"", "^/p/link", "process-exec*", "^/p/link", false, false},
+      {"x:^/p", "^/p/tool", "process-exec*", "^/p/other", true, false},
+      {"x:^/p", "^/p/in/tool", "process-exec*", "^/p/in/other", true, false},
+      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/tool", true, false}, /* the innermost grant decides */
+      {"x:^/p r:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", false, false},
+      {"r:^/p x:^/p", "^/p/tool", "process-exec*", "^/p/other", true, false},
+      {"w:^/p", "^/p/tool", "process-exec*", "^/p/tool", true, false},
+      {"w:^/p", "^/p/tool", "file-write-data", "^/p/tool", false, false},
+      {"w:^/p", "^/p/tool", "file-write-unlink", "^/p/tool", false, false},
+      {"w:^/p", "^/p/tool", "file-write-data", "^/p/other", true, false},
+      {"w:^/p", "^/p/tool", "process-exec*", "^/p/other", false, false},
+      {"w:^/p x:^/p/in", "^/p/in/tool", "process-exec*", "^/p/in/other", true, false},
+      {"w:^/p r:^/p/in x:^/p/in", "^/p/in/sub/tool", "process-exec*", "^/p/in/sub/tool", true, false}, /* granted twice is once */
+      {"w:^/p x:^/p/in r:^/p/in", "^/p/in/sub/tool", "process-exec*", "^/p/in/sub/tool", true, false},
+      {"", "/usr/bin/true", "process-exec*", "/usr/bin/true", true, true}, /* where the system's share makes it none */
+      {"", "/usr/bin/true", "process-exec*", "/usr/bin/env", false, true},
+      {"", "/usr/bin/true", "process-exec*", "/usr/bin/env", true, false},
+      {"r:/usr", "/usr/bin/true", "process-exec*", "/usr/bin/true", true, false},
+      {"r:/usr", "/usr/bin/true", "process-exec*", "/usr/bin/env", false, false},
+      {"r?:^/p/missing", "^/p/tool", "process-exec*", "^/p/tool", true, false},
   };
   char memory[8 * JAILER_PATH_MAX];
-  const bool made = mkdir(box_path("^/p"), 0755) == 0 && mkdir(box_path("^/p/in"), 0755) == 0 && box_text("^/p/tool", "x") && box_text("^/p/other", "x") &&
+  const bool made = mkdir(box_path("^/p"), 0755) == 0 && mkdir(box_path("^/p/in"), 0755) == 0 && mkdir(box_path("^/p/in/sub"), 0755) == 0 &&
+                    box_text("^/p/in/sub/tool", "x") && box_text("^/p/tool", "x") && box_text("^/p/other", "x") &&
                     box_text("^/p/in/tool", "x") && box_text("^/p/in/other", "x") && symlink("tool", box_path("^/p/link")) == 0 &&
-                    chmod(box_path("^/p/tool"), 0755) == 0 && chmod(box_path("^/p/in/tool"), 0755) == 0;
+                    chmod(box_path("^/p/tool"), 0755) == 0 && chmod(box_path("^/p/in/tool"), 0755) == 0 &&
+                    chmod(box_path("^/p/in/sub/tool"), 0755) == 0;
   if (!OK(made, "programs") || !sb_there("the program of a plan")) return;
   sb_begin();
   for (size_t i = 0; i < BOX_COUNT(rows); i++) {
@@ -1643,6 +1652,7 @@ static void test_program(void) {
     jailer_config c = with_grants(grants, parse_grants(rows[i].grants, grants, memory, sizeof memory));
     const char *const argv[] = {box_path(rows[i].program), NULL};
     c.argv = argv;
+    c.without_system = rows[i].without_system;
     const jailer_code code = plan_profile(&c);
     if (code) printf("# %s runs %s: %s: %s\n", rows[i].grants, rows[i].program, err.item, err.message);
     sb_profile(profile, code ? 0 : profile_size);
@@ -1650,8 +1660,8 @@ static void test_program(void) {
   }
   if (!OK(sb_run(), "what their profiles say")) return;
   for (size_t i = 0; i < BOX_COUNT(rows); i++)
-    OK(!strcmp(sb_said(2 * i), "ok") && (rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1)), "program: %s runs %s: %s %s: %s", rows[i].grants,
-       rows[i].program, rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
+    OK(!strcmp(sb_said(2 * i), "ok") && (rows[i].yes ? sb_allows(2 * i + 1) : sb_denies(2 * i + 1)), "program: %s runs %s%s: %s %s: %s", rows[i].grants,
+       rows[i].program, rows[i].without_system ? " without the system" : "", rows[i].op, rows[i].about, rows[i].yes ? "yes" : "no");
 }
 
 /* --- the calls themselves ----------------------------------------------------------------------------------------- */
@@ -1678,6 +1688,13 @@ static void test_calls(void) {
     c.engine = others[i];
     OK(jailer_sbpl_text(&c, profile, sizeof profile, &length, &err) == JAILER_E_INVALID, "the engine %s has no profile", jailer_engine_name(others[i]));
   }
+  c = with_grants(NULL, 0);
+  c.limits.nofile = 4096;
+  c.limits.fsize_bytes = 1u << 30;
+  OK(text_profile(&c) == JAILER_OK, "limits are not compared with those of this process: %s", err.message);
+  c = with_grants(NULL, 0);
+  c.seatbelt_profile = "/etc/passwd";
+  OK(text_profile(&c) == JAILER_E_INVALID && !strcmp(err.item, "seatbelt_profile"), "a profile of the caller's own is written already");
   c = with_grants(NULL, 0);
   static const char *const argv[] = {"/bin/sh", NULL};
   c.argv = argv;
@@ -1717,9 +1734,16 @@ static void test_size(void) {
     else if (!text && profile[i] == ')' && !--depth && i - from > longest) longest = i - from;
   }
   OK(!text && !depth && longest < 16384, "the longest rule has %zu bytes", longest);
-  c = with_grants(grants, MANY);
-  const jailer_code code = text_profile(&c);
-  OK(code == JAILER_E_LIMIT || (code == JAILER_OK && profile_size < 1000000), "%d of them: %zu bytes: %s", MANY, profile_size, jailer_code_name(code));
+  size_t count = 5, last = 0, length = 1;
+  for (; count < MANY && length; count++) { /* without room for it: its length alone is asked */
+    c = with_grants(grants, count);
+    last = length;
+    length = 0;
+    memset(&err, 0, sizeof err);
+    if (jailer_sbpl_text(&c, NULL, 0, &length, &err) != JAILER_E_LIMIT) break;
+  }
+  OK(!length && last < PROFILE_MAX && last > PROFILE_MAX - 64 * 1024 && err.code == JAILER_E_LIMIT && err.layer == JAILER_LAYER_SEATBELT,
+     "the largest profile of them has %zu bytes: %s", last, err.message);
 }
 
 /* The data volume's directories stand in "/" as well, and that is what the kernel calls them. */
@@ -1778,6 +1802,7 @@ static void test_single(void) {
       {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p", false},
       {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/p/..namedfork/rsrc", false},
       {"w:/opt", NULL, "/opt/p", "file-write-data", "/opt/q", true},
+      {"w:/opt x:/opt/d", NULL, "/opt/d/e/p", "process-exec*", "/opt/d/e/p", true}, /* of its own it would lie too deep */
       {"", NULL, "p", "process-exec*", "/opt/p", false},
       /* the working directory, and the way to it */
       {"", "/opt/w", NULL, "file-read-metadata", "/opt/w", true},
@@ -1877,6 +1902,36 @@ static void test_switches(void) {
        (int)strcspn(rows[i].op, "\t"), rows[i].op, rows[i].about ? rows[i].about : "", rows[i].yes ? "yes" : "no");
 }
 
+/* With a shim the first word is a name and no more: the program is the copy in the box. */
+static void test_shim(void) {
+  static const char *const argv[] = {"/opt/p", NULL};
+  jailer_layout layout;
+  jailer_config c = with_grants(NULL, 0);
+  if (!sb_there("a shim's first word")) return;
+  OK(jailer_layout_init(&layout, "/Users/u/j", "demo", &err) == JAILER_OK, "a layout");
+  c.layout = &layout;
+  c.argv = argv;
+  c.shim = "/opt/shim";
+  sb_begin();
+  OK(text_profile(&c) == JAILER_OK, "a profile");
+  sb_profile(profile, profile_size);
+  sb_ask("process-exec*", "/opt/p");
+  sb_ask("process-exec*", "/Users/u/j/boxes/demo/bin/shim");
+  OK(sb_run() && !strcmp(sb_said(0), "ok") && sb_denies(1) && sb_allows(2), "a shim: its copy in the box is the program, and not its first word");
+}
+
+/* What keeps grants away from the boxes need not be there; a root launcher makes it again. */
+static void test_no_uids(void) {
+  static const char *const argv[] = {"/bin/sh", NULL};
+  jailer_config c = box_config();
+  const bool away = rename(box_path("~/uids"), box_path("~/uids.away")) == 0;
+  c.argv = argv;
+  const jailer_code code = plan_profile(&c);
+  const bool back = access(box_path("~/uids"), F_OK) == 0 || rename(box_path("~/uids.away"), box_path("~/uids")) == 0;
+  OK(away && back && code == JAILER_OK && profile_size, "a home without its uids: %s%s",
+     jailer_code_name(code), code ? err.message : "");
+}
+
 /* Boxes of a Mac, as they are written: where they may live, what of them is seen, and what may not be granted beside them. */
 static void test_boxes(void) {
   static const struct {
@@ -1906,8 +1961,9 @@ static void test_boxes(void) {
       {"/Users/u/j", "w:/srv/trusted/x", JAILER_E_CONFLICT}, /* a trusted root */
       {"/Users/u/j", "r:/srv/trusted", JAILER_E_CONFLICT},
       {"/Users/u/j", "r:/srv/trusted/x", 0},
+      {"/Users/u/j", "d:/Users/u/j/boxes/demo/exit", JAILER_E_CONFLICT}, /* whatever it is */
   };
-  static const char *const roots[] = {"/srv/trusted", NULL};
+  static const char *const roots[] = {"/srv/trusted", "/usr/share/images", NULL}; /* where images lie all may read */
   char memory[8 * JAILER_PATH_MAX];
   for (size_t i = 0; i < BOX_COUNT(rows); i++) {
     jailer_grant grants[8];
@@ -2085,6 +2141,8 @@ int main(void) {
   test_macos();
   test_single();
   test_switches();
+  test_shim();
+  test_no_uids();
   test_boxes();
   test_goldens();
   test_printer();

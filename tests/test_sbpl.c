@@ -1879,6 +1879,8 @@ static void test_switches(void) {
       {false, false, "network-bind", "unix:/Users/u/j/boxes/demo/sockets/s", true},
       {false, false, "network-bind", "unix:/Users/u/j/boxes/demo/disks/disk.qcow2", false}, /* a file is no socket */
       {false, false, "network-outbound", "unix:/Users/u/j/boxes/demo/exit", false},
+      {false, false, "file-write-data", "/Users/u/j/boxes/demo/disks/disk.qcow2", true},
+      {false, false, "file-write-data", "/Users/u/j/boxes/demo/disks/guest-rootfs.qcow2", true},
       {false, false, "file-read-metadata", "/srv", false},
       {false, false, "file-read-metadata", "/Users/u", true},
   };
@@ -1918,6 +1920,20 @@ static void test_shim(void) {
   sb_ask("process-exec*", "/opt/p");
   sb_ask("process-exec*", "/Users/u/j/boxes/demo/bin/shim");
   OK(sb_run() && !strcmp(sb_said(0), "ok") && sb_denies(1) && sb_allows(2), "a shim: its copy in the box is the program, and not its first word");
+}
+
+/* A trusted root says where images may lie, and not that what lies there is none of the system's programs. */
+static void test_root_of_programs(void) {
+  static const char *const argv[] = {"true", NULL}, *const roots[] = {"/usr/bin", NULL};
+  jailer_config c = with_grants(NULL, 0);
+  jailer_layout layout;
+  OK(jailer_layout_init(&layout, box_home, "neighbour", &err) == JAILER_OK, "the layout of a box without a shim");
+  unlink(box_path("~/boxes/neighbour/disks/disk.qcow2"));
+  c.layout = &layout;
+  c.argv = argv;
+  c.trusted_roots = roots;
+  const jailer_code code = plan_profile(&c);
+  OK(code == JAILER_OK && profile_size, "a program is found in a trusted root: %s %s", jailer_code_name(code), code ? err.message : "");
 }
 
 /* What keeps grants away from the boxes need not be there; a root launcher makes it again. */
@@ -2142,6 +2158,7 @@ int main(void) {
   test_single();
   test_switches();
   test_shim();
+  test_root_of_programs();
   test_no_uids();
   test_boxes();
   test_goldens();

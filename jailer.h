@@ -1035,8 +1035,9 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
    same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
    is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
    ends here with that signal. macOS: what the target left in its process group ends with it, and of a box all that is
-   in its sandbox: that takes up to two seconds more, and where something does not end it is E_BUSY, as above. While a
-   plan of the box is kept it is not looked for; the next launch from that plan or jailer_plan_free does it. */
+   in its sandbox, for which any process counts that a profile lets write both tmp/ and shared/ of the box and not its
+   lock. That takes up to two seconds more, and where something does not end it is E_BUSY, as above. While a plan of the
+   box is kept it is not looked for: the next launch from that plan does it, or jailer_plan_free. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0

@@ -550,7 +550,8 @@ int proc_pidpath(int pid, void *buffer, uint32_t size) {
   return (int)strlen(buffer);
 }
 
-/* Zombies too, and without a buffer the room for some more than there are. */
+/* Zombies too, and without a buffer the room for some more than there are. Darwin lists one moment: one that has ended
+   since is listed, whosever it was. */
 int proc_listpids(uint32_t type, uint32_t typeinfo, void *buffer, int size) {
   int *to = buffer;
   size_t n = 0;
@@ -560,7 +561,7 @@ int proc_listpids(uint32_t type, uint32_t typeinfo, void *buffer, int size) {
   DIR *d = opendir("/proc");
   for (struct dirent *e; d && (e = readdir(d));) {
     const int pid = atoi(e->d_name);
-    if (pid <= 0 || (type == PROC_UID_ONLY && (!dw_process_read(pid, &p) || p.uid[1] != typeinfo))) continue;
+    if (pid <= 0 || (type == PROC_UID_ONLY && dw_process_read(pid, &p) && p.uid[1] != typeinfo)) continue;
     if (to && (n + 1) * sizeof *to > (size_t)size) break;
     if (to) to[n] = pid;
     n++;

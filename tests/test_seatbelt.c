@@ -1048,6 +1048,21 @@ static void no_walls(void) {
 
 /* --- who launches: as root alone, who can become others --- */
 
+/* Launches; with wrong_host by a plan for a launcher that is one user. */
+static jailer_code launch_mixed(const jailer_config *config, bool wrong_host) {
+  jailer_host host;
+  jailer_plan *plan = NULL;
+  if (!wrong_host) return jailer_launch(config, &proc, &err);
+  jailer_code code = jailer_probe(&host, &err);
+  host.mixed_ids = false;
+  host.gid = getgid();
+  if (code == JAILER_OK) code = jailer_plan_new(config, &host, &plan, &err);
+  if (code) return JAILER_CODE_COUNT;
+  code = jailer_spawn(plan, &proc, &err);
+  jailer_plan_free(plan);
+  return code;
+}
+
 /* A launcher that is two users. Root gives all ids up; whoever cannot is refused, whatever the engine. */
 static void mixed_ids(void) {
   static const struct {
@@ -1056,14 +1071,17 @@ static void mixed_ids(void) {
     gid_t gid[3];
     jailer_engine engine;
     jailer_code code;
+    bool wrong_host;
   } rows[] = {
-      {"one user", {12345, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_OK},
-      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_E_DENIED},
-      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
-      {"root saved", {12345, 12345, 0}, {12345, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
-      {"another real gid", {12345, 12345, 12345}, {12346, 12345, 12345}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
-      {"another saved gid", {12345, 12345, 12345}, {12345, 12345, 0}, JAILER_ENGINE_SEATBELT, JAILER_E_DENIED},
-      {"root, and somebody's program", {12345, 0, 0}, {12345, 0, 0}, JAILER_ENGINE_SEATBELT, JAILER_OK}};
+      {"one user", {12345, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_OK, false},
+      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_NONE, JAILER_E_DENIED, false},
+      {"another real uid", {12346, 12345, 12345}, {12345, 12345, 12345}, JAILER_ENGINE_AUTO, JAILER_E_DENIED, false},
+      {"root saved", {12345, 12345, 0}, {12345, 12345, 12345}, JAILER_ENGINE_AUTO, JAILER_E_DENIED, false},
+      {"another real gid", {12345, 12345, 12345}, {12346, 12345, 12345}, JAILER_ENGINE_AUTO, JAILER_E_DENIED, false},
+      {"another saved gid", {12345, 12345, 12345}, {12345, 12345, 0}, JAILER_ENGINE_AUTO, JAILER_E_DENIED, false},
+      {"root, and somebody's program", {12345, 0, 0}, {12345, 0, 0}, JAILER_ENGINE_AUTO, JAILER_OK, false},
+      {"root saved, unseen", {12345, 12345, 0}, {12345, 12345, 12345}, JAILER_ENGINE_AUTO, JAILER_E_SYSTEM, true},
+      {"another gid, unseen", {12345, 12345, 12345}, {12345, 12346, 12346}, JAILER_ENGINE_AUTO, JAILER_E_SYSTEM, true}};
   char told[JAILER_PATH_MAX + 8], ids[128];
   const char *argv[] = {in("plain"), told, NULL};
   jailer_config config = strict(argv);
@@ -1076,7 +1094,7 @@ static void mixed_ids(void) {
       if (setgroups(0, NULL) || setresgid(rows[i].gid[0], rows[i].gid[1], rows[i].gid[2]) ||
           setresuid(rows[i].uid[0], rows[i].uid[1], rows[i].uid[2]))
         _exit(2);
-      const bool right = jailer_launch(&config, &proc, &err) == rows[i].code;
+      const bool right = launch_mixed(&config, rows[i].wrong_host) == rows[i].code;
       if (!right || (rows[i].code && err.layer != JAILER_LAYER_IDS)) printf("# %s\n", said()), fflush(stdout), _exit(1);
       _exit(rows[i].code || jailer_wait(&proc, 20000, &status, &err) == JAILER_OK ? 0 : 3);
     }
@@ -1087,7 +1105,7 @@ static void mixed_ids(void) {
     ids[strcspn(ids, "\n")] = 0;
     const bool ran = sscanf(ids, "uid %u %u %u", &u[0], &u[1], &u[2]) == 3;
     OK(right && ran == !rows[i].code && (!ran || (u[0] && u[0] == u[1] && u[1] == u[2])),
-       "the engine %s, ids of the launcher: %s: %s %s", jailer_engine_name(rows[i].engine), rows[i].what,
+       "ids of the launcher: %s: the engine %s: %s %s", rows[i].what, jailer_engine_name(rows[i].engine),
        jailer_code_name(rows[i].code), ids);
   }
 }
@@ -1376,6 +1394,23 @@ static void escapes(void) {
   code = run(&again);
   TRY(code == JAILER_OK && ended_with(0) && pid && !runs(pid), "it has ended before the next launch%s%s",
       code ? ": " : "", code ? said() : "");
+
+  static const struct {
+    const char *call;
+    long index;
+    int error;
+    jailer_code code;
+  } failing[] = {{"proc_listpids", 1, EIO, JAILER_E_SYSTEM},
+                 {"proc_listpids", 2, EIO, JAILER_E_SYSTEM},
+                 {"kill", 2, EPERM, JAILER_E_SYSTEM}}; /* the first looks for the target */
+  for (size_t i = 0; i < sizeof failing / sizeof failing[0]; i++) {
+    pid = orphan();
+    dw_fault(DW_LAUNCHER, failing[i].call, failing[i].index, failing[i].error);
+    code = run(&again);
+    dw_disarm();
+    TRY(code == failing[i].code && pid && runs(pid) && run(&again) == JAILER_OK && dies(pid),
+        "no launch where %s(2) fails: %s", failing[i].call, jailer_code_name(code));
+  }
 
   pid = orphan();
   OK(pid && runs(pid), "once more");
@@ -1826,11 +1861,14 @@ static void refused_memory(void) {
     for (;; n++) {
       unlink(shape_file(which, "ran"));
       unlink(shape_file(which, "told"));
+      jailer_plan *plan = NULL;
       allocations = 0;
       refused_at = n;
-      jailer_code code = jailer_launch(&config, &proc, &err);
+      jailer_code code = jailer_plan_new(&config, NULL, &plan, &err);
+      if (code == JAILER_OK) code = jailer_spawn(plan, &proc, &err);
       const bool refused = allocations >= n;
       refused_at = 0;
+      jailer_plan_free(plan); /* which has nobody to tell */
       if (!refused) {
         code = code ? code : jailer_wait(&proc, 10000, &status, &err);
         bad += code != JAILER_OK || !ended_with(7) || unclean();

@@ -616,13 +616,14 @@ int sandbox_check(pid_t pid, const char *operation, int type, ...) {
   siginfo_t info;
   if (dw && pid == dw->silent) return errno = ESRCH, -1;
   const unsigned long long number = dw_sandbox_of(pid);
-  const bool ours = number || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-  if (!dw || !ours) return kill(pid, 0) && errno == ESRCH ? -1 : 0; /* others come and go: not counted */
+  if (!dw) return 0;
+  snprintf(path, sizeof path, "%s/mark.%llu", dw->dir, number);
+  const bool noted = number && stat(path, &st) == 0;
+  if (!noted && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT)) /* somebody else's: it does not count */
+    return kill(pid, 0) && errno == ESRCH ? -1 : 0;
   if (dw_fails("sandbox_check")) return -1;
   if (!dw_process_read(pid, &p) || p.state == 'Z') return errno = ESRCH, -1;
   if (dw->unsandboxed) return 0;
-  snprintf(path, sizeof path, "%s/mark.%llu", dw->dir, number);
-  const bool noted = number && stat(path, &st) == 0;
   if (!noted || !operation) return noted;
   if (strcmp(operation, "file-write-data") != 0) return errno = EINVAL, -1;
   snprintf(path, sizeof path, "%s/profile.%llu", dw->dir, number);

@@ -894,8 +894,9 @@ JAILER_API jailer_code jailer_seccomp_apply(const jailer_policy *policy, bool al
    force already, and it should end. *report, which may be NULL, is written in every case: the layers in force, which of
    them the kernel was seen to keep, and after a failure the error. jailer_plan_new with the engine self and
    jailer_plan_text are the dry run. /proc is needed. err may be NULL. Errors: those of jailer_plan_new for grants and
-   descriptors, E_INVALID (a field that has no meaning for a running process, by name), E_UNSAFE, E_CONFLICT,
-   E_UNSUPPORTED, E_LIMIT, E_READBACK (end the process), E_SYSTEM, E_NO_MEMORY.
+   descriptors, E_INVALID (a field that has no meaning for a running process, by name), E_UNSAFE, E_CONFLICT, E_DENIED
+   (real, effective and saved ids that differ, also root's), E_UNSUPPORTED, E_LIMIT, E_READBACK (end the process),
+   E_SYSTEM, E_NO_MEMORY.
    Source: landlock(7), seccomp(2), capabilities(7). */
 JAILER_API jailer_code jailer_confine_self(const jailer_config *config, jailer_report *report, jailer_error *err);
 
@@ -996,10 +997,10 @@ JAILER_API jailer_code jailer_box_record(const jailer_config *config, jailer_err
    also locks the box, makes its tree, copies the shim and checks the disks' chains against their record. host: NULL
    probes now. On success *out is a plan that the caller frees; on failure *out is NULL and nothing is left. Any
    thread. A launcher with mixed ids that is not privileged is refused (E_DENIED): its target could take up each of
-   them. Errors, err may be NULL: E_INVALID (the configuration), E_CONFLICT (grants), E_NOT_FOUND, E_DENIED, E_UNSAFE,
-   E_CHANGED, E_EXEC (a program that is no file), E_LIMIT (descriptors), E_TIMEOUT and E_DIED (a path that does not
-   answer within launch_timeout_ms, and the process that looks at it), E_UNSUPPORTED, E_NO_MEMORY, E_SYSTEM; with a
-   layout also E_BUSY, E_CHAIN, E_NO_RECORD, E_FORMAT. */
+   them; so is one with the engine self, privileged or not. Errors, err may be NULL: E_INVALID (the configuration),
+   E_CONFLICT (grants), E_NOT_FOUND, E_DENIED, E_UNSAFE, E_CHANGED, E_EXEC (a program that is no file), E_LIMIT
+   (descriptors), E_TIMEOUT and E_DIED (a path that does not answer within launch_timeout_ms, and the process that looks
+   at it), E_UNSUPPORTED, E_NO_MEMORY, E_SYSTEM; with a layout also E_BUSY, E_CHAIN, E_NO_RECORD, E_FORMAT. */
 JAILER_API jailer_code jailer_plan_new(const jailer_config *config, const jailer_host *host, jailer_plan **out,
                                        jailer_error *err);
 JAILER_API void jailer_plan_free(jailer_plan *plan); /* NULL is fine */
@@ -1034,7 +1035,9 @@ JAILER_API jailer_code jailer_launch(const jailer_config *config, jailer_proc *o
    same, and proc->pid is 0: only the file is left, for the next launch to look at. Any other error leaves proc as it
    is. Below an init, a target that was killed inside execve(2), before its first instruction, counts as launched and
    ends here with that signal. macOS: what the target left in its process group ends with it, and of a box all that is
-   in its sandbox. */
+   in its sandbox, for which any process counts that a profile lets write both tmp/ and shared/ of the box and not its
+   lock. That takes up to two seconds more, and where something does not end it is E_BUSY, as above. While a plan of the
+   box is kept it is not looked for: the next launch from that plan does it, or jailer_plan_free. */
 JAILER_API jailer_code jailer_wait(jailer_proc *proc, int timeout_ms, jailer_status *status, jailer_error *err);
 
 /* Sends a signal to the target and the process group that it leads, as a terminal does: a shell's child gets it too. 0
@@ -4182,7 +4185,6 @@ static jailer_code jl_plan_self(jailer_plan *plan, const jailer_config *config, 
   return JAILER_OK;
 }
 
-/* Everything of the configuration that can be judged without looking at the host's files. */
 /* Whoever may be two users at will gives the target both: a uid that it has saved it can take up again. */
 static jailer_code jl_plan_one_user(const jailer_plan *plan, jailer_error *err) {
   if (!plan->host.mixed_ids || (plan->host.privileged && plan->engine != JAILER_ENGINE_SELF)) return JAILER_OK;
@@ -4191,6 +4193,7 @@ static jailer_code jl_plan_one_user(const jailer_plan *plan, jailer_error *err) 
                  "them first, with setresuid(2) and setresgid(2), on macOS setreuid(2) and setregid(2)");
 }
 
+/* Everything of the configuration that can be judged without looking at the host's files. */
 JL_UNUSED static jailer_code jl_plan_config(jailer_plan *plan, const jailer_config *config, jailer_error *err) {
   jailer_code code;
   plan->engine = config->engine;
@@ -9771,8 +9774,8 @@ static long jl_probe_self(jl_self *self) {
   errno = 0;
   const int n = proc_pidinfo(getpid(), PROC_PIDT_SHORTBSDINFO, 0, &info, (int)sizeof info); /* the saved ids too */
   if (n != (int)sizeof info) return n <= 0 && errno ? -(long)errno : -EPROTO;
-  self->mixed = getuid() != self->uid || info.pbsi_svuid != self->uid || getgid() != self->gid ||
-                info.pbsi_svgid != self->gid;
+  self->mixed =
+      getuid() != self->uid || info.pbsi_svuid != self->uid || getgid() != self->gid || info.pbsi_svgid != self->gid;
   return 0;
 }
 
@@ -9809,7 +9812,7 @@ static jailer_code jl_probe_host(jailer_host *host, jailer_error *err) {
       (r = jl_probe_limit(RLIMIT_NOFILE, &host->nofile_hard)) < 0 ||
       (r = jl_probe_limit(RLIMIT_FSIZE, &host->fsize_hard)) < 0)
     return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, "probe the host", NULL, (int)-r,
-                   "uname(3) or getrlimit(2) failed");
+                   "uname(3), getrlimit(2) or proc_pidinfo failed");
   host->uid = self.uid;
   host->gid = self.gid;
   host->mixed_ids = self.mixed;
@@ -9999,7 +10002,8 @@ enum {
   JL_BOX_MAKE = 1,   /* create what is missing of the directories above the box and the box directory */
   JL_BOX_REMOVE = 2, /* for removal: what is in the box is not looked at */
   JL_BOX_HELD = 4,   /* the caller holds the lock already: neither lock nor pid file is looked at */
-  JL_BOX_ROOT = 8    /* with MAKE: the entries may stay root's (allow_host_root) */
+  JL_BOX_ROOT = 8,   /* with MAKE: the entries may stay root's (allow_host_root) */
+  JL_BOX_ENDED = 16  /* after the end of a target: the lock alone, the pid file is the caller's to look at */
 };
 
 static const char jl_files_odd[] = "this is not what the launcher leaves here; look who put it there, then remove it";
@@ -10408,67 +10412,113 @@ static long jl_files_pid_stat(int pid, jl_pid_stat *out) {
 #if JL_DARWIN && JL_SEATBELT
 
 /* A process in the box's sandbox, which it cannot leave and shares with nobody: by the kernel's answers (sandbox_check)
-   it may write the box's tmp/ and shared/, and not the lock beside them. dir: the box, as the kernel spells it. */
-static bool jl_files_in_box(const char *dir, int pid) {
+   it may write the box's tmp/ and shared/, and not the lock beside them. dir: the box, as the kernel spells it. 1 it is
+   one; 0 it is none; -1 nothing is said: it has ended, or is only being made. */
+static int jl_files_in_box(const char *dir, int pid) {
   static const struct {
     const char *name;
     int answer;
   } asked[] = {{"/tmp", 0}, {"/shared", 0}, {"/lock", 1}};
   const int path = 1, no_report = 0x40000000; /* SANDBOX_FILTER_PATH, SANDBOX_CHECK_NO_REPORT: no line in the log */
   char text[JAILER_PATH_MAX];
-  if (sandbox_check(pid, NULL, 0) != 1) return false;
+  int answer = sandbox_check(pid, NULL, 0);
+  if (answer != 1) return answer == 0 ? 0 : -1;
   for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
     jl_buf b = jl_buf_fixed(text, sizeof text);
     jl_buf_str(&b, dir);
     jl_buf_str(&b, asked[i].name);
-    if (b.failed || sandbox_check(pid, "file-write-data", path | no_report, text) != asked[i].answer) return false;
+    answer = b.failed ? !asked[i].answer : sandbox_check(pid, "file-write-data", path | no_report, text);
+    if (answer != asked[i].answer) return answer == 0 || answer == 1 ? 0 : -1;
   }
-  return true;
+  return 1;
 }
 
-/* Kills what it finds of the box in one look at all processes; an ordinary user's are that user's own. Numbers of
-   processes go round: one that ends after it was looked at is not at once another's. 0, or a negated errno. libproc.h,
-   proc_listpids. */
-static long jl_files_rest_once(const jl_box *box, bool *found) {
+/* The processes of this machine at one moment; an ordinary user's are that user's own. libproc.h, proc_listpids. */
+typedef struct jl_pids {
+  int *pid; /* 0 and less: one that has to be looked at again; less: that has said nothing */
+  size_t count;
+} jl_pids;
+
+/* 0, or a negated errno: -EAGAIN where there may be more of them. */
+static long jl_files_pids(jl_pids *out) {
   const uint32_t uid = geteuid(), type = uid == 0 ? PROC_ALL_PIDS : PROC_UID_ONLY;
-  char dir[JAILER_PATH_MAX];
-  long r = jl_sys_place(box->dir_fd, dir);
-  if (r < 0) return r;
+  out->count = 0;
   errno = 0;
   const int size = proc_listpids(type, uid, NULL, 0); /* some more than there are */
   if (size <= 0) return errno ? -(long)errno : -EPROTO;
-  int *pids = JAILER_MALLOC((size_t)size);
-  if (!pids) return -ENOMEM;
+  out->pid = JAILER_MALLOC((size_t)size);
+  if (!out->pid) return -ENOMEM;
   errno = 0;
-  const int got = proc_listpids(type, uid, pids, size);
-  r = got > 0 && got <= size ? 0 : errno ? -(long)errno : -EPROTO;
-  *found = got == size; /* there may be more of them */
-  for (size_t i = 0; r == 0 && i < (size_t)got / sizeof *pids; i++) {
-    if (pids[i] <= 1 || pids[i] == getpid() || !jl_files_in_box(dir, pids[i])) continue;
-    *found = true;
-    r = jl_sys_kill(pids[i], JL_SIGKILL);
-    if (r == -ESRCH) r = 0;
+  const int got = proc_listpids(type, uid, out->pid, size);
+  if (got <= 0 || got > size) return errno ? -(long)errno : -EPROTO;
+  out->count = (size_t)got / sizeof *out->pid;
+  return got == size ? -EAGAIN : 0;
+}
+
+/* What an earlier look has of a process, 0: nothing. Two looks have most of them in the same order: at is where the
+   next may be. */
+static int jl_files_pid_known(const jl_pids *before, size_t *at, int pid) {
+  for (size_t i = 0; i < before->count; i++) {
+    const size_t k = (*at + i) % before->count;
+    if (before->pid[k] != pid && before->pid[k] != -pid) continue;
+    *at = k + 1;
+    return before->pid[k];
   }
-  JAILER_FREE(pids);
+  return 0;
+}
+
+/* One look at those that the look before did not know: what is of the box is killed. *again: there was one, or one has
+   ended since it was listed, and by then may have made another, which no list has yet and which may go on like that.
+   One of which the kernel says nothing at all is being made, or ends: with patience it is waited for, later one that is
+   so for more than a look is taken for what some device keeps from ending. Numbers of processes go round: one that ends
+   after it was looked at is not at once another's. 0, or a negated errno. */
+static long jl_files_rest_once(const char *dir, const jl_pids *before, jl_pids *now, bool patient, bool *again) {
+  struct proc_bsdshortinfo info;
+  size_t at = 0;
+  long r = jl_files_pids(now);
+  *again = r == -EAGAIN;
+  if (*again) r = 0;
+  for (size_t i = 0; r == 0 && i < now->count; i++) {
+    const int pid = now->pid[i], known = pid > 1 && pid != getpid() ? jl_files_pid_known(before, &at, pid) : pid;
+    const int in_box = known > 0 || pid <= 1 ? 0 : jl_files_in_box(dir, pid);
+    if (in_box == 0) continue;
+    /* one that waits to be taken away (1: zombies too) made what it made before the next list */
+    const bool silent =
+        in_box < 0 && proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, 1, &info, (int)sizeof info) != (int)sizeof info;
+    if (silent && known < 0 && !patient) continue;
+    *again = true;
+    if (in_box == 1) r = jl_sys_kill(pid, JL_SIGKILL);
+    if (r == -ESRCH) r = 0;
+    if (in_box == 1 || silent) now->pid[i] = silent ? -pid : 0;
+  }
   return r;
 }
 
 /* Under the lock, when the target has ended: a process that it started and that made a session of its own goes on, with
-   the box's disks open. Nobody else is in the box's sandbox, so it is found, and ended before the next launch. */
+   the box's disks open. Nobody else is in the box's sandbox, so it is found, and ended before the next launch. The end
+   is a look that left nothing open: whoever lives then was made before, and has been looked at. */
 static jailer_code jl_files_rest(const jl_box *box, jailer_error *err) {
   const char *step = "end what an earlier launch left";
-  const uint64_t deadline = jl_sys_now_ms() + 2000;
-  for (;;) {
-    bool found = false;
-    const long r = jl_files_rest_once(box, &found);
-    if (r < 0)
-      return jl_files_fail(box, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, step, "", r,
-                           "the processes of this machine could not be listed, or one of the box's not ended", err);
-    if (!found) return JAILER_OK;
-    if (jl_sys_now_ms() >= deadline)
-      return jl_files_fail(box, JAILER_E_BUSY, step, "", 0, "there are processes in its sandbox that do not end", err);
-    jl_sys_sleep_ms(1);
+  const uint64_t began = jl_sys_now_ms();
+  jl_pids before = {NULL, 0}, now = {NULL, 0};
+  char dir[JAILER_PATH_MAX];
+  bool again = true;
+  uint64_t spent = 0;
+  long r = jl_sys_place(box->dir_fd, dir);
+  for (unsigned looks = 1; r >= 0 && again && spent < 2000; looks++) {
+    r = jl_files_rest_once(dir, &before, &now, spent < 500, &again);
+    JAILER_FREE(before.pid);
+    before = now;
+    now.pid = NULL;
+    if (again && (looks % 16 == 0 || spent >= 500)) jl_sys_sleep_ms(1);
+    spent = jl_sys_now_ms() - began;
   }
+  JAILER_FREE(before.pid);
+  if (r < 0)
+    return jl_files_fail(box, r == -ENOMEM ? JAILER_E_NO_MEMORY : JAILER_E_SYSTEM, step, "", r,
+                         "the processes of this machine could not be listed, or one of the box's not ended", err);
+  if (!again) return JAILER_OK;
+  return jl_files_fail(box, JAILER_E_BUSY, step, "", 0, "there are processes in its sandbox that do not end", err);
 }
 
 #else
@@ -10675,8 +10725,8 @@ static jailer_code jl_files_box_checks(jl_box *box, unsigned how, jailer_error *
   bool make = how & JL_BOX_MAKE;
   if (how & JL_BOX_HELD) return JAILER_OK;
   jailer_code code = jl_files_lock(box, err);
-  if (code == JAILER_OK) code = jl_files_pid_check(box, err);
-  if (code != JAILER_OK || (how & JL_BOX_REMOVE)) return code;
+  if (code == JAILER_OK && !(how & JL_BOX_ENDED)) code = jl_files_pid_check(box, err);
+  if (code != JAILER_OK || (how & (JL_BOX_REMOVE | JL_BOX_ENDED))) return code;
   code = jl_files_dir_check(box, box->dir_fd, JAILER_ENTRY_BIN, make, err);
   if (code == JAILER_OK) code = jl_files_dir_check(box, box->dir_fd, JAILER_ENTRY_DISKS, make, err);
   if (code == JAILER_OK) code = jl_files_tidy(box, err);
@@ -10693,8 +10743,9 @@ static jailer_code jl_files_box_launcher(jl_box *box, unsigned how, jailer_error
   jl_self self;
   long r = jl_probe_self(&self);
   if (r < 0)
-    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, "/proc/self/uid_map", (int)-r,
-                   "capget(2) failed or /proc cannot be read: whose a box's files are could not be told");
+    return jl_fail(err, JAILER_E_SYSTEM, JAILER_LAYER_NONE, step, JL_DARWIN ? NULL : "/proc/self/uid_map", (int)-r,
+                   "getresuid(2), capget(2) or proc_pidinfo failed, or /proc cannot be read: whose a box's files are "
+                   "could not be told");
   /* a container's nobody, whose uid is mapped, is told from strangers by the kernel: it cannot lock a box of theirs */
   if (self.nested && self.uid == self.overflow && !self.overflow_used)
     return jl_fail(err, JAILER_E_UNSAFE, JAILER_LAYER_NONE, step, NULL, 0,
@@ -14731,7 +14782,7 @@ static jailer_code jl_proc_pid_stale(const jl_box *box, jailer_error *err) {
 static jailer_code jl_proc_box_ended(const jailer_layout *layout, jailer_error *err) {
   jl_box box;
   jailer_error local;
-  jailer_code code = jl_files_box_open(layout, JL_BOX_REMOVE, &box, &local);
+  jailer_code code = jl_files_box_open(layout, JL_BOX_ENDED, &box, &local);
   if (code == JAILER_E_BUSY || code == JAILER_E_NOT_FOUND) return JAILER_OK;
   if (code == JAILER_OK) code = jl_proc_pid_stale(&box, &local);
   jl_files_box_close(&box);

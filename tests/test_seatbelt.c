@@ -34,6 +34,7 @@ static void count_free(void *p) {
 #include "tap.h"
 #include "box.h"
 #include <ftw.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/un.h>
 #include <netinet/in.h>
@@ -1336,7 +1337,6 @@ static void running_box(void) {
   CLEAN("a number that is another's");
 }
 
-/* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
 /* --- what a box leaves behind: a process with a session of its own is known by the box's sandbox --- */
 
 static bool dies(pid_t pid) {
@@ -1440,6 +1440,79 @@ static void escapes(void) {
   CLEAN("escapes");
 }
 
+/* What escaped and cannot be ended is told by the wait too, which has the status all the same. */
+static void stays(void) {
+  const char *argv[] = {"shim", op("escape", box_path("./shared/escaped")), op("ran", box_path("./shared/ran")),
+                        "sleep", NULL};
+  jailer_config config = box(argv);
+  unlink(box_path("./shared/ran"));
+  jailer_code code = launch(&config);
+  const bool ran = code == JAILER_OK && appears(box_path("./shared/ran"), "\n");
+  const pid_t pid = escaped();
+  dw->immortal = pid;
+  if (ran) jailer_kill(&proc, SIGKILL, NULL);
+  code = ran ? jailer_wait(&proc, 10000, &status, &err) : code;
+  TRY(code == JAILER_E_BUSY && pid && runs(pid) && status.signal == SIGKILL && proc.pid == 0,
+      "the wait tells of one that does not end: %s", said());
+  dw->immortal = 0;
+  OK(jailer_box_record(&config, &err) == JAILER_OK && pid && dies(pid), "which does when it can");
+
+  const char *quick[] = {"shim", "exit:0", NULL};
+  jailer_config again = box(quick);
+  fflush(stdout);
+  const pid_t other = fork();
+  if (other == 0) {
+    if (root && (setgid(12345) || setuid(12345))) _exit(1);
+    for (;;) pause();
+  }
+  dw->silent = other;
+  code = run(&again);
+  dw->silent = 0;
+  OK(code == JAILER_OK && ended_with(0), "of one that is none of the box's nothing is told: the box is launched");
+  kill(other, SIGKILL), waitpid(other, NULL, 0);
+}
+
+/* Whether somebody holds the lock of the ones that hop. */
+static bool hops(void) {
+  const int fd = open(box_path("./shared/hop"), O_RDWR | O_CLOEXEC);
+  const bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB);
+  if (fd >= 0) close(fd);
+  return held;
+}
+
+/* One that is another process each time somebody looks. It may outrun this launcher, but not be overlooked. */
+static void hopping(void) {
+  const char *argv[] = {"shim", op("hop", box_path("./shared/hop")), "exit:3", NULL};
+  jailer_config config = box(argv);
+  int overlooked = 0, ended = 0, busy = 0, how = -1;
+  const char *stop = box_path("./shared/hop.stop");
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (int i = 0; i < 5; i++) {
+    unlink(stop);
+    const pid_t pid = other_launcher();
+    if (pid == 0) {
+      const jailer_code code = run(&config);
+      const bool goes_on = hops(), right = ended_with(3);
+      if (code && code != JAILER_E_BUSY) printf("# %s\n", said()), fflush(stdout);
+      _exit(!right ? 4 : code == JAILER_OK ? goes_on ? 2 : 0 : code == JAILER_E_BUSY ? 1 : 3);
+    }
+    for (pid_t one = 0; one != pid;) one = waitpid(-1, &how, 0);
+    dw->launcher = getpid();
+    overlooked += how == 2 << 8;
+    ended += how == 0;
+    busy += how == 1 << 8;
+    if (!box_text(stop, "")) box_die(stop);
+    for (int k = 0; k < 10000 && hops(); k++) reap(), usleep(1000);
+  }
+  reap();
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  OK(overlooked == 0 && ended + busy == 5, "one that hops from process to process: %d ended, %d E_BUSY, %d overlooked",
+     ended, busy, overlooked);
+  unlink(stop);
+  unlink(box_path("./shared/hop"));
+  CLEAN("hopping");
+}
+
 /* A path of the box as Darwin spells it. */
 static const char *darwins(const char *name) {
   static char ring[2][PATH_MAX];
@@ -1478,6 +1551,7 @@ static void neighbours(void) {
   CLEAN("neighbours");
 }
 
+/* One plan, launched again: while its target runs, and when that has ended but nobody has waited for it. */
 static void one_plan(void) {
   const char *argv[] = {"shim", op("ran", box_path("./shared/ran")), "sleep", NULL};
   jailer_config config = box(argv);
@@ -2146,6 +2220,8 @@ int main(void) {
   boxes();
   running_box();
   escapes();
+  stays();
+  hopping();
   neighbours();
   one_plan();
   access_lists();

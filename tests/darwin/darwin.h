@@ -86,6 +86,7 @@ static struct dw_state {
   volatile int absent;      /* there is no sandbox-exec */
   volatile int unsandboxed; /* sandbox_check answers 0 whatever was done */
   volatile pid_t immortal;  /* kill has no effect on this process */
+  volatile pid_t silent;    /* this process is listed, and nothing else is told of it: it ends, and cannot */
   char dir[512];            /* where the emulated sandbox-exec is, and what it tells */
   char sandbox_exec[600];   /* its path: the program behind DW_SANDBOX_EXEC */
   dev_t dev;                /* and its file */
@@ -525,7 +526,8 @@ int proc_pidinfo(int pid, int flavor, uint64_t arg, void *buffer, int size) {
   if (dw_fails("proc_pidinfo")) return 0;
   if (!need) return dw_no(EINVAL);
   if (size < 0 || (size_t)size < need) return dw_no(ENOMEM);
-  if (!dw_process_read(pid, &p) || (p.state == 'Z' && (!arg || flavor == PROC_PIDLISTFDS))) return dw_no(ESRCH);
+  if ((dw && pid == dw->silent) || !dw_process_read(pid, &p)) return dw_no(ESRCH);
+  if (p.state == 'Z' && (!arg || flavor == PROC_PIDLISTFDS)) return dw_no(ESRCH);
   if (flavor != PROC_PIDT_SHORTBSDINFO && geteuid() != 0 && geteuid() != p.uid[1]) return dw_no(EPERM);
   if (flavor == PROC_PIDLISTFDS) return dw_list_fds(pid, buffer, (size_t)size / sizeof(struct proc_fdinfo));
   if (flavor == PROC_PIDTBSDINFO) dw_bsdinfo(&p, pid, buffer);
@@ -548,7 +550,8 @@ int proc_pidpath(int pid, void *buffer, uint32_t size) {
   return (int)strlen(buffer);
 }
 
-/* Zombies too, and without a buffer the room for some more than there are. */
+/* Zombies too, and without a buffer the room for some more than there are. Darwin lists one moment: one that has ended
+   since is listed, whosever it was. */
 int proc_listpids(uint32_t type, uint32_t typeinfo, void *buffer, int size) {
   int *to = buffer;
   size_t n = 0;
@@ -558,7 +561,7 @@ int proc_listpids(uint32_t type, uint32_t typeinfo, void *buffer, int size) {
   DIR *d = opendir("/proc");
   for (struct dirent *e; d && (e = readdir(d));) {
     const int pid = atoi(e->d_name);
-    if (pid <= 0 || (type == PROC_UID_ONLY && (!dw_process_read(pid, &p) || p.uid[1] != typeinfo))) continue;
+    if (pid <= 0 || (type == PROC_UID_ONLY && dw_process_read(pid, &p) && p.uid[1] != typeinfo)) continue;
     if (to && (n + 1) * sizeof *to > (size_t)size) break;
     if (to) to[n] = pid;
     n++;
@@ -611,6 +614,7 @@ int sandbox_check(pid_t pid, const char *operation, int type, ...) {
   const char *file = operation ? va_arg(list, const char *) : NULL;
   va_end(list);
   siginfo_t info;
+  if (dw && pid == dw->silent) return errno = ESRCH, -1;
   const unsigned long long number = dw_sandbox_of(pid);
   if (!dw) return 0;
   snprintf(path, sizeof path, "%s/mark.%llu", dw->dir, number);

@@ -3588,6 +3588,12 @@ typedef struct jl_placed {
   int from, to; /* from -1: /dev/null */
 } jl_placed;
 
+/* A symbolic link on the way to a source, where it lies. */
+typedef struct jl_link {
+  struct jl_link *next;
+  const char *path;
+} jl_link;
+
 struct jailer_plan {
   jl_arena arena;
   jailer_host host;
@@ -3606,6 +3612,8 @@ struct jailer_plan {
   int cgroup_fd;      /* O_PATH, pins it; -1: none */
   jl_source *sources;
   size_t source_count;
+  jl_link *links; /* engine seatbelt: all that a walk to the sources follows */
+  size_t link_count;
   jl_nodes nodes;
   jl_placed *fds;
   size_t fd_count;
@@ -7360,6 +7368,7 @@ static void jl_sbpl_gather(jl_sbpl_names *names, const jailer_plan *plan) {
     jl_sbpl_walk(names, s->path, s->resolved);
     jl_sbpl_walk(names, s->named, s->resolved);
   }
+  for (const jl_link *link = plan->links; link; link = link->next) jl_sbpl_name(names, link->path, true);
 }
 
 static int jl_sbpl_by_path(const void *a, const void *b) {
@@ -7399,7 +7408,7 @@ static bool jl_sbpl_ways(jl_buf *b, const jailer_plan *plan) {
   jl_sbpl_names names = {&scratch, NULL, 0, false};
   const size_t each = 7, few = 5 + JL_SBPL_ROWS; /* a source: its place, and two names of at most three parts */
   size_t room;
-  if (jl_mul(plan->source_count, each, &room) && jl_add(room, few, &room))
+  if (jl_mul(plan->source_count, each, &room) && jl_add(room, few, &room) && jl_add(room, plan->link_count, &room))
     names.item = jl_arena_array(&scratch, room, sizeof *names.item);
   if (names.item) jl_sbpl_gather(&names, plan);
   const bool sorted = names.item && !names.no_memory &&
@@ -16370,6 +16379,7 @@ typedef struct jl_way {
   int links;
   bool planted; /* a link below such a directory was followed */
   jl_stat st;
+  jailer_plan *plan; /* keeps the links that were followed; NULL: nobody does */
 } jl_way;
 
 /* Whether this is a directory or file that is granted for writing, by whatever name. */
@@ -16388,11 +16398,22 @@ static void jl_survey_back(jl_way *w, size_t n) {
   if (n < w->open) w->open = SIZE_MAX;
 }
 
+/* `at` is a link that the plan keeps; false: no memory. */
+static bool jl_survey_keep(const jl_way *w) {
+  jl_link *link = jl_arena_array(&w->plan->arena, 1, sizeof *link);
+  if (!link || !(link->path = jl_plan_real_name(&w->plan->arena, w->at))) return false;
+  link->next = w->plan->links;
+  w->plan->links = link;
+  w->plan->link_count++;
+  return true;
+}
+
 /* `at` is a link: what it says takes its place in the name. */
 static long jl_survey_follow(jl_way *w, size_t parent) {
   char target[JAILER_PATH_MAX];
   const long r = jl_sys_readlinkat(JL_AT_FDCWD, w->at, target, sizeof target);
   if (r < 0) return r;
+  if (w->plan && !jl_survey_keep(w)) return -ENOMEM;
   const size_t n = (size_t)r, left = strlen(w->rest);
   if (++w->links > 40) return -ELOOP; /* the kernel's own limit */
   if (n + 1 + left >= sizeof w->rest) return -ENAMETOOLONG;
@@ -16421,7 +16442,7 @@ static long jl_survey_step(jl_way *w, jl_source *const *writable, size_t count) 
   const long r = jl_sys_stat(JL_AT_FDCWD, w->at[0] ? w->at : "/", JL_AT_SYMLINK_NOFOLLOW, &w->st);
   if (r < 0) return r;
   if ((w->st.mode & JL_S_IFMT) == JL_S_IFLNK) return jl_survey_follow(w, parent);
-  if (w->open == SIZE_MAX && jl_survey_writable(&w->st, writable, count)) w->open = strlen(w->at);
+  if (w->open == SIZE_MAX && count && jl_survey_writable(&w->st, writable, count)) w->open = strlen(w->at);
   return n != 0;
 }
 
@@ -16442,6 +16463,38 @@ static jailer_code jl_survey_way(jl_source *s, jl_source *const *writable, size_
   return jl_fail(err, r < 0 && r != -ENOENT ? JAILER_E_SYSTEM : JAILER_E_CHANGED, JAILER_LAYER_MOUNTS,
                  "resolve a granted path", s->path, r < 0 ? (int)-r : 0,
                  "the links on the way to it could not be followed, or changed meanwhile");
+}
+
+/* The links on the way that a name leads: macOS asks the profile at each of them, and so it names them. One that cannot
+   be followed is followed by nobody. */
+static jailer_code jl_survey_links(jailer_plan *plan, const char *name, jailer_error *err) {
+  const jl_link *known = plan->links;
+  jailer_code code = JAILER_OK;
+  jl_way w;
+  long r;
+  memset(&w, 0, sizeof w);
+  w.open = SIZE_MAX;
+  w.plan = plan;
+  memcpy(w.rest, name, strlen(name) + 1);
+  while ((r = jl_survey_step(&w, NULL, 0)) > 0) {
+  }
+  if (r == -ENOMEM) return jl_no_memory(err, "resolve a granted path");
+  for (const jl_link *link = plan->links; link != known && code == JAILER_OK; link = link->next)
+    code = jl_plan_seatbelt_path(link->path, err);
+  return code;
+}
+
+/* The target walks by the names of the configuration and of the disks' headers. */
+static jailer_code jl_survey_all_links(jailer_plan *plan, jailer_error *err) {
+  jailer_code code = JAILER_OK;
+  if (plan->engine != JAILER_ENGINE_SEATBELT) return JAILER_OK;
+  for (size_t i = 0; i < plan->source_count && code == JAILER_OK; i++) {
+    const jl_source *s = &plan->sources[i];
+    if (!s->exists || s->dropped || jl_plan_is_fence(s)) continue;
+    if (!jl_streq(s->path, s->resolved)) code = jl_survey_links(plan, s->path, err);
+    if (code == JAILER_OK && !jl_streq(s->at, s->path)) code = jl_survey_links(plan, s->at, err);
+  }
+  return code;
 }
 
 /* The ways that can lead through what the target writes: of names with links in them, and of what is missing. */
@@ -16972,7 +17025,7 @@ static jailer_code jl_survey_plan(jailer_plan *plan, const jailer_config *config
   if ((code = jl_survey_sources(plan, config, err)) || (code = jl_plan_env(plan, config, library_dir, err)))
     return code;
   if ((code = jl_survey_program_wanted(plan, err)) || (code = jl_survey_paths(plan, err)) ||
-      (code = jl_survey_program(plan, err)))
+      (code = jl_survey_program(plan, err)) || (code = jl_survey_all_links(plan, err)))
     return code;
   jl_survey_groups(plan);
   if ((code = jl_plan_build(plan, &config->limits, err))) return code;

@@ -1551,13 +1551,27 @@ static const struct {
     {"w:^/l/dir", NULL, "file-write-unlink", "^/l/dir", false},
     {"w:^/l/dir", NULL, "file-write-create", "^/l/dir", false},
     {"w:^/l/dir", NULL, "file-write-create", "^/deep/er/real/x", true},
+    {"r:^/l/two", NULL, "file-read-metadata", "^/l/two", true}, /* a link to a link */
+    {"r:^/l/two", NULL, "file-read-metadata", "^/mid/way", true},
+    {"r:^/l/two", NULL, "file-read-metadata", "^/mid", true},
+    {"r:^/l/two", NULL, "file-read-data", "^/mid/way", false},
+    {"r:^/l/two", NULL, "file-read-data", "^/deep/er/real/x", true},
+    {"w:^/l/two", NULL, "file-write-unlink", "^/mid/way", false},
+    {"w:^/out r:^/l/two", NULL, "file-read-metadata", "^/mid/way", true},
+    {"r:^/l/two/sub", NULL, "file-read-metadata", "^/mid/way", true},
+    {"r:^/l/dir", NULL, "file-read-metadata", "^/mid", false},
+    {"", "^/l/twice/base.raw", "file-read-metadata", "^/mid/bases", true},
+    {"", "^/l/twice/base.raw", "file-read-data", "~/bases/base.raw", true},
+    {"", "../../../../l/twice/base.raw", "file-read-metadata", "^/mid/bases", true},
+    {"", "^/l/way/base.raw", "file-read-metadata", "^/mid/bases", false},
 };
 
 /* What makes no profile: a name that may be a variable there, as it is asked for, by a link, or where that leads. */
 static const struct {
   const char *grants, *backing;
 } odd_links[] = {{"", "^/l/${x}/base.raw"}, {"", "../../../../l/${x}/base.raw"}, {"", "^/l/fine.raw"},
-                 {"r:^/l/${dir}", NULL},    {"r:^/l/fine", NULL},                 {"r:^/l/fine/sub", NULL}};
+                 {"r:^/l/${dir}", NULL},    {"r:^/l/fine", NULL},                 {"r:^/l/fine/sub", NULL},
+                 {"r:^/l/odd", NULL}};
 
 /* Its profile, or why there is none. */
 static jailer_code linked_profile(const char *text, const char *backing) {
@@ -1580,11 +1594,14 @@ static jailer_code linked_profile(const char *text, const char *backing) {
 }
 
 static void test_links(void) {
-  static const char *const dirs[] = {"^/l", "^/deep", "^/deep/er", "^/deep/er/real", "^/deep/er/real/sub", "^/deep/${er}", "^/deep/${er}/sub"};
+  static const char *const dirs[] = {"^/l", "^/deep", "^/deep/er", "^/deep/er/real", "^/deep/er/real/sub", "^/deep/${er}", "^/deep/${er}/sub",
+                                     "^/mid", "^/out"};
   static const struct {
     const char *to, *name;
   } links[] = {{"../home/bases", "^/l/way"}, {"../home/bases/base.raw", "^/l/last.raw"}, {"../deep/er/real", "^/l/dir"}, {"../home/bases", "^/l/${x}"},
-               {"../home/bases/${x}.raw", "^/l/fine.raw"}, {"../deep/er/real", "^/l/${dir}"}, {"../deep/${er}", "^/l/fine"}};
+               {"../home/bases/${x}.raw", "^/l/fine.raw"}, {"../deep/er/real", "^/l/${dir}"}, {"../deep/${er}", "^/l/fine"},
+               {"../mid/way", "^/l/two"}, {"../deep/er/real", "^/mid/way"}, {"../mid/bases", "^/l/twice"}, {"../home/bases", "^/mid/bases"},
+               {"../mid/${y}", "^/l/odd"}, {"../deep/er/real", "^/mid/${y}"}};
   bool made = box_text("~/bases/${x}.raw", "x");
   for (size_t i = 0; i < BOX_COUNT(dirs); i++) made = made && mkdir(box_path(dirs[i]), 0755) == 0;
   for (size_t i = 0; i < BOX_COUNT(links); i++) made = made && symlink(links[i].to, box_path(links[i].name)) == 0;

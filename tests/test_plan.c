@@ -1012,6 +1012,7 @@ static void test_hosts(void) {
   h = host;
   h.mixed_ids = true;
   h.privileged = false;
+  h.uid = h.gid = 500;
   OK(plan_of(&c, &h) == JAILER_E_DENIED && err.layer == JAILER_LAYER_IDS, "ids that differ: denied");
   c.engine = JAILER_ENGINE_NONE;
   OK(plan_of(&c, &h) == JAILER_E_DENIED, "ids that differ: without walls too");

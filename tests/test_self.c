@@ -1061,6 +1061,12 @@ static void mixed_ids(void) {
   NEED(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
 }
 
+static void mixed_ids_of_root(void) {
+  jailer_config config = usual();
+  NEED(setresuid(12345, 0, 0) == 0);
+  NEED(confine(&config) == JAILER_E_DENIED && failure.layer == JAILER_LAYER_IDS);
+}
+
 /* --- lies and faults ------------------------------------------------------------------------------------------------ */
 
 /* A call that answers 0 and did nothing is found out by the kernel's own account. */
@@ -1205,6 +1211,7 @@ int main(void) {
   row(without_seccomp_with_threads, "and so it is on a kernel without filters, before anything is changed");
   if (as_root) row(bounding_is_void, "a bounding set that stays gives uid 0 nothing by execve under no_new_privs, and all without");
   if (as_root) row(mixed_ids, "a saved uid that another one is: refused, nothing is changed");
+  if (as_root) row(mixed_ids_of_root, "a real uid that another one is: root too is refused");
   row(caps_without_nnp, "without no_new_privs a bounding set that stays is no applied layer");
   row(no_meaning, "fields that say how a program is launched are E_INVALID, each by name");
   row(as_written, "role, policy, engine, descriptors, NULL: E_INVALID");
